@@ -1,0 +1,44 @@
+/**
+ * Schema helpers for provider packages: the fields of credentials and settings.
+ * Their titles and help texts become the labels of the hub's forms, the docs tables and the CLI prompts.
+ */
+import { z } from 'zod';
+
+import { Secret } from './secret.ts';
+
+export interface FieldOptions {
+  /** One sentence for the person who fills in the form: where to find the value. */
+  readonly help?: string;
+  /** What a value looks like, never a working one. */
+  readonly example?: string;
+  /** The grammar of the value. */
+  readonly pattern?: RegExp;
+  /** Longest accepted value in characters. Default 4096. */
+  readonly maxLength?: number;
+}
+
+// Visible ASCII only: a credential ends in a header, where CR, LF and NUL would split the request.
+const visibleAscii = /^[\x21-\x7e]+$/;
+
+/** A secret field: accepts a string, yields a `Secret`; surrounding white space from copy and paste is dropped. */
+export function secret(title: string, options: FieldOptions = {}) {
+  return textBase(title, options, { secret: true })
+    .regex(options.pattern ?? visibleAscii, { error: `does not look like: ${title}` })
+    .transform((value) => new Secret(value));
+}
+
+/** A text field that is not secret: an id, a domain, a name. */
+export function text(title: string, options: FieldOptions = {}) {
+  const base = textBase(title, options, {});
+  return options.pattern === undefined ? base : base.regex(options.pattern, { error: `does not look like: ${title}` });
+}
+
+function textBase(title: string, options: FieldOptions, extra: Record<string, unknown>) {
+  const { help, example } = options;
+  return z
+    .string({ error: `${title} is required` })
+    .trim()
+    .min(1, { error: `${title} is required` })
+    .max(options.maxLength ?? 4096, { error: `${title} is too long` })
+    .meta({ title, ...(help && { description: help }), ...(example && { examples: [example] }), ...extra });
+}

@@ -1,0 +1,220 @@
+/**
+ * The storage contract. Small on purpose: every adapter passes `storeContract` of @plugboard/testing.
+ *
+ * - The organization is the first argument of every read and write; the few calls without it (`claimDue`,
+ *   `findByAccount`, `scan`) serve the engine's own jobs and never the host's users.
+ * - Time is the store's own: `readAt` comes with every row, expiry is compared inside the store's statements.
+ * - Sealed credentials are opaque bytes here.
+ * - A miss is `null`; an outage throws.
+ */
+import type { JsonObject } from './json.ts';
+
+export type ConnectionStatus = 'active' | 'pending' | 'degraded' | 'expired' | 'error' | 'disconnected';
+
+/** What the vendor calls the thing connected: ad account, shop, workspace. */
+export interface AccountRef {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Unique by (organizationId, provider, label). */
+export interface ConnectionKey {
+  readonly provider: string;
+  readonly label: string;
+}
+
+/** The columns that callers may set. Dates are the store's clock unless the vendor dictates them. */
+export interface ConnectionData {
+  /** Name of the provider's auth method that made the credentials. */
+  readonly method: string;
+  readonly status: ConnectionStatus;
+  /** Machine-readable: `revoked`, `rotation_lost`, `scopes_missing`, `account_choice`, `vendor_outage` ... */
+  readonly statusReason: string | null;
+  /** Sealed by the vault; null once disconnected. */
+  readonly credentials: Uint8Array | null;
+  readonly tokenExpiresAt: Date | null;
+  /** When the background refresh is due; pushed ahead while a claim is held. */
+  readonly refreshAt: Date | null;
+  readonly refreshExpiresAt: Date | null;
+  readonly account: AccountRef | null;
+  /** Granted scopes; null when the vendor does not say. */
+  readonly scopes: readonly string[] | null;
+  readonly metadata: JsonObject;
+  readonly settings: JsonObject;
+  /** Result of the last health check, without secrets. */
+  readonly health: JsonObject | null;
+  /** `{ code, message, at }` of the last failure, redacted. */
+  readonly lastError: JsonObject | null;
+  readonly lastSyncAt: Date | null;
+  readonly connectedAt: Date | null;
+  readonly disconnectedAt: Date | null;
+  /** Made by a stub: a production board neither sees nor uses it. */
+  readonly stub: boolean;
+  /** Keyed hash of the refresh token last sent to the vendor; tells a lost rotation from a revocation. */
+  readonly attemptHash: string | null;
+  readonly attemptAt: Date | null;
+  /** Failed refreshes in a row. */
+  readonly failCount: number;
+  /** Chosen by the writer of the credentials: recognises one's own write when its acknowledgement was lost. */
+  readonly writeId: string | null;
+}
+
+export interface ConnectionRow extends ConnectionData, ConnectionKey {
+  /** UUID, chosen by the engine before the insert, because credentials are sealed to it. */
+  readonly id: string;
+  readonly organizationId: string;
+  /** Grows with every write. */
+  readonly version: number;
+  /** Grows with every write that sets `credentials`. */
+  readonly credentialsVersion: number;
+  /** Number of the newest lease; a write that carries an older one is refused. */
+  readonly leaseFence: number;
+  readonly leaseUntil: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** The store's time when it read the row. */
+  readonly readAt: Date;
+}
+
+export interface NewConnection extends ConnectionKey, ConnectionData {
+  readonly id: string;
+}
+
+/** Every given member must equal the stored one, or nothing is written. */
+export interface WriteGuard {
+  readonly version?: number;
+  readonly credentialsVersion?: number;
+  readonly leaseFence?: number;
+}
+
+export interface ConnectionFilter {
+  readonly provider?: string;
+  readonly status?: ConnectionStatus;
+  /** 1 to 200, default 50. */
+  readonly limit?: number;
+  /** `nextCursor` of the previous page: opaque, bound to organization and filter. */
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+export interface LeaseRequest {
+  /** The version the caller read; a moved version refuses the lease. */
+  readonly credentialsVersion: number;
+  readonly leaseMs: number;
+  readonly attemptHash?: string | null;
+}
+
+export interface DueRequest {
+  readonly limit: number;
+  readonly leaseMs: number;
+  /** At most this many rows of one organization in a batch. Default: no cap. */
+  readonly perOrganization?: number;
+  readonly provider?: string;
+}
+
+export interface ConnectionStore {
+  get(organizationId: string, id: string): Promise<ConnectionRow | null>;
+  find(organizationId: string, key: ConnectionKey): Promise<ConnectionRow | null>;
+  /** Ordered by creation time, then id. Stub rows included; the engine hides them. */
+  list(organizationId: string, filter?: ConnectionFilter): Promise<Page<ConnectionRow>>;
+  /** Null when (organization, provider, label) is taken. */
+  insert(organizationId: string, connection: NewConnection): Promise<ConnectionRow | null>;
+  /** Compare-and-set. A change that sets `credentials` also ends any lease. Null: no row, or the guard failed. */
+  update(
+    organizationId: string,
+    id: string,
+    guard: WriteGuard,
+    change: Partial<ConnectionData>,
+  ): Promise<ConnectionRow | null>;
+  /** Hard delete. False: there was no such row. */
+  remove(organizationId: string, id: string): Promise<boolean>;
+
+  /**
+   * Takes the refresh lease in one statement: bumps the fence, sets `leaseUntil` and `refreshAt` to now + leaseMs and
+   * notes the attempt. Null when the version moved, another lease lives, or the row is gone or disconnected.
+   */
+  lease(organizationId: string, id: string, request: LeaseRequest): Promise<ConnectionRow | null>;
+  /** Ends the lease early; `refreshAt` moves to the given time. False when the fence is not the newest. */
+  release(organizationId: string, id: string, leaseFence: number, refreshAt: Date | null): Promise<boolean>;
+  /**
+   * Holds the row's lock for the duration of `work`; `work` gets the row as read under the lock and a compare-and-set
+   * `update` that runs and commits under it. Absent where the driver has no interactive transactions.
+   * Resolves to null when there is no such row.
+   */
+  lock?<T>(
+    organizationId: string,
+    id: string,
+    work: (row: ConnectionRow, update: (change: Partial<ConnectionData>) => Promise<ConnectionRow | null>) => Promise<T>,
+  ): Promise<T | null>;
+
+  /** Engine only: rows of all organizations whose `refreshAt` has passed, leased in the same statement; no row twice. */
+  claimDue(request: DueRequest): Promise<readonly ConnectionRow[]>;
+  /** Engine only: live connections of all organizations to one vendor account, for verified webhooks. */
+  findByAccount(provider: string, accountId: string): Promise<readonly ConnectionRow[]>;
+  /** Engine only: every row in id order, for health sweeps and resealing. */
+  scan(afterId: string | null, limit: number): Promise<readonly ConnectionRow[]>;
+}
+
+export interface OnceRequest {
+  readonly key: string;
+  readonly value: string;
+  readonly ttlMs: number;
+  /** Counts live entries with this group: flooding of one user is refused, others are untouched. */
+  readonly group?: string;
+  readonly maxInGroup?: number;
+}
+
+/** One-time values with expiry: OAuth state, webhook delivery ids. */
+export interface OnceStore {
+  /** Stores only when no live entry has the key. */
+  put(request: OnceRequest): Promise<'stored' | 'exists' | 'full'>;
+  /** Replaces the entry, live or not. */
+  set(key: string, value: string, ttlMs: number): Promise<void>;
+  peek(key: string): Promise<string | null>;
+  /** Returns and deletes in one statement; of many callers one gets the value. Null when absent or expired. */
+  take(key: string): Promise<string | null>;
+  /** Deletes expired entries; returns how many. */
+  purge(): Promise<number>;
+}
+
+/** One line of the audit trail. Holds ids and codes, never free vendor text or secrets. */
+export interface AuditEntry {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly connectionId: string | null;
+  readonly provider: string;
+  readonly type: string;
+  /** Who: the host's user id, or `system`, `vendor`. */
+  readonly actor: string;
+  readonly data: JsonObject;
+  readonly at: Date;
+}
+
+export interface AuditStore {
+  append(entry: Omit<AuditEntry, 'at'>): Promise<void>;
+  /** Newest first. */
+  list(
+    organizationId: string,
+    filter?: { connectionId?: string; limit?: number; cursor?: string },
+  ): Promise<Page<AuditEntry>>;
+}
+
+export interface Store {
+  /** For messages: `memory`, `postgres`. */
+  readonly name: string;
+  /** True when several processes may share it. */
+  readonly shared: boolean;
+  now(): Promise<Date>;
+  readonly connections: ConnectionStore;
+  readonly once: OnceStore;
+  readonly audit: AuditStore;
+  /** Keeps the first value ever given for a name and returns it: key check values, the environment of the database. */
+  remember(name: string, value: string): Promise<string>;
+  /** Every remembered pair whose name starts with the prefix. */
+  remembered(prefix: string): Promise<ReadonlyMap<string, string>>;
+  close?(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import type { ErrorKind } from '../errors.ts';
+import type { Json } from '../json.ts';
+
+/** A vendor's answer, read completely, within the size cap. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly bytes: Uint8Array;
+  text(): string;
+  /** @throws PlugboardError kind `invalid_response` when the body is not JSON. */
+  json(): Json;
+  /** The body as JSON, or undefined when it is none. */
+  tryJson(): Json | undefined;
+}
+
+/** What an answer means when it is not a success. */
+export interface Failure {
+  readonly kind: ErrorKind;
+  /** Stable, snake_case. */
+  readonly code: string;
+  /** Safe text of ours; the vendor's own words go into `vendor`. */
+  readonly message?: string | undefined;
+  readonly hint?: string | undefined;
+  /** Default: by kind. A quota that no wait will cure is `rate_limited` with `retryable: false`. */
+  readonly retryable?: boolean | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly missingScopes?: readonly string[] | undefined;
+  readonly vendor?: { readonly code?: string | undefined; readonly message?: string | undefined } | undefined;
+}
+
+/** Judges an answer from status, headers and body; undefined means success. */
+export type Classify = (answer: Answer) => Failure | undefined;
+
+/** A limit that the vendor publishes, kept on our side as a token bucket. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly perMs: number;
+  /** What the vendor counts by. Default `connection`. */
+  readonly per?: 'connection' | 'app';
+  /** Most calls in flight at once. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Whether a call may be sent twice. `safe`: reads and idempotent writes. `keyed`: carries an idempotency key that the
+ * vendor honours. `never`: only when it provably did not reach the vendor.
+ */
+export type Repeat = 'safe' | 'keyed' | 'never';
+
+export interface TransportRequest {
+  readonly provider: string;
+  /** Dotted operation name for errors, spans and metrics: `profiles.upsert`, `oauth.token`. */
+  readonly operation: string;
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body?: Uint8Array | string;
+  /** The only hosts the call may reach, redirects included. */
+  readonly hosts: readonly string[];
+  readonly classify: Classify;
+  readonly repeat: Repeat;
+  /** `token` calls: one long total deadline, no redirect, fresh socket, no retry unless provably unsent. */
+  readonly purpose: 'api' | 'token';
+  /** Key under which limits and back-offs are counted: provider and connection, or provider alone. */
+  readonly limitKey: string;
+  readonly limits?: readonly RateLimit[];
+  /** Texts that must not appear in any error, span or log of this call. */
+  readonly secrets: readonly string[];
+  /** Total milliseconds for the call with all its tries. Default 30,000 (`api`), 45,000 (`token`). */
+  readonly deadlineMs?: number;
+  /** Largest body accepted after decompression. Default 10 MB (`api`), 256 KB (`token`). */
+  readonly maxBytes?: number;
+  /** Higher goes first among calls that wait for a limit. 0 to 9, default 5. */
+  readonly priority?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The only way out of the library: policies around one wire. */
+export interface Transport {
+  /** @returns a successful answer. @throws PlugboardError for every other outcome. */
+  send(request: TransportRequest): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** One HTTP exchange, nothing else: no redirects followed, no retries, no decoding beyond content encoding. */
+export interface WireRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body?: Uint8Array | string;
+  readonly signal: AbortSignal;
+  /** Do not reuse an idle socket: its reset could leave the outcome unknown. */
+  readonly freshSocket?: boolean;
+}
+
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Sends one exchange. Rejections carry `code` where known; `isUnsent` of the transport decides from it whether the
+ * vendor can have seen the request.
+ */
+export type Wire = ((request: WireRequest) => Promise<WireAnswer>) & { close?: () => Promise<void> };

@@ -1,0 +1,39 @@
+import type { Secret } from '../secret.ts';
+
+/** What a sealed value is bound to. Opening with any other context fails. */
+export interface SealContext {
+  readonly organizationId: string;
+  /** The connection's id, or another unique handle for what is not a connection (an OAuth state). */
+  readonly connectionId: string;
+  readonly provider: string;
+  readonly purpose: SealPurpose;
+}
+
+export type SealPurpose = 'credentials' | 'oauth.state' | 'webhook.secret' | 'shadow.credentials';
+
+/** Seals and opens with AES-256-GCM under a subkey per connection. See docs/guides/vault.md for the format. */
+export interface Vault {
+  seal(context: SealContext, plaintext: Uint8Array): Promise<Uint8Array>;
+  /**
+   * @throws PlugboardError `vault_auth_failed` for anything altered or moved, `key_unavailable` for an unknown key id,
+   * `vault_version` for a format newer than this library.
+   */
+  open(context: SealContext, sealed: Uint8Array): Promise<Uint8Array>;
+  /** Id of the key that sealed these bytes, without opening them; null when they are not a sealed value. */
+  keyIdOf(sealed: Uint8Array): string | null;
+  /** Id of the key that seals now. */
+  readonly primaryKeyId: string;
+  /** Check value per key id: equal bytes give equal values, the key cannot be found from it. */
+  keyCheckValues(): Promise<ReadonlyMap<string, string>>;
+  /** Keyed hash, for lookups and for signing state: HMAC-SHA-256 under a subkey of the named use. */
+  mac(use: string, data: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Where a key's bytes come from: the value itself, or a function that loads it (a KMS). */
+export type KeySource = string | Secret | Uint8Array | (() => Promise<Uint8Array>);
+
+/**
+ * The key ring: `{ k2: newest, k1: older }`. The first entry seals, all entries open. Values are exactly 32 bytes as
+ * raw bytes, base64 or base64url.
+ */
+export type KeyRing = Readonly<Record<string, KeySource>>;
