@@ -11,6 +11,9 @@ export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Ou
 export type Input<S> = S extends StandardSchemaV1<infer I, unknown> ? I : never;
 export type Output<S> = S extends StandardSchemaV1<unknown, infer O> ? O : never;
 
+/** The same schema without its library's types, so that declarations show plain objects and tie nobody to a version. */
+export type PlainSchema<S> = Schema<Input<S>, Output<S>>;
+
 /**
  * Validates what a caller handed in.
  * @throws PlugboardError kind `invalid_request`, code `invalid_input`, with one entry in `fields` for each refused field.

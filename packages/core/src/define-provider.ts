@@ -1,0 +1,67 @@
+import type { AuthMethods } from './auth/auth.ts';
+import { refuseReservedParams } from './auth/methods.ts';
+import type { CapabilityName } from './capabilities.ts';
+import type { OperationTree } from './endpoint.ts';
+import { configurationError } from './errors.ts';
+import type { AppFields, ProviderDefinition, ProviderFactory } from './provider.ts';
+import type { PlainSchema, Schema } from './schema.ts';
+
+/**
+ * Declares a provider and returns its factory.
+ * @example export const acme = defineProvider({ id: 'acme', ... }); createPlugboard({ providers: [acme()] })
+ * @throws PlugboardError kind `configuration`, code `invalid_definition`, for what the types cannot check.
+ */
+export function defineProvider<
+  const Id extends string,
+  const Auth extends AuthMethods,
+  const App extends AppFields = Record<never, never>,
+  Settings extends Schema = Schema<Record<never, never>>,
+  Operations extends OperationTree = Record<never, never>,
+  Caps extends CapabilityName = never,
+  Events extends Readonly<Record<string, Schema>> = Record<never, never>,
+  Sdk = never,
+>(
+  definition: ProviderDefinition<Id, Auth, App, Settings, Operations, Caps, Events, Sdk>,
+): ProviderFactory<ProviderDefinition<Id, Auth, App, PlainSchema<Settings>, Operations, Caps, PlainEvents<Events>, Sdk>> {
+  const problem = findProblem(definition as unknown as ProviderDefinition);
+  if (problem !== undefined) {
+    throw configurationError(
+      'invalid_definition',
+      `The provider definition \`${String(definition.id)}\` is wrong: ${problem}.`,
+      'Correct the definition; the contract suite of @plugboard/testing explains each rule.',
+    );
+  }
+  type Plain = ProviderDefinition<Id, Auth, App, PlainSchema<Settings>, Operations, Caps, PlainEvents<Events>, Sdk>;
+  const plain = definition as unknown as Plain;
+  return Object.assign((options = {}) => ({ definition: plain, options }), { definition: plain });
+}
+
+type PlainEvents<Events> = { readonly [Type in keyof Events]: PlainSchema<Events[Type]> };
+
+const idPattern = /^[a-z][a-z0-9-]{0,62}$/;
+const hostPattern = /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+const reservedMembers = new Set(['then', 'sdk', 'constructor', 'prototype', '__proto__']);
+
+function findProblem(definition: ProviderDefinition): string | undefined {
+  const { id, hosts, auth, operations, capabilities, api, docs } = definition;
+  if (!idPattern.test(id)) return '`id` must match [a-z][a-z0-9-]*';
+  if (hosts.length === 0) return '`hosts` is empty';
+  const badHost = hosts.find((host) => !hostPattern.test(host));
+  if (badHost !== undefined) return `\`hosts\` holds \`${badHost}\`, which is neither a host name nor *.host`;
+  if (Object.keys(auth).length === 0) return '`auth` declares no way to connect';
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(docs.checked)) return '`docs.checked` is not a date';
+  if (typeof api.baseUrl === 'string' && !/^https:\/\/[^/?#]+[^?#]*[^/?#]$/.test(api.baseUrl)) {
+    return '`api.baseUrl` must be https, without query and without a trailing slash';
+  }
+  for (const name of [...Object.keys(operations), ...Object.keys(capabilities ?? {})]) {
+    if (reservedMembers.has(name)) return `\`${name}\` is no usable name of a client member`;
+  }
+  const twice = Object.keys(capabilities ?? {}).find((name) => Object.hasOwn(operations, name));
+  if (twice !== undefined) return `\`${twice}\` is both an operation group and a capability`;
+  for (const method of Object.values(auth)) {
+    if (method.kind === 'oauth2' && typeof method.authorize.params === 'object') {
+      refuseReservedParams(Object.keys(method.authorize.params), 'authorize.params');
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,177 @@
+/**
+ * What a client offers. An endpoint is declared once; the typed method, input validation, the emulator's route, the
+ * stub's answer, the contract tests, the docs page and the check against the vendor's description follow from it.
+ */
+import type { AppValues } from './auth/auth.ts';
+import type { Clock } from './clock.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Input, Output, PlainSchema, Schema } from './schema.ts';
+import type { AccountRef } from './store.ts';
+import type { Answer, RateLimit, Repeat } from './transport/transport.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export type QueryValue = string | number | boolean | readonly (string | number)[] | undefined;
+
+/** An input as it goes on the wire. At most one of `json`, `form`, `body`. */
+export interface Encoded {
+  /** Values of the path template; default: the input's members of these names. */
+  readonly path?: Readonly<Record<string, string | number>>;
+  /** `undefined` members are left out; arrays repeat the name. */
+  readonly query?: Readonly<Record<string, QueryValue>>;
+  readonly json?: unknown;
+  readonly form?: Readonly<Record<string, QueryValue>>;
+  readonly body?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Total milliseconds, all tries included. */
+  readonly deadlineMs?: number;
+  /** Where the vendor honours one; default: a new one for each call. */
+  readonly idempotencyKey?: string;
+  /** 0 to 9 among calls that wait for a rate limit. Default 5. */
+  readonly priority?: number;
+}
+
+/** Everything an operation may touch: one connection's view of its vendor. */
+export interface Api {
+  /** Name of the auth method in use. */
+  readonly method: string;
+  readonly account: AccountRef | null;
+  readonly metadata: JsonObject;
+  /** Granted scopes; null when the vendor does not say. */
+  readonly scopes: readonly string[] | null;
+  readonly app: AppValues;
+  /** The vendor's API version in use. */
+  readonly apiVersion: string;
+  /** True when the vendor is an emulator. */
+  readonly stub: boolean;
+  readonly clock: Clock;
+  /** Calls a declared endpoint: validated, signed, limited, retried, classified. */
+  call<I extends Schema, O extends Schema, Item>(
+    endpoint: Endpoint<I, O, Item>,
+    input: Input<I>,
+    options?: CallOptions,
+  ): Promise<Output<O>>;
+  /** Every page of a paged endpoint. */
+  pages<I extends Schema, O extends Schema, Item>(
+    endpoint: Endpoint<I, O, Item>,
+    input: Input<I>,
+    options?: CallOptions,
+  ): AsyncIterable<Output<O>>;
+  /** A call that is not declared: same policies, raw answer. */
+  request(request: RawRequest, options?: CallOptions): Promise<Answer>;
+  /** The connection's settings, through the schema that declares them. */
+  settings<S extends Schema>(schema: S): Output<S>;
+  /** The connection's credentials, through the schema that declares them. */
+  credentials<S extends Schema>(schema: S): Output<S>;
+}
+
+export interface RawRequest extends Encoded {
+  readonly method: Method;
+  /** Path below the base URL, or an absolute URL on a declared host. May be a template. */
+  readonly url: string;
+  readonly repeat?: Repeat;
+  /** Name in errors and spans. Default `request`. */
+  readonly operation?: string;
+}
+
+export interface EndpointExample<I> {
+  readonly input: I;
+  /** The vendor's answer as its documentation shows it. A string is a text body; undefined an empty one. */
+  readonly answer?: Json;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Paging<I, O, Item> {
+  items(page: O): readonly Item[];
+  /** The input that asks for the next page; undefined after the last. Identical inputs end the loop with an error. */
+  next(page: O, input: I): I | undefined;
+}
+
+export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
+  /** One sentence in the imperative: what it does. */
+  readonly summary: string;
+  /** The vendor's page. */
+  readonly docs?: string;
+  readonly method: Method;
+  /** `/v1/lists/{listId}`, below the base URL; each value is encoded as one segment. */
+  readonly path: string;
+  /** Another base than the provider's. */
+  readonly baseUrl?: string | ((api: Api) => string);
+  readonly input: I;
+  readonly output: O;
+  /** Default: members named in the path fill it; the rest is the query of GET and DELETE, else the JSON body. */
+  readonly encode?: (input: Output<I>, api: Api) => Encoded;
+  /** What the output schema judges. Default: the JSON body, or undefined when empty. */
+  readonly decode?: (answer: Answer) => unknown;
+  /** Default: `safe` for GET, else `never`. */
+  readonly repeat?: Repeat;
+  /** The vendor's idempotency header; makes the call `keyed`. */
+  readonly idempotency?: { readonly header: string };
+  /** Every one of them is needed. */
+  readonly scopes?: readonly string[];
+  readonly limits?: readonly RateLimit[];
+  readonly deadlineMs?: number;
+  readonly maxBytes?: number;
+  readonly paging?: Paging<Output<I>, Output<O>, Item>;
+  readonly example: EndpointExample<Input<I>>;
+}
+
+export interface Endpoint<I extends Schema = Schema, O extends Schema = Schema, Item = never>
+  extends EndpointOptions<I, O, Item> {
+  readonly kind: 'endpoint';
+}
+
+/** Declares one endpoint of the vendor's API. */
+export function endpoint<I extends Schema, O extends Schema, Item = never>(
+  options: EndpointOptions<I, O, Item>,
+): Endpoint<PlainSchema<I>, PlainSchema<O>, Item> {
+  return { ...options, kind: 'endpoint' } as unknown as Endpoint<PlainSchema<I>, PlainSchema<O>, Item>;
+}
+
+export interface OperationOptions<I extends Schema, R> {
+  readonly summary: string;
+  readonly docs?: string;
+  readonly input: I;
+  readonly scopes?: readonly string[];
+  /** Plain code: may call several endpoints, poll, split, hash. Returns a promise or an async iterable. */
+  readonly run: (api: Api, input: Output<I>, options: CallOptions) => R;
+  readonly example: { readonly input: Input<I> };
+}
+
+export interface Operation<I extends Schema = Schema, R = unknown> extends OperationOptions<I, R> {
+  readonly kind: 'operation';
+}
+
+/** Declares an operation that is more than one request. */
+export function operation<I extends Schema, R extends Promise<unknown> | AsyncIterable<unknown>>(
+  options: OperationOptions<I, R>,
+): Operation<PlainSchema<I>, R> {
+  return { ...options, kind: 'operation' } as unknown as Operation<PlainSchema<I>, R>;
+}
+
+/** A page when awaited, all items when iterated. Nothing is sent before either. */
+export interface Paged<Page, Item> extends PromiseLike<Page>, AsyncIterable<Item> {}
+
+type Arguments<I> = Record<never, never> extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions];
+
+/** The method that a declaration becomes. */
+export type ClientMethod<D> =
+  D extends Endpoint<infer I, infer O, infer Item>
+    ? (...args: Arguments<Input<I>>) => [Item] extends [never] ? Promise<Output<O>> : Paged<Output<O>, Item>
+    : D extends Operation<infer I, infer R>
+      ? (...args: Arguments<Input<I>>) => R
+      : never;
+
+/** Operations by group: `client.<group>.<operation>(input)`. */
+// The declarations are invariant in their schemas, so the bound of a tree has to leave them open.
+export type OperationTree = Readonly<Record<string, Readonly<Record<string, AnyDeclaration>>>>;
+export type AnyDeclaration = { readonly kind: 'endpoint' | 'operation'; readonly summary: string; readonly input: Schema };
+
+export type OperationsClient<Tree> = {
+  readonly [Group in keyof Tree]: { readonly [Name in keyof Tree[Group]]: ClientMethod<Tree[Group][Name]> };
+};
