@@ -1,5 +1,5 @@
 import { PlugboardError } from '../errors.ts';
-import { encodeBase64, utf8 } from '../bytes.ts';
+import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { reveal } from '../secret.ts';
 import type { Credentials, Sign } from './auth.ts';
 
@@ -22,7 +22,7 @@ export function basic(userField: string, passwordField: string): Sign {
     places: ['header:authorization'],
     apply(request, { credentials }) {
       const pair = `${need(credentials, userField)}:${need(credentials, passwordField)}`;
-      request.headers.set('authorization', `Basic ${encodeBase64(utf8(pair))}`);
+      request.headers.set('authorization', `Basic ${encodeBase64(encodeUtf8(pair))}`);
     },
   };
 }
