@@ -1,0 +1,149 @@
+/**
+ * Bytes and their texts, synchronous and the same on every runtime.
+ *
+ * Decoders are strict: for each byte string there is exactly one accepted text, so that a text cannot be altered
+ * without altering its bytes. They answer `undefined` for any other text; the caller knows which error that is.
+ */
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const base64 = alphabetOf(`${letters}+/`);
+const base64url = alphabetOf(`${letters}-_`);
+const notInAlphabet = 0xff;
+const paddingCode = 0x3d;
+
+interface Alphabet {
+  /** Character code of each 6-bit value. */
+  readonly codes: Uint8Array;
+  /** 6-bit value of each ASCII character code, or `notInAlphabet`. */
+  readonly values: Uint8Array;
+}
+
+/** UTF-8 bytes of a text. Lone surrogates become U+FFFD, as everywhere in the platform. */
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+/** The text of UTF-8 bytes, a byte order mark included; undefined when they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lower-case hexadecimal. */
+export function encodeHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/** Bytes of hexadecimal text in either case: vendors differ, and the case carries no information. */
+export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16));
+}
+
+/** Base64 with padding (RFC 4648, section 4). */
+export function encodeBase64(bytes: Uint8Array): string {
+  return encode(bytes, base64) + '='.repeat((3 - (bytes.length % 3)) % 3);
+}
+
+/** Bytes of base64 with its padding. */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length % 4 !== 0) return undefined;
+  const padding = text.charCodeAt(text.length - 1) !== paddingCode ? 0 : text.charCodeAt(text.length - 2) !== paddingCode ? 1 : 2;
+  return decode(padding === 0 ? text : text.slice(0, -padding), base64);
+}
+
+/** Base64url without padding (RFC 4648, section 5): the form of JOSE, PKCE and our own tokens. */
+export function encodeBase64url(bytes: Uint8Array): string {
+  return encode(bytes, base64url);
+}
+
+/** Bytes of base64url without padding. */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return decode(text, base64url);
+}
+
+/** All parts in one array. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** A copy in memory of its own: WebCrypto takes no views of shared memory. */
+export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
+/**
+ * Each text as a 4-byte big-endian length and its UTF-8 bytes. Different lists of well-formed texts give different
+ * bytes, whatever separators the texts contain.
+ */
+export function lengthPrefixed(...texts: readonly string[]): Uint8Array<ArrayBuffer> {
+  return concatBytes(
+    ...texts.flatMap((text) => {
+      const bytes = encodeUtf8(text);
+      const length = new Uint8Array(4);
+      new DataView(length.buffer).setUint32(0, bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+/** Compares in a time that depends on the lengths alone. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let index = 0; index < a.length; index++) difference |= a[index]! ^ b[index]!;
+  return difference === 0;
+}
+
+function alphabetOf(characters: string): Alphabet {
+  const codes = encodeUtf8(characters);
+  const values = new Uint8Array(128).fill(notInAlphabet);
+  codes.forEach((code, value) => (values[code] = value));
+  return { codes, values };
+}
+
+function encode(bytes: Uint8Array, { codes }: Alphabet): string {
+  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  let at = 0;
+  for (let index = 0; index < bytes.length; index += 3) {
+    const group = (bytes[index]! << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0);
+    // Writes beyond the end of a typed array are ignored, which drops the characters of missing bytes.
+    text[at++] = codes[group >> 18]!;
+    text[at++] = codes[(group >> 12) & 63]!;
+    text[at++] = codes[(group >> 6) & 63]!;
+    text[at++] = codes[group & 63]!;
+  }
+  return decoder.decode(text);
+}
+
+function decode(text: string, { values }: Alphabet): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length % 4 === 1) return undefined;
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let at = 0;
+  let pending = 0;
+  let pendingBits = 0;
+  for (let index = 0; index < text.length; index++) {
+    const value = values[text.charCodeAt(index)] ?? notInAlphabet;
+    if (value === notInAlphabet) return undefined;
+    pending = ((pending << 6) | value) & 0xfff;
+    pendingBits += 6;
+    if (pendingBits < 8) continue;
+    pendingBits -= 8;
+    bytes[at++] = pending >> pendingBits;
+  }
+  // Bits beyond the last byte must be zero, or several texts would stand for the same bytes.
+  return (pending & ((1 << pendingBits) - 1)) === 0 ? bytes : undefined;
+}
