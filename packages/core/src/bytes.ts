@@ -8,10 +8,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-const base64 = alphabetOf(`${letters}+/`);
-const base64url = alphabetOf(`${letters}-_`);
 const notInAlphabet = 0xff;
 const paddingCode = 0x3d;
+const base64 = alphabetOf(`${letters}+/`);
+const base64url = alphabetOf(`${letters}-_`);
 
 interface Alphabet {
   /** Character code of each 6-bit value. */
