@@ -1,0 +1,43 @@
+/** Core names no vendor: no provider's id stands in its sources as a word, comments excluded. */
+import type { CheckResult } from './check-result.ts';
+import { lineAt, withoutComments } from './source.ts';
+import { providerIds, readText, sourceFiles } from './workspace.ts';
+
+/** Words that are an id and mean something else. An entry that matches nothing any more is a problem. */
+export interface HarmlessWord {
+  readonly file: string;
+  readonly text: string;
+  readonly reason: string;
+}
+
+const harmless: readonly HarmlessWord[] = [
+  { file: 'packages/core/src/fields.ts', text: '.meta({', reason: 'the method of zod that holds titles and help' },
+];
+
+export function checkProviderIds(root: string, allowed = harmless): CheckResult {
+  const ids = providerIds(root);
+  const files = ids.length === 0 ? [] : sourceFiles('packages/core/src', root);
+  const problems: string[] = [];
+  const used = new Set<HarmlessWord>();
+
+  for (const file of files) {
+    let text = withoutComments(file, readText(root, file));
+    for (const word of allowed) {
+      if (word.file !== file || !text.includes(word.text)) continue;
+      used.add(word);
+      text = text.replaceAll(word.text, ' '.repeat(word.text.length));
+    }
+    // `slackToken` holds the word slack, `metadata` does not hold meta. The separator keeps the line numbers.
+    const words = text.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_');
+    for (const id of ids) {
+      const pattern = new RegExp(`(?<![a-z0-9])${id.replaceAll('-', '[-_ ]?')}(?![a-z0-9])`, 'gi');
+      for (const match of words.matchAll(pattern)) {
+        problems.push(`${file}:${lineAt(words, match.index)}: names the provider ${id}`);
+      }
+    }
+  }
+  for (const word of allowed) {
+    if (!used.has(word) && files.includes(word.file)) problems.push(`${word.file}: no longer holds ${word.text}; drop the exception`);
+  }
+  return { checked: files.length, what: 'files of core beside providers', problems };
+}

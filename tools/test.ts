@@ -1,0 +1,68 @@
+/**
+ * `pnpm test [vitest arguments]`: runs vitest and closes with `N passed, N failed[, N skipped]`.
+ *
+ * A run without arguments is the full run: it is also held against tools/test-floor.json, so that tests cannot
+ * vanish unseen. `pnpm test --update-floor` writes the floor anew after tests were removed on purpose.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { belowFloor, floorFile, resultsFile, type Counts, type TestResults } from './test-results.ts';
+import { rootDir } from './workspace.ts';
+
+const args = process.argv.slice(2);
+const updateFloor = args.includes('--update-floor');
+const vitestArgs = args.filter((argument) => argument !== '--update-floor' && argument !== '--');
+const full = vitestArgs.length === 0;
+
+rmSync(resultsFile, { force: true });
+const vitest = join(rootDir, 'node_modules/vitest/vitest.mjs');
+const run = spawnSync(process.execPath, [vitest, 'run', '--config', 'vitest.workspace.ts', ...vitestArgs], {
+  cwd: rootDir,
+  stdio: 'inherit',
+});
+
+const problems: string[] = [];
+const results = readResults();
+if (results === undefined) problems.push('vitest wrote no results');
+const { passed = 0, failed = 0, executed = {}, skips = [] } = results ?? {};
+
+if (results !== undefined && passed + failed === 0) problems.push('no test was executed');
+if (run.status !== 0 && failed === 0 && problems.length === 0) problems.push(`vitest ended with ${String(run.status)}`);
+
+// With a name filter vitest reports everything else as skipped.
+const filtered = vitestArgs.some((argument) => argument === '-t' || argument.startsWith('--testNamePattern'));
+const counted = filtered ? skips.filter((skip) => skip.reason !== null) : skips;
+const reasons = Map.groupBy(counted, (skip) => skip.reason);
+for (const [reason, tests] of reasons) {
+  if (reason !== null) console.log(`!!! ${tests.length} SKIPPED: ${reason}`);
+  else for (const { test } of tests) problems.push(`skipped without a reason, use context.skip(condition, reason): ${test}`);
+}
+
+if (full && updateFloor) writeFloor();
+else if (full && results !== undefined) problems.push(...checkFloor());
+
+for (const problem of problems) console.log(`!!! ${problem}`);
+const total = failed + problems.length;
+console.log(`${passed} passed, ${total} failed${counted.length > 0 ? `, ${counted.length} skipped` : ''}`);
+process.exitCode = total === 0 && run.status === 0 ? 0 : 1;
+
+function readResults(): TestResults | undefined {
+  return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as TestResults) : undefined;
+}
+
+function checkFloor(): string[] {
+  if (!existsSync(floorFile)) return ['tools/test-floor.json is missing: write it with `pnpm test --update-floor`'];
+  const floor = JSON.parse(readFileSync(floorFile, 'utf8')) as Counts;
+  // Where a service is missing, its tests were skipped aloud above and cannot be counted.
+  if (skips.length > 0) delete floor['integration'];
+  return belowFloor(floor, executed);
+}
+
+function writeFloor(): void {
+  const sorted = Object.entries(executed)
+    .toSorted()
+    .map(([project, packages]) => [project, Object.fromEntries(Object.entries(packages).toSorted())] as const);
+  writeFileSync(floorFile, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
+}
