@@ -1,0 +1,37 @@
+/** `pnpm check [name ...]`: the structure of the repository. */
+import { checkChangesets } from './check-changesets.ts';
+import { checkGenerated } from './check-generated.ts';
+import { checkGlobals } from './check-globals.ts';
+import { checkImports } from './check-imports.ts';
+import { checkProviderIds } from './check-provider-ids.ts';
+import { checkProviders } from './check-providers.ts';
+import { problemsOf, type Check } from './check-result.ts';
+import { rootDir } from './workspace.ts';
+
+const checks: Readonly<Record<string, Check>> = {
+  imports: (root) => checkImports(root),
+  'provider-ids': (root) => checkProviderIds(root),
+  globals: checkGlobals,
+  providers: checkProviders,
+  generated: checkGenerated,
+  changesets: checkChangesets,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => checks[name] === undefined);
+if (unknown.length > 0) {
+  console.log(`unknown check ${unknown.join(', ')}; there are ${Object.keys(checks).join(', ')}`);
+  process.exit(1);
+}
+
+let failed = 0;
+for (const [name, check] of Object.entries(checks)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const result = await check(rootDir);
+  const problems = problemsOf(result);
+  for (const note of result.notes ?? []) console.log(`  ${note}`);
+  for (const problem of problems) console.log(`!!! ${problem}`);
+  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name}: ${result.checked} ${result.what}, ${problems.length} problems`);
+  failed += problems.length;
+}
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,93 @@
+/** Every generated file of the repository, made from what the packages declare. */
+import { existsSync, globSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import type { AnyDefinition } from '@plugboard/core';
+
+import { generatedEnd, generatedStart, providerBlock, providerPage, providerTable } from './docs-page.ts';
+import { providerIds, readText, workspacePackages } from './workspace.ts';
+
+export interface Generated {
+  /** Path from the root to the whole text it must hold. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Files in generated folders that nothing generates any more. */
+  readonly stale: readonly string[];
+  /** What could not be generated. */
+  readonly problems: readonly string[];
+}
+
+export async function generate(root: string): Promise<Generated> {
+  const files = new Map<string, string>();
+  const problems: string[] = [];
+  projectReferences(root, files);
+
+  const definitions: AnyDefinition[] = [];
+  for (const id of providerIds(root)) {
+    const definition = await loadDefinition(root, id).catch((error: unknown) => String(error));
+    if (typeof definition === 'string') problems.push(`packages/providers/${id}: ${definition}`);
+    else definitions.push(definition);
+  }
+  for (const definition of definitions) {
+    files.set(`docs/providers/${definition.id}.md`, providerPage(definition));
+    addBlock(root, `packages/providers/${definition.id}/README.md`, providerBlock(definition), files, problems);
+  }
+  if (definitions.length > 0) addBlock(root, 'README.md', providerTable(definitions), files, problems);
+
+  const stale = globSync('docs/providers/*.md', { cwd: root })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => !files.has(file));
+  return { files, stale, problems };
+}
+
+/** tsconfig.json of the root lists every package; each package lists those its sources import. */
+function projectReferences(root: string, files: Map<string, string>): void {
+  const packages = workspacePackages(root).filter(({ dir }) => existsSync(join(root, dir, 'tsconfig.json')));
+  const dirs = new Map(packages.map((entry) => [entry.manifest.name, entry.dir]));
+  files.set('tsconfig.json', json({ files: [], references: packages.map(({ dir }) => ({ path: dir })) }));
+
+  for (const { dir, manifest } of packages) {
+    const file = `${dir}/tsconfig.json`;
+    const { compilerOptions, include } = JSON.parse(readText(root, file)) as Record<string, unknown>;
+    const references = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+      .map((name) => dirs.get(name))
+      .filter((target) => target !== undefined)
+      .map((target) => ({ path: posix.relative(dir, target) }));
+    files.set(
+      file,
+      json({
+        extends: posix.relative(dir, 'tsconfig.base.json'),
+        ...(compilerOptions === undefined ? {} : { compilerOptions }),
+        ...(include === undefined ? {} : { include }),
+        ...(references.length === 0 ? {} : { references }),
+      }),
+    );
+  }
+}
+
+async function loadDefinition(root: string, id: string): Promise<AnyDefinition> {
+  const entry = join(root, 'packages/providers', id, 'src/index.ts');
+  if (!existsSync(entry)) throw new Error('src/index.ts is missing');
+  const module = (await import(pathToFileURL(entry).href)) as Record<string, unknown>;
+  const factories = Object.values(module).map((value) => (value as { definition?: AnyDefinition } | undefined)?.definition);
+  const definition = factories.find((candidate) => candidate?.id === id);
+  if (definition === undefined) throw new Error(`src/index.ts exports no provider with the id ${id}`);
+  return definition;
+}
+
+/** Replaces the text between the two markers. */
+function addBlock(root: string, file: string, block: string, files: Map<string, string>, problems: string[]): void {
+  const text = existsSync(join(root, file)) ? readText(root, file) : '';
+  const start = text.indexOf(generatedStart);
+  const end = text.indexOf(generatedEnd);
+  if (start === -1 || end < start) {
+    problems.push(`${file}: has no ${generatedStart} ... ${generatedEnd}`);
+    return;
+  }
+  files.set(file, `${text.slice(0, start + generatedStart.length)}\n\n${block}\n\n${text.slice(end)}`);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
