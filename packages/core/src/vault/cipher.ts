@@ -1,0 +1,23 @@
+/** The primitives of format version 1, as closures over keys that stay inside the platform's own key objects. */
+type Awaitable<T> = T | Promise<T>;
+
+export interface RootKey {
+  /** HMAC-SHA-256 under the root key. */
+  mac(data: Uint8Array): Awaitable<Uint8Array>;
+  /** AES-256-GCM under HMAC-SHA-256(root key, info). */
+  subkey(info: Uint8Array): Awaitable<Subkey>;
+}
+
+export interface Subkey {
+  /** Ciphertext and tag. */
+  encrypt(message: CipherMessage): Awaitable<Uint8Array>;
+  /** @throws PlugboardError `vault_auth_failed`; nothing of the plaintext is returned before the tag is verified. */
+  decrypt(message: CipherMessage): Awaitable<Uint8Array>;
+}
+
+export interface CipherMessage {
+  readonly nonce: Uint8Array;
+  readonly associatedData: Uint8Array;
+  /** Plaintext when encrypting, ciphertext and tag when decrypting. */
+  readonly body: Uint8Array;
+}
