@@ -87,6 +87,14 @@ export interface WriteGuard {
   readonly leaseFence?: number;
 }
 
+/** One write of a batch: what `update` takes. */
+export interface ConnectionWrite {
+  readonly organizationId: string;
+  readonly id: string;
+  readonly guard: WriteGuard;
+  readonly change: Partial<ConnectionData>;
+}
+
 export interface ConnectionFilter {
   readonly provider?: string;
   readonly status?: ConnectionStatus;
@@ -105,6 +113,7 @@ export interface LeaseRequest {
   /** The version the caller read; a moved version refuses the lease. */
   readonly credentialsVersion: number;
   readonly leaseMs: number;
+  /** Sets `attemptHash`, and `attemptAt` to the store's time; null clears both; absent leaves both. */
   readonly attemptHash?: string | null;
 }
 
@@ -130,20 +139,31 @@ export interface ConnectionStore {
     guard: WriteGuard,
     change: Partial<ConnectionData>,
   ): Promise<ConnectionRow | null>;
+  /**
+   * Engine only: many `update` calls, each judged on its own, in as few statements as the adapter can: what keeps bulk
+   * refresh cheap. Answers in the order given; a connection may appear once.
+   */
+  updateMany(writes: readonly ConnectionWrite[]): Promise<readonly (ConnectionRow | null)[]>;
   /** Hard delete. False: there was no such row. */
   remove(organizationId: string, id: string): Promise<boolean>;
 
   /**
    * Takes the refresh lease in one statement: bumps the fence, sets `leaseUntil` and `refreshAt` to now + leaseMs and
-   * notes the attempt. Null when the version moved, another lease lives, or the row is gone or disconnected.
+   * notes the attempt. Null when the version moved, another lease lives, another caller holds or writes the row at
+   * this moment, or the row is gone or disconnected. Never waits.
    */
   lease(organizationId: string, id: string, request: LeaseRequest): Promise<ConnectionRow | null>;
-  /** Ends the lease early; `refreshAt` moves to the given time. False when the fence is not the newest. */
+  /**
+   * Ends the lease early; `refreshAt` moves to the given time. False when the fence is not the newest, or a write of
+   * credentials has ended the lease already.
+   */
   release(organizationId: string, id: string, leaseFence: number, refreshAt: Date | null): Promise<boolean>;
   /**
-   * Holds the row's lock for the duration of `work`; `work` gets the row as read under the lock and a compare-and-set
-   * `update` that runs and commits under it. Absent where the driver has no interactive transactions.
-   * Resolves to null when there is no such row.
+   * Holds the row's lock while `work` runs; `work` gets the row as read under the lock, and an `update` of that row.
+   * The update is committed when it resolves, so that nobody uses what could still be lost, and the commit frees the
+   * lock: it is the last step of `work`. Should `work` write again, that write is a compare-and-set on the version
+   * written before. Absent where the driver has no interactive transactions or no connection to spare.
+   * Resolves to null when there is no such row; rejects with code `lock_busy` when the lock cannot be had in time.
    */
   lock?<T>(
     organizationId: string,
@@ -151,7 +171,10 @@ export interface ConnectionStore {
     work: (row: ConnectionRow, update: (change: Partial<ConnectionData>) => Promise<ConnectionRow | null>) => Promise<T>,
   ): Promise<T | null>;
 
-  /** Engine only: rows of all organizations whose `refreshAt` has passed, leased in the same statement; no row twice. */
+  /**
+   * Engine only: rows of all organizations whose `refreshAt` has passed, the longest due first, leased in the same
+   * statement; no row twice. May answer fewer than `limit` while other claimers are at work.
+   */
   claimDue(request: DueRequest): Promise<readonly ConnectionRow[]>;
   /** Engine only: live connections of all organizations to one vendor account, for verified webhooks. */
   findByAccount(provider: string, accountId: string): Promise<readonly ConnectionRow[]>;
@@ -170,7 +193,7 @@ export interface OnceRequest {
 
 /** One-time values with expiry: OAuth state, webhook delivery ids. */
 export interface OnceStore {
-  /** Stores only when no live entry has the key. */
+  /** Stores only when no live entry has the key. `full`: the group has `maxInGroup` live entries. */
   put(request: OnceRequest): Promise<'stored' | 'exists' | 'full'>;
   /** Replaces the entry, live or not. */
   set(key: string, value: string, ttlMs: number): Promise<void>;
@@ -194,13 +217,19 @@ export interface AuditEntry {
   readonly at: Date;
 }
 
+export interface AuditFilter {
+  readonly connectionId?: string;
+  /** 1 to 200, default 50. */
+  readonly limit?: number;
+  /** `nextCursor` of the previous page: opaque, bound to organization and filter. */
+  readonly cursor?: string;
+}
+
 export interface AuditStore {
+  /** An id that the organization's trail already holds changes nothing: an append may be repeated. */
   append(entry: Omit<AuditEntry, 'at'>): Promise<void>;
   /** Newest first. */
-  list(
-    organizationId: string,
-    filter?: { connectionId?: string; limit?: number; cursor?: string },
-  ): Promise<Page<AuditEntry>>;
+  list(organizationId: string, filter?: AuditFilter): Promise<Page<AuditEntry>>;
 }
 
 export interface Store {
