@@ -7,29 +7,31 @@ import { readText, sourceFiles, workspacePackages } from './workspace.ts';
 const homes: Readonly<Record<string, string>> = {
   'Date.now': 'clock.ts',
   'new Date()': 'clock.ts',
-  'Date': 'clock.ts',
+  Date: 'clock.ts',
   'Math.random': 'clock.ts',
-  'Math': 'clock.ts',
+  Math: 'clock.ts',
   'performance.now': 'clock.ts',
-  'performance': 'clock.ts',
-  'setTimeout': 'clock.ts',
-  'setInterval': 'clock.ts',
-  'setImmediate': 'clock.ts',
+  performance: 'clock.ts',
+  setTimeout: 'clock.ts',
+  setInterval: 'clock.ts',
+  setImmediate: 'clock.ts',
   'AbortSignal.timeout': 'clock.ts',
   'JSON.parse': 'json.ts',
-  'JSON': 'json.ts',
+  JSON: 'json.ts',
   'process.env': 'env.ts',
-  'process': 'env.ts',
-  'console': 'log.ts',
-  'fetch': 'transport/fetch-wire.ts',
-  'XMLHttpRequest': 'transport/fetch-wire.ts',
-  'WebSocket': 'transport/fetch-wire.ts',
+  process: 'env.ts',
+  console: 'log.ts',
+  fetch: 'transport/fetch-wire.ts',
+  XMLHttpRequest: 'transport/fetch-wire.ts',
+  WebSocket: 'transport/fetch-wire.ts',
   'globalThis[computed]': 'env.ts',
 };
-const names: ReadonlySet<string> = new Set(Object.keys(homes).map((name) => name.replace('new ', '').replace(/[.([].*/, '')));
+const names: ReadonlySet<string> = new Set(
+  Object.keys(homes).map((name) => name.replace('new ', '').replace(/[.([].*/, '')),
+);
 /** Modules that would bring the same things in by another door. */
 const doors: Readonly<Record<string, string>> = {
-  'process': 'process',
+  process: 'process',
   'node:process': 'process',
   'node:console': 'console',
   'node:timers': 'setTimeout',
@@ -39,7 +41,10 @@ const doors: Readonly<Record<string, string>> = {
 export function checkGlobals(root: string): CheckResult {
   const core = 'packages/core/src/';
   const providers = workspacePackages(root).filter((entry) => entry.kind === 'provider');
-  const files = [...sourceFiles(core.slice(0, -1), root), ...providers.flatMap(({ dir }) => sourceFiles(`${dir}/src`, root))];
+  const files = [
+    ...sourceFiles(core.slice(0, -1), root),
+    ...providers.flatMap(({ dir }) => sourceFiles(`${dir}/src`, root)),
+  ];
   const problems: string[] = [];
 
   for (const file of files) {

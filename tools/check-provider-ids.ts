@@ -37,7 +37,8 @@ export function checkProviderIds(root: string, allowed = harmless): CheckResult 
     }
   }
   for (const word of allowed) {
-    if (!used.has(word) && files.includes(word.file)) problems.push(`${word.file}: no longer holds ${word.text}; drop the exception`);
+    if (!used.has(word) && files.includes(word.file))
+      problems.push(`${word.file}: no longer holds ${word.text}; drop the exception`);
   }
   return { checked: files.length, what: 'files of core beside providers', problems };
 }

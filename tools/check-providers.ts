@@ -13,7 +13,9 @@ const uncounted = /^(package\.json|tsconfig\.json|CHANGELOG\.md)$|^test\/.*\.jso
 
 export function checkProviders(root: string): CheckResult {
   const ids = providerIds(root);
-  const problems = ids.flatMap((id) => checkProvider(root, id).map((problem) => `packages/providers/${id}: ${problem}`));
+  const problems = ids.flatMap((id) =>
+    checkProvider(root, id).map((problem) => `packages/providers/${id}: ${problem}`),
+  );
   return { checked: ids.length, what: 'providers', problems, notes: sizeReport(root, ids) };
 }
 
@@ -37,7 +39,8 @@ function checkProvider(root: string, id: string): string[] {
   if (!contract) problems.push('no test runs providerContract of @plugboard/testing');
 
   const files = ownFiles(dir);
-  if (files.length > mostFiles) problems.push(`${files.length} hand-written files, at most ${mostFiles}: ${files.join(', ')}`);
+  if (files.length > mostFiles)
+    problems.push(`${files.length} hand-written files, at most ${mostFiles}: ${files.join(', ')}`);
   return problems;
 }
 
@@ -58,7 +61,11 @@ function ownFiles(dir: string): string[] {
   const skip = new Set(['node_modules', 'dist']);
   return globSync('**/*', { cwd: dir, withFileTypes: true, exclude: (entry) => skip.has(entry.name) })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1).replaceAll('\\', '/'))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(dir.length + 1)
+        .replaceAll('\\', '/'),
+    )
     .filter((file) => !uncounted.test(file))
     .toSorted();
 }
@@ -67,7 +74,12 @@ function sizeReport(root: string, ids: readonly string[]): string[] {
   const sizes = ids.map((id) => {
     const files = sourceFiles(`packages/providers/${id}/src`, root);
     const lines = files.map((file) => readText(root, file).split('\n').length - 1);
-    return { id, files: files.length, lines: lines.reduce((sum, count) => sum + count, 0), longest: Math.max(0, ...lines) };
+    return {
+      id,
+      files: files.length,
+      lines: lines.reduce((sum, count) => sum + count, 0),
+      longest: Math.max(0, ...lines),
+    };
   });
   const median = sizes.map(({ lines }) => lines).toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0;
   const row = (...cells: readonly (string | number)[]) =>

@@ -31,7 +31,9 @@ for (const [name, check] of Object.entries(checks)) {
   const problems = problemsOf(result);
   for (const note of result.notes ?? []) console.log(`  ${note}`);
   for (const problem of problems) console.log(`!!! ${problem}`);
-  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name}: ${result.checked} ${result.what}, ${problems.length} problems`);
+  console.log(
+    `${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name}: ${result.checked} ${result.what}, ${problems.length} problems`,
+  );
   failed += problems.length;
 }
 process.exitCode = failed === 0 ? 0 : 1;

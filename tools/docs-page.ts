@@ -101,7 +101,12 @@ function settingsSection({ settings }: AnyDefinition): string | undefined {
 function operationsSection({ operations }: AnyDefinition): string | undefined {
   const rows = Object.entries(operations).flatMap(([group, members]) =>
     Object.entries(members).map(([name, declaration]) => {
-      const { method, path, docs, scopes } = declaration as { method?: string; path?: string; docs?: string; scopes?: string[] };
+      const { method, path, docs, scopes } = declaration as {
+        method?: string;
+        path?: string;
+        docs?: string;
+        scopes?: string[];
+      };
       const call = method === undefined ? 'several calls' : `\`${method} ${path ?? ''}\``;
       return [
         `\`${group}.${name}\``,
@@ -111,7 +116,9 @@ function operationsSection({ operations }: AnyDefinition): string | undefined {
       ];
     }),
   );
-  return rows.length === 0 ? undefined : `## Operations\n\n${table(['Operation', 'What it does', 'Vendor', 'Scopes'], rows)}`;
+  return rows.length === 0
+    ? undefined
+    : `## Operations\n\n${table(['Operation', 'What it does', 'Vendor', 'Scopes'], rows)}`;
 }
 
 function capabilitiesSection({ capabilities }: AnyDefinition): string | undefined {
@@ -122,7 +129,7 @@ function capabilitiesSection({ capabilities }: AnyDefinition): string | undefine
 function webhooksSection({ webhooks }: AnyDefinition): string | undefined {
   if (webhooks === undefined) return undefined;
   const ends = new Set(webhooks.ends ?? []);
-  const rows = [...new Set([...Object.keys(webhooks.events), ...ends])].map((type) => [
+  const rows = [...new Set([...Object.keys(webhooks.events as object), ...ends])].map((type) => [
     `\`${type}\``,
     ends.has(type) ? 'ends the connection' : '',
   ]);
@@ -132,7 +139,11 @@ function webhooksSection({ webhooks }: AnyDefinition): string | undefined {
 
 function flagsSection({ flags }: AnyDefinition): string | undefined {
   if (flags === undefined || Object.keys(flags).length === 0) return undefined;
-  const rows = Object.entries(flags).map(([name, flag]) => [`\`${name}\``, flag.default ? 'on' : 'off', flag.description]);
+  const rows = Object.entries(flags).map(([name, flag]) => [
+    `\`${name}\``,
+    flag.default ? 'on' : 'off',
+    flag.description,
+  ]);
   return `## Flags\n\n${table(['Flag', 'Default', 'What it does'], rows)}`;
 }
 
@@ -157,13 +168,20 @@ function fieldTable(schema: unknown, env: Readonly<Record<string, string>>): str
       env[name] === undefined ? undefined : `\`${env[name]}\``,
     ]);
     const columns = ['Field', 'Required', 'Secret', 'What it is', 'Environment'];
-    return Object.keys(env).length > 0 ? table(columns, rows) : table(columns.slice(0, 4), rows.map((row) => row.slice(0, 4)));
+    return Object.keys(env).length > 0
+      ? table(columns, rows)
+      : table(
+          columns.slice(0, 4),
+          rows.map((row) => row.slice(0, 4)),
+        );
   });
   return tables.length === 0 ? undefined : tables.join('\n\nor\n\n');
 }
 
 function jsonSchema(schema: unknown): JsonSchema {
-  const standard = (schema as { '~standard': { jsonSchema?: { input(options: { target: string }): JsonSchema } } })['~standard'];
+  const standard = (schema as { '~standard': { jsonSchema?: { input(options: { target: string }): JsonSchema } } })[
+    '~standard'
+  ];
   return standard.jsonSchema?.input({ target: 'draft-2020-12' }) ?? {};
 }
 

@@ -23,16 +23,28 @@ export async function generate(root: string): Promise<Generated> {
   projectReferences(root, files);
 
   const definitions: AnyDefinition[] = [];
+  const attempt = async (subject: string, work: () => void | Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      problems.push(`${subject}: ${String(error)}`);
+    }
+  };
   for (const id of providerIds(root)) {
-    const definition = await loadDefinition(root, id).catch((error: unknown) => String(error));
-    if (typeof definition === 'string') problems.push(`packages/providers/${id}: ${definition}`);
-    else definitions.push(definition);
+    await attempt(`packages/providers/${id}`, async () => {
+      const definition = await loadDefinition(root, id);
+      definitions.push(definition);
+      files.set(`docs/providers/${id}.md`, providerPage(definition));
+      const readme = `packages/providers/${id}/README.md`;
+      files.set(readme, withBlock(root, readme, providerBlock(definition)));
+    });
   }
-  for (const definition of definitions) {
-    files.set(`docs/providers/${definition.id}.md`, providerPage(definition));
-    addBlock(root, `packages/providers/${definition.id}/README.md`, providerBlock(definition), files, problems);
+  if (definitions.length > 0) {
+    await attempt(
+      'README.md',
+      () => void files.set('README.md', withBlock(root, 'README.md', providerTable(definitions))),
+    );
   }
-  if (definitions.length > 0) addBlock(root, 'README.md', providerTable(definitions), files, problems);
 
   const stale = globSync('docs/providers/*.md', { cwd: root })
     .map((file) => file.replaceAll('\\', '/'))
@@ -40,11 +52,17 @@ export async function generate(root: string): Promise<Generated> {
   return { files, stale, problems };
 }
 
-/** tsconfig.json of the root lists every package; each package lists those its sources import. */
+/** tsconfig.json of the root lists every package and the tests; each package lists those its sources import. */
 function projectReferences(root: string, files: Map<string, string>): void {
   const packages = workspacePackages(root).filter(({ dir }) => existsSync(join(root, dir, 'tsconfig.json')));
   const dirs = new Map(packages.map((entry) => [entry.manifest.name, entry.dir]));
-  files.set('tsconfig.json', json({ files: [], references: packages.map(({ dir }) => ({ path: dir })) }));
+  files.set(
+    'tsconfig.json',
+    json({
+      files: [],
+      references: [...packages.map(({ dir }) => dir), 'tsconfig.test.json'].map((path) => ({ path })),
+    }),
+  );
 
   for (const { dir, manifest } of packages) {
     const file = `${dir}/tsconfig.json`;
@@ -69,25 +87,23 @@ async function loadDefinition(root: string, id: string): Promise<AnyDefinition> 
   const entry = join(root, 'packages/providers', id, 'src/index.ts');
   if (!existsSync(entry)) throw new Error('src/index.ts is missing');
   const module = (await import(pathToFileURL(entry).href)) as Record<string, unknown>;
-  const factories = Object.values(module).map((value) => (value as { definition?: AnyDefinition } | undefined)?.definition);
+  const factories = Object.values(module).map(
+    (value) => (value as { definition?: AnyDefinition } | undefined)?.definition,
+  );
   const definition = factories.find((candidate) => candidate?.id === id);
   if (definition === undefined) throw new Error(`src/index.ts exports no provider with the id ${id}`);
   return definition;
 }
 
-/** Replaces the text between the two markers. */
-function addBlock(root: string, file: string, block: string, files: Map<string, string>, problems: string[]): void {
+/** The file with the text between its two markers replaced. @throws when it has no markers. */
+function withBlock(root: string, file: string, block: string): string {
   const text = existsSync(join(root, file)) ? readText(root, file) : '';
   const start = text.indexOf(generatedStart);
   const end = text.indexOf(generatedEnd);
-  if (start === -1 || end < start) {
-    problems.push(`${file}: has no ${generatedStart} ... ${generatedEnd}`);
-    return;
-  }
-  files.set(file, `${text.slice(0, start + generatedStart.length)}\n\n${block}\n\n${text.slice(end)}`);
+  if (start === -1 || end < start) throw new Error(`${file} has no ${generatedStart} ... ${generatedEnd}`);
+  return `${text.slice(0, start + generatedStart.length)}\n\n${block}\n\n${text.slice(end)}`;
 }
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
-

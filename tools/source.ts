@@ -21,7 +21,7 @@ interface Parsed {
 function parse(file: string, text: string): Parsed {
   const { program, comments, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file} does not parse: ${errors[0]?.message ?? ''}`);
-  return { text, program: program as unknown as Node, comments };
+  return { text, program, comments };
 }
 
 /** Static, dynamic, re-exporting and type-only imports. A dynamic import of a computed name is `(computed)`. */
@@ -50,7 +50,7 @@ export function withoutComments(file: string, text: string): string {
 export function globalUses(file: string, text: string, names: ReadonlySet<string>): GlobalUse[] {
   const { program } = parse(file, text);
   const uses: GlobalUse[] = [];
-  visitScope(program, [], uses, names, text);
+  visitScope(program, [], names, (name, node) => uses.push({ name, line: lineAt(text, node.start) }));
   return uses;
 }
 
@@ -60,17 +60,20 @@ export function lineAt(text: string, offset: number): number {
 
 type Scopes = readonly ReadonlySet<string>[];
 
-function visitScope(node: Node, outer: Scopes, uses: GlobalUse[], names: ReadonlySet<string>, text: string): void {
+function visitScope(
+  node: Node,
+  outer: Scopes,
+  names: ReadonlySet<string>,
+  found: (name: string, node: Node) => void,
+): void {
   const scopes: Scopes = opensScope(node) ? [...outer, declaredIn(node)] : outer;
   const shadowed = (name: string) => scopes.some((scope) => scope.has(name));
-  const add = (name: string, at: Node) => uses.push({ name, line: lineAt(text, at.start) });
-
   const global = readGlobal(node, names, shadowed);
-  if (global !== undefined) add(global.name, node);
+  if (global !== undefined) found(global.name, node);
   for (const child of children(node)) {
     if (global !== undefined && global.covers === child) continue;
     if (isName(node, child)) continue;
-    visitScope(child, scopes, uses, names, text);
+    visitScope(child, scopes, names, found);
   }
 }
 
@@ -87,7 +90,9 @@ function readGlobal(
     const { object, property, computed } = node;
     const member = computed ? '[computed]' : (property as { name: string }).name;
     if (isGlobal(object) && object.name === 'globalThis') {
-      return names.has(member) || computed ? { name: computed ? 'globalThis[computed]' : member, covers: object } : undefined;
+      return names.has(member) || computed
+        ? { name: computed ? 'globalThis[computed]' : member, covers: object }
+        : undefined;
     }
     if (isGlobal(object) && names.has(object.name)) return { name: `${object.name}.${member}`, covers: object };
     return undefined;
@@ -111,7 +116,13 @@ function isName(node: Node, child: Node): boolean {
 }
 
 /** TypeScript nodes that hold expressions. */
-const runs = new Set(['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression', 'TSParameterProperty', 'TSInstantiationExpression']);
+const runs = new Set([
+  'TSAsExpression',
+  'TSNonNullExpression',
+  'TSSatisfiesExpression',
+  'TSParameterProperty',
+  'TSInstantiationExpression',
+]);
 
 function opensScope(node: Node): boolean {
   return /^(Program|BlockStatement|StaticBlock|ClassBody|CatchClause|SwitchStatement)$|Function|^For/.test(node.type);
@@ -126,7 +137,8 @@ function declaredIn(scope: Node): Set<string> {
       if (id?.type === 'Identifier') declared.add(id.name);
     }
     if (node.type === 'VariableDeclarator') bind(node.id, declared);
-    if (/^Import(Default|Namespace)?Specifier$/.test(node.type)) bind((node as unknown as { local: Node }).local, declared);
+    if (/^Import(Default|Namespace)?Specifier$/.test(node.type))
+      bind((node as unknown as { local: Node }).local, declared);
     if (node !== scope && opensScope(node)) return;
     for (const child of children(node)) visit(child);
   };
@@ -145,7 +157,8 @@ function bind(pattern: Node | null, declared: Set<string>): void {
   else if (pattern.type === 'ArrayPattern') for (const item of pattern.elements) bind(item, declared);
   else if (pattern.type === 'TSParameterProperty') bind(pattern.parameter, declared);
   else if (pattern.type === 'ObjectPattern') {
-    for (const property of pattern.properties) bind(property.type === 'RestElement' ? property : property.value, declared);
+    for (const property of pattern.properties)
+      bind(property.type === 'RestElement' ? property : property.value, declared);
   }
 }
 
@@ -155,7 +168,9 @@ function walk(node: Node, enter: (node: Node) => void): void {
 }
 
 function children(node: Node): Node[] {
-  return Object.values(node).flatMap((value: unknown) => (Array.isArray(value) ? value : [value])).filter(isNode);
+  return Object.values(node)
+    .flatMap((value: unknown): unknown[] => (Array.isArray(value) ? value : [value]))
+    .filter(isNode);
 }
 
 function isNode(value: unknown): value is Node {

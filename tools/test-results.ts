@@ -33,6 +33,8 @@ export function belowFloor(floor: Counts, executed: Counts): string[] {
   return Object.entries(floor).flatMap(([project, packages]) =>
     Object.entries(packages)
       .filter(([dir, least]) => (executed[project]?.[dir] ?? 0) < least)
-      .map(([dir, least]) => `${dir} (${project}): ${executed[project]?.[dir] ?? 0} tests executed, the floor is ${least}`),
+      .map(
+        ([dir, least]) => `${dir} (${project}): ${executed[project]?.[dir] ?? 0} tests executed, the floor is ${least}`,
+      ),
   );
 }

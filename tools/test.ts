@@ -34,10 +34,10 @@ if (run.status !== 0 && failed === 0 && problems.length === 0) problems.push(`vi
 // With a name filter vitest reports everything else as skipped.
 const filtered = vitestArgs.some((argument) => argument === '-t' || argument.startsWith('--testNamePattern'));
 const counted = filtered ? skips.filter((skip) => skip.reason !== null) : skips;
-const reasons = Map.groupBy(counted, (skip) => skip.reason);
-for (const [reason, tests] of reasons) {
+for (const reason of new Set(counted.map((skip) => skip.reason))) {
+  const tests = counted.filter((skip) => skip.reason === reason);
   if (reason !== null) console.log(`!!! ${tests.length} SKIPPED: ${reason}`);
-  else for (const { test } of tests) problems.push(`skipped without a reason, use context.skip(condition, reason): ${test}`);
+  else problems.push(...tests.map(({ test }) => `skipped without context.skip(condition, reason): ${test}`));
 }
 
 if (full && updateFloor) writeFloor();
@@ -61,8 +61,10 @@ function checkFloor(): string[] {
 }
 
 function writeFloor(): void {
-  const sorted = Object.entries(executed)
-    .toSorted()
-    .map(([project, packages]) => [project, Object.fromEntries(Object.entries(packages).toSorted())] as const);
-  writeFileSync(floorFile, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
+  const projects = Object.entries(executed).map(([project, counts]) => [project, inOrder(counts)] as const);
+  writeFileSync(floorFile, `${JSON.stringify(inOrder(Object.fromEntries(projects)), null, 2)}\n`);
+}
+
+function inOrder<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

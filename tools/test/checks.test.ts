@@ -27,11 +27,15 @@ test('a check that found nothing has failed', async () => {
 describe('imports', () => {
   const levels = { 'low.ts': 0, 'high.ts': 1, 'index.ts': 2, 'deep/': 1 };
   const problems = (files: Record<string, string>) =>
-    checkImports(repository(Object.fromEntries(Object.entries(files).map(([file, text]) => [`${core}/${file}`, text]))), levels)
-      .problems;
+    checkImports(
+      repository(Object.fromEntries(Object.entries(files).map(([file, text]) => [`${core}/${file}`, text]))),
+      levels,
+    ).problems;
 
   test('downward and level imports pass', () => {
-    expect(problems({ 'low.ts': '', 'high.ts': "import './low.ts';", 'deep/a.ts': "export * from '../high.ts';" })).toEqual([]);
+    expect(
+      problems({ 'low.ts': '', 'high.ts': "import './low.ts';", 'deep/a.ts': "export * from '../high.ts';" }),
+    ).toEqual([]);
   });
   test.each([
     ['a value', "import { a } from './high.ts';"],
@@ -40,7 +44,9 @@ describe('imports', () => {
     ['a re-export', "export * from './high.ts';"],
     ['a dynamic import', "export const load = () => import('./high.ts');"],
   ])('%s may not come from above', (_, text) => {
-    expect(problems({ 'low.ts': text, 'high.ts': '' })).toEqual([`${core}/low.ts:1: level 0 imports high.ts of level 1`]);
+    expect(problems({ 'low.ts': text, 'high.ts': '' })).toEqual([
+      `${core}/low.ts:1: level 0 imports high.ts of level 1`,
+    ]);
   });
   test('a cycle on one level is named', () => {
     const found = problems({ 'deep/a.ts': "import './b.ts';", 'deep/b.ts': "import './a.ts';" });
@@ -56,28 +62,43 @@ describe('imports', () => {
 });
 
 describe('provider ids', () => {
-  const providers = { 'packages/providers/meta/package.json': '{}', 'packages/providers/google-ads/package.json': '{}' };
+  const providers = {
+    'packages/providers/meta/package.json': '{}',
+    'packages/providers/google-ads/package.json': '{}',
+  };
   const problems = (text: string) =>
-    checkProviderIds(repository({ ...providers, [`${core}/a.ts`]: text }), []).problems.map((line) => line.split(': ')[1]);
+    checkProviderIds(repository({ ...providers, [`${core}/a.ts`]: text }), []).problems.map(
+      (line) => line.split(': ')[1],
+    );
 
-  test.each(["const a = 'meta';", 'const metaToken = 1;', 'a.Meta();', 'const META_KEY = 1;', 'const a = `x ${b} meta`;'])(
-    '%s names meta',
-    (text) => expect(problems(text)).toEqual(['names the provider meta']),
+  test.each([
+    "const a = 'meta';",
+    'const metaToken = 1;',
+    'a.Meta();',
+    'const META_KEY = 1;',
+    'const a = `x ${b} meta`;',
+  ])('%s names meta', (text) => expect(problems(text)).toEqual(['names the provider meta']));
+  test.each(["const a = 'google-ads';", 'const googleAds = 1;', "'google_ads';", "'Google Ads';"])(
+    '%s names google-ads',
+    (text) => expect(problems(text)).toEqual(['names the provider google-ads']),
   );
-  test.each(["const a = 'google-ads';", 'const googleAds = 1;', "'google_ads';", "'Google Ads';"])('%s names google-ads', (text) =>
-    expect(problems(text)).toEqual(['names the provider google-ads']),
-  );
-  test.each(['const metadata = 1;', '// meta', '/* google-ads */', 'const a = "//"; // meta'])('%s names nobody', (text) =>
-    expect(problems(text)).toEqual([]),
+  test.each(['const metadata = 1;', '// meta', '/* google-ads */', 'const a = "//"; // meta'])(
+    '%s names nobody',
+    (text) => expect(problems(text)).toEqual([]),
   );
   test('the line is right', () => {
-    const root = repository({ ...providers, [`${core}/a.ts`]: '/* 1\n2 */\nconst camelCase = 1;\nconst b = "meta";\n' });
+    const root = repository({
+      ...providers,
+      [`${core}/a.ts`]: '/* 1\n2 */\nconst camelCase = 1;\nconst b = "meta";\n',
+    });
     expect(checkProviderIds(root, []).problems).toEqual([`${core}/a.ts:4: names the provider meta`]);
   });
   test('an exception that matches nothing is refused', () => {
     const root = repository({ ...providers, [`${core}/a.ts`]: 'const a = 1;' });
     const exception = { file: `${core}/a.ts`, text: '.meta(', reason: 'a method' };
-    expect(checkProviderIds(root, [exception]).problems).toEqual([`${core}/a.ts: no longer holds .meta(; drop the exception`]);
+    expect(checkProviderIds(root, [exception]).problems).toEqual([
+      `${core}/a.ts: no longer holds .meta(; drop the exception`,
+    ]);
   });
 });
 
@@ -104,7 +125,9 @@ describe('globals', () => {
     ["import { setTimeout } from 'node:timers/promises';", 'setTimeout'],
     ['function f(fetch: unknown) {} fetch(url);', 'fetch'],
   ])('%s is refused', (text, name) => {
-    expect(problems(text)).toContainEqual(expect.stringMatching(new RegExp(`a\\.ts:1: ${name.replaceAll(/[()[\]]/g, '\\$&')} belongs in`)));
+    expect(problems(text)).toContainEqual(
+      expect.stringMatching(new RegExp(`a\\.ts:1: ${name.replaceAll(/[()[\]]/g, '\\$&')} belongs in`)),
+    );
   });
   test.each([
     'new Date(0).toISOString();',
@@ -124,7 +147,9 @@ describe('globals', () => {
   });
   test('providers have no home at all', () => {
     const root = repository({ ...acme(), 'packages/providers/acme/src/clock.ts': 'Date.now();' });
-    expect(checkGlobals(root).problems).toEqual(['packages/providers/acme/src/clock.ts:1: Date.now has no place in a provider']);
+    expect(checkGlobals(root).problems).toEqual([
+      'packages/providers/acme/src/clock.ts:1: Date.now has no place in a provider',
+    ]);
   });
 });
 
@@ -141,12 +166,19 @@ describe('providers', () => {
     expect(result.problems).toEqual([]);
     expect(result.notes?.[1]).toMatch(/^acme +2 +2 +1$/);
   });
-  test.each(['package.json', 'tsconfig.json', 'src/index.ts', 'src/provider.ts', 'README.md'])('%s may not be missing', (file) => {
-    expect(problems((files) => delete files[`${dir}/${file}`])).toContain(`${dir}: ${file} is missing`);
-  });
+  test.each(['package.json', 'tsconfig.json', 'src/index.ts', 'src/provider.ts', 'README.md'])(
+    '%s may not be missing',
+    (file) => {
+      expect(problems((files) => delete files[`${dir}/${file}`])).toContain(`${dir}: ${file} is missing`);
+    },
+  );
   test('a manifest unlike the template is refused by key', () => {
     const found = problems((files) => {
-      const manifest = files[`${dir}/package.json`] as { type?: string; scripts?: object; dependencies: Record<string, string> };
+      const manifest = files[`${dir}/package.json`] as {
+        type?: string;
+        scripts?: object;
+        dependencies: Record<string, string>;
+      };
       delete manifest.type;
       manifest.scripts = { postinstall: 'node x.js' };
       manifest.dependencies = { 'left-pad': '^1.0.0', ...manifest.dependencies };
@@ -162,7 +194,9 @@ describe('providers', () => {
   });
   test('a test that does not run the contract suite is refused', () => {
     const text = "import { expect } from 'vitest';";
-    expect(problems((files) => (files[`${dir}/test/provider.test.ts`] = text))[0]).toMatch(/no test runs providerContract/);
+    expect(problems((files) => (files[`${dir}/test/provider.test.ts`] = text))[0]).toMatch(
+      /no test runs providerContract/,
+    );
   });
   test('a ninth hand-written file is one too many; fixtures are not counted', () => {
     const add = (count: number) => (files: Record<string, string | object>) => {
@@ -175,7 +209,9 @@ describe('providers', () => {
 });
 
 describe('generated files', () => {
-  const readme = { 'README.md': '<!-- generated by `pnpm docs` from src/provider.ts --><!-- end of the generated part -->' };
+  const readme = {
+    'README.md': '<!-- generated by `pnpm docs` from src/provider.ts --><!-- end of the generated part -->',
+  };
 
   async function fresh(): Promise<string> {
     const root = repository({ ...acme(), ...readme });
@@ -224,7 +260,8 @@ describe('changesets', () => {
       peerDependencies: { '@plugboard/core': 'workspace:^' },
     },
   };
-  const problems = (changeset: string) => checkChangesets(repository({ ...manifests, '.changeset/a.md': changeset })).problems;
+  const problems = (changeset: string) =>
+    checkChangesets(repository({ ...manifests, '.changeset/a.md': changeset })).problems;
 
   test('a core major alone is refused, also when a package of its group makes it', () => {
     const expected = ['.changeset: a major of @plugboard/core needs a major changeset of @plugboard/provider-acme too'];
