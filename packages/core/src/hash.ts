@@ -35,7 +35,11 @@ export async function hmac(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (key.length === 0) throw configurationError('empty_key', 'The key of a keyed hash is empty.', 'Set the secret.');
   const node = nodeCrypto();
-  if (node !== undefined) return new Uint8Array(node.createHmac(name, key).update(data).digest());
+  if (node !== undefined) {
+    // As a key object: raw bytes make Node 24 four times slower here.
+    const held = node.createSecretKey(typeof key === 'string' ? encodeUtf8(key) : key);
+    return new Uint8Array(node.createHmac(name, held).update(data).digest());
+  }
   const { subtle } = globalThis.crypto;
   const algorithm = { name: 'HMAC', hash: webNames[name] };
   const imported = await subtle.importKey('raw', asBytes(key), algorithm, false, ['sign']);

@@ -34,11 +34,12 @@ function nodeSubkey(crypto: NodeCrypto, key: KeyObject): Subkey {
     },
     decrypt({ nonce, associatedData, body }) {
       const end = body.length - tagLength;
-      const decipher = crypto.createDecipheriv(algorithm, key, nonce, options);
-      decipher.setAAD(associatedData).setAuthTag(body.subarray(end));
       // `update` releases plaintext that nothing has verified yet; only `final` judges the tag.
-      const unverified = decipher.update(body.subarray(0, end));
+      let unverified = new Uint8Array();
       try {
+        const decipher = crypto.createDecipheriv(algorithm, key, nonce, options);
+        decipher.setAAD(associatedData).setAuthTag(body.subarray(end));
+        unverified = decipher.update(body.subarray(0, end));
         decipher.final();
       } catch {
         unverified.fill(0);
