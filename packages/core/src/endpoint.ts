@@ -137,21 +137,29 @@ export interface OperationOptions<I extends Schema, R> {
   readonly summary: string;
   readonly docs?: string;
   readonly input: I;
+  /** Every one of them is needed. */
   readonly scopes?: readonly string[];
-  /** Plain code: may call several endpoints, poll, split, hash. Returns a promise or an async iterable. */
+  /** Plain code: may call several endpoints, poll, split, hash. */
   readonly run: (api: Api, input: Output<I>, options: CallOptions) => R;
   readonly example: { readonly input: Input<I> };
 }
 
-export interface Operation<I extends Schema = Schema, R = unknown> extends OperationOptions<I, R> {
+export interface Operation<I extends Schema = Schema, R = unknown> extends OperationOptions<I, Promise<R>> {
   readonly kind: 'operation';
 }
 
 /** Declares an operation that is more than one request. */
-export function operation<I extends Schema, R extends Promise<unknown> | AsyncIterable<unknown>>(
-  options: OperationOptions<I, R>,
-): Operation<PlainSchema<I>, R> {
+export function operation<I extends Schema, R>(options: OperationOptions<I, Promise<R>>): Operation<PlainSchema<I>, R> {
   return { ...options, kind: 'operation' } as unknown as Operation<PlainSchema<I>, R>;
+}
+
+export interface Stream<I extends Schema = Schema, Item = unknown> extends OperationOptions<I, AsyncIterable<Item>> {
+  readonly kind: 'stream';
+}
+
+/** Declares an operation whose results come one by one: `for await (const row of client.reports.spend(...))`. */
+export function stream<I extends Schema, Item>(options: OperationOptions<I, AsyncIterable<Item>>): Stream<PlainSchema<I>, Item> {
+  return { ...options, kind: 'stream' } as unknown as Stream<PlainSchema<I>, Item>;
 }
 
 /** A page when awaited, all items when iterated. Nothing is sent before either. */
@@ -164,13 +172,19 @@ export type ClientMethod<D> =
   D extends Endpoint<infer I, infer O, infer Item>
     ? (...args: Arguments<Input<I>>) => [Item] extends [never] ? Promise<Output<O>> : Paged<Output<O>, Item>
     : D extends Operation<infer I, infer R>
-      ? (...args: Arguments<Input<I>>) => R
-      : never;
+      ? (...args: Arguments<Input<I>>) => Promise<R>
+      : D extends Stream<infer I, infer Item>
+        ? (...args: Arguments<Input<I>>) => AsyncIterable<Item>
+        : never;
 
 /** Operations by group: `client.<group>.<operation>(input)`. */
 // The declarations are invariant in their schemas, so the bound of a tree has to leave them open.
 export type OperationTree = Readonly<Record<string, Readonly<Record<string, AnyDeclaration>>>>;
-export type AnyDeclaration = { readonly kind: 'endpoint' | 'operation'; readonly summary: string; readonly input: Schema };
+export interface AnyDeclaration {
+  readonly kind: 'endpoint' | 'operation' | 'stream';
+  readonly summary: string;
+  readonly input: Schema;
+}
 
 export type OperationsClient<Tree> = {
   readonly [Group in keyof Tree]: { readonly [Name in keyof Tree[Group]]: ClientMethod<Tree[Group][Name]> };

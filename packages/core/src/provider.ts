@@ -199,6 +199,8 @@ export type ProviderOptions<App extends AppFields = AppFields> = {
   readonly apiVersion?: string;
   /** The platform's own credentials, serving every organization without a connection. Default: from the environment. */
   readonly platform?: Readonly<Record<string, string | Secret>>;
+  /** Whether an emulator stands in for the vendor. Default: in development and tests, when nothing is configured. */
+  readonly stub?: boolean;
 };
 
 /** A provider with the host's options: what `createPlugboard({ providers })` takes. */

@@ -111,6 +111,8 @@ export interface OAuth2Options {
   readonly pkce: 'required' | 'supported' | 'none';
   /** Expected `iss` of the callback (RFC 9207); absent: recorded, never judged. */
   readonly issuer?: string;
+  /** The vendor's metadata announces `iss` on every callback, so its absence is an attack. Default false. */
+  readonly issuerAlwaysSent?: boolean;
   /** Values the tenant must give before the redirect. */
   readonly input?: Schema<never, JsonObject>;
   /** Reads a token answer. Default `readTokenAnswer` (RFC 6749 section 5.1). */

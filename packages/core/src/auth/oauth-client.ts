@@ -1,0 +1,170 @@
+/** The OAuth engine's calls: token endpoint, revocation, and whatever else a provider's flow needs. */
+import type { Clock } from '../clock.ts';
+import { encodeBase64, encodeUtf8 } from '../bytes.ts';
+import { configurationError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { reveal, secretTexts } from '../secret.ts';
+import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
+import type { AppValues, Credentials, Grant, MintMethod, OAuth2Method, OAuthClient, OAuthRequest } from './auth.ts';
+import { classifyOAuth, readTokenAnswer } from './token-answer.ts';
+
+export interface OAuthContext {
+  readonly provider: string;
+  readonly hosts: readonly string[];
+  readonly app: AppValues;
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
+export interface OAuthState {
+  readonly credentials?: Credentials;
+  readonly input?: JsonObject;
+  readonly metadata?: JsonObject;
+  readonly signal?: AbortSignal;
+}
+
+type TokenMethod = OAuth2Method | MintMethod;
+
+/** A client of one method's endpoints, for one connection. */
+export function createOAuthClient(context: OAuthContext, method: TokenMethod, state: OAuthState = {}): OAuthClient {
+  const { app, clock } = context;
+  const client: OAuthClient = {
+    app,
+    input: state.input ?? {},
+    credentials: state.credentials ?? {},
+    metadata: state.metadata ?? {},
+    now: clock.now(),
+    async token(params) {
+      const answer = await send(context, state, tokenRequest(method, client, params), method.classify ?? classifyOAuth);
+      const separator = method.kind === 'oauth2' ? method.scopes.separator : ' ';
+      return method.read === undefined ? readTokenAnswer(answer.json(), separator) : method.read(answer.json(), client);
+    },
+    request: (init) => send(context, state, init, classifyOAuth),
+  };
+  return client;
+}
+
+/** The refresh of a grant as the method declares it (default RFC 6749 section 6). */
+export async function refreshGrant(client: OAuthClient, method: TokenMethod): Promise<Grant> {
+  if (method.kind !== 'oauth2') return method.mint(client);
+  if (method.refresh === 'none') {
+    throw configurationError('not_refreshable', 'This way to connect has no refresh.', 'Reconnect when the token expires.');
+  }
+  const { run, params } = method.refresh;
+  if (run !== undefined) return run(client);
+  const refreshToken = client.credentials['refreshToken'];
+  const standard = { grant_type: 'refresh_token', ...(refreshToken !== undefined && { refresh_token: reveal(refreshToken) }) };
+  return client.token(params?.(client) ?? standard);
+}
+
+/** Tells the vendor that the grant is over. False when the vendor offers no way. Failures throw. */
+export async function revokeGrant(client: OAuthClient, method: TokenMethod, context: OAuthContext): Promise<boolean> {
+  if (method.kind !== 'oauth2' || method.revoke === undefined) return false;
+  if (typeof method.revoke === 'function') {
+    await method.revoke(client);
+    return true;
+  }
+  const { url, clientAuth = 'post' } = method.revoke;
+  // The refresh token first: servers end the whole grant with it (RFC 7009 section 2.1).
+  for (const field of ['refreshToken', 'accessToken'] as const) {
+    const token = client.credentials[field];
+    if (token === undefined) continue;
+    const hint = field === 'refreshToken' ? 'refresh_token' : 'access_token';
+    const form = { token: reveal(token), token_type_hint: hint };
+    await send(context, {}, authenticate({ method: 'POST', url, form }, clientAuth, client.app), classifyRevocation);
+  }
+  return true;
+}
+
+/** An unknown or dead token is what was asked for (RFC 7009 section 2.2). */
+const classifyRevocation: Classify = (answer) => {
+  const failure = classifyOAuth(answer);
+  if (failure?.kind === 'auth' || failure?.code === 'token_refused' || failure?.code === 'not_a_token_answer') return undefined;
+  return failure?.code === 'not_an_oauth_error' && answer.status === 400 ? undefined : failure;
+};
+
+function tokenRequest(method: TokenMethod, client: OAuthClient, params: Readonly<Record<string, string>>): OAuthRequest {
+  const { url, encoding = 'form', clientAuth = 'post', headers } = method.token;
+  const address = typeof url === 'string' ? url : url(client.input, client.app);
+  const base = { url: address, headers: { accept: 'application/json', ...headers } };
+  if (encoding === 'query') {
+    const target = new URL(address);
+    const all = { ...params, ...clientParams(client.app, clientAuth) };
+    for (const [name, value] of Object.entries(all)) target.searchParams.set(name, value);
+    return { ...base, method: 'GET', url: target.href };
+  }
+  const signed = authenticate({ ...base, method: 'POST', form: params }, clientAuth, client.app);
+  if (encoding === 'form') return signed;
+  const { form, ...rest } = signed;
+  return { ...rest, json: form ?? {} };
+}
+
+
+/** RFC 6749 section 2.3.1. */
+function authenticate(request: OAuthRequest, clientAuth: 'basic' | 'raw_basic' | 'post' | 'none', app: AppValues): OAuthRequest {
+  if (clientAuth === 'post' || clientAuth === 'none') {
+    return { ...request, form: { ...request.form, ...clientParams(app, clientAuth) } };
+  }
+  const [id, secret] = [appValue(app, 'clientId'), appValue(app, 'clientSecret')];
+  // Each part is form-encoded before joining, or a colon in the id would move the border.
+  const pair = clientAuth === 'raw_basic' ? `${id}:${secret}` : `${formEncode(id)}:${formEncode(secret)}`;
+  const authorization = `Basic ${encodeBase64(encodeUtf8(pair))}`;
+  return { ...request, headers: { ...request.headers, authorization } };
+}
+
+function clientParams(app: AppValues, clientAuth: string): Record<string, string> {
+  if (clientAuth !== 'post' && clientAuth !== 'none') return {};
+  const id = app['clientId'];
+  const secret = clientAuth === 'post' ? app['clientSecret'] : undefined;
+  return { ...(id !== undefined && { client_id: reveal(id) }), ...(secret !== undefined && { client_secret: reveal(secret) }) };
+}
+
+function formEncode(value: string): string {
+  return new URLSearchParams({ v: value }).toString().slice(2);
+}
+
+function appValue(app: AppValues, name: string): string {
+  const value = app[name];
+  if (value !== undefined) return reveal(value);
+  throw configurationError('app_credentials_missing', `The app credential \`${name}\` is not configured.`, 'Pass it to the provider or set its environment name.');
+}
+
+async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest, classify: Classify): Promise<Answer> {
+  const headers = new Headers(init.headers);
+  const request: TransportRequest = {
+    provider: context.provider,
+    operation: 'oauth.token',
+    method: init.method,
+    url: new URL(init.url),
+    headers,
+    ...bodyOf(init, headers),
+    hosts: context.hosts,
+    classify,
+    repeat: 'never',
+    purpose: 'token',
+    limitKey: `${context.provider}/oauth`,
+    secrets: secretsOf(context.app, state.credentials ?? {}, init, headers),
+    ...(state.signal && { signal: state.signal }),
+  };
+  return context.transport.send(request);
+}
+
+function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
+  if (init.json !== undefined) {
+    headers.set('content-type', 'application/json');
+    return { body: JSON.stringify(init.json) };
+  }
+  if (init.form === undefined) return {};
+  headers.set('content-type', 'application/x-www-form-urlencoded');
+  return { body: new URLSearchParams(init.form).toString() };
+}
+
+/** Everything of this exchange that must not surface: codes, tokens, verifiers and assertions are form values. */
+function secretsOf(app: AppValues, credentials: Credentials, init: OAuthRequest, headers: Headers): string[] {
+  const sensitive = ['code', 'code_verifier', 'refresh_token', 'token', 'assertion', 'client_secret'];
+  const sent = { ...(init.form ?? {}), ...Object.fromEntries(new URL(init.url).searchParams) };
+  const values = Object.entries(sent).flatMap(([name, value]) => (sensitive.some((key) => name.includes(key)) ? [value] : []));
+  const authorization = headers.get('authorization');
+  return [...secretTexts(app), ...secretTexts(credentials), ...values, ...(authorization === null ? [] : [authorization])];
+}
+

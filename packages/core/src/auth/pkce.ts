@@ -1,0 +1,19 @@
+import { encodeBase64url } from '../bytes.ts';
+import { hash } from '../hash.ts';
+import { randomToken } from '../random.ts';
+
+export interface Pkce {
+  /** 43 characters (RFC 7636 section 4.1). Stays on the server, sealed. */
+  readonly verifier: string;
+  /** S256 of the verifier (section 4.2). `plain` does not exist here. */
+  readonly challenge: string;
+}
+
+export async function createPkce(): Promise<Pkce> {
+  const verifier = randomToken(32);
+  return { verifier, challenge: await challengeOf(verifier) };
+}
+
+export async function challengeOf(verifier: string): Promise<string> {
+  return encodeBase64url(await hash('sha256', verifier));
+}

@@ -1,0 +1,29 @@
+import type { Credentials } from '../auth/auth.ts';
+import type { ProviderRuntime } from '../engine.ts';
+import type { JsonObject } from '../json.ts';
+import type { AccountRef } from '../store.ts';
+
+/** What one call runs with: credentials taken at the moment of the call. */
+export interface Access {
+  /** Name of the auth method. */
+  readonly method: string;
+  readonly credentials: Credentials;
+  readonly account: AccountRef | null;
+  readonly metadata: JsonObject;
+  readonly settings: JsonObject;
+  readonly scopes: readonly string[] | null;
+  /** Version of the credentials: a forced refresh happens at most once for each. */
+  readonly version: number;
+  readonly stub: boolean;
+}
+
+/** Where a client gets its access: an organization's connection, the platform's credentials, or the stub. */
+export interface Session {
+  readonly runtime: ProviderRuntime;
+  /** Key under which the vendor's limits are counted for this connection. */
+  readonly limitKey: string;
+  /** @throws PlugboardError `not_connected`, `reconnect_required`, `account_choice`, or the failure of a refresh. */
+  access(): Promise<Access>;
+  /** New credentials after the vendor refused those of `version`; null when there is no way to get any. */
+  renew(version: number): Promise<Access | null>;
+}

@@ -1,0 +1,207 @@
+/** One connection's view of its vendor: runs declared endpoints and raw requests under every policy. */
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { methodOf } from '../engine.ts';
+import type { Api, CallOptions, Endpoint, RawRequest } from '../endpoint.ts';
+import { isPlugboardError, PlugboardError } from '../errors.ts';
+import type { AnyDefinition } from '../provider.ts';
+import { randomUuid } from '../random.ts';
+import { checkAnswer, checkInput, type Input, type Output, type Schema } from '../schema.ts';
+import { revealAll, secretTexts } from '../secret.ts';
+import type { Answer, RateLimit, Repeat } from '../transport/transport.ts';
+import type { Access, Session } from './access.ts';
+import { brandStub, describeStubCall } from './stub.ts';
+import { buildRequest, encodeInput, encodeRaw, type BuiltRequest } from './request.ts';
+
+type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
+
+interface Call {
+  readonly operation: string;
+  readonly build: (api: Api) => BuiltRequest;
+  readonly repeat: Repeat;
+  readonly limits: readonly RateLimit[];
+  readonly deadlineMs?: number | undefined;
+  readonly maxBytes?: number | undefined;
+  readonly options: CallOptions;
+}
+
+/** @param operation Dotted name for errors and spans of calls that the `Api` makes. */
+export function createApi(engine: Engine, session: Session, access: Access, operation: string): Api {
+  const { runtime } = session;
+  const api: Api = {
+    method: access.method,
+    account: access.account,
+    metadata: access.metadata,
+    scopes: access.scopes,
+    app: runtime.app,
+    apiVersion: runtime.apiVersion,
+    stub: access.stub,
+    clock: engine.clock,
+    call: (endpoint, input, options = {}) =>
+      callEndpoint(engine, session, { endpoint: endpoint as unknown as AnyEndpoint, input, options, operation }) as never,
+    pages: (endpoint, input, options = {}) =>
+      pagesOf(engine, session, { endpoint: endpoint as unknown as AnyEndpoint, input, options, operation }) as never,
+    async request(request, options = {}) {
+      const call = rawCall(runtime.definition, request, options, operation);
+      return (await send(engine, session, call)).answer;
+    },
+    settings: (schema) => checkAnswer(schema, access.settings, 'the stored settings'),
+    credentials: (schema) => readCredentials(schema, access),
+  };
+  return api;
+}
+
+export interface EndpointCall {
+  readonly endpoint: AnyEndpoint;
+  readonly input: unknown;
+  readonly options: CallOptions;
+  readonly operation: string;
+}
+
+/** Checks the input, sends, checks the answer. */
+export async function callEndpoint(engine: Engine, session: Session, call: EndpointCall): Promise<unknown> {
+  const { endpoint, options, operation } = call;
+  const { definition } = session.runtime;
+  const input = checkInput(endpoint.input, call.input ?? {}, `${definition.id} ${operation}`);
+  const key = endpoint.idempotency === undefined ? undefined : (options.idempotencyKey ?? randomUuid());
+  const build = (api: Api) => {
+    const encoded = encodeInput(endpoint, input, api);
+    const built = buildRequest(definition, api, { method: endpoint.method, target: endpoint.path, baseUrl: endpoint.baseUrl, encoded });
+    if (endpoint.idempotency !== undefined && key !== undefined) built.headers.set(endpoint.idempotency.header, key);
+    return built;
+  };
+  const { answer, access } = await send(engine, session, {
+    operation,
+    build,
+    options,
+    repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : endpoint.method === 'GET' ? 'safe' : 'never'),
+    limits: [...(definition.api.limits ?? []), ...(endpoint.limits ?? [])],
+    deadlineMs: endpoint.deadlineMs,
+    maxBytes: endpoint.maxBytes,
+  }, endpoint.scopes);
+  const output = readAnswer(definition, endpoint, answer, operation);
+  return access.stub ? brandStub(output) : output;
+}
+
+/** Every page of a paged endpoint; asking twice for the same page is an error, not an endless loop. */
+export async function* pagesOf(engine: Engine, session: Session, call: EndpointCall): AsyncGenerator<unknown> {
+  const { paging } = call.endpoint;
+  let input: unknown = call.input ?? {};
+  const seen = new Set<string>();
+  for (;;) {
+    const page = await callEndpoint(engine, session, { ...call, input });
+    yield page;
+    const next = paging?.next(page as never, input as never);
+    if (next === undefined) return;
+    const asked = JSON.stringify(next);
+    if (seen.has(asked)) {
+      throw new PlugboardError({
+        kind: 'invalid_response',
+        code: 'paging_loop',
+        message: 'The vendor announced a page that was already read.',
+        provider: session.runtime.definition.id,
+        operation: call.operation,
+      });
+    }
+    seen.add(asked);
+    input = next;
+  }
+}
+
+function rawCall(definition: AnyDefinition, request: RawRequest, options: CallOptions, operation: string): Call {
+  return {
+    operation: request.operation ?? operation,
+    build: (api) => buildRequest(definition, api, { method: request.method, target: request.url, encoded: encodeRaw(request) }),
+    repeat: request.repeat ?? (request.method === 'GET' ? 'safe' : 'never'),
+    limits: definition.api.limits ?? [],
+    options,
+  };
+}
+
+async function send(
+  engine: Engine,
+  session: Session,
+  call: Call,
+  scopes: readonly string[] = [],
+): Promise<{ answer: Answer; access: Access }> {
+  let access = await session.access();
+  requireScopes(session.runtime.definition.id, call.operation, access, scopes);
+  for (let forced = false; ; forced = true) {
+    try {
+      return { answer: await sendOnce(engine, session, call, access), access };
+    } catch (error) {
+      // A dead access token that looked alive: one refresh for its version, then the error stands.
+      const refused = isPlugboardError(error) && error.kind === 'auth' && !forced;
+      const renewed = refused ? await session.renew(access.version) : null;
+      if (renewed === null) throw error;
+      access = renewed;
+    }
+  }
+}
+
+async function sendOnce(engine: Engine, session: Session, call: Call, access: Access): Promise<Answer> {
+  const { runtime } = session;
+  const { definition } = runtime;
+  const api = createApi(engine, session, access, call.operation);
+  const built = call.build(api);
+  const before = new Set(built.headers.values());
+  const described = access.stub ? describeStubCall(built) : undefined;
+  const sign = methodOf(runtime, access.method).sign;
+  await sign.apply(built, { credentials: access.credentials, app: runtime.app, now: engine.clock.now() });
+  const placed = [...built.headers.values()].filter((value) => !before.has(value));
+  const { signal, priority, deadlineMs = call.deadlineMs } = call.options;
+  const answer = await runtime.transport.send({
+    provider: definition.id,
+    operation: call.operation,
+    ...built,
+    hosts: definition.hosts,
+    classify: (candidate) => definition.api.errors.classify?.(candidate),
+    repeat: call.repeat,
+    purpose: 'api',
+    limitKey: session.limitKey,
+    limits: call.limits,
+    secrets: [...secretTexts(access.credentials), ...secretTexts(runtime.app), ...placed],
+    ...(signal && { signal }),
+    ...(priority !== undefined && { priority }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(call.maxBytes !== undefined && { maxBytes: call.maxBytes }),
+  });
+  if (described !== undefined) engine.log.info(described, `stub: ${definition.id} ${call.operation} would have sent`);
+  return answer;
+}
+
+function readAnswer(definition: AnyDefinition, endpoint: AnyEndpoint, answer: Answer, operation: string): unknown {
+  try {
+    const raw = endpoint.decode === undefined ? (answer.bytes.length === 0 ? undefined : answer.json()) : endpoint.decode(answer);
+    return checkAnswer(endpoint.output, raw, `The answer to ${definition.id} ${operation}`);
+  } catch (error) {
+    if (!isPlugboardError(error)) throw error;
+    throw error.with({ provider: definition.id, operation, status: answer.status });
+  }
+}
+
+/** @throws PlugboardError kind `permission`, code `insufficient_scope`, before anything is sent. */
+export function requireScopes(provider: string, operation: string, access: Access, needed: readonly string[]): void {
+  if (access.scopes === null) return;
+  const missing = needed.filter((scope) => !access.scopes?.includes(scope));
+  if (missing.length === 0) return;
+  throw new PlugboardError({
+    kind: 'permission',
+    code: 'insufficient_scope',
+    message: `${provider} ${operation} needs scopes that were not granted: ${missing.join(', ')}.`,
+    hint: 'Start the connect flow again asking for these scopes.',
+    provider,
+    operation,
+    missingScopes: missing,
+  });
+}
+
+function readCredentials<S extends Schema>(schema: S, access: Access): Output<S> {
+  const plain = revealAll(access.credentials) as Input<S>;
+  return checkAnswer(schema, plain, 'the stored credentials');
+}
+
+/** Limits and back-offs are counted per connection, or per app where the vendor does. */
+export function limitKeyOf(runtime: ProviderRuntime, connectionId: string): string {
+  return `${runtime.definition.id}/${connectionId}`;
+}
+

@@ -1,0 +1,150 @@
+/** Reads the host's options and the environment into provider runtimes; every gap has a name. */
+import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
+import type { Environment } from './env.ts';
+import type { Mode } from './engine.ts';
+import { configurationError, PlugboardError } from './errors.ts';
+import type { AnyDefinition, AnyProvider, AppField } from './provider.ts';
+import { checkInput } from './schema.ts';
+import { isSecret, Secret } from './secret.ts';
+
+/**
+ * The mode of a board. Stubs need it asked for by name, so anything unknown counts as production.
+ * @throws PlugboardError code `mode_conflict` when the options say development and NODE_ENV says production.
+ */
+export function resolveMode(asked: Mode | undefined, environment: Environment): Mode {
+  const node = environment['NODE_ENV'];
+  if (asked === undefined) return node === 'development' || node === 'test' ? node : 'production';
+  if (asked !== 'production' && node === 'production') {
+    throw configurationError(
+      'mode_conflict',
+      `createPlugboard has mode \`${asked}\` while NODE_ENV is \`production\`.`,
+      'Remove `mode` in production; stubs must never answer real users.',
+    );
+  }
+  return asked;
+}
+
+export interface ResolvedProvider {
+  readonly definition: AnyDefinition;
+  readonly app: AppValues;
+  readonly platform?: { readonly method: string; readonly credentials: Credentials };
+  readonly scopes?: readonly string[];
+  readonly apiVersion: string;
+  /** App fields without which OAuth cannot run. */
+  readonly missing: readonly string[];
+  /** Nothing is configured and the mode allows it: an emulator stands in for the vendor. */
+  readonly stub: boolean;
+}
+
+/** @throws PlugboardError kind `configuration`: `half_configured`, `unknown_option`, `invalid_platform_credentials`. */
+export function resolveProvider(provider: AnyProvider, environment: Environment, mode: Mode): ResolvedProvider {
+  const { definition, options } = provider;
+  const fields = definition.app ?? {};
+  refuseUnknownOptions(definition, Object.keys(options));
+  const app: Record<string, Secret | string | undefined> = {};
+  for (const [name, field] of Object.entries(fields)) app[name] = readField(name, field, options[name], environment);
+  for (const set of new Set(Object.values(fields).map((field) => field.set ?? 'oauth'))) {
+    const members = Object.entries(fields).filter(([, field]) => (field.set ?? 'oauth') === set && field.optional !== true);
+    const absent = members.filter(([name]) => app[name] === undefined);
+    if (absent.length > 0 && absent.length < members.length) throw halfConfigured(definition.id, absent);
+  }
+  const platform = readPlatform(definition, options.platform, environment);
+  const missing = Object.entries(fields)
+    .filter(([name, field]) => (field.set ?? 'oauth') === 'oauth' && field.optional !== true && app[name] === undefined)
+    .map(([, field]) => field.env);
+  const nothing = Object.values(app).every((value) => value === undefined) && platform === undefined;
+  const bare = nothing && (Object.keys(fields).length > 0 || platformMethods(definition).length > 0);
+  if (options.stub === true && mode === 'production') throw stubInProduction(definition.id);
+  return {
+    definition,
+    app,
+    missing,
+    stub: mode !== 'production' && (options.stub ?? bare),
+    apiVersion: options.apiVersion ?? definition.api.version ?? '',
+    ...(platform && { platform }),
+    ...(options.scopes && { scopes: options.scopes }),
+  };
+}
+
+const commonOptions = new Set(['scopes', 'apiVersion', 'platform', 'stub']);
+
+function refuseUnknownOptions(definition: AnyDefinition, names: readonly string[]): void {
+  const known = new Set([...commonOptions, ...Object.keys(definition.app ?? {})]);
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw configurationError(
+    'unknown_option',
+    `Provider \`${definition.id}\` has no option \`${unknown}\`.`,
+    `Options are: ${[...known].join(', ')}.`,
+  );
+}
+
+function readField(name: string, field: AppField, option: unknown, environment: Environment): Secret | string | undefined {
+  const value = option ?? environment[field.env];
+  if (value === undefined || value === '') return undefined;
+  if (typeof value !== 'string' && !isSecret(value)) {
+    throw configurationError('invalid_option', `Option \`${name}\` must be a string.`, `Pass it or set ${field.env}.`);
+  }
+  const text = typeof value === 'string' ? value.trim() : value.reveal();
+  if (!/^[\x20-\x7e\n]+$/.test(text)) {
+    throw configurationError('invalid_option', `Option \`${name}\` holds control or non-ASCII characters.`, `Check ${field.env}.`);
+  }
+  return field.secret === true ? new Secret(text) : text;
+}
+
+function stubInProduction(id: string): PlugboardError {
+  return configurationError('stub_in_production', `Provider \`${id}\` has \`stub: true\` in production.`, 'Remove the option.');
+}
+
+function halfConfigured(id: string, absent: readonly (readonly [string, AppField])[]): PlugboardError {
+  const names = absent.map(([name, field]) => `${name} (${field.env})`).join(', ');
+  return configurationError(
+    'half_configured',
+    `Provider \`${id}\` is configured only in part; missing: ${names}.`,
+    'Set all of them, or none to run on the stub in development.',
+  );
+}
+
+/** Methods whose fields may come from the environment, serving every organization. */
+function platformMethods(definition: AnyDefinition): readonly [string, AuthMethod & { env: Readonly<Record<string, string>> }][] {
+  return Object.entries(definition.auth).filter(
+    (entry): entry is [string, AuthMethod & { env: Readonly<Record<string, string>> }] =>
+      'env' in entry[1] && entry[1].env !== undefined,
+  );
+}
+
+function readPlatform(
+  definition: AnyDefinition,
+  given: Readonly<Record<string, string | Secret>> | undefined,
+  environment: Environment,
+): { method: string; credentials: Credentials } | undefined {
+  let failure: PlugboardError | undefined;
+  for (const [name, method] of platformMethods(definition)) {
+    if (!('credentials' in method)) continue;
+    const values = given ?? fromEnvironment(method.env, environment);
+    if (Object.keys(values).length === 0) continue;
+    const plain = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isSecret(value) ? value.reveal() : value]));
+    try {
+      return { method: name, credentials: checkInput(method.credentials, plain, `platform credentials of ${definition.id}`) as Credentials };
+    } catch (error) {
+      // Another method's fields may fit; when none does, the first one that had any values explains itself.
+      failure ??= platformError(definition.id, method.env, error);
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
+}
+
+function fromEnvironment(names: Readonly<Record<string, string>>, environment: Environment): Record<string, string> {
+  const found = Object.entries(names).map(([field, name]) => [field, environment[name]] as const);
+  return Object.fromEntries(found.filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== ''));
+}
+
+function platformError(id: string, env: Readonly<Record<string, string>>, error: unknown): PlugboardError {
+  const detail = error instanceof PlugboardError ? error.message : 'not readable';
+  return configurationError(
+    'invalid_platform_credentials',
+    `The platform credentials of \`${id}\` are incomplete or malformed: ${detail}`,
+    `Check ${Object.values(env).join(', ')}; set all of them, or none to run on the stub in development.`,
+  );
+}

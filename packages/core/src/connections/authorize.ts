@@ -1,0 +1,277 @@
+/** Connecting by OAuth: the redirect, and the callback that answers it. */
+import { createPkce } from '../auth/pkce.ts';
+import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
+import { createOAuthClient, revokeGrant, type OAuthContext } from '../auth/oauth-client.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { checkId, methodOf, printable, providerOf } from '../engine.ts';
+import { configurationError, invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
+import { errorFields } from '../events.ts';
+import type { JsonObject } from '../json.ts';
+import type { AccountResult } from '../provider.ts';
+import { checkInput } from '../schema.ts';
+import { reveal } from '../secret.ts';
+import type { AccountRef } from '../store.ts';
+import { identify } from './identify.ts';
+import { safeReturnTo } from './return-to.ts';
+import { missingScopes, saveGrant } from './save.ts';
+import { finishFlow, startFlow, type FlowCookie, type FlowRecord } from './state.ts';
+import type { Connection } from './view.ts';
+
+export interface AuthorizeInput {
+  readonly organizationId: string;
+  /** The host's signed-in user: only they can finish the flow. */
+  readonly userId: string;
+  readonly label?: string;
+  /** Which OAuth method, where a provider has several. Default: the first. */
+  readonly method?: string;
+  /** Scopes to ask for instead of the default. */
+  readonly scopes?: readonly string[];
+  /** Where the browser goes afterwards: a path, or a URL on an allowed origin. Anything else becomes `/`. */
+  readonly returnTo?: string;
+  /** Values that the vendor needs before the redirect (a shop domain). */
+  readonly input?: JsonObject;
+  readonly allowAccountChange?: boolean;
+}
+
+export interface Authorization {
+  /** Send the browser here. */
+  readonly url: string;
+  /** Set this cookie on the same answer; the callback is refused without it. */
+  readonly cookie: FlowCookie;
+}
+
+/** @throws PlugboardError: `app_credentials_missing`, `invalid_input`, `too_many_flows`. */
+export async function authorize(engine: Engine, provider: string, input: AuthorizeInput): Promise<Authorization> {
+  const runtime = providerOf(engine, provider);
+  const [name, method] = oauthMethodOf(runtime, input.method);
+  if (runtime.missing.length > 0 && !runtime.stub) throw appCredentialsMissing(runtime);
+  const checked = method.input === undefined ? {} : checkInput(method.input, input.input, `${provider} input`);
+  const scopes = input.scopes ?? runtime.scopes ?? method.scopes.ask;
+  const pkce = await createPkce();
+  const redirectUri = `${engine.url}/callback/${provider}`;
+  const { state, cookie } = await startFlow(engine, {
+    organizationId: checkId(input.organizationId, 'organizationId'),
+    userId: checkId(input.userId, 'userId'),
+    provider,
+    method: name,
+    label: checkId(input.label ?? 'default', 'label'),
+    redirectUri,
+    returnTo: safeReturnTo(engine, input.returnTo),
+    verifier: pkce.verifier,
+    scopes,
+    input: checked,
+    allowAccountChange: input.allowAccountChange ?? false,
+  });
+  const url = authorizeUrl(method, runtime.app, { input: checked, scopes, redirectUri, state, challenge: pkce.challenge });
+  return { url: runtime.browserUrl(url), cookie };
+}
+
+interface AuthorizeValues {
+  readonly input: JsonObject;
+  readonly scopes: readonly string[];
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly challenge: string;
+}
+
+/** RFC 6749 section 4.1.1 with RFC 7636 section 4.3. */
+function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeValues): string {
+  const { authorize: target, pkce, scopes } = method;
+  const url = new URL(typeof target.url === 'string' ? target.url : target.url(values.input, app));
+  const extra = typeof target.params === 'function' ? target.params(values.input, app) : (target.params ?? {});
+  for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
+  url.searchParams.set('response_type', 'code');
+  url.searchParams.set('client_id', reveal(app['clientId'] ?? 'stub-client'));
+  url.searchParams.set('redirect_uri', values.redirectUri);
+  url.searchParams.set('state', values.state);
+  if (values.scopes.length > 0) url.searchParams.set('scope', values.scopes.join(scopes.separator ?? ' '));
+  if (pkce !== 'none') {
+    url.searchParams.set('code_challenge', values.challenge);
+    url.searchParams.set('code_challenge_method', 'S256');
+  }
+  return url.href;
+}
+
+export interface CallbackInput {
+  /** The callback's whole URL, or its query; for `form_post`, the posted fields. */
+  readonly params: URL | URLSearchParams | string;
+  /** The `Cookie` header of the request. */
+  readonly cookies: string;
+  /** Who is signed in at the host now. */
+  readonly organizationId: string;
+  readonly userId: string;
+}
+
+export type CallbackResult = {
+  /** Address for the browser, judged when the flow started. */
+  readonly returnTo: string;
+} & (
+  | { readonly status: 'connected'; readonly connection: Connection; readonly missingScopes: readonly string[] }
+  | { readonly status: 'choose_account'; readonly connection: Connection; readonly choices: readonly AccountRef[] }
+  /** The user or the vendor refused; `reason` is one of our codes, never the vendor's text. */
+  | { readonly status: 'denied'; readonly reason: string }
+);
+
+/**
+ * Finishes a flow. Everything that can be judged without the vendor is judged first; the state is consumed once, by
+ * whichever callback comes first; the code is exchanged once.
+ * @throws PlugboardError: see `finishFlow`; `repeated_parameter`, `issuer_mismatch`, `code_rejected`, `account_mismatch`.
+ */
+export async function callback(engine: Engine, provider: string, input: CallbackInput): Promise<CallbackResult> {
+  const runtime = providerOf(engine, provider);
+  const params = readParams(input.params);
+  const { cookies, organizationId, userId } = input;
+  const flow = await finishFlow(engine, { provider, state: params.get('state'), cookies, organizationId, userId });
+  const [, method] = oauthMethodOf(runtime, flow.method);
+  await judgeIssuer(engine, provider, method, params.get('iss'));
+  await method.verifyCallback?.(params, { app: runtime.app, input: flow.input, now: engine.clock.now() });
+  const refusal = params.get('error');
+  if (refusal !== null) return { status: 'denied', reason: denialReason(refusal), returnTo: flow.returnTo };
+  const code = params.get('code');
+  if (code === null || code === '') throw invalidInput('The callback', [{ path: 'code', message: 'is missing' }]);
+  const grant = await exchange(engine, runtime, method, flow, code);
+  const account = await identifyGrant(engine, runtime, method, flow, grant);
+  const metadata = Object.keys(flow.input).length > 0 ? { ...grant.metadata, input: flow.input } : grant.metadata;
+  const connection = await saveGrant(engine, runtime, {
+    organizationId: flow.organizationId,
+    label: flow.label,
+    method: flow.method,
+    grant: metadata === undefined ? grant : { ...grant, metadata },
+    account,
+    asked: flow.scopes,
+    allowAccountChange: flow.allowAccountChange,
+    actor: flow.userId,
+  }).catch(async (error: unknown) => {
+    await revokeQuietly(engine, runtime, method, grant);
+    throw error;
+  });
+  const { returnTo } = flow;
+  if (connection.status === 'pending' && account?.kind === 'choose') {
+    return { status: 'choose_account', connection, choices: account.choices, returnTo };
+  }
+  return { status: 'connected', connection, missingScopes: missingScopes(flow.scopes, grant.scopes), returnTo };
+}
+
+const oauthParams = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss', 'scope'];
+const longestQuery = 16_384;
+
+/** A repeated parameter is an attack or a bug, never a choice (RFC 6749 section 3.1). */
+function readParams(given: CallbackInput['params']): URLSearchParams {
+  const query = typeof given === 'string' ? (given.includes('?') ? given.slice(given.indexOf('?')) : given) : undefined;
+  if ((query ?? '').length > longestQuery) throw invalidInput('The callback', [{ path: '', message: 'is too long' }]);
+  const params = given instanceof URL ? given.searchParams : new URLSearchParams(query ?? (given as URLSearchParams));
+  const repeated = oauthParams.find((name) => params.getAll(name).length > 1);
+  if (repeated === undefined) return params;
+  throw new PlugboardError({
+    kind: 'invalid_request',
+    code: 'repeated_parameter',
+    message: `The callback carries \`${repeated}\` more than once.`,
+    hint: 'Start the connect flow again.',
+  });
+}
+
+/** RFC 9207: a declared issuer is enforced, an unknown one recorded. */
+async function judgeIssuer(engine: Engine, provider: string, method: OAuth2Method, issuer: string | null): Promise<void> {
+  if (method.issuer === undefined) {
+    if (issuer !== null) await engine.events.emit('provider.issuer_seen', { provider, issuer: printable(issuer) });
+    return;
+  }
+  if (issuer === method.issuer || (issuer === null && method.issuerAlwaysSent !== true)) return;
+  throw new PlugboardError({
+    kind: 'permission',
+    code: 'issuer_mismatch',
+    message: 'The callback comes from another authorization server than the one the flow was started at.',
+    hint: 'Start the connect flow again from the application.',
+    provider,
+  });
+}
+
+async function exchange(engine: Engine, runtime: ProviderRuntime, method: OAuth2Method, flow: FlowRecord, code: string): Promise<Grant> {
+  const context = contextOf(engine, runtime);
+  const client = createOAuthClient(context, method, { input: flow.input });
+  const params = {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: flow.redirectUri,
+    ...(method.pkce !== 'none' && { code_verifier: flow.verifier }),
+  };
+  try {
+    const grant = await client.token(params);
+    if (Object.keys(grant.credentials).length === 0) throw noToken(flow.provider);
+    if (method.afterCode === undefined) return grant;
+    return await method.afterCode(grant, createOAuthClient(context, method, { input: flow.input, credentials: grant.credentials }));
+  } catch (error) {
+    if (isPlugboardError(error) && error.code === 'invalid_grant') throw error.with({ code: 'code_rejected', retryable: false });
+    throw error;
+  }
+}
+
+/** An outage of the account call does not cost a new grant; a refusal does. */
+async function identifyGrant(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  method: OAuth2Method,
+  flow: FlowRecord,
+  grant: Grant,
+): Promise<AccountResult | null> {
+  const { credentials, metadata, scopes, account } = grant;
+  try {
+    return await identify(engine, runtime, {
+      method: flow.method,
+      credentials,
+      metadata: { ...metadata, ...(Object.keys(flow.input).length > 0 && { input: flow.input }) },
+      ...(scopes && { scopes }),
+      ...(account && { account }),
+    });
+  } catch (error) {
+    const existing = await engine.store.connections.find(flow.organizationId, { provider: flow.provider, label: flow.label });
+    const outage = isPlugboardError(error) && error.retryable && (existing?.account ?? null) === null;
+    if (outage) return null;
+    await revokeQuietly(engine, runtime, method, grant);
+    throw error;
+  }
+}
+
+async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, method: OAuth2Method, grant: Grant): Promise<void> {
+  const context = contextOf(engine, runtime);
+  try {
+    await revokeGrant(createOAuthClient(context, method, { credentials: grant.credentials }), method, context);
+  } catch (error) {
+    engine.log.warn({ provider: runtime.definition.id, ...errorFields(error) }, 'a grant that is not stored could not be revoked');
+  }
+}
+
+function contextOf(engine: Engine, { definition, app, transport }: ProviderRuntime): OAuthContext {
+  return { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+}
+
+function oauthMethodOf(runtime: ProviderRuntime, asked: string | undefined): readonly [string, OAuth2Method] {
+  const { id, auth } = runtime.definition;
+  const name = asked ?? Object.keys(auth).find((key) => auth[key]?.kind === 'oauth2');
+  const method = name === undefined ? undefined : methodOf(runtime, name);
+  if (name !== undefined && method?.kind === 'oauth2') return [name, method];
+  throw invalidInput(`${id} authorize`, [{ path: 'method', message: 'this provider has no such OAuth method' }], `Use board.connect('${id}', ...).`);
+}
+
+const denials = new Set(['access_denied', 'consent_required', 'login_required', 'temporarily_unavailable', 'server_error', 'invalid_scope']);
+
+function denialReason(error: string): string {
+  return denials.has(error) ? error : 'refused_by_vendor';
+}
+
+function appCredentialsMissing(runtime: ProviderRuntime): PlugboardError {
+  return configurationError(
+    'app_credentials_missing',
+    `Provider \`${runtime.definition.id}\` cannot start OAuth: ${runtime.missing.join(', ')} not set.`,
+    `Register an app at ${runtime.definition.docs.keys} and set the names above.`,
+  );
+}
+
+function noToken(provider: string): PlugboardError {
+  return new PlugboardError({
+    kind: 'invalid_response',
+    code: 'no_access_token',
+    message: 'The token endpoint answered without any token.',
+    provider,
+  });
+}

@@ -1,0 +1,99 @@
+/** Connecting by fields: validate, prove, name, seal, store. */
+import type { AuthMethod, Credentials, FieldsMethod, Grant, MintMethod } from '../auth/auth.ts';
+import { createOAuthClient } from '../auth/oauth-client.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { checkId, methodOf, providerOf } from '../engine.ts';
+import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
+import { checkInput, jsonSchemaOf } from '../schema.ts';
+import { member } from '../json.ts';
+import { identify } from './identify.ts';
+import { saveGrant } from './save.ts';
+import type { Connection } from './view.ts';
+
+export interface ConnectInput {
+  readonly organizationId: string;
+  /** The host's user, for the audit trail. Default `system`. */
+  readonly userId?: string;
+  /** Several connections of one organization to one vendor are told apart by it. Default `default`. */
+  readonly label?: string;
+  readonly method?: string;
+  readonly credentials: unknown;
+  /** Lets a reconnect replace the account. Default false. */
+  readonly allowAccountChange?: boolean;
+}
+
+/**
+ * Stores credentials that the vendor has accepted.
+ * @throws PlugboardError kind `invalid_request` naming each field (schema, or refused by the vendor), kind `conflict`
+ * code `account_mismatch`; nothing is stored then and an existing connection stays as it was.
+ */
+export async function connect(engine: Engine, provider: string, input: ConnectInput): Promise<Connection> {
+  const runtime = providerOf(engine, provider);
+  const organizationId = checkId(input.organizationId, 'organizationId');
+  const label = checkId(input.label ?? 'default', 'label');
+  const [name, method] = chooseMethod(runtime, input);
+  const fields = checkInput(method.credentials, input.credentials, `${provider} credentials`) as Credentials;
+  const grant = await grantOf(engine, runtime, method, fields);
+  const account = await identify(engine, runtime, { method: name, ...grant }).catch((error: unknown) => {
+    throw refusedByVendor(error, method, provider);
+  });
+  return saveGrant(engine, runtime, {
+    organizationId,
+    label,
+    method: name,
+    grant,
+    account,
+    allowAccountChange: input.allowAccountChange ?? false,
+    actor: input.userId ?? 'system',
+  });
+}
+
+async function grantOf(engine: Engine, runtime: ProviderRuntime, method: FieldsMethod | MintMethod, fields: Credentials): Promise<Grant> {
+  if (!('mint' in method)) return { credentials: fields };
+  const { definition, app, transport } = runtime;
+  const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+  const minted = await method.mint(createOAuthClient(context, method, { credentials: fields })).catch((error: unknown) => {
+    throw refusedByVendor(error, method, definition.id);
+  });
+  return { ...minted, credentials: { ...fields, ...minted.credentials } };
+}
+
+function isFields(method: AuthMethod): method is FieldsMethod | MintMethod {
+  return method.kind !== 'oauth2' && method.kind !== 'browser';
+}
+
+/** The named method, or the first one whose fields cover those given. */
+function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [string, FieldsMethod | MintMethod] {
+  const { id, auth } = runtime.definition;
+  if (input.method !== undefined) {
+    const method = methodOf(runtime, input.method);
+    if (isFields(method)) return [input.method, method];
+    throw invalidInput(`${id} connect`, [{ path: 'method', message: `\`${input.method}\` does not take credentials` }], `Use board.authorize('${id}', ...).`);
+  }
+  const candidates = Object.entries(auth).filter((entry): entry is [string, FieldsMethod | MintMethod] => isFields(entry[1]));
+  const given = typeof input.credentials === 'object' && input.credentials !== null ? Object.keys(input.credentials) : [];
+  const covering = candidates.find(([, method]) => given.length > 0 && given.every((field) => fieldNames(method).includes(field)));
+  const chosen = covering ?? candidates[0];
+  if (chosen !== undefined) return chosen;
+  throw invalidInput(`${id} connect`, [{ path: 'credentials', message: 'this provider connects by OAuth only' }], `Use board.authorize('${id}', ...).`);
+}
+
+function fieldNames(method: FieldsMethod | MintMethod): string[] {
+  return Object.keys(member(jsonSchemaOf(method.credentials), 'properties') ?? method.example);
+}
+
+/** A refusal at connect is about what was typed, so it names the fields; outages stay what they are. */
+function refusedByVendor(error: unknown, method: FieldsMethod | MintMethod, provider: string): unknown {
+  if (!isPlugboardError(error) || error.kind !== 'auth') return error;
+  const paths = Object.keys(method.example).map((field) => `credentials.${field}`);
+  return new PlugboardError({
+    kind: 'invalid_request',
+    code: 'credentials_refused',
+    message: `${provider} refused the credentials (${error.code}).`,
+    hint: 'Check them at the vendor and enter them again; nothing was stored.',
+    provider,
+    fields: paths.map((path) => ({ path, message: 'refused by the vendor' })),
+    ...(error.status !== undefined && { status: error.status }),
+    ...(error.vendor !== undefined && { vendor: error.vendor }),
+  });
+}

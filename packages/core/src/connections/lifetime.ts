@@ -1,0 +1,33 @@
+/** When tokens end and when to renew them, on the store's clock. */
+import type { AuthMethod, Grant } from '../auth/auth.ts';
+import type { Clock } from '../clock.ts';
+import type { ConnectionData } from '../store.ts';
+
+/** Below this much remaining life a token is not handed out any more: it could die on the way. */
+export const expirySkewMs = 60_000;
+
+/** True when the engine can get a new token without the user. */
+export function canRefresh(method: AuthMethod): boolean {
+  if (method.kind === 'oauth2') return method.refresh !== 'none';
+  return method.kind === 'client_credentials' || method.kind === 'service_account';
+}
+
+/**
+ * Expiry columns of a grant. The refresh point is drawn anew each time from 50 to 90 % of the token's life: a fixed
+ * point would keep all tokens of one import in step for ever.
+ */
+export function lifetimeOf(
+  grant: Pick<Grant, 'expiresInMs' | 'refreshExpiresInMs'>,
+  method: AuthMethod,
+  storeNow: Date,
+  clock: Clock,
+): Pick<ConnectionData, 'tokenExpiresAt' | 'refreshAt' | 'refreshExpiresAt'> {
+  const { expiresInMs, refreshExpiresInMs } = grant;
+  const after = (ms: number) => new Date(storeNow.getTime() + ms);
+  const refreshable = canRefresh(method) && expiresInMs !== undefined;
+  return {
+    tokenExpiresAt: expiresInMs === undefined ? null : after(expiresInMs),
+    refreshAt: refreshable ? after(expiresInMs * (0.5 + 0.4 * clock.random())) : null,
+    refreshExpiresAt: refreshExpiresInMs === undefined ? null : after(refreshExpiresInMs),
+  };
+}

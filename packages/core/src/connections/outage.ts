@@ -1,0 +1,73 @@
+/** Turns single health results into status transitions: three bad ones of the last five, and one event each way. */
+import type { Engine } from '../engine.ts';
+import type { Health } from '../health.ts';
+import { member } from '../json.ts';
+import type { ConnectionData, ConnectionRow } from '../store.ts';
+import { viewOf } from './view.ts';
+
+const windowSize = 5;
+const badNeeded = 3;
+/** Reasons that a health result may set and lift; others (scopes, refresh) have their own way back. */
+const ownReasons = new Set(['vendor_outage', 'health_failing']);
+
+export interface Outage {
+  record(row: ConnectionRow, result: Omit<Health, 'connection'>): Promise<ConnectionRow>;
+}
+
+export function createOutage(engine: Engine): Outage {
+  return {
+    async record(row, result) {
+      const verdict = judge(result);
+      const history = verdict === 'unknown' ? historyOf(row) : [...historyOf(row), verdict === 'bad'].slice(-windowSize);
+      const change: Partial<ConnectionData> = {
+        health: { status: result.status, reason: result.reason, checkedAt: row.readAt.toISOString(), history },
+        ...transition(row, result, history, verdict),
+      };
+      const { connections } = engine.store;
+      const stored = await connections.update(row.organizationId, row.id, { version: row.version }, change);
+      // A row that changed meanwhile is newer than this result.
+      if (stored === null) return (await connections.get(row.organizationId, row.id)) ?? row;
+      if (change.status !== undefined) await announce(engine, row, stored);
+      return stored;
+    },
+  };
+}
+
+function judge({ status }: Omit<Health, 'connection'>): 'good' | 'bad' | 'unknown' {
+  if (status === 'healthy' || status === 'stubbed') return 'good';
+  return status === 'unknown' ? 'unknown' : 'bad';
+}
+
+function transition(
+  row: ConnectionRow,
+  result: Omit<Health, 'connection'>,
+  history: readonly boolean[],
+  verdict: 'good' | 'bad' | 'unknown',
+): Partial<ConnectionData> {
+  const bad = history.filter(Boolean).length;
+  if (verdict === 'bad' && row.status === 'active' && bad >= badNeeded) {
+    return { status: 'degraded', statusReason: result.reason === 'vendor_outage' ? 'vendor_outage' : 'health_failing' };
+  }
+  const own = row.status === 'degraded' && ownReasons.has(row.statusReason ?? '');
+  if (verdict === 'good' && own && bad < badNeeded) return { status: 'active', statusReason: null };
+  return {};
+}
+
+async function announce(engine: Engine, before: ConnectionRow, after: ConnectionRow): Promise<void> {
+  const connection = viewOf(after);
+  await engine.events.audit({
+    organizationId: after.organizationId,
+    connectionId: after.id,
+    provider: after.provider,
+    type: 'connection.status',
+    actor: 'system',
+    data: { before: before.status, after: after.status, reason: after.statusReason },
+  });
+  if (after.status === 'active') await engine.events.emit('connection.recovered', { connection });
+  else await engine.events.emit('connection.attention', { connection, reason: after.statusReason ?? after.status });
+}
+
+function historyOf(row: ConnectionRow): boolean[] {
+  const stored = member(row.health, 'history');
+  return Array.isArray(stored) ? stored.filter((item): item is boolean => typeof item === 'boolean') : [];
+}

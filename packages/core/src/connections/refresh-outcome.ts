@@ -1,0 +1,306 @@
+/** What a refresh leaves behind: the new grant stored before anyone uses it, or the failure judged and paced. */
+import type { Credentials, Grant } from '../auth/auth.ts';
+import { createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
+import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8 } from '../bytes.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { methodOf } from '../engine.ts';
+import { isPlugboardError, PlugboardError } from '../errors.ts';
+import { errorFields } from '../events.ts';
+import { parseJson, type JsonObject } from '../json.ts';
+import { revealAll } from '../secret.ts';
+import type { ConnectionData, ConnectionRow, WriteGuard } from '../store.ts';
+import { sealCredentials } from './envelope.ts';
+import { lifetimeOf } from './lifetime.ts';
+import { createBreakers } from './provider-breaker.ts';
+import type { RefreshHooks } from './refresh.ts';
+import { viewOf } from './view.ts';
+
+/** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
+const confirmAfterMs = 60_000;
+const firstBackoffMs = 30_000;
+const longestBackoffMs = 6 * 3_600_000;
+/** Assumed life when a vendor that used to say it suddenly does not. */
+const assumedLifeMs = 3_600_000;
+const shadowTtlMs = 24 * 3_600_000;
+
+type Update = (change: Partial<ConnectionData>) => Promise<ConnectionRow | null>;
+
+interface Turn {
+  readonly guard: WriteGuard;
+  /** Writes under the row lock; absent in lease mode. */
+  readonly update?: Update;
+}
+
+export interface Success extends Turn {
+  readonly grant: Grant;
+  /** What was stored before: a vendor that omits a token means «keep it». */
+  readonly credentials: Credentials;
+  readonly writeId: string;
+}
+
+export interface Refusal extends Turn {
+  readonly error: unknown;
+  /** An earlier use of the same refresh token ended without an answer. */
+  readonly hadUnknown: boolean;
+}
+
+export interface RefreshOutcome {
+  /** @throws PlugboardError while the connection or its provider cools down after failures. */
+  requireTurn(runtime: ProviderRuntime, row: ConnectionRow): void;
+  /** Under the lock: the error of whoever had the turn before, when it failed meanwhile. */
+  turnIsOver(runtime: ProviderRuntime, row: ConnectionRow, seen: ConnectionRow): Promise<PlugboardError | null>;
+  coolingDown(row: ConnectionRow): PlugboardError;
+  reread(row: ConnectionRow): Promise<ConnectionRow>;
+  succeeded(runtime: ProviderRuntime, row: ConnectionRow, success: Success): Promise<ConnectionRow>;
+  /** Never resolves but where somebody else's newer credentials or a shadow candidate save the call. */
+  failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<ConnectionRow>;
+  /** Ends a connection that cannot be refreshed. Always throws. */
+  expire(row: ConnectionRow, reason: string): Promise<never>;
+}
+
+export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): RefreshOutcome {
+  const { store, events, clock, log } = engine;
+  const breakers = createBreakers(engine);
+
+  async function reread(row: ConnectionRow): Promise<ConnectionRow> {
+    const current = await store.connections.get(row.organizationId, row.id);
+    if (current !== null && current.status !== 'disconnected') return current;
+    throw new PlugboardError({
+      kind: 'auth',
+      code: 'not_connected',
+      message: 'The connection was ended while its token was being refreshed.',
+      hint: 'Connect again.',
+      provider: row.provider,
+    });
+  }
+
+  /** Receive implies persist: while the answer is only in memory, the same write is tried until the database is back. */
+  async function persist(write: () => Promise<ConnectionRow | null>): Promise<ConnectionRow | null> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await write();
+      } catch (error) {
+        if (attempt >= 60) throw error;
+        log.warn({ attempt, ...errorFields(error) }, 'a refreshed token is not stored yet, the database fails');
+        await clock.sleep(Math.min(5_000, 100 * 2 ** attempt) * (0.5 + 0.5 * clock.random()));
+      }
+    }
+  }
+
+  async function succeeded(runtime: ProviderRuntime, row: ConnectionRow, success: Success): Promise<ConnectionRow> {
+    breakers.closed(runtime);
+    const credentials: Credentials = { ...success.credentials, ...success.grant.credentials };
+    const { grant, warning } = withAssumedLife(row, success.grant);
+    const sealed = await sealCredentials(engine, row, credentials, row.credentialsVersion + 1);
+    const lifetime = lifetimeOf(grant, methodOf(runtime, row.method), await store.now(), clock);
+    const recovered = row.statusReason === 'refresh_failing';
+    const change: Partial<ConnectionData> = {
+      credentials: sealed,
+      ...lifetime,
+      refreshExpiresAt: lifetime.refreshExpiresAt ?? row.refreshExpiresAt,
+      ...(grant.scopes && { scopes: grant.scopes }),
+      ...(grant.metadata && { metadata: { ...row.metadata, ...grant.metadata } }),
+      ...(recovered && { status: 'active' as const, statusReason: null }),
+      attemptHash: null,
+      attemptAt: null,
+      failCount: 0,
+      lastError: null,
+      writeId: success.writeId,
+    };
+    const update = success.update ?? ((data) => store.connections.update(row.organizationId, row.id, success.guard, data));
+    const written = await persist(() => update(change));
+    hooks.changed(row.id);
+    if (warning !== undefined) log.warn({ provider: row.provider, connectionId: row.id }, warning);
+    if (written === null) return lostRace(runtime, row, credentials, success.writeId);
+    if (success.grant.credentials['accessToken'] === undefined) throw noAccessToken(row);
+    const connection = viewOf(written);
+    await events.emit('connection.refreshed', { connection });
+    if (recovered) await events.emit('connection.recovered', { connection });
+    return written;
+  }
+
+  /** Our write found another state: our own earlier write, a newer one of somebody else, or an ended connection. */
+  async function lostRace(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials, writeId: string): Promise<ConnectionRow> {
+    const current = await store.connections.get(row.organizationId, row.id);
+    if (current?.writeId === writeId) return current;
+    if (current === null || current.status === 'disconnected') {
+      await revokeOrphan(runtime, row, credentials);
+      return reread(row);
+    }
+    const context = { organizationId: row.organizationId, connectionId: row.id, provider: row.provider, purpose: 'shadow.credentials' } as const;
+    const sealed = await engine.vault.seal(context, encodeUtf8(JSON.stringify(revealAll(credentials))));
+    await store.once.set(shadowKey(row), encodeBase64url(sealed), shadowTtlMs);
+    await events.emit('connection.refresh_conflict', { connection: viewOf(current) });
+    return current;
+  }
+
+  async function revokeOrphan(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<void> {
+    const method = methodOf(runtime, row.method);
+    if (method.kind !== 'oauth2') return;
+    const { definition, app, transport } = runtime;
+    const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock };
+    try {
+      await revokeGrant(createOAuthClient(context, method, { credentials, metadata: row.metadata }), method, context);
+    } catch (error) {
+      log.warn({ provider: row.provider, connectionId: row.id, ...errorFields(error) }, 'an orphaned token could not be revoked');
+    }
+  }
+
+  async function failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<ConnectionRow> {
+    const { error } = refusal;
+    if (!isPlugboardError(error)) throw error;
+    // The call itself succeeded; what failed afterwards is not the vendor's word about the grant.
+    if (error.code === 'no_access_token') throw error;
+    const current = await store.connections.get(row.organizationId, row.id);
+    if (current === null || current.status === 'disconnected') return reread(row);
+    if (current.credentialsVersion !== row.credentialsVersion) return current;
+    if (error.kind === 'configuration') return pause(runtime, row, refusal, error);
+    if (error.kind === 'auth') return refuse(runtime, row, refusal, error);
+    const backoff = error.retryAfterMs ?? backoffMs(row.failCount);
+    const failing = row.failCount + 1 >= 3 && row.status === 'active';
+    const written = await note(row, refusal, {
+      failCount: row.failCount + 1,
+      lastError: errorRecord(error, row),
+      refreshAt: new Date(row.readAt.getTime() + backoff),
+      ...(isUnknownOutcome(error) ? {} : { attemptHash: null, attemptAt: null }),
+      ...(failing && { status: 'degraded' as const, statusReason: 'refresh_failing' }),
+    });
+    if (failing && written !== null) await events.emit('connection.attention', { connection: viewOf(written), reason: 'refresh_failing' });
+    throw error;
+  }
+
+  /** The vendor refuses the host, not the connection: every connection of the provider waits, none is touched. */
+  async function pause(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<never> {
+    const waitMs = await breakers.opened(runtime, error.code);
+    await note(row, refusal, { refreshAt: new Date(row.readAt.getTime() + waitMs), attemptHash: null, attemptAt: null });
+    throw error;
+  }
+
+  async function refuse(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<ConnectionRow> {
+    const shadow = await takeShadow(row);
+    if (shadow !== null) {
+      const credentials = await sealCredentials(engine, row, shadow, row.credentialsVersion + 1);
+      const saved = await note(row, refusal, { credentials, failCount: 0, refreshAt: row.readAt, attemptHash: null, attemptAt: null });
+      if (saved !== null) return saved;
+    }
+    const confirmed = row.failCount > 0 && (row.lastError as { code?: string } | null)?.code === 'refresh_refused';
+    if (confirmed) {
+      const reason = refusal.hadUnknown || (row.lastError as { unknown?: boolean }).unknown === true ? 'rotation_lost' : 'revoked';
+      return end(row, refusal, reason);
+    }
+    await note(row, refusal, {
+      failCount: row.failCount + 1,
+      lastError: { ...errorRecord(error, row), code: 'refresh_refused', ...(refusal.hadUnknown && { unknown: true }) },
+      refreshAt: new Date(row.readAt.getTime() + confirmAfterMs * (1 + 0.2 * clock.random())),
+      attemptHash: null,
+      attemptAt: null,
+    });
+    throw error.with({ code: 'refresh_refused', retryable: true, retryAfterMs: confirmAfterMs, provider: runtime.definition.id });
+  }
+
+  async function end(row: ConnectionRow, turn: Turn, reason: string): Promise<never> {
+    const change = { status: 'expired', statusReason: reason, refreshAt: null, attemptHash: null, attemptAt: null } as const;
+    const written = await note(row, turn, change);
+    hooks.changed(row.id);
+    if (written !== null) {
+      const connection = viewOf(written);
+      await events.audit({
+        organizationId: row.organizationId,
+        connectionId: row.id,
+        provider: row.provider,
+        type: 'connection.expired',
+        actor: 'vendor',
+        data: { reason, before: row.status },
+      });
+      await events.emit('connection.attention', { connection, reason });
+    }
+    throw new PlugboardError({
+      kind: 'auth',
+      code: 'reconnect_required',
+      message: `The ${row.provider} connection has ended: ${reason}.`,
+      hint: 'Ask the organization to connect again; the connection keeps its id and settings.',
+      provider: row.provider,
+    });
+  }
+
+  /** Writes the result of a turn and, in lease mode, gives the turn back. */
+  async function note(row: ConnectionRow, turn: Turn, change: Partial<ConnectionData>): Promise<ConnectionRow | null> {
+    const update = turn.update ?? ((data) => store.connections.update(row.organizationId, row.id, turn.guard, data));
+    const written = await update(change);
+    const { leaseFence } = turn.guard;
+    if (leaseFence !== undefined) {
+      await store.connections.release(row.organizationId, row.id, leaseFence, change.refreshAt === undefined ? row.refreshAt : change.refreshAt);
+    }
+    return written;
+  }
+
+  async function takeShadow(row: ConnectionRow): Promise<Credentials | null> {
+    const stored = await store.once.take(shadowKey(row));
+    if (stored === null) return null;
+    const context = { organizationId: row.organizationId, connectionId: row.id, provider: row.provider, purpose: 'shadow.credentials' } as const;
+    const opened = await engine.vault.open(context, decodeBase64url(stored) ?? new Uint8Array());
+    return parseJson(decodeUtf8(opened) ?? '') as Record<string, string>;
+  }
+
+  function coolingDown(row: ConnectionRow): PlugboardError {
+    const code = (row.lastError as { code?: string } | null)?.code ?? 'refresh_failed';
+    const waitMs = Math.max(1_000, (row.refreshAt?.getTime() ?? 0) - row.readAt.getTime());
+    return new PlugboardError({
+      kind: 'unavailable',
+      code: 'refresh_cooling_down',
+      message: `The last refresh of this ${row.provider} connection failed (${code}); the next one is due in ${Math.ceil(waitMs / 1000)} s.`,
+      hint: 'Try again after that time. The connection is not lost.',
+      retryAfterMs: waitMs,
+      provider: row.provider,
+    });
+  }
+
+  return {
+    reread,
+    succeeded,
+    failed,
+    coolingDown,
+    requireTurn(runtime, row) {
+      breakers.require(runtime);
+      const leased = row.leaseUntil !== null && row.leaseUntil > row.readAt;
+      if (!leased && row.failCount > 0 && row.refreshAt !== null && row.refreshAt > row.readAt) throw coolingDown(row);
+    },
+    async turnIsOver(_runtime, row, seen) {
+      return row.failCount > seen.failCount ? coolingDown(row) : null;
+    },
+    expire: (row, reason) => end(row, { guard: { version: row.version } }, reason),
+  };
+}
+
+/** An answer without `expires_in` from a vendor that used to send one must not make the token eternal. */
+function withAssumedLife(row: ConnectionRow, grant: Grant): { grant: Grant; warning?: string } {
+  if (grant.expiresInMs !== undefined || row.tokenExpiresAt === null) return { grant };
+  return { grant: { ...grant, expiresInMs: assumedLifeMs }, warning: 'the vendor no longer says how long its token lives; one hour is assumed' };
+}
+
+function backoffMs(failCount: number): number {
+  return Math.min(longestBackoffMs, firstBackoffMs * 2 ** failCount);
+}
+
+/** The vendor may have processed the request although no usable answer came back. */
+function isUnknownOutcome(error: PlugboardError): boolean {
+  return error.code === 'outcome_unknown' || error.kind === 'invalid_response' || error.kind === 'aborted' || error.kind === 'unavailable';
+}
+
+function errorRecord(error: PlugboardError, row: ConnectionRow): JsonObject {
+  return { code: error.code, kind: error.kind, message: error.message, at: row.readAt.toISOString() };
+}
+
+function shadowKey(row: ConnectionRow): string {
+  return `shadow:${row.id}`;
+}
+
+function noAccessToken(row: ConnectionRow): PlugboardError {
+  return new PlugboardError({
+    kind: 'invalid_response',
+    code: 'no_access_token',
+    message: 'The token endpoint answered without an access token; what it did send is stored.',
+    provider: row.provider,
+    retryable: true,
+  });
+}

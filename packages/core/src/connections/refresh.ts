@@ -1,0 +1,213 @@
+/**
+ * Refresh: at most one in flight per connection over all processes, nothing lost that was received, no connection
+ * ended by an outage. The row decides; processes only take turns.
+ */
+import type { Credentials, Grant, Rotation } from '../auth/auth.ts';
+import { createOAuthClient, refreshGrant } from '../auth/oauth-client.ts';
+import { encodeHex, encodeUtf8 } from '../bytes.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { methodOf } from '../engine.ts';
+import { PlugboardError } from '../errors.ts';
+import { randomToken } from '../random.ts';
+import { reveal } from '../secret.ts';
+import type { ConnectionRow } from '../store.ts';
+import { openCredentials } from './envelope.ts';
+import { canRefresh, expirySkewMs } from './lifetime.ts';
+import { createRefreshOutcome, type RefreshOutcome } from './refresh-outcome.ts';
+
+/** Longest a token call may take; undershooting it is itself a way to lose a rotated token. */
+const callDeadlineMs = 45_000;
+/** A lease outlives the call by a margin for pauses and writes. */
+const leaseMs = callDeadlineMs + 30_000;
+/** Longest a caller waits for another process's refresh. */
+const waitBudgetMs = callDeadlineMs + 15_000;
+/** A caller may force a refresh of one version this often at most. */
+const forcedGapMs = 30_000;
+
+export interface Refresher {
+  /** The row itself while its token is good; otherwise the row after a refresh. */
+  fresh(runtime: ProviderRuntime, row: ConnectionRow): Promise<ConnectionRow>;
+  /** A refresh after the vendor refused the token of `version`; a newer row is returned as it is. */
+  force(runtime: ProviderRuntime, row: ConnectionRow, version: number): Promise<ConnectionRow>;
+  /** A refresh of a row whose lease the caller already holds. */
+  claimed(runtime: ProviderRuntime, row: ConnectionRow): Promise<ConnectionRow>;
+  /** Waits for refreshes in flight; none starts after it. */
+  drain(): Promise<void>;
+}
+
+export interface RefreshHooks {
+  /** A connection changed: caches must forget it. */
+  changed(connectionId: string): void;
+}
+
+export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher {
+  const flights = new Map<string, Promise<ConnectionRow>>();
+  const outcome = createRefreshOutcome(engine, hooks);
+  let stopping = false;
+
+  /** Joins the flight of this version in this process, or starts it. */
+  function single(runtime: ProviderRuntime, row: ConnectionRow, run: () => Promise<ConnectionRow>): Promise<ConnectionRow> {
+    const key = `${row.id}/${row.credentialsVersion}`;
+    const running = flights.get(key);
+    if (running !== undefined) return running;
+    if (stopping) return Promise.reject(stoppingError(runtime));
+    const flight = run().finally(() => flights.delete(key));
+    flights.set(key, flight);
+    return flight;
+  }
+
+  const refresh = (runtime: ProviderRuntime, row: ConnectionRow) =>
+    single(runtime, row, () => (usesLock(engine, runtime, row) ? underLock(engine, outcome, runtime, row) : underLease(engine, outcome, runtime, row)));
+
+  return {
+    async fresh(runtime, row) {
+      const left = remainingMs(row);
+      const method = methodOf(runtime, row.method);
+      if (left > expirySkewMs && !isDue(row)) return row;
+      if (!canRefresh(method)) return left > 0 ? row : outcome.expire(row, 'token_expired');
+      if (left <= expirySkewMs) return refresh(runtime, row);
+      const waits = method.kind === 'oauth2' && method.refresh !== 'none' && method.refresh.oldAccessTokenDies === true;
+      if (waits) return refresh(runtime, row);
+      // The token is still good: hand it out now and renew behind the caller, who need not hear of a failure yet.
+      if (row.leaseUntil === null || row.leaseUntil <= row.readAt) refresh(runtime, row).catch(() => undefined);
+      return row;
+    },
+    async force(runtime, row, version) {
+      if (row.credentialsVersion !== version) return row;
+      if (row.attemptAt !== null && row.readAt.getTime() - row.attemptAt.getTime() < forcedGapMs && row.failCount > 0) {
+        throw outcome.coolingDown(row);
+      }
+      return refresh(runtime, row);
+    },
+    claimed: (runtime, row) => single(runtime, row, () => withLease(engine, outcome, runtime, row, engine.clock.monotonic())),
+    async drain() {
+      stopping = true;
+      await Promise.allSettled(flights.values());
+    },
+  };
+}
+
+function remainingMs(row: ConnectionRow): number {
+  return row.tokenExpiresAt === null ? Number.POSITIVE_INFINITY : row.tokenExpiresAt.getTime() - row.readAt.getTime();
+}
+
+function isDue(row: ConnectionRow): boolean {
+  return row.refreshAt !== null && row.refreshAt <= row.readAt;
+}
+
+/** Where a second use of the refresh token may kill the grant, no pause may outlive the turn: the row lock. */
+function usesLock(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): boolean {
+  const method = methodOf(runtime, row.method);
+  if (engine.store.connections.lock === undefined || method.kind !== 'oauth2' || method.refresh === 'none') return false;
+  const { rotation }: { rotation: Rotation } = method.refresh;
+  return rotation === 'strict' || rotation === 'unknown';
+}
+
+async function underLease(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
+  const started = engine.clock.monotonic();
+  for (let row = seen; ; ) {
+    outcome.requireTurn(runtime, row);
+    const claimedAt = engine.clock.monotonic();
+    const attemptHash = await attemptHashOf(engine, runtime, row);
+    const leased = await engine.store.connections.lease(row.organizationId, row.id, {
+      credentialsVersion: row.credentialsVersion,
+      leaseMs,
+      attemptHash,
+    });
+    if (leased !== null) return withLease(engine, outcome, runtime, { ...leased, attemptHash: row.attemptHash }, claimedAt);
+    const current = await outcome.reread(row);
+    if (current.credentialsVersion !== seen.credentialsVersion) return current;
+    if (engine.clock.monotonic() - started > waitBudgetMs) throw busyError(runtime);
+    await engine.clock.sleep(50 + 150 * engine.clock.random());
+    row = current;
+  }
+}
+
+/** Spends the token under a held lease. `row.attemptHash` is the mark that was there before the lease. */
+async function withLease(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, row: ConnectionRow, claimedAt: number): Promise<ConnectionRow> {
+  const guard = { credentialsVersion: row.credentialsVersion, leaseFence: row.leaseFence };
+  const hadUnknown = row.attemptHash !== null && row.attemptHash === (await attemptHashOf(engine, runtime, row));
+  // A process that slept since its claim must not send: the lease may end before the answer.
+  if (engine.clock.monotonic() - claimedAt > leaseMs - callDeadlineMs - 5_000) throw busyError(runtime);
+  try {
+    const { grant, credentials } = await callVendor(engine, runtime, row);
+    return await outcome.succeeded(runtime, row, { guard, grant, credentials, writeId: randomToken(12) });
+  } catch (error) {
+    return outcome.failed(runtime, row, { guard, error, hadUnknown });
+  }
+}
+
+async function underLock(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
+  outcome.requireTurn(runtime, seen);
+  const { connections } = engine.store;
+  const attemptHash = await attemptHashOf(engine, runtime, seen);
+  const hadUnknown = seen.attemptHash !== null && seen.attemptHash === attemptHash;
+  // A statement of its own: a mark inside the transaction would vanish in the crash that it must report.
+  const marked = await connections.update(
+    seen.organizationId,
+    seen.id,
+    { credentialsVersion: seen.credentialsVersion },
+    { attemptHash, attemptAt: seen.readAt },
+  );
+  if (marked === null) return outcome.reread(seen);
+  const settled = await connections.lock?.(seen.organizationId, seen.id, async (row, update) => {
+    if (row.credentialsVersion !== seen.credentialsVersion || row.credentials === null) return row;
+    const ended = await outcome.turnIsOver(runtime, row, seen);
+    if (ended !== null) throw ended;
+    const guard = { credentialsVersion: row.credentialsVersion };
+    try {
+      const { grant, credentials } = await callVendor(engine, runtime, row);
+      return await outcome.succeeded(runtime, row, { guard, grant, credentials, writeId: randomToken(12), update });
+    } catch (error) {
+      return await outcome.failed(runtime, row, { guard, error, hadUnknown, update });
+    }
+  });
+  return settled ?? outcome.reread(seen);
+}
+
+async function callVendor(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<{ grant: Grant; credentials: Credentials }> {
+  const method = methodOf(runtime, row.method);
+  if (method.kind !== 'oauth2' && method.kind !== 'client_credentials' && method.kind !== 'service_account') {
+    throw new PlugboardError({ kind: 'configuration', code: 'not_refreshable', message: `\`${row.method}\` has no refresh.` });
+  }
+  const credentials = await openCredentials(engine, row);
+  const { definition, app, transport } = runtime;
+  const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+  const client = createOAuthClient(context, method, { credentials, metadata: row.metadata, input: inputOf(row) });
+  return { grant: await refreshGrant(client, method), credentials };
+}
+
+function inputOf(row: ConnectionRow) {
+  const { input } = row.metadata as { input?: Record<string, string> };
+  return input ?? {};
+}
+
+/** Keyed hash of what a refresh would spend; tells later whether this very token was already sent once. */
+async function attemptHashOf(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<string | null> {
+  const method = methodOf(runtime, row.method);
+  const spends = method.kind === 'oauth2' && method.refresh !== 'none' ? (method.refresh.spends ?? 'refreshToken') : undefined;
+  if (spends === undefined) return null;
+  const value = (await openCredentials(engine, row))[spends];
+  if (value === undefined) return null;
+  return encodeHex(await engine.vault.mac('refresh.attempt', encodeUtf8(reveal(value)))).slice(0, 32);
+}
+
+function busyError(runtime: ProviderRuntime): PlugboardError {
+  return new PlugboardError({
+    kind: 'timeout',
+    code: 'refresh_busy',
+    message: 'Another process is refreshing this connection and has not finished.',
+    hint: 'Try again.',
+    provider: runtime.definition.id,
+  });
+}
+
+function stoppingError(runtime: ProviderRuntime): PlugboardError {
+  return new PlugboardError({
+    kind: 'unavailable',
+    code: 'board_stopping',
+    message: 'The board is stopping and starts no refresh any more.',
+    provider: runtime.definition.id,
+  });
+}
+

@@ -1,0 +1,25 @@
+import type { Engine } from '../engine.ts';
+
+const longestReturn = 2048;
+
+/**
+ * Where a finished flow may send the browser: a path of the host, or an absolute URL on an allowed origin. Judged when
+ * the flow starts and stored with it; anything else becomes the default page (RFC 9700 section 4.11).
+ */
+export function safeReturnTo(engine: Engine, asked: string | undefined): string {
+  const fallback = '/';
+  if (asked === undefined || asked.length > longestReturn) return fallback;
+  // Browsers drop tabs and line breaks and take a backslash for a slash, so these never reach the parser.
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (/[\u0000-\u0020\u007f\\]/.test(asked) || /[^\x21-\x7e]/.test(asked) || /%(0[0-9a-f]|1[0-9a-f]|7f|5c)/i.test(asked)) return fallback;
+  const own = new URL(engine.url).origin;
+  if (asked.startsWith('/')) {
+    const url = URL.canParse(asked, own) ? new URL(asked, own) : undefined;
+    const plain = url !== undefined && url.origin === own && !url.pathname.startsWith('//');
+    return plain && !asked.startsWith('//') ? url.pathname + url.search + url.hash : fallback;
+  }
+  if (!/^https?:\/\/[^/]/.test(asked) || !URL.canParse(asked)) return fallback;
+  const url = new URL(asked);
+  const allowed = [own, ...engine.returnOrigins].includes(url.origin);
+  return allowed && url.username === '' && url.password === '' ? url.href : fallback;
+}

@@ -1,0 +1,180 @@
+/** Writes a proven grant as a connection: new, or in place of the same one. */
+import type { AuthMethod, Credentials, Grant } from '../auth/auth.ts';
+import { encodeHex, encodeUtf8 } from '../bytes.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { methodOf } from '../engine.ts';
+import { PlugboardError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { AccountResult } from '../provider.ts';
+import { randomUuid } from '../random.ts';
+import { reveal } from '../secret.ts';
+import type { AccountRef, ConnectionData, ConnectionRow } from '../store.ts';
+import { sealCredentials } from './envelope.ts';
+import { lifetimeOf } from './lifetime.ts';
+import { viewOf, type Connection } from './view.ts';
+
+export interface NewGrant {
+  readonly organizationId: string;
+  readonly label: string;
+  readonly method: string;
+  readonly grant: Grant;
+  readonly account: AccountResult | null;
+  /** Scopes that were asked for; what is missing makes the connection `degraded`. */
+  readonly asked?: readonly string[];
+  readonly allowAccountChange: boolean;
+  readonly actor: string;
+}
+
+/** @throws PlugboardError kind `conflict`, code `account_mismatch`; the stored connection is untouched. */
+export async function saveGrant(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant): Promise<Connection> {
+  const { store, events } = engine;
+  const provider = runtime.definition.id;
+  const key = { provider, label: wanted.label };
+  // Two writers of one key: the loser sees the winner's row at its next turn.
+  for (let turn = 0; turn < 5; turn++) {
+    const existing = await store.connections.find(wanted.organizationId, key);
+    const row = existing === null ? await insert(engine, runtime, wanted) : await replace(engine, runtime, wanted, existing);
+    if (row === null) continue;
+    const connection = viewOf(row);
+    await events.audit({
+      organizationId: row.organizationId,
+      connectionId: row.id,
+      provider,
+      type: existing === null ? 'connection.connected' : 'connection.reconnected',
+      actor: wanted.actor,
+      data: { method: row.method, status: row.status, account: row.account?.id ?? null, before: existing?.status ?? null },
+    });
+    await events.emit('connection.connected', { connection, reconnected: existing !== null });
+    if (row.status === 'degraded') await events.emit('connection.attention', { connection, reason: row.statusReason ?? 'degraded' });
+    return connection;
+  }
+  throw new PlugboardError({
+    kind: 'conflict',
+    code: 'connection_busy',
+    message: 'The connection is being changed by somebody else.',
+    retryable: true,
+    hint: 'Try again.',
+    provider,
+  });
+}
+
+async function insert(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant): Promise<ConnectionRow | null> {
+  const id = randomUuid();
+  const identity = { id, organizationId: wanted.organizationId, provider: runtime.definition.id };
+  const credentials = await sealCredentials(engine, identity, wanted.grant.credentials, 1);
+  const data = await columns(engine, runtime, wanted, null);
+  return engine.store.connections.insert(wanted.organizationId, {
+    id,
+    provider: identity.provider,
+    label: wanted.label,
+    settings: {},
+    lastSyncAt: null,
+    attemptHash: null,
+    attemptAt: null,
+    writeId: null,
+    ...data,
+    credentials,
+  });
+}
+
+async function replace(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant, existing: ConnectionRow): Promise<ConnectionRow | null> {
+  if (existing.stub && !runtime.stub && engine.mode === 'production') {
+    await engine.store.connections.remove(existing.organizationId, existing.id);
+    return null;
+  }
+  const data = await columns(engine, runtime, wanted, existing);
+  const credentials = await sealCredentials(engine, existing, wanted.grant.credentials, existing.credentialsVersion + 1);
+  const change = { ...data, credentials, attemptHash: null, attemptAt: null };
+  return engine.store.connections.update(existing.organizationId, existing.id, { version: existing.version }, change);
+}
+
+type Columns = Omit<ConnectionData, 'credentials' | 'settings' | 'lastSyncAt' | 'attemptHash' | 'attemptAt' | 'writeId'>;
+
+async function columns(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant, existing: ConnectionRow | null): Promise<Columns> {
+  const { grant } = wanted;
+  const now = await engine.store.now();
+  const method = methodOf(runtime, wanted.method);
+  const settled = await settleAccount(engine, runtime, wanted, existing);
+  const missing = missingScopes(wanted.asked ?? [], grant.scopes);
+  const { status, statusReason } = statusOf(settled.account, settled.choices, missing);
+  return {
+    method: wanted.method,
+    status,
+    statusReason,
+    ...lifetimeOf(grant, method, now, engine.clock),
+    account: settled.account,
+    scopes: grant.scopes ?? null,
+    metadata: { ...grant.metadata, ...metadataOf(wanted.account), ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }) },
+    health: null,
+    lastError: null,
+    connectedAt: now,
+    disconnectedAt: null,
+    stub: runtime.stub,
+    failCount: 0,
+  };
+}
+
+function statusOf(account: AccountRef | null, choices: readonly AccountRef[] | null, missing: readonly string[]) {
+  if (choices !== null) return { status: 'pending', statusReason: 'account_choice' } as const;
+  if (missing.length > 0) return { status: 'degraded', statusReason: 'scopes_missing' } as const;
+  if (account === null) return { status: 'degraded', statusReason: 'account_unknown' } as const;
+  return { status: 'active', statusReason: null } as const;
+}
+
+interface SettledAccount {
+  readonly account: AccountRef | null;
+  readonly choices: readonly AccountRef[] | null;
+}
+
+async function settleAccount(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant, existing: ConnectionRow | null): Promise<SettledAccount> {
+  const result = wanted.account;
+  if (result === null) return { account: wanted.grant.account ?? existing?.account ?? null, choices: null };
+  if (result.kind === 'derived') {
+    const id = await fingerprint(engine, runtime, wanted.grant.credentials, methodOf(runtime, wanted.method));
+    return { account: { id, name: result.name }, choices: null };
+  }
+  if (result.kind === 'known') {
+    refuseOtherAccount(existing, [result.account], wanted.allowAccountChange, runtime.definition.id);
+    return { account: result.account, choices: null };
+  }
+  if (result.choices.length === 0) return { account: null, choices: null };
+  const same = result.choices.find((choice) => choice.id === existing?.account?.id);
+  if (same !== undefined) return { account: same, choices: null };
+  refuseOtherAccount(existing, result.choices, wanted.allowAccountChange, runtime.definition.id);
+  const [only] = result.choices;
+  return result.choices.length === 1 && only !== undefined ? { account: only, choices: null } : { account: null, choices: result.choices };
+}
+
+/** Another account under the same connection would mix the data of two. */
+function refuseOtherAccount(existing: ConnectionRow | null, found: readonly AccountRef[], allowed: boolean, provider: string): void {
+  const current = existing?.account;
+  if (allowed || current === null || current === undefined || existing?.stub === true) return;
+  if (found.some((account) => account.id === current.id)) return;
+  throw new PlugboardError({
+    kind: 'conflict',
+    code: 'account_mismatch',
+    message: 'The grant is for another account than the one this connection is to.',
+    hint: 'Connect it under another label, or pass allowAccountChange to replace the account.',
+    provider,
+  });
+}
+
+/** A stable id where the vendor names nobody: keyed, so that it tells nothing about the credential. */
+async function fingerprint(engine: Engine, runtime: ProviderRuntime, credentials: Credentials, method: AuthMethod): Promise<string> {
+  const [first] = Object.keys('example' in method ? method.example : {});
+  const value = credentials[first ?? ''] ?? Object.values(credentials)[0] ?? '';
+  const mac = await engine.vault.mac(`account.fingerprint/${runtime.definition.id}`, encodeUtf8(reveal(value)));
+  return `key_${encodeHex(mac).slice(0, 24)}`;
+}
+
+export function missingScopes(asked: readonly string[], granted: readonly string[] | undefined): string[] {
+  return granted === undefined ? [] : asked.filter((scope) => !granted.includes(scope));
+}
+
+function metadataOf(result: AccountResult | null): JsonObject {
+  return result?.metadata ?? {};
+}
+
+function plainRef({ id, name }: AccountRef): JsonObject {
+  return { id, name };
+}

@@ -1,0 +1,183 @@
+/** Where clients get their credentials, at the moment of each call. */
+import type { Credentials } from '../auth/auth.ts';
+import type { Access, Session } from '../client/access.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { methodOf } from '../engine.ts';
+import { PlugboardError } from '../errors.ts';
+import { checkInput } from '../schema.ts';
+import type { ConnectionRow } from '../store.ts';
+import { openCredentials } from './envelope.ts';
+import { canRefresh, expirySkewMs } from './lifetime.ts';
+import type { Refresher } from './refresh.ts';
+
+export interface Target {
+  readonly organizationId: string;
+  readonly label: string;
+}
+
+interface Cached {
+  readonly access: Access;
+  readonly connectionId: string;
+  /** Monotonic time at which this copy must be read anew. */
+  readonly until: number;
+}
+
+export interface Sessions {
+  /** One organization's connection; falls back to the platform's credentials, then to the stub. */
+  of(runtime: ProviderRuntime, target: Target): Session;
+  /** The platform's own credentials, or the stub, without an organization. */
+  platform(runtime: ProviderRuntime): Session;
+  /** A given row, for health checks and jobs: no cache, no fallback, no refresh beyond what is due. */
+  row(runtime: ProviderRuntime, row: ConnectionRow): Session;
+  /** Drops what is cached of a connection: after every local change. */
+  forget(connectionId: string): void;
+}
+
+const longestCache = 10_000;
+
+/** @param ready Resolves once the keys are known to fit the store; nothing is read before. */
+export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void>): Sessions {
+  const cache = new Map<string, Cached>();
+
+  async function ofRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Access> {
+    const usable = await refresher.fresh(runtime, row);
+    return accessOf(usable, await openCredentials(engine, usable));
+  }
+
+  function remember(key: string, row: ConnectionRow, access: Access): void {
+    if (engine.cacheMs === 0) return;
+    const left = row.tokenExpiresAt === null ? engine.cacheMs : row.tokenExpiresAt.getTime() - row.readAt.getTime() - expirySkewMs;
+    if (cache.size >= longestCache) cache.delete(cache.keys().next().value as string);
+    cache.set(key, { access, connectionId: row.id, until: engine.clock.monotonic() + Math.min(engine.cacheMs, left) });
+  }
+
+  async function find(runtime: ProviderRuntime, target: Target): Promise<ConnectionRow | null> {
+    const row = await engine.store.connections.find(target.organizationId, { provider: runtime.definition.id, label: target.label });
+    // A production board never uses what a stub made.
+    return row === null || row.status === 'disconnected' || (row.stub && !runtime.stub) ? null : row;
+  }
+
+  return {
+    of(runtime, target) {
+      const key = keyOf(runtime, target);
+      return {
+        runtime,
+        limitKey: `${runtime.definition.id}/${key}`,
+        async access() {
+          const cached = cache.get(key);
+          if (cached !== undefined && cached.until > engine.clock.monotonic()) return cached.access;
+          await ready();
+          const row = await find(runtime, target);
+          if (row === null) return fallback(runtime, target);
+          requireUsable(row);
+          const usable = await refresher.fresh(runtime, row);
+          const access = accessOf(usable, await openCredentials(engine, usable));
+          remember(key, usable, access);
+          return access;
+        },
+        async renew(version) {
+          cache.delete(key);
+          const row = await find(runtime, target);
+          if (row === null || row.credentials === null || !canRefresh(methodOf(runtime, row.method))) return null;
+          const renewed = await refresher.force(runtime, row, version);
+          return accessOf(renewed, await openCredentials(engine, renewed));
+        },
+      };
+    },
+    platform: (runtime) => ({
+      runtime,
+      limitKey: `${runtime.definition.id}/platform`,
+      access: async () => fallback(runtime, undefined),
+      renew: async () => null,
+    }),
+    row: (runtime, row) => ({
+      runtime,
+      limitKey: `${runtime.definition.id}/${row.id}`,
+      access: () => ofRow(runtime, row),
+      renew: async () => null,
+    }),
+    forget(connectionId) {
+      for (const [key, entry] of cache) if (entry.connectionId === connectionId) cache.delete(key);
+    },
+  };
+}
+
+/** Ids may contain any separator, so the parts are told apart by their lengths. */
+function keyOf(runtime: ProviderRuntime, { organizationId, label }: Target): string {
+  return `${runtime.definition.id}/${organizationId.length}:${organizationId}/${label}`;
+}
+
+/** Access that needs no row: a grant about to be stored, the platform's credentials. */
+export function fixedSession(runtime: ProviderRuntime, method: string, credentials: Credentials, rest: Partial<Access> = {}): Session {
+  const access: Access = {
+    method,
+    credentials,
+    account: null,
+    metadata: {},
+    settings: {},
+    scopes: null,
+    version: 0,
+    stub: runtime.stub,
+    ...rest,
+  };
+  return { runtime, limitKey: `${runtime.definition.id}/platform`, access: async () => access, renew: async () => null };
+}
+
+export function accessOf(row: ConnectionRow, credentials: Credentials): Access {
+  const { method, account, metadata, settings, scopes, credentialsVersion: version, stub } = row;
+  return { method, credentials, account, metadata, settings, scopes, version, stub };
+}
+
+async function fallback(runtime: ProviderRuntime, target: Target | undefined): Promise<Access> {
+  if (runtime.platform !== undefined) {
+    return fixedSession(runtime, runtime.platform.method, runtime.platform.credentials).access();
+  }
+  if (runtime.stub) return stubAccess(runtime);
+  throw notConnected(runtime, target);
+}
+
+/** Credentials of the definition's own example: the emulator takes them. */
+function stubAccess(runtime: ProviderRuntime): Promise<Access> {
+  const entry = Object.entries(runtime.definition.auth).find(([, method]) => 'credentials' in method && method.kind !== 'browser');
+  const [name, method] = entry ?? Object.entries(runtime.definition.auth)[0]!;
+  const credentials = 'credentials' in method ? checkInput(method.credentials, method.example, 'the stub credentials') : { accessToken: 'stub' };
+  return fixedSession(runtime, name, credentials as Credentials, { stub: true }).access();
+}
+
+/** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`. */
+function requireUsable(row: ConnectionRow): void {
+  if (row.status === 'expired' || row.credentials === null) {
+    throw new PlugboardError({
+      kind: 'auth',
+      code: 'reconnect_required',
+      message: `The ${row.provider} connection has ended: ${row.statusReason ?? 'unknown reason'}.`,
+      hint: 'Ask the organization to connect again; the connection keeps its id and settings.',
+      provider: row.provider,
+    });
+  }
+  if (row.status === 'pending') {
+    throw new PlugboardError({
+      kind: 'auth',
+      code: 'account_choice',
+      message: `The ${row.provider} connection waits for the choice of an account.`,
+      hint: 'Show the choices of board.accounts.choices() and call board.accounts.choose().',
+      provider: row.provider,
+    });
+  }
+}
+
+function notConnected(runtime: ProviderRuntime, target: Target | undefined): PlugboardError {
+  const { id, auth } = runtime.definition;
+  const byFields = Object.values(auth).some((method) => 'credentials' in method);
+  const how = byFields ? `board.connect('${id}', ...)` : `board.authorize('${id}', ...)`;
+  return new PlugboardError({
+    kind: 'auth',
+    code: 'not_connected',
+    message:
+      target === undefined
+        ? `The platform has no credentials for ${id}.`
+        : `The organization has no ${id} connection with the label \`${target.label}\`.`,
+    hint: target === undefined ? 'Set the environment names of the provider, or pass an organizationId.' : `Connect it first with ${how}.`,
+    provider: id,
+  });
+}

@@ -1,0 +1,184 @@
+/**
+ * The state of an OAuth flow: an opaque, signed, single-use handle to a sealed record.
+ *
+ * The signature refuses forgeries without touching the store; the record binds the flow to organization, host user,
+ * provider, redirect URI, return address and one browser (RFC 9700 sections 4.2 and 4.7).
+ */
+import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
+import type { Engine } from '../engine.ts';
+import { PlugboardError } from '../errors.ts';
+import { hash } from '../hash.ts';
+import { parseJson, type JsonObject } from '../json.ts';
+import { randomToken } from '../random.ts';
+
+export const stateTtlMs = 600_000;
+/** Live flows of one user: more than anybody has tabs, fewer than a flood. */
+const liveFlowsPerUser = 20;
+
+export interface FlowRecord {
+  readonly organizationId: string;
+  readonly userId: string;
+  readonly provider: string;
+  readonly method: string;
+  readonly label: string;
+  readonly redirectUri: string;
+  readonly returnTo: string;
+  readonly verifier: string;
+  readonly scopes: readonly string[];
+  readonly input: JsonObject;
+  readonly allowAccountChange: boolean;
+  /** Hash of the browser's cookie. */
+  readonly browser: string;
+}
+
+export interface StartedFlow {
+  readonly state: string;
+  readonly cookie: FlowCookie;
+}
+
+/** Set on the answer that starts the flow; the callback must bring it back. */
+export interface FlowCookie {
+  readonly name: string;
+  readonly value: string;
+  /** The whole `Set-Cookie` value. */
+  readonly header: string;
+}
+
+const shape = /^([A-Za-z0-9_-]{43})\.([0-9a-z]{6,9})\.([A-Za-z0-9_-]{43})$/;
+
+/** @throws PlugboardError kind `rate_limited`, code `too_many_flows`. */
+export async function startFlow(engine: Engine, flow: Omit<FlowRecord, 'browser'>): Promise<StartedFlow> {
+  const handle = randomToken(32);
+  const issued = Math.floor((await engine.store.now()).getTime() / 1000).toString(36);
+  const state = `${handle}.${issued}.${await sign(engine, flow.provider, `${handle}.${issued}`)}`;
+  const value = randomToken(32);
+  const record: FlowRecord = { ...flow, browser: await digest(value) };
+  const sealed = await engine.vault.seal(contextOf(flow.provider, handle), encodeUtf8(JSON.stringify(record)));
+  const outcome = await engine.store.once.put({
+    key: await keyOf(handle),
+    value: encodeBase64url(sealed),
+    ttlMs: stateTtlMs,
+    group: `oauth-state:${await digest(`${flow.organizationId.length}:${flow.organizationId}/${flow.userId}`)}`,
+    maxInGroup: liveFlowsPerUser,
+  });
+  if (outcome !== 'stored') {
+    throw new PlugboardError({
+      kind: 'rate_limited',
+      code: 'too_many_flows',
+      message: `There are already ${liveFlowsPerUser} unfinished connect flows of this user.`,
+      hint: 'Finish one of them, or wait ten minutes.',
+      retryAfterMs: stateTtlMs,
+    });
+  }
+  return { state, cookie: cookieOf(engine, flow.provider, handle, value) };
+}
+
+export interface FlowCallback {
+  readonly provider: string;
+  readonly state: string | null;
+  /** The `Cookie` header of the callback request. */
+  readonly cookies: string;
+  /** Who is signed in at the host now. */
+  readonly organizationId: string;
+  readonly userId: string;
+}
+
+/**
+ * Judges a callback's state and consumes it, in this order: form, signature, age, browser, session, one atomic take.
+ * @throws PlugboardError kind `permission`, codes `state_invalid`, `state_expired`, `state_consumed`,
+ * `state_mismatch` (another browser), `tenant_mismatch` (another organization or user).
+ */
+export async function finishFlow(engine: Engine, callback: FlowCallback): Promise<FlowRecord> {
+  const { provider } = callback;
+  const match = shape.exec(callback.state ?? '');
+  if (match === null) throw refused('state_invalid', 'The callback carries no state of this library.');
+  const [, handle = '', issued = '', signature = ''] = match;
+  const expected = await sign(engine, provider, `${handle}.${issued}`);
+  if (!equalText(expected, signature)) {
+    throw refused('state_invalid', 'The state was not issued here, or for another provider.');
+  }
+  const key = await keyOf(handle);
+  const stored = await engine.store.once.peek(key);
+  if (stored === null) throw await goneError(engine, issued);
+  const record = await openRecord(engine, provider, handle, stored);
+  const browser = readCookie(callback.cookies, cookieName(engine, provider, handle));
+  const failure = await judgeBinding(record, callback, browser);
+  if (failure !== undefined) {
+    await engine.events.audit({
+      organizationId: record.organizationId,
+      connectionId: null,
+      provider,
+      type: 'connect.refused',
+      actor: callback.userId,
+      data: { reason: failure.code },
+    });
+    throw failure;
+  }
+  if ((await engine.store.once.take(key)) === null) throw await goneError(engine, issued);
+  return record;
+}
+
+async function judgeBinding(record: FlowRecord, callback: FlowCallback, browser: string | undefined): Promise<PlugboardError | undefined> {
+  if (browser === undefined || (await digest(browser)) !== record.browser) {
+    return refused('state_mismatch', 'The flow was started in another browser.');
+  }
+  if (record.organizationId !== callback.organizationId || record.userId !== callback.userId) {
+    return refused('tenant_mismatch', 'The flow was started by another organization or user.');
+  }
+  return undefined;
+}
+
+async function goneError(engine: Engine, issued: string): Promise<PlugboardError> {
+  const age = (await engine.store.now()).getTime() - Number.parseInt(issued, 36) * 1000;
+  return age >= stateTtlMs
+    ? refused('state_expired', 'The connect flow was not finished within ten minutes.')
+    : refused('state_consumed', 'The connect flow was already finished.');
+}
+
+function refused(code: string, message: string): PlugboardError {
+  return new PlugboardError({ kind: 'permission', code, message, hint: 'Start the connect flow again from the application.' });
+}
+
+async function openRecord(engine: Engine, provider: string, handle: string, stored: string): Promise<FlowRecord> {
+  const sealed = decodeBase64url(stored) ?? new Uint8Array();
+  const plain = decodeUtf8(await engine.vault.open(contextOf(provider, handle), sealed));
+  return parseJson(plain ?? '') as unknown as FlowRecord;
+}
+
+function contextOf(provider: string, handle: string) {
+  return { organizationId: '', connectionId: handle, provider, purpose: 'oauth.state' } as const;
+}
+
+async function sign(engine: Engine, provider: string, text: string): Promise<string> {
+  return encodeBase64url(await engine.vault.mac('oauth.state', encodeUtf8(`${provider}/${text}`)));
+}
+
+/** The store sees only a hash: a reader of the table cannot finish a flow. */
+async function keyOf(handle: string): Promise<string> {
+  return `oauth-state:${await digest(handle)}`;
+}
+
+async function digest(text: string): Promise<string> {
+  return encodeBase64url(await hash('sha256', text));
+}
+
+function cookieName(engine: Engine, provider: string, handle: string): string {
+  const secure = engine.url.startsWith('https:');
+  return `${secure ? '__Host-' : ''}plugboard-${provider}-${handle.slice(0, 8)}`;
+}
+
+function cookieOf(engine: Engine, provider: string, handle: string, value: string): FlowCookie {
+  const name = cookieName(engine, provider, handle);
+  const secure = engine.url.startsWith('https:') ? '; Secure' : '';
+  const header = `${name}=${value}; Path=/; Max-Age=${stateTtlMs / 1000}; HttpOnly; SameSite=Lax${secure}`;
+  return { name, value, header };
+}
+
+function readCookie(cookies: string, name: string): string | undefined {
+  const values = cookies
+    .slice(0, 16_384)
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part.startsWith(`${name}=`));
+  return values.length === 1 ? values[0]?.slice(name.length + 1) : undefined;
+}

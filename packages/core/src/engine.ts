@@ -1,0 +1,101 @@
+/** What the parts of a board share. Made once by `createPlugboard`, handed down, never global. */
+import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
+import type { Clock } from './clock.ts';
+import { PlugboardError, configurationError } from './errors.ts';
+import type { Events } from './events.ts';
+import type { Log } from './log.ts';
+import type { AnyDefinition } from './provider.ts';
+import type { Store } from './store.ts';
+import type { Transport } from './transport/transport.ts';
+import type { Vault } from './vault/vault.ts';
+
+/** `production` unless asked for by name; only the other two allow stubs. */
+export type Mode = 'production' | 'development' | 'test';
+
+/** One provider of this board, with the host's options resolved. */
+export interface ProviderRuntime {
+  readonly definition: AnyDefinition;
+  readonly app: AppValues;
+  /** The platform's own credentials with the auth method they fit; absent when the host has none. */
+  readonly platform?: { readonly method: string; readonly credentials: Credentials };
+  readonly scopes?: readonly string[];
+  readonly apiVersion: string;
+  /** True when the vendor is an emulator because nothing is configured. Never in production. */
+  readonly stub: boolean;
+  /** Names of what is missing for OAuth, for messages. */
+  readonly missing: readonly string[];
+  readonly transport: Transport;
+  /** The address a browser is sent to for a vendor page: the vendor's own, or the sandbox's. */
+  browserUrl(vendorUrl: string): string;
+}
+
+export interface Engine {
+  readonly mode: Mode;
+  /** Public base URL of the mounted routes, without a trailing slash. */
+  readonly url: string;
+  readonly environment: string;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly events: Events;
+  readonly log: Log;
+  readonly providers: ReadonlyMap<string, ProviderRuntime>;
+  /** Milliseconds an opened credential may be served from memory. 0 turns the cache off. */
+  readonly cacheMs: number;
+  /** Origins besides that of `url` to which a finished flow may return. */
+  readonly returnOrigins: readonly string[];
+}
+
+/** @throws PlugboardError kind `configuration`, code `unknown_provider`. */
+export function providerOf(engine: Engine, id: string): ProviderRuntime {
+  const runtime = engine.providers.get(id);
+  if (runtime !== undefined) return runtime;
+  const known = [...engine.providers.keys()].join(', ');
+  throw configurationError(
+    'unknown_provider',
+    `The board has no provider \`${printable(id)}\`.`,
+    `Add it to \`providers\` of createPlugboard. The board has: ${known || 'none'}.`,
+  );
+}
+
+/** @throws PlugboardError kind `configuration`, code `unknown_method`: the row is from another version of the provider. */
+export function methodOf(runtime: ProviderRuntime, name: string): AuthMethod {
+  const method = Object.hasOwn(runtime.definition.auth, name) ? runtime.definition.auth[name] : undefined;
+  if (method !== undefined) return method;
+  throw configurationError(
+    'unknown_method',
+    `Provider \`${runtime.definition.id}\` has no way to connect called \`${printable(name)}\`.`,
+    `Use one of: ${Object.keys(runtime.definition.auth).join(', ')}.`,
+  );
+}
+
+const idLimit = 256;
+
+/**
+ * Ids are compared as bytes and never normalised, so anything goes but what databases and headers cannot hold.
+ * @throws PlugboardError kind `invalid_request`, code `invalid_input`.
+ */
+export function checkId(value: unknown, field: string): string {
+  const problem =
+    typeof value !== 'string' || value === ''
+      ? 'must be a non-empty string'
+      : value.length > idLimit
+        ? `must be at most ${idLimit} characters`
+        : value.includes('\0') || !value.isWellFormed()
+          ? 'must be well-formed text without NUL'
+          : undefined;
+  if (problem === undefined) return value as string;
+  throw new PlugboardError({
+    kind: 'invalid_request',
+    code: 'invalid_input',
+    message: `${field} ${problem}`,
+    hint: 'Pass the id exactly as your application stores it.',
+    fields: [{ path: field, message: problem }],
+  });
+}
+
+/** A foreign text in a message: short and without control characters. */
+export function printable(value: unknown): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
+  return String(value).slice(0, 60).replace(/[\u0000-\u001f\u007f]/g, '?');
+}

@@ -1,0 +1,80 @@
+/** What the host hears: every change of a connection once, and the verified events of its vendors. */
+import { randomUuid } from './random.ts';
+import type { JsonObject } from './json.ts';
+import type { Log } from './log.ts';
+import { PlugboardError, isPlugboardError } from './errors.ts';
+import type { Store } from './store.ts';
+import type { Connection } from './connections/view.ts';
+
+/** Board events. Payloads hold ids, codes and connections without secrets. */
+export interface BoardEvents {
+  'connection.connected': { readonly connection: Connection; readonly reconnected: boolean };
+  'connection.account_chosen': { readonly connection: Connection };
+  'connection.refreshed': { readonly connection: Connection };
+  /** The connection stopped working, in part or wholly, and somebody must act. Once per episode. */
+  'connection.attention': { readonly connection: Connection; readonly reason: string };
+  'connection.recovered': { readonly connection: Connection };
+  'connection.disconnected': { readonly connection: Connection; readonly reason: string; readonly revoked: Revocation };
+  'connection.settings_changed': { readonly connection: Connection; readonly changed: readonly string[] };
+  /** Two refreshes of one connection both succeeded at the vendor; the newer stored one stands. */
+  'connection.refresh_conflict': { readonly connection: Connection };
+  /** The vendor refuses the host's own app credentials; no connection is touched. */
+  'provider.attention': { readonly provider: string; readonly reason: string };
+  'provider.recovered': { readonly provider: string };
+  /** A callback named an issuer that the provider does not declare. */
+  'provider.issuer_seen': { readonly provider: string; readonly issuer: string };
+}
+
+/** Whether the vendor was told: `revoked`, `failed` after retries, or `unsupported` by it. */
+export type Revocation = 'revoked' | 'failed' | 'unsupported';
+
+export type BoardEventName = keyof BoardEvents;
+export type Handler<Payload> = (payload: Payload) => void | Promise<void>;
+export type Unsubscribe = () => void;
+
+export interface AuditInput {
+  readonly organizationId: string;
+  readonly connectionId: string | null;
+  readonly provider: string;
+  readonly type: string;
+  readonly actor: string;
+  readonly data?: JsonObject;
+}
+
+export interface Events {
+  on<Name extends BoardEventName>(name: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
+  /** Runs every handler; one that throws is logged and does not stop the others or the caller. */
+  emit<Name extends BoardEventName>(name: Name, payload: BoardEvents[Name]): Promise<void>;
+  /** Appends to the audit trail. An audit that cannot be written fails the change it belongs to. */
+  audit(entry: AuditInput): Promise<void>;
+}
+
+export function createEvents(store: Store, log: Log): Events {
+  const handlers = new Map<string, Set<Handler<never>>>();
+  return {
+    on(name, handler) {
+      const set = handlers.get(name) ?? new Set();
+      handlers.set(name, set.add(handler as Handler<never>));
+      return () => void set.delete(handler as Handler<never>);
+    },
+    async emit(name, payload) {
+      for (const handler of handlers.get(name) ?? []) {
+        try {
+          await (handler as Handler<typeof payload>)(payload);
+        } catch (error) {
+          log.error({ event: name, ...errorFields(error) }, 'an event handler failed');
+        }
+      }
+    },
+    async audit(entry) {
+      await store.audit.append({ id: randomUuid(), data: {}, ...entry });
+    },
+  };
+}
+
+/** What a log line may say of any error: kind and code of ours, the class name of a foreign one. */
+export function errorFields(error: unknown): JsonObject {
+  if (isPlugboardError(error)) return { kind: error.kind, code: error.code, message: error.message };
+  const described = new PlugboardError({ kind: 'configuration', code: 'foreign', message: '', cause: error }).cause;
+  return { error: described instanceof Error ? described.message : 'unknown' };
+}

@@ -1,0 +1,107 @@
+/** Does a connection still work? Asked on demand and on schedule; a check never refreshes, never ends anything. */
+import { createApi } from './client/api.ts';
+import { createOutage } from './connections/outage.ts';
+import type { Sessions } from './connections/session.ts';
+import { viewOf, type Connection } from './connections/view.ts';
+import type { Engine, ProviderRuntime } from './engine.ts';
+import { checkId, providerOf } from './engine.ts';
+import { isPlugboardError, type PlugboardError } from './errors.ts';
+import type { ConnectionRow } from './store.ts';
+
+export type HealthStatus = 'not_connected' | 'healthy' | 'degraded' | 'expired' | 'error' | 'unknown' | 'stubbed';
+
+export interface Health {
+  readonly provider: string;
+  readonly status: HealthStatus;
+  /** Machine-readable; null when all is well. */
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly connection: Connection | null;
+  /** Milliseconds that the vendor took. */
+  readonly latencyMs: number | null;
+}
+
+export interface HealthInput {
+  readonly organizationId?: string;
+  readonly label?: string;
+}
+
+export interface HealthService {
+  /** Asks the vendor now and stores the result. Never throws for what the vendor does. */
+  check(provider: string, input: HealthInput): Promise<Health>;
+  /** Checks one row; what the health job runs. */
+  checkRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Health>;
+}
+
+export function createHealth(engine: Engine, sessions: Sessions): HealthService {
+  const outage = createOutage(engine);
+
+  async function ask(runtime: ProviderRuntime, session: ReturnType<Sessions['row']>): Promise<Omit<Health, 'connection'>> {
+    const provider = runtime.definition.id;
+    const started = engine.clock.monotonic();
+    const latency = () => Math.round(engine.clock.monotonic() - started);
+    try {
+      const api = createApi(engine, session, await session.access(), 'health');
+      const { status, reason = null, detail = null } = await runtime.definition.healthCheck(api);
+      const stubbed = api.stub ? 'stubbed' : status;
+      return { provider, status: stubbed, reason: api.stub ? 'emulator' : reason, detail, latencyMs: latency() };
+    } catch (error) {
+      if (!isPlugboardError(error)) throw error;
+      return { provider, ...statusOf(error), detail: error.message, latencyMs: latency() };
+    }
+  }
+
+  async function checkRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Health> {
+    const ended = statusOfRow(row);
+    if (ended !== undefined) return { provider: row.provider, ...ended, detail: null, connection: viewOf(row), latencyMs: null };
+    const result = await ask(runtime, sessions.row(runtime, row));
+    const stored = await outage.record(row, result);
+    return { ...result, connection: viewOf(stored) };
+  }
+
+  return {
+    checkRow,
+    async check(provider, input) {
+      const runtime = providerOf(engine, provider);
+      if (input.organizationId !== undefined) {
+        const organizationId = checkId(input.organizationId, 'organizationId');
+        const key = { provider, label: checkId(input.label ?? 'default', 'label') };
+        const row = await engine.store.connections.find(organizationId, key);
+        if (row !== null && row.status !== 'disconnected' && (!row.stub || runtime.stub)) return checkRow(runtime, row);
+      }
+      if (runtime.platform === undefined && !runtime.stub) {
+        return { provider, status: 'not_connected', reason: null, detail: null, connection: null, latencyMs: null };
+      }
+      return { ...(await ask(runtime, sessions.platform(runtime))), connection: null };
+    },
+  };
+}
+
+function statusOfRow(row: ConnectionRow): { status: HealthStatus; reason: string | null } | undefined {
+  if (row.status === 'expired') return { status: 'expired', reason: row.statusReason };
+  if (row.status === 'pending') return { status: 'degraded', reason: row.statusReason };
+  return undefined;
+}
+
+/** A refusal says something of the credential, an outage only of the vendor. */
+function statusOf(error: PlugboardError): { status: HealthStatus; reason: string } {
+  switch (error.kind) {
+    case 'auth':
+      return { status: error.code === 'reconnect_required' ? 'expired' : 'error', reason: error.code };
+    case 'permission':
+      return { status: 'degraded', reason: error.code };
+    case 'rate_limited':
+      return { status: error.retryable ? 'unknown' : 'degraded', reason: error.code };
+    case 'unavailable':
+    case 'timeout':
+    case 'network':
+    case 'aborted':
+      return { status: 'degraded', reason: 'vendor_outage' };
+    case 'not_found':
+    case 'invalid_request':
+    case 'conflict':
+    case 'invalid_response':
+    case 'configuration':
+      return { status: 'error', reason: error.code };
+  }
+}

@@ -1,0 +1,48 @@
+export { createPlugboard, type Plugboard, type PlugboardOptions } from './board.ts';
+export type { FlagClient, FlagState } from './flags.ts';
+export type { Mode } from './engine.ts';
+export type { Connection, HealthRecord } from './connections/view.ts';
+export type { Authorization, AuthorizeInput, CallbackInput, CallbackResult } from './connections/authorize.ts';
+export type { FlowCookie } from './connections/state.ts';
+export type { ConnectInput } from './connections/connect.ts';
+export type { DisconnectInput, DisconnectResult } from './connections/disconnect.ts';
+export type { Health, HealthStatus } from './health.ts';
+export type { BoardEventName, BoardEvents, Revocation, Unsubscribe } from './events.ts';
+export type { Job, JobRun } from './jobs.ts';
+export type { Log } from './log.ts';
+export { consoleLog, silentLog } from './log.ts';
+export { isStub } from './client/stub.ts';
+
+export { defineProvider } from './define-provider.ts';
+export type * from './provider.ts';
+export { endpoint, operation, stream } from './endpoint.ts';
+export type * from './endpoint.ts';
+export type * from './capabilities.ts';
+export type * from './emulator/contract.ts';
+export type * from './auth/auth.ts';
+export { apiKey, basicAuth, botToken, browserStep, clientCredentials, dsn, incomingWebhook, noAuth, oauth2, serviceAccount, sigv4 } from './auth/methods.ts';
+export { basic, bearer, header, need, query, unsigned } from './auth/sign.ts';
+export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer.ts';
+
+export { isPlugboardError, invalidInput, PlugboardError } from './errors.ts';
+export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors.ts';
+export { isSecret, reveal, Secret } from './secret.ts';
+export { at, member, number, parseJson, text } from './json.ts';
+export type { Json, JsonObject } from './json.ts';
+export { systemClock, type Cancel, type Clock } from './clock.ts';
+export { jsonSchemaOf } from './schema.ts';
+export type { Input, Output, PlainSchema, Schema } from './schema.ts';
+
+export type * from './store.ts';
+export { createMemoryStore } from './memory-store.ts';
+export { createVault } from './vault/create-vault.ts';
+export type { KeyRing, KeySource, SealContext, SealPurpose, Vault } from './vault/vault.ts';
+
+export type { Answer, Classify, Failure, RateLimit, Repeat, Transport, TransportRequest, Wire, WireAnswer, WireRequest } from './transport/transport.ts';
+export { classifyByStatus } from './transport/classify.ts';
+export { defaultWire } from './transport/default-wire.ts';
+export { fetchWire } from './transport/fetch-wire.ts';
+export { handlerWire } from './transport/handler-wire.ts';
+
+export type * from './webhooks/webhook.ts';
+export type { WebhookContext, WebhookHandler, WebhookTarget } from './webhooks/receive.ts';

@@ -1,0 +1,101 @@
+/** Makes each provider of a board ready to use: its credentials, and the wire to its vendor or to its stand-in. */
+import type { AppValues } from './auth/auth.ts';
+import type { Clock } from './clock.ts';
+import { resolveProvider, type ResolvedProvider } from './config.ts';
+import type { Mode, ProviderRuntime } from './engine.ts';
+import type { Environment } from './env.ts';
+import { configurationError } from './errors.ts';
+import type { Log } from './log.ts';
+import type { AnyProvider } from './provider.ts';
+import { Secret } from './secret.ts';
+import { createTransport } from './transport/create-transport.ts';
+import { defaultWire } from './transport/default-wire.ts';
+import { handlerWire } from './transport/handler-wire.ts';
+import type { Wire } from './transport/transport.ts';
+import { sandboxUrl } from './sandbox-url.ts';
+import { lazySandbox, sandboxWire, type Sandbox } from './stub-wire.ts';
+import type { Telemetry } from './telemetry.ts';
+import { createEgressPolicy, type EgressOptions } from './url.ts';
+
+export interface RuntimeOptions {
+  /** Sends vendor calls another way than the pooled, guarded transport: `fetchWire` under tests that intercept fetch. */
+  readonly wire?: Wire;
+  /** Where stand-ins of stubbed vendors are served over HTTP. Default: inside this process. Never in production. */
+  readonly sandbox?: { readonly origin: string };
+  /** Private addresses that an organization's own server may live at. */
+  readonly egress?: EgressOptions;
+  /** OpenTelemetry; default: the global API when the host has registered one. */
+  readonly telemetry?: Telemetry;
+}
+
+export interface RuntimeContext extends RuntimeOptions {
+  readonly mode: Mode;
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly environmentVariables: Environment;
+}
+
+export interface Runtimes {
+  readonly runtimes: ReadonlyMap<string, ProviderRuntime>;
+  readonly sandbox: Sandbox | null;
+  close(): Promise<void>;
+}
+
+/** @throws PlugboardError kind `configuration`: `duplicate_provider`, `missing_credentials`, `half_configured` ... */
+export function createRuntimes(providers: readonly AnyProvider[], context: RuntimeContext): Runtimes {
+  const { mode, clock, log, telemetry } = context;
+  if (mode === 'production' && context.sandbox !== undefined) {
+    throw configurationError('sandbox_in_production', 'Option `sandbox` is set in production.', 'Remove it.');
+  }
+  const resolved = providers.map((provider) => resolveProvider(provider, context.environmentVariables, mode));
+  refuseDuplicates(resolved);
+  if (mode === 'production') refuseUnusable(resolved);
+  const wire = context.wire ?? defaultWire();
+  const common = { clock, log, egress: createEgressPolicy(context.egress), ...(telemetry && { telemetry }) };
+  const live = createTransport({ wire, ...common });
+  const stubs = providers.filter((_, index) => resolved[index]?.stub === true);
+  const origin = context.sandbox?.origin ?? `${context.url}/sandbox`;
+  const sandbox = stubs.length === 0 ? null : lazySandbox(stubs, clock, origin);
+  const standIn = sandbox === null || context.sandbox !== undefined ? wire : handlerWire(sandbox);
+  const runtimes = resolved.map((provider): [string, ProviderRuntime] => {
+    const { id } = provider.definition;
+    if (!provider.stub) return [id, { ...provider, transport: live, browserUrl: (url) => url }];
+    const transport = createTransport({ wire: sandboxWire(origin, id, standIn), ...common });
+    const browserUrl = (url: string) => sandboxUrl(origin, id, new URL(url)).href;
+    return [id, { ...provider, app: stubAppValues(provider), transport, browserUrl }];
+  });
+  return {
+    runtimes: new Map(runtimes),
+    sandbox,
+    async close() {
+      await Promise.all([live, ...runtimes.map(([, runtime]) => runtime.transport)].map((transport) => transport.close()));
+    },
+  };
+}
+
+/** In development only: the stand-ins accept them, no vendor does. */
+function stubAppValues(provider: ResolvedProvider): AppValues {
+  const fields = Object.entries(provider.definition.app ?? {});
+  return Object.fromEntries(
+    fields.map(([name, field]) => {
+      const value = `stub-${provider.definition.id}-${name}`;
+      return [name, field.secret === true ? new Secret(value) : value];
+    }),
+  );
+}
+
+function refuseDuplicates(resolved: readonly ResolvedProvider[]): void {
+  const ids = resolved.map((provider) => provider.definition.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice === undefined) return;
+  throw configurationError('duplicate_provider', `Provider \`${twice}\` is given twice.`, 'Give it once; several connections are told apart by their label.');
+}
+
+/** A provider that nobody could connect is a deployment error, found at start and not by the first user. */
+function refuseUnusable(resolved: readonly ResolvedProvider[]): void {
+  const unusable = resolved.filter(({ definition, missing }) => missing.length > 0 && Object.values(definition.auth).every((method) => method.kind === 'oauth2'));
+  if (unusable.length === 0) return;
+  const names = unusable.map(({ definition, missing }) => `${definition.id}: ${missing.join(', ')}`).join('; ');
+  throw configurationError('missing_credentials', `Credentials are missing in production: ${names}.`, 'Set these environment names, or remove the providers.');
+}

@@ -1,0 +1,111 @@
+/** Per-connection settings: validated by the provider's schema, with choices loaded live from the vendor. */
+import { createApi } from './client/api.ts';
+import { nothingConnected } from './connections/disconnect.ts';
+import type { Sessions } from './connections/session.ts';
+import { viewOf, type Connection } from './connections/view.ts';
+import type { Engine, ProviderRuntime } from './engine.ts';
+import { checkId, providerOf } from './engine.ts';
+import { configurationError, invalidInput, PlugboardError } from './errors.ts';
+import { member, type Json, type JsonObject } from './json.ts';
+import type { Choice, SettingsDefinition } from './provider.ts';
+import { checkInput, jsonSchemaOf } from './schema.ts';
+import type { ConnectionRow } from './store.ts';
+
+export interface ConnectionTarget {
+  readonly organizationId: string;
+  readonly label?: string;
+}
+
+export interface SettingsService {
+  get(provider: string, target: ConnectionTarget): Promise<JsonObject>;
+  /** Replaces the named members, validates the whole, and stores it. Null removes a member. */
+  update(provider: string, target: ConnectionTarget & { userId?: string; settings: JsonObject }): Promise<Connection>;
+  /** What a field may hold, asked at the vendor now. */
+  choices(provider: string, target: ConnectionTarget & { field: string }): Promise<readonly Choice[]>;
+  /** JSON Schema of the settings, for forms. */
+  schema(provider: string): JsonObject;
+}
+
+export function createSettings(engine: Engine, sessions: Sessions): SettingsService {
+  async function rowOf(provider: string, target: ConnectionTarget): Promise<ConnectionRow> {
+    const organizationId = checkId(target.organizationId, 'organizationId');
+    const row = await engine.store.connections.find(organizationId, { provider, label: checkId(target.label ?? 'default', 'label') });
+    if (row === null || row.status === 'disconnected') throw nothingConnected(provider);
+    return row;
+  }
+
+  return {
+    async get(provider, target) {
+      definitionOf(providerOf(engine, provider));
+      return (await rowOf(provider, target)).settings;
+    },
+    async update(provider, { settings, userId, ...target }) {
+      const definition = definitionOf(providerOf(engine, provider));
+      for (let turn = 0; turn < 5; turn++) {
+        const row = await rowOf(provider, target);
+        const merged = withoutNulls({ ...row.settings, ...settings });
+        const checked = checkInput(definition.schema, merged, `${provider} settings`) as JsonObject;
+        requireSettingScopes(definition, row, checked);
+        const stored = await engine.store.connections.update(row.organizationId, row.id, { version: row.version }, { settings: checked });
+        if (stored === null) continue;
+        sessions.forget(row.id);
+        return announce(engine, stored, Object.keys(settings), { before: row.settings, actor: userId ?? 'system' });
+      }
+      throw new PlugboardError({ kind: 'conflict', code: 'connection_busy', message: 'The settings are being changed by somebody else.', retryable: true });
+    },
+    async choices(provider, { field, ...target }) {
+      const runtime = providerOf(engine, provider);
+      const load = definitionOf(runtime).choices?.[field];
+      if (load === undefined) {
+        throw invalidInput(`${provider} settings`, [{ path: field, message: 'has no live choices' }]);
+      }
+      const session = sessions.of(runtime, { organizationId: checkId(target.organizationId, 'organizationId'), label: target.label ?? 'default' });
+      return load(createApi(engine, session, await session.access(), `settings.${field}`));
+    },
+    schema(provider) {
+      return jsonSchemaOf(definitionOf(providerOf(engine, provider)).schema) ?? {};
+    },
+  };
+}
+
+function definitionOf({ definition }: ProviderRuntime): SettingsDefinition {
+  const settings = definition.settings as SettingsDefinition | undefined;
+  if (settings !== undefined) return settings;
+  throw configurationError('no_settings', `Provider \`${definition.id}\` has no settings.`, 'Nothing to do.');
+}
+
+function requireSettingScopes(definition: SettingsDefinition, row: ConnectionRow, settings: JsonObject): void {
+  const { scopes } = row;
+  if (scopes === null) return;
+  const missing = Object.entries(definition.scopes ?? {})
+    .filter(([field]) => member(settings, field) !== undefined && member(settings, field) !== false)
+    .flatMap(([, needed]) => needed.filter((scope) => !scopes.includes(scope)));
+  if (missing.length === 0) return;
+  throw new PlugboardError({
+    kind: 'permission',
+    code: 'insufficient_scope',
+    message: `These settings need scopes that were not granted: ${missing.join(', ')}.`,
+    hint: 'Start the connect flow again asking for these scopes.',
+    provider: row.provider,
+    missingScopes: missing,
+  });
+}
+
+async function announce(engine: Engine, row: ConnectionRow, changed: readonly string[], change: { before: JsonObject; actor: string }): Promise<Connection> {
+  const connection = viewOf(row);
+  const pick = (settings: JsonObject) => Object.fromEntries(changed.map((name) => [name, (member(settings, name) ?? null) as Json]));
+  await engine.events.audit({
+    organizationId: row.organizationId,
+    connectionId: row.id,
+    provider: row.provider,
+    type: 'connection.settings_changed',
+    actor: change.actor,
+    data: { before: pick(change.before), after: pick(row.settings) },
+  });
+  await engine.events.emit('connection.settings_changed', { connection, changed });
+  return connection;
+}
+
+function withoutNulls(settings: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null));
+}
