@@ -1,0 +1,128 @@
+/** Who owns a row, and what makes two keys the same. */
+import { expect } from 'vitest';
+
+import { atOnce, connection, insert, minute, organization, stranger, unread, type StoreCase } from './subject.ts';
+
+export const keyCases: readonly StoreCase[] = [
+  {
+    name: 'finds what was inserted, by id and by key, with every field as given',
+    async run({ store, clock }) {
+      const given = connection();
+      const inserted = await store.connections.insert(organization, given);
+      const now = new Date(clock.now());
+      expect(inserted).toEqual({
+        ...given,
+        organizationId: organization,
+        version: 1,
+        credentialsVersion: 1,
+        leaseFence: 0,
+        leaseUntil: null,
+        createdAt: now,
+        updatedAt: now,
+        readAt: now,
+      });
+      expect(await store.connections.get(organization, given.id)).toEqual(inserted);
+      expect(await store.connections.find(organization, { provider: 'acme', label: 'default' })).toEqual(inserted);
+      expect((await store.connections.list(organization)).items).toEqual([inserted]);
+    },
+  },
+  {
+    name: 'answers null for a key that nothing holds',
+    async run(subject) {
+      const { connections } = subject.store;
+      await insert(subject, { label: 'held' });
+      expect(await connections.find(organization, { provider: 'acme', label: 'other' })).toBeNull();
+      expect(await connections.find(organization, { provider: 'other', label: 'held' })).toBeNull();
+      expect(await connections.get(organization, crypto.randomUUID())).toBeNull();
+    },
+  },
+  {
+    name: "G01 treats another organization's id like an unknown one in every call",
+    async run(subject) {
+      const { connections, audit } = subject.store;
+      const row = await insert(subject, { label: 'theirs' }, stranger);
+      await audit.append(auditEntry(stranger, row.id));
+      for (const id of [row.id, crypto.randomUUID()]) {
+        const write = { organizationId: organization, id, guard: {}, change: { status: 'error' as const } };
+        expect(await connections.get(organization, id)).toBeNull();
+        expect(await connections.update(organization, id, {}, { status: 'error' })).toBeNull();
+        expect(await connections.updateMany([write])).toEqual([null]);
+        expect(await connections.remove(organization, id)).toBe(false);
+        expect(await connections.lease(organization, id, { credentialsVersion: 1, leaseMs: minute })).toBeNull();
+        expect(await connections.release(organization, id, 0, null)).toBe(false);
+        expect((await connections.lock?.(organization, id, async () => 'reached')) ?? null).toBeNull();
+        expect((await audit.list(organization, { connectionId: id })).items).toEqual([]);
+      }
+      expect(await connections.find(organization, { provider: 'acme', label: 'theirs' })).toBeNull();
+      expect((await connections.list(organization)).items).toEqual([]);
+      expect((await audit.list(organization)).items).toEqual([]);
+      expect(await connections.get(stranger, row.id)).toEqual(row);
+    },
+  },
+  {
+    name: 'G03 keeps keys apart whose parts join to the same text',
+    async run(subject) {
+      const texts = ['a', 'b', 'a:b', 'a|b', 'a/b', '["a"', 'a","b', '1a', '1:a', 'a b'];
+      const labels = ['c', 'b:c', 'b|c', 'b","c'];
+      const keys = texts.flatMap((owner) => texts.flatMap((provider) => labels.map((label) => ({ owner, provider, label }))));
+      const rows = await Promise.all(keys.map(({ owner, ...key }) => insert(subject, key, owner)));
+      const found = await Promise.all(keys.map(({ owner, ...key }) => subject.store.connections.find(owner, key)));
+      expect(found.map((row) => row?.id)).toEqual(rows.map((row) => row.id));
+    },
+  },
+  {
+    name: 'G08 compares ids and labels as they are: case, spaces, composed and decomposed letters all differ',
+    async run(subject) {
+      const twins = ['é', 'e\u0301', 'É', 'e', 'e ', ' e', 'E', 'ｅ', 'e\u200f', 'e\u200b', 'ß', 'ss', 'ǆ', 'dž'];
+      for (const id of twins) {
+        await insert(subject, { label: 'same' }, id);
+        await insert(subject, { label: id });
+      }
+      for (const id of twins) {
+        const { items } = await subject.store.connections.list(id);
+        expect(items.map((row) => row.organizationId)).toEqual([id]);
+        const found = await subject.store.connections.find(organization, { provider: 'acme', label: id });
+        expect(found?.label).toBe(id);
+      }
+    },
+  },
+  {
+    name: 'answers null when the key is taken, and keeps the first row',
+    async run(subject) {
+      const { connections } = subject.store;
+      const first = await insert(subject, { label: 'default' });
+      expect(await connections.insert(organization, connection({ metadata: { second: true } }))).toBeNull();
+      expect(await connections.find(organization, first)).toEqual(first);
+      expect(await connections.insert(organization, connection({ label: 'second' }))).not.toBeNull();
+      expect(await connections.insert(organization, connection({ provider: 'other' }))).not.toBeNull();
+      expect(await connections.insert(stranger, connection())).not.toBeNull();
+    },
+  },
+  {
+    name: 'gives a key to one of many who insert it at once',
+    async run({ store }) {
+      const rows = await atOnce(20, () => store.connections.insert(organization, connection()));
+      const winners = rows.filter((row) => row !== null);
+      expect(winners).toHaveLength(1);
+      const found = await store.connections.find(organization, { provider: 'acme', label: 'default' });
+      expect(unread(found)).toEqual(unread(winners[0] ?? null));
+    },
+  },
+  {
+    name: 'refuses an id that exists, in whatever organization, as a conflict',
+    async run(subject) {
+      const { connections } = subject.store;
+      const row = await insert(subject);
+      const again = connection({ id: row.id, label: 'again' });
+      const conflict = { kind: 'conflict', code: 'id_taken', retryable: false };
+      await expect(connections.insert(organization, again)).rejects.toMatchObject(conflict);
+      await expect(connections.insert(stranger, again)).rejects.toMatchObject(conflict);
+      expect(await connections.get(organization, row.id)).toEqual(row);
+    },
+  },
+];
+
+function auditEntry(organizationId: string, connectionId: string) {
+  const data = { code: 'example' };
+  return { id: crypto.randomUUID(), organizationId, connectionId, provider: 'acme', type: 'connected', actor: 'user_1', data };
+}

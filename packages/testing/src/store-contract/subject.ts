@@ -1,0 +1,129 @@
+/** What the cases of the store contract share: the store under test, its clock and the rows they write. */
+import type { Clock, ConnectionData, ConnectionRow, NewConnection, Store } from '@plugboard/core/store-kit';
+
+/** Time that moves when a test says so. */
+export interface StoreClock extends Clock {
+  advance(ms: number): void;
+}
+
+/** Reads what a store holds behind its back: proof of what was written, and of what was not. */
+export interface StoreProbe {
+  /** The stored credentials and status of a row of any organization; null when there is no such row. */
+  connection(id: string): Promise<{ readonly credentials: Uint8Array | null; readonly status: string } | null>;
+  /** Keys of all one-time values, expired ones included. */
+  onceKeys(): Promise<readonly string[]>;
+}
+
+export interface StoreUnderTest {
+  /** Fresh and empty, on the clock that `create` was given. */
+  readonly store: Store;
+  readonly probe?: StoreProbe;
+  destroy?(): Promise<void>;
+}
+
+export interface Subject {
+  readonly store: Store;
+  readonly clock: StoreClock;
+  readonly probe: StoreProbe | undefined;
+}
+
+export interface StoreCase {
+  readonly name: string;
+  run(subject: Subject): Promise<void>;
+}
+
+export const second = 1000;
+export const minute = 60 * second;
+
+/** 2031, to make a store that asks the system's clock stand out. */
+const start = Date.UTC(2031, 4, 6, 7, 8, 9, 123);
+
+/** Only `now` and `after` matter to stores; timers fire while time is moved. */
+export function createStoreClock(): StoreClock {
+  let time = start;
+  let timers: { readonly at: number; readonly task: () => void }[] = [];
+  return {
+    now: () => time,
+    monotonic: () => time - start,
+    random: () => 0.5,
+    after(ms, task) {
+      const timer = { at: time + ms, task };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    sleep(ms) {
+      return new Promise((resolve) => this.after(ms, resolve));
+    },
+    advance(ms) {
+      time += ms;
+      const due = timers.filter((timer) => timer.at <= time);
+      timers = timers.filter((timer) => timer.at > time);
+      for (const timer of due) timer.task();
+    },
+  };
+}
+
+export const organization = 'org_1';
+export const stranger = 'org_2';
+
+/** A whole connection, due for refresh in an hour by the clock of the contract. */
+export function connection(given: Partial<NewConnection> = {}): NewConnection {
+  return {
+    id: crypto.randomUUID(),
+    provider: 'acme',
+    label: 'default',
+    method: 'oauth',
+    status: 'active',
+    statusReason: null,
+    credentials: Uint8Array.of(1, 2, 3),
+    tokenExpiresAt: new Date(start + 90 * minute),
+    refreshAt: new Date(start + 60 * minute),
+    refreshExpiresAt: null,
+    account: { id: 'acct_1', name: 'Example account' },
+    scopes: ['read', 'write'],
+    metadata: { shop: 'example' },
+    settings: { digest: true },
+    health: null,
+    lastError: null,
+    lastSyncAt: null,
+    connectedAt: new Date(start),
+    disconnectedAt: null,
+    stub: false,
+    attemptHash: null,
+    attemptAt: null,
+    failCount: 0,
+    writeId: null,
+    ...given,
+  };
+}
+
+/** The fields of `connection` whose value is due at the clock's present. */
+export function dueNow(clock: Clock): Pick<ConnectionData, 'refreshAt'> {
+  return { refreshAt: new Date(clock.now()) };
+}
+
+/** Inserts a row and returns it as stored; each call takes a label of its own unless told. */
+export async function insert(
+  { store }: Subject,
+  given: Partial<NewConnection> = {},
+  organizationId = organization,
+): Promise<ConnectionRow> {
+  const id = crypto.randomUUID();
+  const row = await store.connections.insert(organizationId, connection({ id, label: `label ${id}`, ...given }));
+  if (row === null) throw new Error('The store refused a key that nothing holds.');
+  return row;
+}
+
+/** The row without the time of its reading. */
+export function unread<T extends ConnectionRow>(row: T | null): Omit<T, 'readAt'> | null {
+  if (row === null) return null;
+  const { readAt: _readAt, ...stored } = row;
+  return stored;
+}
+
+/** Runs the task `count` times at once. */
+export function atOnce<T>(count: number, task: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => task(index)));
+}
