@@ -18,7 +18,8 @@ export default defineConfig({
           // One module graph for all files: safe because no module keeps state, and ten times faster.
           isolate: false,
           include: ['packages/**/test/**/*.test.ts', 'tools/test/**/*.test.ts', 'examples/**/test/**/*.test.ts'],
-          setupFiles: ['./tools/test-setup.ts'],
+          exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+          setupFiles: ['./tools/test-setup.ts', './tools/test-no-network.ts'],
         },
       },
       {
