@@ -66,15 +66,15 @@ export class PlugboardError extends Error {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly retryable: boolean;
-  readonly hint?: string;
-  readonly provider?: string;
-  readonly operation?: string;
-  readonly status?: number;
-  readonly requestId?: string;
-  readonly retryAfterMs?: number;
-  readonly fields?: readonly FieldIssue[];
-  readonly missingScopes?: readonly string[];
-  readonly vendor?: VendorDetail;
+  declare readonly hint?: string;
+  declare readonly provider?: string;
+  declare readonly operation?: string;
+  declare readonly status?: number;
+  declare readonly requestId?: string;
+  declare readonly retryAfterMs?: number;
+  declare readonly fields?: readonly FieldIssue[];
+  declare readonly missingScopes?: readonly string[];
+  declare readonly vendor?: VendorDetail;
 
   constructor(details: ErrorDetails) {
     const cause = describeCause(details.cause);

@@ -3,7 +3,7 @@ import { configurationError } from '../errors.ts';
 import type { Api, Encoded, Endpoint, Method, QueryValue, RawRequest } from '../endpoint.ts';
 import type { AnyDefinition } from '../provider.ts';
 import type { Schema } from '../schema.ts';
-import { expandPath, templateNames } from '../template.ts';
+import { expandTemplate, templateNames } from '../template.ts';
 
 export interface BuiltRequest {
   readonly method: Method;
@@ -37,7 +37,7 @@ export function buildRequest(
   const { method, target, encoded } = parts;
   const base = parts.baseUrl ?? definition.api.baseUrl;
   const root = (typeof base === 'function' ? base(api) : base).replaceAll('{version}', api.apiVersion);
-  const url = new URL(isAbsolute(target) ? target : root + expandPath(target, encoded.path ?? {}));
+  const url = new URL(isAbsolute(target) ? target : root + expandTemplate(target, encoded.path ?? {}));
   for (const [name, value] of pairs(encoded.query ?? {})) url.searchParams.append(name, value);
   const headers = new Headers({ accept: 'application/json', 'user-agent': 'plugboard' });
   const { headers: declared } = definition.api;

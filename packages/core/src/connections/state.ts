@@ -146,7 +146,8 @@ async function openRecord(engine: Engine, provider: string, handle: string, stor
 }
 
 function contextOf(provider: string, handle: string) {
-  return { organizationId: '', connectionId: handle, provider, purpose: 'oauth.state' } as const;
+  // Who it belongs to is inside: at the callback it is not known before the record is open.
+  return { organizationId: 'oauth-state', connectionId: handle, provider, purpose: 'oauth.state' } as const;
 }
 
 async function sign(engine: Engine, provider: string, text: string): Promise<string> {
