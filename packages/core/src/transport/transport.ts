@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../errors.ts';
 import type { Json } from '../json.ts';
+import type { Addresses } from '../url.ts';
 
 /** A vendor's answer, read completely, within the size cap. */
 export interface Answer {
@@ -57,6 +58,8 @@ export interface TransportRequest {
   readonly body?: Uint8Array | string;
   /** The only hosts the call may reach, redirects included. */
   readonly hosts: readonly string[];
+  /** For whom the call is made; absent for the platform's own. Decides which exceptions of the egress policy hold. */
+  readonly organizationId?: string;
   readonly classify: Classify;
   readonly repeat: Repeat;
   /** `token` calls: one long total deadline, no redirect, fresh socket, no retry unless provably unsent. */
@@ -70,6 +73,8 @@ export interface TransportRequest {
   readonly deadlineMs?: number;
   /** Largest body accepted after decompression. Default 10 MB (`api`), 256 KB (`token`). */
   readonly maxBytes?: number;
+  /** Response header with the vendor's id of the request. Default: the usual names. */
+  readonly requestIdHeader?: string;
   /** Higher goes first among calls that wait for a limit. 0 to 9, default 5. */
   readonly priority?: number;
   readonly signal?: AbortSignal;
@@ -79,6 +84,8 @@ export interface TransportRequest {
 export interface Transport {
   /** @returns a successful answer. @throws PlugboardError for every other outcome. */
   send(request: TransportRequest): Promise<Answer>;
+  /** Sends nothing under the key for so many milliseconds: what a vendor asked for outside of an answer's headers. */
+  pause?(limitKey: string, ms: number): void;
   close(): Promise<void>;
 }
 
@@ -91,6 +98,8 @@ export interface WireRequest {
   readonly signal: AbortSignal;
   /** Do not reuse an idle socket: its reset could leave the outcome unknown. */
   readonly freshSocket?: boolean;
+  /** Addresses that the socket may have besides public ones. Default none. */
+  readonly addresses?: Addresses;
 }
 
 export interface WireAnswer {
@@ -100,7 +109,8 @@ export interface WireAnswer {
 }
 
 /**
- * Sends one exchange. Rejections carry `code` where known; `isUnsent` of the transport decides from it whether the
+ * Sends one exchange and settles soon after `signal` aborts. Rejections carry `code` where known, and `unsent: true`
+ * where the wire can tell that no byte of the request left; `isUnsent` of the transport decides from them whether the
  * vendor can have seen the request.
  */
 export type Wire = ((request: WireRequest) => Promise<WireAnswer>) & { close?: () => Promise<void> };

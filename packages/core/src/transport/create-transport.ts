@@ -1,0 +1,217 @@
+import type { Clock } from '../clock.ts';
+import { configurationError, isPlugboardError, type PlugboardError } from '../errors.ts';
+import { silentLog, type Log } from '../log.ts';
+import { defaultRetryPolicy, retryDelayMs } from '../retry.ts';
+import { createTelemetry, type CallProgress, type Telemetry } from '../telemetry.ts';
+import { checkUrl, createEgressPolicy, type EgressException, type EgressPolicy } from '../url.ts';
+import { createAnswer, readBody } from './answer.ts';
+import { createBudgets } from './budgets.ts';
+import { classifyByStatus } from './classify.ts';
+import { startDeadline, type Deadline } from './deadline.ts';
+import { defaultWire } from './default-wire.ts';
+import { answerError, isUnsent, lostError } from './failures.ts';
+import { checkHeaders } from './headers.ts';
+import { createLimiter, type LimitedCall, type Limiter, type Release } from './limiter.ts';
+import { isRedirect, redirectTarget } from './redirect.ts';
+import { tryRepeatedly } from './retry-loop.ts';
+import type { Answer, Failure, Transport, TransportRequest, Wire, WireRequest } from './transport.ts';
+
+export interface TransportOptions {
+  readonly clock: Clock;
+  /** Default: undici on Node, `fetch` elsewhere. */
+  readonly wire?: Wire;
+  /** Exceptions from «https, port 443, public addresses». Default none. */
+  readonly egress?: EgressPolicy;
+  /** Default: limits counted in this process. */
+  readonly limiter?: Limiter;
+  /** Default: through the host's OpenTelemetry SDK, if one is registered. */
+  readonly telemetry?: Telemetry;
+  readonly log?: Log;
+  readonly limits?: Partial<TransportLimits>;
+}
+
+/** What holds for every call of a transport. */
+export interface TransportLimits {
+  /** Most tries of one call, the first included. Default 4. */
+  readonly maxTries: number;
+  /** Longest wait in milliseconds that an answer can impose on its key. Default one hour. */
+  readonly maxRetryAfterMs: number;
+}
+
+const byPurpose = {
+  api: { deadlineMs: 30_000, maxBytes: 10 * 1024 * 1024 },
+  token: { deadlineMs: 45_000, maxBytes: 256 * 1024 },
+} as const;
+
+/** One call with all its tries. */
+interface Call extends LimitedCall {
+  readonly request: TransportRequest;
+  readonly exception: EgressException | undefined;
+  readonly deadline: Deadline;
+  readonly progress: CallProgress;
+  /** The last try provably never reached the vendor. */
+  unsent: boolean;
+}
+
+/** Puts the policies around a wire: hosts, egress, limits, retries, deadline, size, redirects, errors, telemetry. */
+export function createTransport(options: TransportOptions): Transport & Required<Pick<Transport, 'pause'>> {
+  const { clock, log = silentLog } = options;
+  const telemetry = options.telemetry ?? createTelemetry({ clock });
+  const wire = options.wire ?? defaultWire();
+  const egress = options.egress ?? createEgressPolicy();
+  const limiter = options.limiter ?? createLimiter({ clock });
+  const policy = { ...defaultRetryPolicy, maxTries: options.limits?.maxTries ?? defaultRetryPolicy.maxTries };
+  const maxRetryAfterMs = options.limits?.maxRetryAfterMs ?? 3_600_000;
+  const budgets = createBudgets();
+  const usedExceptions = new Set<string>();
+  let closed = false;
+
+  /** Everything that is checked before anything is sent. */
+  function admit(request: TransportRequest): EgressException | undefined {
+    if (closed) throw configurationError('transport_closed', 'The transport is closed.', 'Create a new board.');
+    const exception = egress.exceptionFor(request.url, request.organizationId);
+    checkUrl(request.url, request.hosts, exception);
+    checkHeaders(request.headers);
+    if (exception !== undefined) logOnce(request);
+    return exception;
+  }
+
+  function logOnce({ provider, organizationId, url }: TransportRequest): void {
+    const key = `${organizationId ?? ''} ${url.host}`;
+    if (usedExceptions.has(key)) return;
+    usedExceptions.add(key);
+    log.info({ provider, organizationId, host: url.host }, 'a call uses an exception of the egress policy');
+  }
+
+  async function run(request: TransportRequest, progress: CallProgress): Promise<Answer> {
+    const exception = withContext(request, () => admit(request));
+    budgets.deposit(request.url.host);
+    const deadlineMs = request.deadlineMs ?? byPurpose[request.purpose].deadlineMs;
+    const deadline = startDeadline(clock, deadlineMs, request.signal);
+    const { signal, remainingMs } = deadline;
+    const call: Call = { request, exception, deadline, progress, signal, remainingMs, unsent: true };
+    try {
+      return await tryRepeatedly(
+        () => attempt(call),
+        (error) => afterFailure(call, error),
+      );
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  async function attempt(call: Call): Promise<Answer> {
+    const release = await enter(call);
+    try {
+      return judged(await exchange(call), call);
+    } finally {
+      release();
+    }
+  }
+
+  async function enter(call: Call): Promise<Release> {
+    try {
+      const entered = limiter.enter(call);
+      if (!(entered instanceof Promise)) return entered;
+      call.progress.limitWaits++;
+      return await entered;
+    } catch (cause) {
+      if (isPlugboardError(cause)) throw cause.with(contextOf(call.request));
+      throw lost(call, cause);
+    }
+  }
+
+  /** One exchange and the redirects that it may follow. */
+  async function exchange(call: Call): Promise<Answer> {
+    const { request } = call;
+    const maxBytes = request.maxBytes ?? byPurpose[request.purpose].maxBytes;
+    call.unsent = false;
+    try {
+      let { url } = request;
+      for (let hop = 0; ; hop++) {
+        const head = await wire(wireRequest(call, url));
+        call.progress.status = head.status;
+        const bytes = await readBody(head, maxBytes);
+        if (!isRedirect(head.status)) return createAnswer(head, bytes);
+        url = redirectTarget(request, url, head.headers.get('location'), hop);
+        checkUrl(url, request.hosts, call.exception);
+      }
+    } catch (cause) {
+      call.unsent = isUnsent(cause);
+      throw lost(call, cause);
+    }
+  }
+
+  function judged(answer: Answer, { request }: Call): Answer {
+    const failure = classify(answer, request, clock.now());
+    if (failure === undefined) return answer;
+    throw answerError(failure, answer, request, { now: clock.now(), maxRetryAfterMs });
+  }
+
+  /** Waits as long as the policy says; false when there is to be no other try. */
+  async function afterFailure(call: Call, error: unknown): Promise<boolean> {
+    const { request, deadline, progress, unsent } = call;
+    // Without a status it was the limiter that spoke: it has weighed the wait against the deadline already.
+    if (!isPlugboardError(error) || (error.kind === 'rate_limited' && error.status === undefined)) return false;
+    if (error.retryable && error.retryAfterMs !== undefined) limiter.pause(request.limitKey, error.retryAfterMs);
+    const repeatable = request.purpose === 'api' && request.repeat !== 'never';
+    const tried = { error, unsent, repeatable, tries: progress.retries + 1 };
+    const delayMs = retryDelayMs({ ...tried, remainingMs: deadline.remainingMs(), random: clock.random() }, policy);
+    if (delayMs === undefined || !budgets.withdraw(request.url.host)) return false;
+    progress.retries++;
+    try {
+      await clock.sleep(delayMs, deadline.signal);
+      return true;
+    } catch (cause) {
+      throw lost(call, cause);
+    }
+  }
+
+  return {
+    send: (request) => telemetry.run(request, (progress) => run(request, progress)),
+    pause: (limitKey, ms) => limiter.pause(limitKey, Math.min(ms, maxRetryAfterMs)),
+    async close() {
+      closed = true;
+      await wire.close?.();
+    },
+  };
+}
+
+function wireRequest({ request, exception, signal }: Call, url: URL): WireRequest {
+  const { method, headers, body } = request;
+  return {
+    method,
+    url,
+    headers,
+    signal,
+    ...(body !== undefined && { body }),
+    ...(request.purpose === 'token' && { freshSocket: true }),
+    ...(exception !== undefined && { addresses: exception.addresses }),
+  };
+}
+
+/** The provider's judgement, then the status'. A rule that stumbles over the body says nothing about the call. */
+function classify(answer: Answer, request: TransportRequest, now: number): Failure | undefined {
+  try {
+    return request.classify(answer) ?? classifyByStatus(answer, now);
+  } catch (error) {
+    const code = isPlugboardError(error) ? error.code : 'unreadable_answer';
+    return classifyByStatus(answer, now) ?? { kind: 'invalid_response', code, message: 'the answer cannot be read' };
+  }
+}
+
+function lost(call: Call, cause: unknown): PlugboardError {
+  return lostError({ cause, unsent: call.unsent, stopped: call.deadline.stopped() }, call.request);
+}
+
+function contextOf({ provider, operation }: TransportRequest): { provider: string; operation: string } {
+  return { provider, operation };
+}
+
+function withContext<T>(request: TransportRequest, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw isPlugboardError(error) ? error.with(contextOf(request)) : error;
+  }
+}

@@ -1,0 +1,264 @@
+/** Keeps the limits that vendors publish, and the pauses they ask for, on our side of the wire. */
+import type { Clock } from '../clock.ts';
+import { PlugboardError } from '../errors.ts';
+import { createRateWindow, type RateWindow } from './rate-window.ts';
+import type { RateLimit, TransportRequest } from './transport.ts';
+import { openWaitQueue, type WaitQueue } from './wait-queue.ts';
+
+/** What a limiter needs to know about a call. */
+export interface LimitedCall {
+  readonly request: Pick<TransportRequest, 'provider' | 'limitKey' | 'limits' | 'priority'>;
+  readonly signal: AbortSignal;
+  /** Milliseconds until the call's deadline. */
+  remainingMs(): number;
+}
+
+/** Gives back a place among the calls in flight. */
+export type Release = () => void;
+
+/** Replaceable: several processes that share one limit need one over a shared store. */
+export interface Limiter {
+  /**
+   * Lets the call pass, at once where it is within its limits.
+   * @throws PlugboardError kind `rate_limited` with `retryAfterMs`: `limit_reached` when its turn would come after its
+   * deadline, `queue_full` when too many wait.
+   */
+  enter(call: LimitedCall): Release | Promise<Release>;
+  /** Lets no call of the key pass for so many milliseconds. */
+  pause(limitKey: string, ms: number): void;
+}
+
+export interface LimiterOptions {
+  readonly clock: Clock;
+  /** Keys kept in memory; beyond it the idle ones are forgotten first. Default 10,000. */
+  readonly maxKeys?: number;
+  /** Calls that may wait for one limit. Default 200. */
+  readonly maxWaiting?: number;
+}
+
+/** What calls can wait for: one limit of a key, or the end of a key's pause. */
+interface Lane {
+  /** Calls that wait in it. */
+  waiting: number;
+  queue: Promise<WaitQueue> | undefined;
+  /** Calls to wake when one in flight ends. */
+  wakers: (() => void)[];
+  /** Milliseconds until it is worth asking again; 0 when the lane is open, Infinity until a waker is called. */
+  waitMs(now: number): number;
+  /** Milliseconds that so many calls ahead take on top. */
+  queueMs(ahead: number): number;
+}
+
+interface LimitLane extends Lane {
+  readonly window: RateWindow;
+  inFlight: number;
+}
+
+/** Everything counted under one key. */
+interface Gate extends Lane {
+  closedUntil: number;
+  readonly limits: Map<RateLimit, LimitLane>;
+}
+
+const defaultPriority = 5;
+const nothingToRelease: Release = () => undefined;
+
+export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: LimiterOptions): Limiter {
+  const gates = new Map<string, Gate>();
+
+  function gateOf(key: string): Gate {
+    const known = gates.get(key);
+    if (known !== undefined) return known;
+    const gate = createGate();
+    forgetIdle(gates, maxKeys, clock.monotonic());
+    gates.set(key, gate);
+    return gate;
+  }
+
+  function lanesOf({ provider, limitKey, limits = [] }: LimitedCall['request']): LimitLane[] {
+    return limits.map((limit) => {
+      const known = gateOf(limit.per === 'app' ? provider : limitKey).limits;
+      const lane = known.get(limit) ?? createLimitLane(limit);
+      known.set(limit, lane);
+      return lane;
+    });
+  }
+
+  function pass(lanes: readonly LimitLane[], now: number): Release {
+    if (lanes.length === 0) return nothingToRelease;
+    for (const lane of lanes) {
+      lane.window.take(now);
+      lane.inFlight++;
+    }
+    return () => {
+      for (const lane of lanes) {
+        lane.inFlight--;
+        for (const wake of lane.wakers.splice(0)) wake();
+      }
+    };
+  }
+
+  /**
+   * Waits, as the head of a lane's queue, until every limit of the call has room. Hands the release over in the same
+   * step that takes the places, so that no abort can come between them.
+   */
+  async function takeTurn(call: LimitedCall, limits: readonly LimitLane[], go: (release: Release) => void): Promise<void> {
+    for (;;) {
+      call.signal.throwIfAborted();
+      const now = clock.monotonic();
+      const gate = gates.get(call.request.limitKey);
+      const lane = tightest(gate === undefined ? limits : [gate, ...limits], now);
+      const waitMs = lane?.waitMs(now) ?? 0;
+      if (lane === undefined || waitMs === 0) return go(pass(limits, now));
+      if (Number.isFinite(waitMs)) await sleepWithin(waitMs, call);
+      else await new Promise<void>((resolve) => onceFreed(lane, call.signal, resolve));
+    }
+  }
+
+  async function sleepWithin(ms: number, call: LimitedCall): Promise<void> {
+    if (ms >= call.remainingMs()) throw limitReached(ms);
+    await clock.sleep(ms, call.signal);
+  }
+
+  /** Milliseconds until the turn of a call with so many ahead; Infinity while only calls in flight decide it. */
+  function turnMs(lane: Lane, ahead: number): number {
+    return lane.waitMs(clock.monotonic()) + lane.queueMs(ahead);
+  }
+
+  function waitInLane(lane: Lane, limits: readonly LimitLane[], call: LimitedCall): Promise<Release> {
+    const { priority = defaultPriority } = call.request;
+    const waitMs = turnMs(lane, priority > defaultPriority ? 0 : lane.waiting);
+    if (Number.isFinite(waitMs) && waitMs >= call.remainingMs()) return Promise.reject(limitReached(waitMs));
+    lane.waiting++;
+    lane.queue ??= openWaitQueue(maxWaiting, () => queueFull(maxWaiting, turnMs(lane, lane.waiting)));
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(call.remainingMs() > 0 ? call.signal.reason : limitReached(turnMs(lane, 0)));
+      call.signal.addEventListener('abort', giveUp, { once: true });
+      // The caller goes on from inside its turn: the queue needs some milliseconds more to call it finished.
+      const turn = () => takeTurn(call, limits, resolve);
+      void lane
+        .queue!.then((queue) => queue.run(priority, turn))
+        .catch(reject)
+        .finally(() => {
+          call.signal.removeEventListener('abort', giveUp);
+          if (--lane.waiting === 0) lane.queue = undefined;
+        });
+    });
+  }
+
+  return {
+    enter(call) {
+      const { limitKey, limits: declared } = call.request;
+      const gate = gates.get(limitKey);
+      if (gate === undefined && (declared === undefined || declared.length === 0)) return nothingToRelease;
+      const now = clock.monotonic();
+      const limits = lanesOf(call.request);
+      const lane = tightest(gate === undefined ? limits : [gate, ...limits], now);
+      return lane === undefined ? pass(limits, now) : waitInLane(lane, limits, call);
+    },
+    pause(limitKey, ms) {
+      const gate = gateOf(limitKey);
+      gate.closedUntil = Math.max(gate.closedUntil, clock.monotonic() + ms);
+    },
+  };
+}
+
+function createGate(): Gate {
+  const gate: Gate = {
+    waiting: 0,
+    queue: undefined,
+    wakers: [],
+    closedUntil: 0,
+    limits: new Map(),
+    waitMs: (now) => Math.max(gate.closedUntil - now, 0),
+    queueMs: () => 0,
+  };
+  return gate;
+}
+
+function createLimitLane({ requests, perMs, concurrency = Number.POSITIVE_INFINITY }: RateLimit): LimitLane {
+  const window = createRateWindow(requests, perMs);
+  const lane: LimitLane = {
+    waiting: 0,
+    queue: undefined,
+    wakers: [],
+    window,
+    inFlight: 0,
+    waitMs: (now) => (lane.inFlight < concurrency ? window.waitMs(now) : Number.POSITIVE_INFINITY),
+    queueMs: (ahead) => Math.floor(ahead / requests) * perMs,
+  };
+  return lane;
+}
+
+/** The lane that holds a call up longest; those where others wait already count too, or newcomers would overtake them. */
+function tightest(lanes: readonly Lane[], now: number): Lane | undefined {
+  let found: Lane | undefined;
+  let longest = -1;
+  for (const lane of lanes) {
+    const waitMs = lane.waitMs(now);
+    if ((waitMs === 0 && lane.waiting === 0) || waitMs <= longest) continue;
+    found = lane;
+    longest = waitMs;
+  }
+  return found;
+}
+
+/** Makes room for one more key: idle ones go first, then the one touched longest ago that nobody waits for. */
+function forgetIdle(gates: Map<string, Gate>, maxKeys: number, now: number): void {
+  if (gates.size < maxKeys) return;
+  let looked = 0;
+  for (const [key, gate] of gates) {
+    gates.delete(key);
+    if (isIdle(gate, now)) return;
+    // In use: it moves to the end, and the next one is looked at.
+    gates.set(key, gate);
+    if (++looked === 16) break;
+  }
+  for (const [key, gate] of gates) {
+    if (isAwaited(gate)) continue;
+    gates.delete(key);
+    return;
+  }
+}
+
+function isIdle(gate: Gate, now: number): boolean {
+  if (isAwaited(gate) || gate.waitMs(now) > 0) return false;
+  return [...gate.limits.values()].every((lane) => lane.window.used(now) === 0);
+}
+
+function isAwaited(gate: Gate): boolean {
+  return gate.waiting > 0 || [...gate.limits.values()].some((lane) => lane.waiting > 0 || lane.inFlight > 0);
+}
+
+/** Calls back when a call in flight ends or the signal aborts, whichever is first. */
+function onceFreed(lane: Lane, signal: AbortSignal, wake: () => void): void {
+  const once = () => {
+    signal.removeEventListener('abort', once);
+    wake();
+  };
+  lane.wakers.push(once);
+  signal.addEventListener('abort', once, { once: true });
+}
+
+/** Where nobody can tell how long, a second is as good a guess as any. */
+const unknownWaitMs = 1_000;
+
+function limitReached(waitMs: number): PlugboardError {
+  return new PlugboardError({
+    kind: 'rate_limited',
+    code: 'limit_reached',
+    message: 'The rate limit leaves no room before the deadline; nothing was sent',
+    hint: 'Try again after `retryAfterMs`, or allow more time with `deadlineMs`.',
+    retryAfterMs: Number.isFinite(waitMs) ? Math.max(waitMs, 1) : unknownWaitMs,
+  });
+}
+
+function queueFull(maxWaiting: number, waitMs: number): PlugboardError {
+  return new PlugboardError({
+    kind: 'rate_limited',
+    code: 'queue_full',
+    message: `More than ${maxWaiting} calls wait for the rate limit already; nothing was sent`,
+    hint: 'Send less at once, or give the important calls a higher `priority`.',
+    retryAfterMs: Number.isFinite(waitMs) ? Math.max(waitMs, 1) : unknownWaitMs,
+  });
+}

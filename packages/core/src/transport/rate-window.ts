@@ -1,0 +1,51 @@
+/**
+ * Counts calls against «so many in so many milliseconds», so that no window of that length ever holds more: not the
+ * windows that begin at round times, any window. A token bucket would allow nearly twice as many in the worst one.
+ */
+export interface RateWindow {
+  /** Milliseconds until a place is free; 0 when one is free now. */
+  waitMs(now: number): number;
+  /** Counts a call. */
+  take(now: number): void;
+  /** Calls counted and not yet forgotten. */
+  used(now: number): number;
+}
+
+/** Two requests may overtake each other on their way by about this much. */
+const overtakingMs = 25;
+/** Calls closer together than this part of the window share an entry, which bounds memory. */
+const parts = 20;
+
+/** Calls that are forgotten together, a window after the last of them. */
+interface Entry {
+  readonly firstAt: number;
+  lastAt: number;
+  count: number;
+}
+
+export function createRateWindow(requests: number, perMs: number): RateWindow {
+  const spanMs = perMs + overtakingMs;
+  const entries: Entry[] = [];
+  let count = 0;
+  const forget = (now: number) => {
+    while (entries.length > 0 && entries[0]!.lastAt + spanMs <= now) count -= entries.shift()!.count;
+  };
+  return {
+    waitMs(now) {
+      forget(now);
+      return count < requests ? 0 : entries[0]!.lastAt + spanMs - now;
+    },
+    take(now) {
+      forget(now);
+      count++;
+      const last = entries.at(-1);
+      if (last === undefined || now - last.firstAt >= perMs / parts) return void entries.push({ firstAt: now, lastAt: now, count: 1 });
+      last.lastAt = now;
+      last.count++;
+    },
+    used(now) {
+      forget(now);
+      return count;
+    },
+  };
+}

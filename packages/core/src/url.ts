@@ -1,0 +1,139 @@
+/** Which URLs a call may reach: the provider's hosts, and the host application's exceptions from the egress rules. */
+import { configurationError, type PlugboardError } from './errors.ts';
+
+/** Whether a host name (with its port where it is not 443) is one that the pattern names. */
+export function hostMatches(pattern: string, url: URL): boolean {
+  const { name, port } = splitPort(pattern.toLowerCase());
+  if (port !== undefined && port !== portOf(url)) return false;
+  const host = url.hostname;
+  if (!name.startsWith('*.')) return host === name;
+  const suffix = name.slice(1);
+  const label = host.slice(0, -suffix.length);
+  return host.endsWith(suffix) && label !== '' && !label.includes('.');
+}
+
+/**
+ * Checks a URL before anything is sent to it.
+ * @param hosts exact names, `*.example.com` for exactly one more label, or either with `:port`.
+ * @throws PlugboardError kind `configuration`: `insecure_url`, `url_userinfo`, `host_not_allowed`, `port_not_allowed`.
+ * The URL is never quoted: a user may have pasted a key where a host belongs.
+ */
+export function checkUrl(url: URL, hosts: readonly string[], exception?: EgressException): void {
+  if (url.protocol !== 'https:' && exception?.trusted !== true) {
+    throw configurationError(
+      'insecure_url',
+      'The URL is not https.',
+      'Use https, or name the origin in `allowOrigins` of the egress policy.',
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw configurationError(
+      'url_userinfo',
+      'The URL carries a user name or password.',
+      'Declare them as credentials instead.',
+    );
+  }
+  const pattern = hosts.find((candidate) => hostMatches(candidate, url));
+  if (pattern === undefined) {
+    throw configurationError(
+      'host_not_allowed',
+      `The URL's host is not one that the provider declares: ${hosts.join(', ')}.`,
+      'Correct the URL; where credentials are sent is declared, never taken from an answer.',
+    );
+  }
+  if (url.port === '' || exception !== undefined || splitPort(pattern).port !== undefined) return;
+  throw configurationError('port_not_allowed', 'The URL has another port than 443.', 'Name it in `hosts`: host:port.');
+}
+
+/** One self-hosted target that may be in a private network. */
+export interface EgressAllowance {
+  /**
+   * The only organization it holds for. Absent: only for calls that act for no organization (the platform's own
+   * credentials). No entry ever holds for everybody.
+   */
+  readonly organizationId?: string;
+  /** Exact host name, with `:port` where it is not 443. */
+  readonly host: string;
+  /** The block its addresses must be in: `10.0.0.0/24`, `fd00::/64`. */
+  readonly cidr: string;
+}
+
+export interface EgressOptions {
+  readonly allow?: readonly EgressAllowance[];
+  /** Origins trusted wholly, whatever their scheme, port and address: a local sandbox. */
+  readonly allowOrigins?: readonly string[];
+}
+
+/** What a call may do beyond «https, port 443, public addresses». */
+export interface EgressException {
+  /** True for `allowOrigins`: plain http is accepted too. */
+  readonly trusted: boolean;
+  readonly addresses: Addresses;
+}
+
+/** Addresses that a socket may have besides public ones: CIDR blocks, or any. */
+export type Addresses = 'any' | readonly string[];
+
+export interface EgressPolicy {
+  exceptionFor(url: URL, organizationId?: string): EgressException | undefined;
+}
+
+/**
+ * The host application's exceptions. Without any, calls go over https to public addresses only.
+ * @throws PlugboardError kind `configuration`, code `invalid_egress`, for an entry that cannot mean what it says.
+ */
+export function createEgressPolicy(options: EgressOptions = {}): EgressPolicy {
+  const origins = new Set(options.allowOrigins?.map(checkOrigin));
+  const entries = new Map<string, string[]>();
+  for (const { organizationId, host, cidr } of options.allow ?? []) {
+    const key = entryKey(organizationId, checkHost(host));
+    entries.set(key, [...(entries.get(key) ?? []), checkCidr(cidr)]);
+  }
+  return {
+    exceptionFor(url, organizationId) {
+      if (origins.size === 0 && entries.size === 0) return undefined;
+      if (origins.has(url.origin)) return { trusted: true, addresses: 'any' };
+      const addresses = entries.get(entryKey(organizationId, url.host));
+      return addresses && { trusted: false, addresses };
+    },
+  };
+}
+
+/** A length before the id keeps `a` + `b.example` apart from `ab` + `.example`; no id is the empty text. */
+function entryKey(organizationId: string | undefined, host: string): string {
+  return `${organizationId?.length ?? 0}:${organizationId ?? ''}:${host}`;
+}
+
+function checkOrigin(origin: string): string {
+  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+  throw invalidEgress('`allowOrigins` holds what is not an origin', 'Write scheme, host and port only: http://127.0.0.1:4010.');
+}
+
+function checkHost(host: string): string {
+  const url = `https://${host}`;
+  if (URL.canParse(url) && new URL(url).host === host && new URL(url).origin === url) return host;
+  throw invalidEgress('`allow` holds what is not an exact host', 'Write host or host:port in lower case; wildcards are refused.');
+}
+
+function checkCidr(cidr: string): string {
+  const [address = '', bits = ''] = cidr.split('/');
+  const version6 = address.includes(':');
+  const literal = version6 ? `http://[${address}]` : `http://${address}`;
+  const valid = URL.canParse(literal) && (version6 || new URL(literal).hostname === address);
+  const prefix = /^\d{1,3}$/.test(bits) ? Number(bits) : 0;
+  if (valid && prefix > 0 && prefix <= (version6 ? 128 : 32)) return cidr;
+  throw invalidEgress('`allow` holds what is not a CIDR block', 'Write an address and a prefix above 0: 10.0.0.0/24.');
+}
+
+function invalidEgress(problem: string, hint: string): PlugboardError {
+  return configurationError('invalid_egress', `The egress policy is wrong: ${problem}.`, hint);
+}
+
+function splitPort(pattern: string): { name: string; port: string | undefined } {
+  const match = /^(.*[^:]):(\d{1,5})$/.exec(pattern);
+  return match === null || pattern.endsWith(']') ? { name: pattern, port: undefined } : { name: match[1]!, port: match[2] };
+}
+
+function portOf(url: URL): string {
+  return url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80';
+}
