@@ -12,7 +12,7 @@ export type Input<S> = S extends StandardSchemaV1<infer I, unknown> ? I : never;
 export type Output<S> = S extends StandardSchemaV1<unknown, infer O> ? O : never;
 
 /** The same schema without its library's types, so that declarations show plain objects and tie nobody to a version. */
-export type PlainSchema<S> = Schema<Input<S>, Output<S>>;
+export type PlainSchema<S> = S extends StandardSchemaV1<infer I, infer O> ? Schema<I, O> : never;
 
 /**
  * Validates what a caller handed in.
