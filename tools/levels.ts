@@ -20,6 +20,8 @@ export const levels: Readonly<Record<string, number>> = {
 
   // 1: pure decisions, and the contract of the store
   'form.ts': 1,
+  'memory-connections.ts': 1,
+  'memory-store.ts': 1,
   'multipart.ts': 1,
   'redact.ts': 1,
   'retry.ts': 1,
@@ -42,8 +44,6 @@ export const levels: Readonly<Record<string, number>> = {
   'define-provider.ts': 3,
   'emulator/': 3,
   'endpoint.ts': 3,
-  'memory-connections.ts': 3,
-  'memory-store.ts': 3,
   'provider.ts': 3,
   'sandbox-url.ts': 3,
   'stub-wire.ts': 3,
