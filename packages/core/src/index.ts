@@ -27,10 +27,12 @@ export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer
 export { isPlugboardError, invalidInput, PlugboardError } from './errors.ts';
 export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors.ts';
 export { isSecret, reveal, Secret } from './secret.ts';
+export { decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
+export { hash, hmac } from './hash.ts';
 export { at, member, number, parseJson, text } from './json.ts';
 export type { Json, JsonObject } from './json.ts';
 export { systemClock, type Cancel, type Clock } from './clock.ts';
-export { jsonSchemaOf } from './schema.ts';
+export { checkAnswer, checkInput, jsonSchemaOf } from './schema.ts';
 export type { Input, Output, PlainSchema, Schema } from './schema.ts';
 
 export type * from './store.ts';
@@ -39,10 +41,20 @@ export { createVault } from './vault/create-vault.ts';
 export type { KeyRing, KeySource, SealContext, SealPurpose, Vault } from './vault/vault.ts';
 
 export type { Answer, Classify, Failure, RateLimit, Repeat, Transport, TransportRequest, Wire, WireAnswer, WireRequest } from './transport/transport.ts';
+export { createTelemetry, createScrubbingProcessor, type Telemetry } from './telemetry.ts';
 export { classifyByStatus } from './transport/classify.ts';
 export { defaultWire } from './transport/default-wire.ts';
 export { fetchWire } from './transport/fetch-wire.ts';
 export { handlerWire } from './transport/handler-wire.ts';
 
 export type * from './webhooks/webhook.ts';
+export { checkTimestamp, formatTimestamp, type TimestampRule, type TimestampText } from './webhooks/freshness.ts';
+export { ed25519Signature } from './webhooks/ed25519-signature.ts';
+export { hmacSignature, hmacSigner } from './webhooks/hmac-signature.ts';
+export { jwtSignature } from './webhooks/jwt-signature.ts';
+export { basicToken, staticToken } from './webhooks/static-token.ts';
+export { signatureList } from './webhooks/signature-header.ts';
+export { generateStandardWebhookSecret } from './webhooks/standard-webhook-secret.ts';
+export { signStandardWebhook, standardWebhooks } from './webhooks/standard-webhooks.ts';
+export { parseForm, parseUrlEncoded, sortFields } from './form.ts';
 export type { WebhookContext, WebhookHandler, WebhookTarget } from './webhooks/receive.ts';

@@ -14,7 +14,7 @@ import { handlerWire } from './transport/handler-wire.ts';
 import type { Wire } from './transport/transport.ts';
 import { sandboxUrl } from './sandbox-url.ts';
 import { lazySandbox, sandboxWire, type Sandbox } from './stub-wire.ts';
-import type { Telemetry } from './telemetry.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createEgressPolicy, type EgressOptions } from './url.ts';
 
 export interface RuntimeOptions {
@@ -44,7 +44,7 @@ export interface Runtimes {
 
 /** @throws PlugboardError kind `configuration`: `duplicate_provider`, `missing_credentials`, `half_configured` ... */
 export function createRuntimes(providers: readonly AnyProvider[], context: RuntimeContext): Runtimes {
-  const { mode, clock, log, telemetry } = context;
+  const { mode, clock, log, telemetry = createTelemetry({ clock }) } = context;
   if (mode === 'production' && context.sandbox !== undefined) {
     throw configurationError('sandbox_in_production', 'Option `sandbox` is set in production.', 'Remove it.');
   }
@@ -52,7 +52,7 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   refuseDuplicates(resolved);
   if (mode === 'production') refuseUnusable(resolved);
   const wire = context.wire ?? defaultWire();
-  const common = { clock, log, egress: createEgressPolicy(context.egress), ...(telemetry && { telemetry }) };
+  const common = { clock, log, telemetry, egress: createEgressPolicy(context.egress) };
   const live = createTransport({ wire, ...common });
   const stubs = providers.filter((_, index) => resolved[index]?.stub === true);
   const origin = context.sandbox?.origin ?? `${context.url}/sandbox`;

@@ -14,6 +14,8 @@ export interface OAuthContext {
   readonly app: AppValues;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** For whom; decides which exceptions of the egress policy hold. */
+  readonly organizationId?: string;
 }
 
 export interface OAuthState {
@@ -83,6 +85,11 @@ const classifyRevocation: Classify = (answer) => {
   return failure?.code === 'not_an_oauth_error' && answer.status === 400 ? undefined : failure;
 };
 
+/** A call of a flow without a connection: a vendor's verification endpoint, its published keys. */
+export function sendOAuth(context: OAuthContext, init: OAuthRequest): Promise<Answer> {
+  return send(context, {}, init, classifyOAuth);
+}
+
 function tokenRequest(method: TokenMethod, client: OAuthClient, params: Readonly<Record<string, string>>): OAuthRequest {
   const { url, encoding = 'form', clientAuth = 'post', headers } = method.token;
   const address = typeof url === 'string' ? url : url(client.input, client.app);
@@ -144,6 +151,7 @@ async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest
     purpose: 'token',
     limitKey: `${context.provider}/oauth`,
     secrets: secretsOf(context.app, state.credentials ?? {}, init, headers),
+    ...(context.organizationId !== undefined && { organizationId: context.organizationId }),
     ...(state.signal && { signal: state.signal }),
   };
   return context.transport.send(request);

@@ -20,6 +20,8 @@ export interface Access {
 /** Where a client gets its access: an organization's connection, the platform's credentials, or the stub. */
 export interface Session {
   readonly runtime: ProviderRuntime;
+  /** For whom; absent for the platform's own calls. */
+  readonly organizationId?: string;
   /** Key under which the vendor's limits are counted for this connection. */
   readonly limitKey: string;
   /** @throws PlugboardError `not_connected`, `reconnect_required`, `account_choice`, or the failure of a refresh. */

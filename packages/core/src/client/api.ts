@@ -1,5 +1,5 @@
 /** One connection's view of its vendor: runs declared endpoints and raw requests under every policy. */
-import type { Engine, ProviderRuntime } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import type { Api, CallOptions, Endpoint, RawRequest } from '../endpoint.ts';
 import { isPlugboardError, PlugboardError } from '../errors.ts';
@@ -158,6 +158,8 @@ async function sendOnce(engine: Engine, session: Session, call: Call, access: Ac
     repeat: call.repeat,
     purpose: 'api',
     limitKey: session.limitKey,
+    ...(session.organizationId !== undefined && { organizationId: session.organizationId }),
+    ...(definition.api.requestId !== undefined && { requestIdHeader: definition.api.requestId }),
     limits: call.limits,
     secrets: [...secretTexts(access.credentials), ...secretTexts(runtime.app), ...placed],
     ...(signal && { signal }),
@@ -198,10 +200,5 @@ export function requireScopes(provider: string, operation: string, access: Acces
 function readCredentials<S extends Schema>(schema: S, access: Access): Output<S> {
   const plain = revealAll(access.credentials) as Input<S>;
   return checkAnswer(schema, plain, 'the stored credentials');
-}
-
-/** Limits and back-offs are counted per connection, or per app where the vendor does. */
-export function limitKeyOf(runtime: ProviderRuntime, connectionId: string): string {
-  return `${runtime.definition.id}/${connectionId}`;
 }
 

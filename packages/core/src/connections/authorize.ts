@@ -1,7 +1,7 @@
 /** Connecting by OAuth: the redirect, and the callback that answers it. */
 import { createPkce } from '../auth/pkce.ts';
 import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
-import { createOAuthClient, revokeGrant, type OAuthContext } from '../auth/oauth-client.ts';
+import { createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, printable, providerOf } from '../engine.ts';
 import { configurationError, invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
@@ -12,6 +12,7 @@ import { checkInput } from '../schema.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import { identify } from './identify.ts';
+import { oauthContext } from './oauth-context.ts';
 import { safeReturnTo } from './return-to.ts';
 import { missingScopes, saveGrant } from './save.ts';
 import { finishFlow, startFlow, type FlowCookie, type FlowRecord } from './state.ts';
@@ -130,7 +131,7 @@ export async function callback(engine: Engine, provider: string, input: Callback
   const code = params.get('code');
   if (code === null || code === '') throw invalidInput('The callback', [{ path: 'code', message: 'is missing' }]);
   const grant = await exchange(engine, runtime, method, flow, code);
-  const account = await identifyGrant(engine, runtime, method, flow, grant);
+  const account = await identifyGrant(engine, runtime, flow, grant);
   const metadata = Object.keys(flow.input).length > 0 ? { ...grant.metadata, input: flow.input } : grant.metadata;
   const connection = await saveGrant(engine, runtime, {
     organizationId: flow.organizationId,
@@ -142,7 +143,7 @@ export async function callback(engine: Engine, provider: string, input: Callback
     allowAccountChange: flow.allowAccountChange,
     actor: flow.userId,
   }).catch(async (error: unknown) => {
-    await revokeQuietly(engine, runtime, method, grant);
+    await revokeQuietly(engine, runtime, flow, grant);
     throw error;
   });
   const { returnTo } = flow;
@@ -187,7 +188,7 @@ async function judgeIssuer(engine: Engine, provider: string, method: OAuth2Metho
 }
 
 async function exchange(engine: Engine, runtime: ProviderRuntime, method: OAuth2Method, flow: FlowRecord, code: string): Promise<Grant> {
-  const context = contextOf(engine, runtime);
+  const context = oauthContext(engine, runtime, flow.organizationId);
   const client = createOAuthClient(context, method, { input: flow.input });
   const params = {
     grant_type: 'authorization_code',
@@ -210,13 +211,13 @@ async function exchange(engine: Engine, runtime: ProviderRuntime, method: OAuth2
 async function identifyGrant(
   engine: Engine,
   runtime: ProviderRuntime,
-  method: OAuth2Method,
   flow: FlowRecord,
   grant: Grant,
 ): Promise<AccountResult | null> {
   const { credentials, metadata, scopes, account } = grant;
   try {
     return await identify(engine, runtime, {
+      organizationId: flow.organizationId,
       method: flow.method,
       credentials,
       metadata: { ...metadata, ...(Object.keys(flow.input).length > 0 && { input: flow.input }) },
@@ -227,22 +228,19 @@ async function identifyGrant(
     const existing = await engine.store.connections.find(flow.organizationId, { provider: flow.provider, label: flow.label });
     const outage = isPlugboardError(error) && error.retryable && (existing?.account ?? null) === null;
     if (outage) return null;
-    await revokeQuietly(engine, runtime, method, grant);
+    await revokeQuietly(engine, runtime, flow, grant);
     throw error;
   }
 }
 
-async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, method: OAuth2Method, grant: Grant): Promise<void> {
-  const context = contextOf(engine, runtime);
+async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, flow: FlowRecord, grant: Grant): Promise<void> {
+  const context = oauthContext(engine, runtime, flow.organizationId);
+  const [, method] = oauthMethodOf(runtime, flow.method);
   try {
     await revokeGrant(createOAuthClient(context, method, { credentials: grant.credentials }), method, context);
   } catch (error) {
     engine.log.warn({ provider: runtime.definition.id, ...errorFields(error) }, 'a grant that is not stored could not be revoked');
   }
-}
-
-function contextOf(engine: Engine, { definition, app, transport }: ProviderRuntime): OAuthContext {
-  return { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
 }
 
 function oauthMethodOf(runtime: ProviderRuntime, asked: string | undefined): readonly [string, OAuth2Method] {

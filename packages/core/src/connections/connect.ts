@@ -7,6 +7,7 @@ import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import { checkInput, jsonSchemaOf } from '../schema.ts';
 import { member } from '../json.ts';
 import { identify } from './identify.ts';
+import { oauthContext } from './oauth-context.ts';
 import { saveGrant } from './save.ts';
 import type { Connection } from './view.ts';
 
@@ -33,8 +34,8 @@ export async function connect(engine: Engine, provider: string, input: ConnectIn
   const label = checkId(input.label ?? 'default', 'label');
   const [name, method] = chooseMethod(runtime, input);
   const fields = checkInput(method.credentials, input.credentials, `${provider} credentials`) as Credentials;
-  const grant = await grantOf(engine, runtime, method, fields);
-  const account = await identify(engine, runtime, { method: name, ...grant }).catch((error: unknown) => {
+  const grant = await grantOf(engine, runtime, method, { fields, organizationId });
+  const account = await identify(engine, runtime, { organizationId, method: name, ...grant }).catch((error: unknown) => {
     throw refusedByVendor(error, method, provider);
   });
   return saveGrant(engine, runtime, {
@@ -48,12 +49,16 @@ export async function connect(engine: Engine, provider: string, input: ConnectIn
   });
 }
 
-async function grantOf(engine: Engine, runtime: ProviderRuntime, method: FieldsMethod | MintMethod, fields: Credentials): Promise<Grant> {
+async function grantOf(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  method: FieldsMethod | MintMethod,
+  { fields, organizationId }: { fields: Credentials; organizationId: string },
+): Promise<Grant> {
   if (!('mint' in method)) return { credentials: fields };
-  const { definition, app, transport } = runtime;
-  const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+  const context = oauthContext(engine, runtime, organizationId);
   const minted = await method.mint(createOAuthClient(context, method, { credentials: fields })).catch((error: unknown) => {
-    throw refusedByVendor(error, method, definition.id);
+    throw refusedByVendor(error, method, runtime.definition.id);
   });
   return { ...minted, credentials: { ...fields, ...minted.credentials } };
 }

@@ -6,6 +6,7 @@ import { isPlugboardError, PlugboardError } from '../errors.ts';
 import { errorFields, type Revocation } from '../events.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
+import { oauthContext } from './oauth-context.ts';
 import { viewOf, type Connection } from './view.ts';
 
 export interface DisconnectInput {
@@ -79,8 +80,7 @@ const revokeTries = 3;
 async function revoke(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<Revocation> {
   const method = methodOf(runtime, row.method);
   if (method.kind !== 'oauth2' || method.revoke === undefined || row.credentials === null) return 'unsupported';
-  const { definition, app, transport } = runtime;
-  const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+  const context = oauthContext(engine, runtime, row.organizationId);
   for (let attempt = 1; ; attempt++) {
     try {
       const credentials = await openCredentials(engine, row);
@@ -89,7 +89,7 @@ async function revoke(engine: Engine, runtime: ProviderRuntime, row: ConnectionR
     } catch (error) {
       const again = isPlugboardError(error) && error.retryable && attempt < revokeTries;
       if (!again) {
-        engine.log.warn({ provider: definition.id, connectionId: row.id, ...errorFields(error) }, 'the grant could not be revoked at the vendor');
+        engine.log.warn({ provider: row.provider, connectionId: row.id, ...errorFields(error) }, 'the grant could not be revoked at the vendor');
         return 'failed';
       }
       await engine.clock.sleep(Math.min(error.retryAfterMs ?? 500 * attempt, 5_000));

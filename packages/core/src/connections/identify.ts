@@ -12,9 +12,9 @@ import { fixedSession } from './session.ts';
 export async function identify(
   engine: Engine,
   runtime: ProviderRuntime,
-  grant: { method: string; credentials: Credentials } & Pick<Grant, 'metadata' | 'scopes' | 'account'>,
+  grant: { organizationId: string; method: string; credentials: Credentials } & Pick<Grant, 'metadata' | 'scopes' | 'account'>,
 ): Promise<AccountResult> {
-  const session = fixedSession(runtime, grant.method, grant.credentials, {
+  const session = fixedSession(runtime, { ...grant, organizationId: grant.organizationId }, {
     metadata: grant.metadata ?? {},
     scopes: grant.scopes ?? null,
     account: grant.account ?? null,

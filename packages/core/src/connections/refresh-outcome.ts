@@ -11,6 +11,7 @@ import { revealAll } from '../secret.ts';
 import type { ConnectionData, ConnectionRow, WriteGuard } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
 import { lifetimeOf } from './lifetime.ts';
+import { oauthContext } from './oauth-context.ts';
 import { createBreakers } from './provider-breaker.ts';
 import type { RefreshHooks } from './refresh.ts';
 import { viewOf } from './view.ts';
@@ -137,8 +138,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
   async function revokeOrphan(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<void> {
     const method = methodOf(runtime, row.method);
     if (method.kind !== 'oauth2') return;
-    const { definition, app, transport } = runtime;
-    const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock };
+    const context = oauthContext(engine, runtime, row.organizationId);
     try {
       await revokeGrant(createOAuthClient(context, method, { credentials, metadata: row.metadata }), method, context);
     } catch (error) {

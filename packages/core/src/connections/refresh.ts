@@ -13,6 +13,7 @@ import { reveal } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
+import { oauthContext } from './oauth-context.ts';
 import { createRefreshOutcome, type RefreshOutcome } from './refresh-outcome.ts';
 
 /** Longest a token call may take; undershooting it is itself a way to lose a rotated token. */
@@ -171,8 +172,7 @@ async function callVendor(engine: Engine, runtime: ProviderRuntime, row: Connect
     throw new PlugboardError({ kind: 'configuration', code: 'not_refreshable', message: `\`${row.method}\` has no refresh.` });
   }
   const credentials = await openCredentials(engine, row);
-  const { definition, app, transport } = runtime;
-  const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+  const context = oauthContext(engine, runtime, row.organizationId);
   const client = createOAuthClient(context, method, { credentials, metadata: row.metadata, input: inputOf(row) });
   return { grant: await refreshGrant(client, method), credentials };
 }

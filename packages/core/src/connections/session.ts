@@ -62,7 +62,8 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
       const key = keyOf(runtime, target);
       return {
         runtime,
-        limitKey: `${runtime.definition.id}/${key}`,
+        organizationId: target.organizationId,
+        limitKey: key,
         async access() {
           const cached = cache.get(key);
           if (cached !== undefined && cached.until > engine.clock.monotonic()) return cached.access;
@@ -92,7 +93,8 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     }),
     row: (runtime, row) => ({
       runtime,
-      limitKey: `${runtime.definition.id}/${row.id}`,
+      organizationId: row.organizationId,
+      limitKey: keyOf(runtime, row),
       access: () => ofRow(runtime, row),
       renew: async () => null,
     }),
@@ -108,7 +110,12 @@ function keyOf(runtime: ProviderRuntime, { organizationId, label }: Target): str
 }
 
 /** Access that needs no row: a grant about to be stored, the platform's credentials. */
-export function fixedSession(runtime: ProviderRuntime, method: string, credentials: Credentials, rest: Partial<Access> = {}): Session {
+export function fixedSession(
+  runtime: ProviderRuntime,
+  grant: { readonly method: string; readonly credentials: Credentials; readonly organizationId?: string },
+  rest: Partial<Access> = {},
+): Session {
+  const { method, credentials, organizationId } = grant;
   const access: Access = {
     method,
     credentials,
@@ -120,7 +127,8 @@ export function fixedSession(runtime: ProviderRuntime, method: string, credentia
     stub: runtime.stub,
     ...rest,
   };
-  return { runtime, limitKey: `${runtime.definition.id}/platform`, access: async () => access, renew: async () => null };
+  const forWhom = organizationId === undefined ? {} : { organizationId };
+  return { runtime, ...forWhom, limitKey: `${runtime.definition.id}/platform`, access: async () => access, renew: async () => null };
 }
 
 export function accessOf(row: ConnectionRow, credentials: Credentials): Access {
@@ -130,7 +138,7 @@ export function accessOf(row: ConnectionRow, credentials: Credentials): Access {
 
 async function fallback(runtime: ProviderRuntime, target: Target | undefined): Promise<Access> {
   if (runtime.platform !== undefined) {
-    return fixedSession(runtime, runtime.platform.method, runtime.platform.credentials).access();
+    return fixedSession(runtime, runtime.platform).access();
   }
   if (runtime.stub) return stubAccess(runtime);
   throw notConnected(runtime, target);
@@ -141,7 +149,7 @@ function stubAccess(runtime: ProviderRuntime): Promise<Access> {
   const entry = Object.entries(runtime.definition.auth).find(([, method]) => 'credentials' in method && method.kind !== 'browser');
   const [name, method] = entry ?? Object.entries(runtime.definition.auth)[0]!;
   const credentials = 'credentials' in method ? checkInput(method.credentials, method.example, 'the stub credentials') : { accessToken: 'stub' };
-  return fixedSession(runtime, name, credentials as Credentials, { stub: true }).access();
+  return fixedSession(runtime, { method: name, credentials: credentials as Credentials }, { stub: true }).access();
 }
 
 /** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`. */

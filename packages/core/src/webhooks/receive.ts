@@ -4,7 +4,8 @@ import { endConnection } from '../connections/disconnect.ts';
 import { openCredentials } from '../connections/envelope.ts';
 import type { Sessions } from '../connections/session.ts';
 import { viewOf, type Connection } from '../connections/view.ts';
-import type { Credentials } from '../auth/auth.ts';
+import type { Credentials, OAuthRequest } from '../auth/auth.ts';
+import { sendOAuth } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, providerOf } from '../engine.ts';
 import { isPlugboardError, PlugboardError } from '../errors.ts';
@@ -15,6 +16,7 @@ import type { WebhookDefinition } from '../provider.ts';
 import { checkAnswer, type Schema } from '../schema.ts';
 import type { ConnectionRow } from '../store.ts';
 import { readBody } from './body.ts';
+import { createKeyCache } from './key-cache.ts';
 import { liveSecrets } from './secrets.ts';
 import type { Delivery, RejectReason, WebhookEvent, WebhookReply } from './webhook.ts';
 
@@ -64,6 +66,14 @@ const statusOfReason: Readonly<Record<RejectReason, number>> = {
 
 export function createWebhooks(engine: Engine, sessions: Sessions): WebhookService {
   const handlers = new Map<string, Set<WebhookHandler>>();
+  const keys = createKeyCache();
+
+  /** For schemes that ask the vendor: the app's own credentials, the provider's own hosts. */
+  function toolsOf(runtime: ProviderRuntime) {
+    const { definition, app, transport } = runtime;
+    const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+    return { app, request: (init: OAuthRequest) => sendOAuth(context, init) };
+  }
 
   async function receive(provider: string, request: Request, target: WebhookTarget): Promise<WebhookReply> {
     const runtime = providerOf(engine, provider);
@@ -84,7 +94,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     if (secrets.length === 0) return problem(503, 'webhook_not_configured');
     const challenge = webhooks.challenge?.(delivery, secrets, runtime.app);
     if (challenge !== undefined) return challenge;
-    const verdict = await webhooks.verify(delivery, secrets);
+    const verdict = await webhooks.verify(delivery, secrets, { ...toolsOf(runtime), keys });
     if (!verdict.ok) return problem(statusOfReason[verdict.reason], verdict.reason);
     const events = webhooks.parse(delivery);
     const fallbackId = verdict.deliveryId ?? encodeHex(await hash('sha256', delivery.body));
