@@ -8,6 +8,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** Most UTF-8 bytes for one UTF-16 unit. */
+const longestUtf8 = 3;
 const notInAlphabet = 0xff;
 const paddingCode = 0x3d;
 const base64 = alphabetOf(`${letters}+/`);
@@ -44,7 +46,9 @@ export function encodeHex(bytes: Uint8Array): string {
 /** Bytes of hexadecimal text in either case: vendors differ, and the case carries no information. */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return undefined;
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16));
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
+  );
 }
 
 /** Base64 with padding (RFC 4648, section 4). */
@@ -55,7 +59,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 /** Bytes of base64 with its padding. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 4 !== 0) return undefined;
-  const padding = text.charCodeAt(text.length - 1) !== paddingCode ? 0 : text.charCodeAt(text.length - 2) !== paddingCode ? 1 : 2;
+  const padding =
+    text.charCodeAt(text.length - 1) !== paddingCode ? 0 : text.charCodeAt(text.length - 2) !== paddingCode ? 1 : 2;
   return decode(padding === 0 ? text : text.slice(0, -padding), base64);
 }
 
@@ -71,11 +76,13 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefin
 
 /** All parts in one array. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
   for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
+    whole.set(part, at);
+    at += part.length;
   }
   return whole;
 }
@@ -86,18 +93,24 @@ export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Each text as a 4-byte big-endian length and its UTF-8 bytes. Different lists of well-formed texts give different
- * bytes, whatever separators the texts contain.
+ * `head`, then each text as a 4-byte big-endian length and its UTF-8 bytes. Different lists of well-formed texts give
+ * different bytes, whatever separators the texts contain.
  */
-export function lengthPrefixed(...texts: readonly string[]): Uint8Array<ArrayBuffer> {
-  return concatBytes(
-    ...texts.flatMap((text) => {
-      const bytes = encodeUtf8(text);
-      const length = new Uint8Array(4);
-      new DataView(length.buffer).setUint32(0, bytes.length);
-      return [length, bytes];
-    }),
-  );
+export function lengthPrefixed(head: Uint8Array, ...texts: readonly string[]): Uint8Array<ArrayBuffer> {
+  let room = head.length;
+  for (const text of texts) room += 4 + text.length * longestUtf8;
+  const bytes = new Uint8Array(room);
+  bytes.set(head);
+  let at = head.length;
+  for (const text of texts) {
+    const { written } = encoder.encodeInto(text, bytes.subarray(at + 4));
+    bytes[at] = written >>> 24;
+    bytes[at + 1] = written >>> 16;
+    bytes[at + 2] = written >>> 8;
+    bytes[at + 3] = written;
+    at += 4 + written;
+  }
+  return bytes.slice(0, at);
 }
 
 /** Compares in a time that depends on the lengths alone. */
@@ -105,6 +118,14 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
   for (let index = 0; index < a.length; index++) difference |= a[index]! ^ b[index]!;
+  return difference === 0;
+}
+
+/** Compares texts in a time that depends on the lengths alone: for signatures and tokens in their written form. */
+export function equalText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
   return difference === 0;
 }
 

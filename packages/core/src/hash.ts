@@ -1,10 +1,12 @@
 /** Hashes and keyed hashes: node:crypto where the runtime has it, WebCrypto elsewhere, the same bytes. */
+import type * as NodeCryptoModule from 'node:crypto';
+
 import { encodeUtf8, ownBytes } from './bytes.ts';
 import { configurationError } from './errors.ts';
 
 export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
-type NodeCrypto = typeof import('node:crypto');
+export type NodeCrypto = typeof NodeCryptoModule;
 
 const webNames = { sha1: 'SHA-1', sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' } as const;
 

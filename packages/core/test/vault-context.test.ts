@@ -4,7 +4,7 @@ import { encodeUtf8, equalBytes } from '../src/bytes.ts';
 import { randomBytes } from '../src/random.ts';
 import { createKey } from '../src/vault/key-bytes.ts';
 import type { SealContext } from '../src/vault/vault.ts';
-import { contextOf, hideNodeCrypto, outcomeOf, tally, testVault } from './vault-helpers.ts';
+import { contextOf, hideNodeCrypto, outcomeOf, tally, testVault } from './support/vault.ts';
 
 const vault = testVault();
 const plaintext = encodeUtf8('secret');
@@ -16,9 +16,11 @@ describe('a sealed value opens in its own place only', () => {
     );
     const rows = await Promise.all(contexts.map((context, row) => vault.seal(context, Uint8Array.of(row))));
     const outcomes: string[] = [];
-    for (const context of contexts) for (const sealed of rows) outcomes.push(await outcomeOf(vault.open(context, sealed)));
+    for (const context of contexts)
+      for (const sealed of rows) outcomes.push(await outcomeOf(vault.open(context, sealed)));
     expect(tally(outcomes)).toEqual({ opened: 100, vault_auth_failed: 9900 });
-    for (const [row, context] of contexts.entries()) expect(await vault.open(context, rows[row]!)).toEqual(Uint8Array.of(row));
+    for (const [row, context] of contexts.entries())
+      expect(await vault.open(context, rows[row]!)).toEqual(Uint8Array.of(row));
   });
 
   const changes: [string, Partial<SealContext>][] = [
@@ -59,7 +61,8 @@ describe('a sealed value opens in its own place only', () => {
     ];
     const sealed = await Promise.all(contexts.map((context) => vault.seal(context, plaintext)));
     const outcomes: string[] = [];
-    for (const context of contexts) for (const value of sealed) outcomes.push(await outcomeOf(vault.open(context, value)));
+    for (const context of contexts)
+      for (const value of sealed) outcomes.push(await outcomeOf(vault.open(context, value)));
     expect(tally(outcomes)).toEqual({ opened: 4, vault_auth_failed: 12 });
   });
 });
@@ -105,7 +108,9 @@ describe('a context that could be mistaken for another', () => {
   });
 
   it('also where the plaintext is no byte array', async () => {
-    await expect(vault.seal(contextOf(), 'text' as unknown as Uint8Array)).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(vault.seal(contextOf(), 'text' as unknown as Uint8Array)).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
   });
 });
 

@@ -1,13 +1,13 @@
 import crypto from 'node:crypto';
 
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi, type MockInstance } from 'vitest';
 
 import { concatBytes, encodeBase64, encodeUtf8 } from '../src/bytes.ts';
 import { randomBytes } from '../src/random.ts';
 import { sealedFromText, sealedToText } from '../src/vault/format.ts';
 import { importNodeKey } from '../src/vault/node-cipher.ts';
 import { importWebKey } from '../src/vault/web-cipher.ts';
-import { contextOf, outcomeOf, tally, testVault } from './vault-helpers.ts';
+import { contextOf, outcomeOf, tally, testVault, thrownCode } from './support/vault.ts';
 
 const context = contextOf();
 const vault = testVault();
@@ -32,15 +32,22 @@ describe('a sealed value of 600 bytes', () => {
     }
     // The header names format and key, and answers for them; every bit behind it is covered by the tag.
     expect(tally(outcomes.slice(headerLength * 8))).toEqual({ vault_auth_failed: (600 - headerLength) * 8 });
-    const version = ['vault_auth_failed', ...Array<string>(4).fill('vault_version'), ...Array<string>(3).fill('vault_auth_failed')];
+    const version = [
+      'vault_auth_failed',
+      ...Array<string>(4).fill('vault_version'),
+      ...Array<string>(3).fill('vault_auth_failed'),
+    ];
     expect(outcomes.slice(0, 8)).toEqual(version);
-    for (const outcome of outcomes.slice(8, headerLength * 8)) expect(outcome).toMatch(/^(vault_auth_failed|key_unavailable)$/);
+    for (const outcome of outcomes.slice(8, headerLength * 8))
+      expect(outcome).toMatch(/^(vault_auth_failed|key_unavailable)$/);
   });
 
   it('C06 opens only at its full length', async () => {
     const cut = await Promise.all(Array.from({ length: 600 }, (_, length) => open(sealed.subarray(0, length))));
     expect(tally(cut)).toEqual({ vault_auth_failed: 600 });
-    const extended = await Promise.all(Array.from({ length: 1000 }, (_, index) => open(concatBytes(sealed, randomBytes(index + 1)))));
+    const extended = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => open(concatBytes(sealed, randomBytes(index + 1)))),
+    );
     expect(tally(extended)).toEqual({ vault_auth_failed: 1000 });
     const shifted = await Promise.all([1, 2, 15, 16].map((bytes) => open(concatBytes(randomBytes(bytes), sealed))));
     expect(shifted).not.toContain('opened');
@@ -48,7 +55,9 @@ describe('a sealed value of 600 bytes', () => {
 
   it('R51 refuses random bytes under a correct header', async () => {
     const outcomes = await Promise.all(
-      Array.from({ length: 1000 }, (_, index) => open(concatBytes(sealed.subarray(0, headerLength), randomBytes(index)))),
+      Array.from({ length: 1000 }, (_, index) =>
+        open(concatBytes(sealed.subarray(0, headerLength), randomBytes(index))),
+      ),
     );
     expect(tally(outcomes)).toEqual({ vault_auth_failed: 1000 });
   });
@@ -73,20 +82,38 @@ describe('a sealed value of 600 bytes', () => {
   });
 
   it('C07 refuses short tags', async () => {
-    for (const kept of [0, 4, 8, 12, 13, 15]) expect(await open(sealed.subarray(0, 584 + kept))).toBe('vault_auth_failed');
+    for (const kept of [0, 4, 8, 12, 13, 15])
+      expect(await open(sealed.subarray(0, 584 + kept))).toBe('vault_auth_failed');
   });
 
   it('C06 has exactly one text form', () => {
     const text = sealedToText(sealed);
     expect(sealedFromText(text)).toEqual(sealed);
     const body = text.slice(4);
-    const standard = encodeBase64(concatBytes(sealed.subarray(0, 4), Uint8Array.of(0xfb, 0xff, 0xfe), sealed.subarray(4)));
+    const standard = encodeBase64(
+      concatBytes(sealed.subarray(0, 4), Uint8Array.of(0xfb, 0xff, 0xfe), sealed.subarray(4)),
+    );
     const others = [
-      ...['', 'iv1', 'iv1.!', body, `iv2.${body}`, `IV1.${body}`, `iv1.${standard}`],
-      ...[`${text}=`, `${text}==`, `${text}\n`, ` ${text}`, `iv1. ${body}`, `iv1.${body.slice(0, 40)}\n${body.slice(40)}`],
-      ...[`iv1.${body.slice(0, -3)}`, `iv1.AB`, 'iv1.AAB', 'iv1.é', 'iv1.ＡＡＡＡ'],
+      '',
+      'iv1',
+      'iv1.!',
+      body,
+      `iv2.${body}`,
+      `IV1.${body}`,
+      `iv1.${standard}`,
+      `${text}=`,
+      `${text}==`,
+      `${text}\n`,
+      ` ${text}`,
+      `iv1. ${body}`,
+      `iv1.${body.slice(0, 40)}\n${body.slice(40)}`,
+      `iv1.${body.slice(0, -3)}`,
+      'iv1.AB',
+      'iv1.AAB',
+      'iv1.é',
+      'iv1.ＡＡＡＡ',
     ];
-    for (const other of others) expect(() => sealedFromText(other), other).toThrow(expect.objectContaining({ code: 'vault_auth_failed' }));
+    expect(others.filter((other) => thrownCode(() => sealedFromText(other)) !== 'vault_auth_failed')).toEqual([]);
   });
 });
 
@@ -129,7 +156,8 @@ describe('values that were never sealed', () => {
 
   it('C08 tells a newer format from an older or foreign one', async () => {
     const sealed = await vault.seal(context, randomBytes(40));
-    const withVersion = (version: number) => outcomeOf(vault.open(context, concatBytes(Uint8Array.of(version), sealed.subarray(1))));
+    const withVersion = (version: number) =>
+      outcomeOf(vault.open(context, concatBytes(Uint8Array.of(version), sealed.subarray(1))));
     expect(await withVersion(0)).toBe('vault_auth_failed');
     expect(await withVersion(1)).toBe('opened');
     expect(await withVersion(2)).toBe('vault_version');
@@ -170,22 +198,16 @@ describe('unverified plaintext', () => {
   it('C18 is overwritten and never returned', async () => {
     const sealed = await vault.seal(context, encodeUtf8('refresh token of 28 letters.'));
     sealed[sealed.length - 1]! ^= 1;
-    const released: Uint8Array[] = [];
-    const create = crypto.createDecipheriv;
-    vi.spyOn(crypto, 'createDecipheriv').mockImplementation(((...args: Parameters<typeof create>) => {
+    const released: MockInstance[] = [];
+    const create = crypto.createDecipheriv.bind(crypto);
+    vi.spyOn(crypto, 'createDecipheriv').mockImplementation((...args) => {
       const decipher = create(...args);
-      const update = decipher.update.bind(decipher) as (data: Uint8Array) => Buffer;
-      decipher.update = ((data: Uint8Array) => {
-        const plaintext = update(data);
-        released.push(plaintext);
-        expect(plaintext.toString()).toBe('refresh token of 28 letters.');
-        return plaintext;
-      }) as typeof decipher.update;
+      released.push(vi.spyOn(decipher, 'update'));
       return decipher;
-    }) as typeof create);
-    const consumer = vi.fn();
+    });
+    const consumer = vi.fn<(plaintext: Uint8Array) => void>();
     await expect(vault.open(context, sealed).then(consumer)).rejects.toMatchObject({ code: 'vault_auth_failed' });
     expect(consumer).not.toHaveBeenCalled();
-    expect(released).toEqual([Buffer.alloc(28)]);
+    expect(released.map((update) => update.mock.results)).toEqual([[{ type: 'return', value: Buffer.alloc(28) }]]);
   });
 });

@@ -4,7 +4,7 @@ import { decodeBase64url, encodeBase64url } from '../src/bytes.ts';
 import { randomBytes } from '../src/random.ts';
 import { sealedFromText, sealedToText } from '../src/vault/format.ts';
 import type { SealContext, Vault } from '../src/vault/vault.ts';
-import { contextOf, hideNodeCrypto, outcomeOf, tally, testVault } from './vault-helpers.ts';
+import { contextOf, hideNodeCrypto, outcomeOf, tally, testVault } from './support/vault.ts';
 import vectors from './vectors/vault.json' with { type: 'json' };
 
 // Made by tools/vectors/vault_vectors.py, an implementation in another language that shares nothing with this one.
@@ -43,7 +43,8 @@ describe.each(['node:crypto', 'WebCrypto'])('vectors of the second implementatio
     const outcomes: string[] = [];
     const vaults = cases.map(vaultOf);
     for (const [place, { context }] of cases.entries()) {
-      for (const { sealed } of cases) outcomes.push(await outcomeOf(vaults[place]!.open(context, sealedFromText(sealed))));
+      for (const { sealed } of cases)
+        outcomes.push(await outcomeOf(vaults[place]!.open(context, sealedFromText(sealed))));
     }
     const samePlace = new Map<string, number>();
     for (const { keyId, environment, context } of cases) {

@@ -39,7 +39,7 @@ function decodeText(keyId: string, value: unknown): Uint8Array<ArrayBuffer> {
   const bytes = decodeBase64url(unpadded) ?? decodeBase64(text);
   if (bytes === undefined) throw badKey(keyId, 'is not base64 or base64url');
   // 32 random bytes lack capitals, or small letters, once in 10^9 keys; a passphrase of the right length often does.
-  if (!/[A-Z]/.test(text) || !/[a-z]/.test(text)) throw badKey(keyId, 'has letters of one case only, unlike random bytes');
+  if (!/[A-Z]/.test(text) || !/[a-z]/.test(text)) throw badKey(keyId, 'has letters of one case, unlike random bytes');
   return bytes;
 }
 
@@ -47,6 +47,6 @@ function weakness(bytes: Uint8Array): string | undefined {
   if (bytes.length !== keyLength) return `decodes to ${bytes.length} bytes instead of ${keyLength}`;
   if (bytes.every((byte) => byte >= 0x20 && byte < 0x7f)) return 'is text, not random bytes';
   const steps = bytes.map((byte, index) => byte - (bytes[index - 1] ?? 0));
-  if (new Set(bytes).size < fewestValues || new Set(steps).size < fewestValues) return 'is not random: its bytes repeat';
-  return undefined;
+  const values = Math.min(new Set(bytes).size, new Set(steps).size);
+  return values < fewestValues ? 'is not random: its bytes repeat' : undefined;
 }

@@ -9,7 +9,7 @@ import type { KeyRing, KeySource } from './vault.ts';
 
 export interface KeyRingOptions {
   readonly environment: string;
-  readonly keys: KeyRing;
+  readonly keys: KeyRing | undefined;
   readonly clock: Clock;
   readonly keyTimeoutMs: number;
 }

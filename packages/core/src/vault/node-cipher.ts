@@ -1,11 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 
 import { concatBytes } from '../bytes.ts';
+import type { NodeCrypto } from '../hash.ts';
 import type { RootKey, Subkey } from './cipher.ts';
 import { authFailed } from './errors.ts';
 import { tagLength } from './format.ts';
-
-type NodeCrypto = typeof import('node:crypto');
 
 const algorithm = 'aes-256-gcm';
 /** Without it, some releases of Node accept tags of 4 bytes. @see https://nodejs.org/api/deprecations.html#dep0182 */

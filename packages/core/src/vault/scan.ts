@@ -10,13 +10,14 @@ export interface ScanPage {
 }
 
 /** Pages through the connections of all organizations in id order, and keeps the rows that hold credentials. */
-export async function* scanSealed(store: Store, batch: number, afterId: string | null = null): AsyncGenerator<ScanPage> {
-  for (let after = afterId; ; ) {
-    const page = await store.connections.scan(after, batch);
-    const last = page.at(-1);
-    if (last === undefined) return;
-    yield { rows: page.filter(isSealed), lastId: last.id };
-    after = last.id;
+export async function* scanSealed(store: Store, batch: number, afterId: string | null): AsyncGenerator<ScanPage> {
+  let last = afterId;
+  for (;;) {
+    const page = await store.connections.scan(last, batch);
+    const end = page.at(-1);
+    if (end === undefined) return;
+    last = end.id;
+    yield { rows: page.filter(isSealed), lastId: last };
   }
 }
 

@@ -28,7 +28,7 @@ export async function vaultStatus({ store, vault, batch = 500 }: VaultStatusOpti
   let rows = 0;
   let missingKey = 0;
   let malformed = 0;
-  for await (const page of scanSealed(store, batch)) {
+  for await (const page of scanSealed(store, batch, null)) {
     for (const row of page.rows) {
       rows += 1;
       const keyId = vault.keyIdOf(row.credentials);
@@ -47,7 +47,11 @@ export async function vaultStatus({ store, vault, batch = 500 }: VaultStatusOpti
  */
 export async function assertRemovable(keyId: string, options: VaultStatusOptions): Promise<void> {
   if (keyId === options.vault.primaryKeyId) {
-    throw configurationError('key_in_use', `The key ${keyId} seals now.`, 'Put another key first in the ring, then reseal.');
+    throw configurationError(
+      'key_in_use',
+      `The key ${keyId} seals now.`,
+      'Put another key first in the ring, then reseal.',
+    );
   }
   const count = (await vaultStatus(options)).byKey.get(keyId) ?? 0;
   if (count === 0) return;
