@@ -34,6 +34,9 @@ await build({
   dts: false,
   sourcemap: false,
   clean: false,
+}).catch((error: unknown) => {
+  console.log(`!!! tsup: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
 });
 
 const tsc = join(rootDir, 'node_modules/typescript/bin/tsc');

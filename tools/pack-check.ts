@@ -5,7 +5,7 @@
  * project, imports and requires every entry, and compiles a consumer against the packed declarations.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -29,6 +29,11 @@ const work = mkdtempSync(join(tmpdir(), 'plugboard-pack-'));
 const problems: string[] = [];
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 
+const unbuilt = publishedPackages().filter(({ dir }) => !existsSync(join(rootDir, dir, 'dist/index.js')));
+if (unbuilt.length > 0) {
+  console.log(`!!! not built: ${unbuilt.map(({ dir }) => dir).join(', ')}; run \`pnpm build\` first`);
+  process.exit(1);
+}
 const packed = stage('pack', packAll);
 stage('contents', () => packed.forEach(checkContents));
 await stage('publint', () => Promise.all(packed.map(lintPackage)));
