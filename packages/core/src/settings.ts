@@ -55,7 +55,8 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
     },
     async choices(provider, { field, ...target }) {
       const runtime = providerOf(engine, provider);
-      const load = definitionOf(runtime).choices?.[field];
+      const { choices = {} } = definitionOf(runtime);
+      const load = Object.hasOwn(choices, field) ? choices[field] : undefined;
       if (load === undefined) {
         throw invalidInput(`${provider} settings`, [{ path: field, message: 'has no live choices' }]);
       }
