@@ -20,7 +20,7 @@ import { createJobs, startRunner, type Job, type Runner } from './jobs.ts';
 import { consoleLog, type Log } from './log.ts';
 import type { AnyProvider, ClientOf, ConnectCredentials, EventsOf, Provider, SettingsInputOf, SettingsOf } from './provider.ts';
 import type { Output } from './schema.ts';
-import { createRuntimes, type RuntimeOptions } from './runtimes.ts';
+import { createRuntimes, setupOf, type ProviderSetup, type RuntimeOptions } from './runtimes.ts';
 import { createSettings } from './settings.ts';
 import type { AuditEntry, ConnectionFilter, Page, Store } from './store.ts';
 import { checkKeys } from './vault/check-keys.ts';
@@ -71,6 +71,8 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   readonly url: string;
   /** The providers of this board, as given. */
   readonly providers: P;
+  /** How each of them is configured here, by id. */
+  readonly setup: Readonly<Record<Ids<P>, ProviderSetup>>;
 
   /** Checks keys, database and environment. Every other call waits for it; call it at start-up to fail early. */
   ready(): Promise<void>;
@@ -206,6 +208,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     mode,
     url,
     providers: options.providers,
+    setup: Object.fromEntries([...runtimes].map(([id, runtime]) => [id, setupOf(runtime)])),
     ready,
     client: client as never,
     capability(name, { provider, organizationId, label }) {

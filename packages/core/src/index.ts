@@ -1,6 +1,7 @@
 export { createPlugboard, type Plugboard, type PlugboardOptions } from './board.ts';
 export type { FlagClient, FlagState } from './flags.ts';
 export type { Mode } from './engine.ts';
+export type { ProviderSetup } from './runtimes.ts';
 export type { Connection, HealthRecord } from './connections/view.ts';
 export type { Authorization, AuthorizeInput, CallbackInput, CallbackResult } from './connections/authorize.ts';
 export type { FlowCookie } from './connections/state.ts';

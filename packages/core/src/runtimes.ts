@@ -74,6 +74,20 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   };
 }
 
+/** What the deployment has configured for one provider. */
+export interface ProviderSetup {
+  /** An emulator stands in for the vendor. */
+  readonly stub: boolean;
+  /** The platform's own credentials serve organizations that have no connection. */
+  readonly platform: boolean;
+  /** Environment names without which OAuth cannot start; empty when it can. */
+  readonly missing: readonly string[];
+}
+
+export function setupOf({ stub, platform, missing }: ProviderRuntime): ProviderSetup {
+  return { stub, platform: platform !== undefined, missing: stub ? [] : missing };
+}
+
 /** In development only: the stand-ins accept them, no vendor does. */
 function stubAppValues(provider: ResolvedProvider): AppValues {
   const fields = Object.entries(provider.definition.app ?? {});
