@@ -1,5 +1,8 @@
 /** What a provider may add to its derived emulator, and what its routes see. */
 import type { Json } from '../json.ts';
+import type { AccountRef } from '../store.ts';
+import type { AuthorizationServer } from './oauth/authorization-server.ts';
+import type { ShapeFailure } from './oauth/oauth-failure.ts';
 
 /** A request that reached the emulator with a good credential. */
 export interface EmulatedRequest {
@@ -13,6 +16,8 @@ export interface EmulatedRequest {
   readonly json: Json | undefined;
   /** The body as a form; empty when it is none. */
   readonly form: URLSearchParams;
+  /** The account that the credential belongs to. */
+  readonly account: AccountRef;
 }
 
 /** What goes back. Default status 200; `json` and `text` exclude each other. */
@@ -35,12 +40,24 @@ export interface EmulatedVendor {
   example(operation: string): EmulatedReply;
   /** The declared example of an error, by its name in `api.errors.examples`. */
   failure(name: string): EmulatedReply;
+  /** Tokens that a route hands out, ends or looks up. */
+  readonly oauth: Pick<AuthorizationServer, 'issue' | 'revoke' | 'use'>;
+  /** Refusals of the OAuth endpoints in the vendor's own shape; undefined leaves that of RFC 6749 section 5.2. */
+  shapeOAuthFailures(shape: ShapeFailure): void;
 }
 
 /**
  * Routes that remember something, by method and path: `'POST /api/lists'`. A path is matched below any declared base
  * URL of the provider; `undefined` falls back to the declared example.
  */
-export type EmulatorRoutes = Readonly<Record<string, (request: EmulatedRequest) => EmulatedReply | undefined>>;
+export type EmulatorRoutes = Readonly<Record<string, EmulatorRoute | OpenRoute>>;
+
+export type EmulatorRoute = (request: EmulatedRequest) => EmulatedReply | undefined;
+
+/** A route that judges the credential itself: the vendor takes it in an unusual place, or takes none. */
+export interface OpenRoute {
+  readonly open: true;
+  readonly reply: EmulatorRoute;
+}
 
 export type EmulatorExtension = (vendor: EmulatedVendor) => EmulatorRoutes;

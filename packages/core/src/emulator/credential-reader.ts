@@ -1,0 +1,105 @@
+/**
+ * Reads credentials out of a request, at the places where a `Sign` puts them. How they are written there is learned by
+ * signing an example once and looking where its values appear.
+ */
+import type { Credentials, Sign } from '../auth/auth.ts';
+import { decodeBase64, decodeUtf8 } from '../bytes.ts';
+import { reveal } from '../secret.ts';
+import { escapePattern } from './pattern.ts';
+import { anyValues } from './placeholders.ts';
+
+export interface CredentialReader {
+  /**
+   * Values by credential field. Empty when something is there that no value can be read from, a signature for example;
+   * undefined when nothing is there.
+   */
+  read(request: Pick<Request, 'headers' | 'url'>): Readonly<Record<string, string>> | undefined;
+}
+
+/** One place and how credentials are written in it. */
+interface Place {
+  find(headers: Headers, url: URL): string | undefined;
+  readonly template: Template | undefined;
+}
+
+interface Template {
+  readonly pattern: RegExp;
+  readonly fields: readonly string[];
+  /** RFC 7617: the template is of the text inside the base64. */
+  readonly basic: boolean;
+}
+
+/** @param example Values that the sign accepts. */
+export async function learnCredentialReader(sign: Sign, example: Credentials): Promise<CredentialReader> {
+  const signed = { method: 'GET', url: new URL('https://emulated.example/'), headers: new Headers() };
+  await sign.apply(signed, { credentials: example, app: anyValues(), now: 0 });
+  const places = sign.places.map((place) => learnPlace(place, signed, example));
+  return {
+    read({ headers, url }) {
+      const target = new URL(url);
+      const texts = places.map((place) => place.find(headers, target));
+      if (texts.includes(undefined)) return undefined;
+      const found: Record<string, string> = {};
+      for (const [index, { template }] of places.entries()) {
+        if (template === undefined) continue;
+        const values = readTemplate(template, texts[index]!);
+        if (values === undefined) return undefined;
+        Object.assign(found, values);
+      }
+      return found;
+    },
+  };
+}
+
+function learnPlace(
+  place: string,
+  signed: { readonly headers: Headers; readonly url: URL },
+  example: Credentials,
+): Place {
+  const [where = '', name = ''] = place.split(/:(.*)/s);
+  const find = (headers: Headers, url: URL): string | undefined => {
+    if (where === 'header') return headers.get(name) ?? undefined;
+    if (where === 'query') return url.searchParams.get(name) ?? undefined;
+    return url.pathname;
+  };
+  const text = find(signed.headers, signed.url);
+  return { find, template: text === undefined ? undefined : learnTemplate(text, example, where === 'path') };
+}
+
+function learnTemplate(text: string, example: Credentials, prefixOnly: boolean): Template | undefined {
+  const inner = decodeBasic(text);
+  const template = templateOf(inner ?? text, example, prefixOnly);
+  return template && { ...template, basic: inner !== undefined };
+}
+
+function templateOf(text: string, example: Credentials, prefixOnly: boolean): Omit<Template, 'basic'> | undefined {
+  const values = Object.entries(example).filter((entry): entry is [string, NonNullable<(typeof entry)[1]>] =>
+    Boolean(entry[1]),
+  );
+  // Longer values first: a short one may be a part of them.
+  const candidates = values
+    .map(([field, value]) => ({ field, value: reveal(value) }))
+    .toSorted((a, b) => b.value.length - a.value.length);
+  let parts: (string | { readonly field: string })[] = [text];
+  for (const { field, value } of candidates) {
+    parts = parts.flatMap((part) => {
+      if (typeof part !== 'string' || value === '') return [part];
+      return part.split(value).flatMap((piece, index) => (index === 0 ? [piece] : [{ field }, piece]));
+    });
+  }
+  const fields = parts.filter((part) => typeof part !== 'string').map((part) => part.field);
+  if (fields.length === 0) return undefined;
+  const source = parts.map((part) => (typeof part === 'string' ? escapePattern(part) : '(.+?)')).join('');
+  return { fields, pattern: new RegExp(`^${source}${prefixOnly ? '' : '$'}`, 'is') };
+}
+
+function readTemplate({ pattern, fields, basic }: Template, text: string): Record<string, string> | undefined {
+  const inner = basic ? decodeBasic(text) : text;
+  const match = inner === undefined ? null : pattern.exec(inner);
+  return match === null ? undefined : Object.fromEntries(fields.map((field, index) => [field, match[index + 1]!]));
+}
+
+function decodeBasic(text: string): string | undefined {
+  const bytes = decodeBase64(/^Basic +(\S+)$/i.exec(text)?.[1] ?? '');
+  return bytes === undefined || bytes.length === 0 ? undefined : decodeUtf8(bytes);
+}

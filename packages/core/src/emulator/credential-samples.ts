@@ -1,0 +1,33 @@
+/** Credentials that a method's own functions accept: to learn from, and to hand out. */
+import type { AuthMethod, Credentials, MintMethod, OAuth2Method } from '../auth/auth.ts';
+import { readTokenAnswer } from '../auth/token-answer.ts';
+import type { JsonObject } from '../json.ts';
+import { completeExample, fillAnswer } from './oauth/token-answer.ts';
+import { createTokenTexts } from './oauth/token-text.ts';
+
+export type TokenMethod = OAuth2Method | MintMethod;
+
+/** True for methods whose credentials an authorization server issues. */
+export function usesTokens(method: AuthMethod): method is TokenMethod {
+  return 'token' in method;
+}
+
+/** Values for every field that `sign` may use; those of tokens are texts that nothing else could hold. */
+export function sampleCredentials(method: AuthMethod): Credentials {
+  if (!usesTokens(method)) return { accessToken: 'example', ...method.example };
+  const texts = createTokenTexts('sample');
+  const answer = fillAnswer(completeExample(method.kind === 'oauth2' ? method.example : undefined, true), {
+    issue: (_kind, sample) => texts.next(sample),
+    refreshToken: 'issue',
+    scopes: [],
+    separator: ' ',
+    expiresIn: undefined,
+  });
+  return { ...(method.kind !== 'oauth2' && method.example), ...credentialsOf(method, answer) };
+}
+
+/** What the method reads from a token answer. */
+export function credentialsOf(method: TokenMethod, answer: JsonObject): Credentials {
+  const grant = method.read?.(answer, { credentials: {}, input: {}, now: 0 }) ?? readTokenAnswer(answer);
+  return grant.credentials;
+}

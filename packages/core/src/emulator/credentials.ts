@@ -1,0 +1,156 @@
+/** Judges the credential of a request: whose it is, whether it is live, what it may do. */
+import type { AuthMethod, Credentials, FieldsMethod, BrowserMethod } from '../auth/auth.ts';
+import { configurationError, type PlugboardError } from '../errors.ts';
+import type { AnyDefinition } from '../provider.ts';
+import { accepts } from '../schema.ts';
+import { Secret } from '../secret.ts';
+import type { AccountRef } from '../store.ts';
+import { hostMatches } from '../url.ts';
+import { learnCredentialReader, type CredentialReader } from './credential-reader.ts';
+import { credentialsOf, sampleCredentials, usesTokens } from './credential-samples.ts';
+import type { AuthorizationServer } from './oauth/authorization-server.ts';
+import { isDeclaredDead } from './oauth/client-auth.ts';
+
+/** A credential that is good, or why it is not. `found` is what was read from the request, by field. */
+export type CredentialVerdict = GoodCredential | BadCredential;
+
+export interface GoodCredential {
+  readonly ok: true;
+  /** Name of the auth method. */
+  readonly method: string;
+  readonly account: AccountRef;
+  /** Null where credentials have no scopes that the emulator could know. */
+  readonly scopes: readonly string[] | null;
+  readonly found: FoundSecrets;
+}
+
+export interface BadCredential {
+  readonly ok: false;
+  readonly reason: 'invalid' | 'expired';
+  /** Name of the method at whose place something was found; null when nothing was. */
+  readonly method: string | null;
+  readonly found: FoundSecrets;
+}
+
+export type FoundSecrets = Readonly<Record<string, Secret>>;
+
+export interface CredentialJudge {
+  judge(request: Pick<Request, 'headers' | 'url'>): Promise<CredentialVerdict>;
+  /** Credentials of a method that pass. OAuth tokens are issued, with every scope. */
+  example(method: string, account?: string): Credentials;
+  /** Every typed-in credential that was seen so far is refused from now on. */
+  revokeSeen(): void;
+  reset(): void;
+}
+
+/** The access token of a board that runs on the stub without any connection. */
+const stubToken = 'stub';
+
+/** @param account Whom typed-in credentials belong to. */
+export function createCredentialJudge(
+  definition: AnyDefinition,
+  server: AuthorizationServer,
+  account: AccountRef,
+): CredentialJudge {
+  const readers = new Map<string, Promise<CredentialReader>>();
+  const seen = new Set<string>();
+  const revoked = new Set<string>();
+
+  const readerOf = (name: string, method: AuthMethod): Promise<CredentialReader> => {
+    const reader = readers.get(name) ?? learnCredentialReader(method.sign, sampleCredentials(method));
+    readers.set(name, reader);
+    return reader;
+  };
+
+  async function judgeMethod(
+    name: string,
+    method: AuthMethod,
+    request: SignedRequest,
+  ): Promise<CredentialVerdict | undefined> {
+    const texts = (await readerOf(name, method)).read(request);
+    if (texts === undefined || !fitsAddress(definition, method, request.url)) return undefined;
+    const found = Object.fromEntries(Object.entries(texts).map(([field, text]) => [field, new Secret(text)]));
+    const values = Object.values(texts);
+    if (usesTokens(method)) return { ...judgeTokens(values), method: name, found };
+    // Where the address itself is the credential, it is what can be declared dead.
+    const judged = method.sign.places.length === 0 ? [request.url] : values;
+    // All values together are the credential: a new key for the same user name is another one.
+    const credential = JSON.stringify(judged);
+    seen.add(credential);
+    const dead = revoked.has(credential) || judged.some(isDeclaredDead);
+    const good = !dead && fitsSchema(method, texts);
+    return good
+      ? { ok: true, method: name, account, scopes: null, found }
+      : { ok: false, reason: 'invalid', method: name, found };
+  }
+
+  /** A token that was issued decides; other texts beside it say nothing. */
+  function judgeTokens(values: readonly string[]): TokenVerdict {
+    const info = values.map((value) => server.use(value)).find((known) => known !== undefined);
+    if (info !== undefined) {
+      if (info.state === 'live') return { ok: true, account: info.account, scopes: info.scopes };
+      return { ok: false, reason: info.state === 'expired' ? 'expired' : 'invalid' };
+    }
+    // From a signature no token can be read back.
+    const passes = values.length === 0 || values.includes(stubToken);
+    return passes ? { ok: true, account, scopes: null } : { ok: false, reason: 'invalid' };
+  }
+
+  return {
+    async judge(request) {
+      const refusals: CredentialVerdict[] = [];
+      for (const [name, method] of Object.entries(definition.auth)) {
+        const verdict = await judgeMethod(name, method, request);
+        if (verdict?.ok === true) return verdict;
+        if (verdict !== undefined) refusals.push(verdict);
+      }
+      const expired = refusals.find((refusal) => !refusal.ok && refusal.reason === 'expired');
+      return expired ?? refusals[0] ?? { ok: false, reason: 'invalid', method: null, found: {} };
+    },
+    example(name, accountId) {
+      const method = definition.auth[name];
+      if (method === undefined) throw unknownMethod(definition, name);
+      if (!usesTokens(method)) return sampleCredentials(method);
+      return credentialsOf(
+        method,
+        server.issue({ profile: name, ...(accountId !== undefined && { account: accountId }) }),
+      );
+    },
+    revokeSeen() {
+      for (const credential of seen) revoked.add(credential);
+    },
+    reset() {
+      seen.clear();
+      revoked.clear();
+    },
+  };
+}
+
+type SignedRequest = Pick<Request, 'headers' | 'url'>;
+type TokenVerdict = Pick<GoodCredential, 'ok' | 'account' | 'scopes'> | Pick<BadCredential, 'ok' | 'reason'>;
+
+/** What a browser step brings is not described by its schema, which is that of what starts it. */
+function fitsSchema(method: FieldsMethod | BrowserMethod, values: Readonly<Record<string, string>>): boolean {
+  return method.kind === 'browser' || accepts(method.credentials, { ...method.example, ...values });
+}
+
+/**
+ * A method that puts nothing on requests would pass everywhere: it is judged by its address. Where its example holds a
+ * URL, requests go to that URL's host, or to another one of the same declared pattern.
+ */
+function fitsAddress(definition: AnyDefinition, method: AuthMethod, url: string): boolean {
+  if (method.sign.places.length > 0 || usesTokens(method)) return true;
+  const addresses = Object.values(method.example)
+    .filter((value) => URL.canParse(value))
+    .map((value) => new URL(value));
+  const patterns = definition.hosts.filter((pattern) => addresses.some((address) => hostMatches(pattern, address)));
+  return patterns.length === 0 || patterns.some((pattern) => hostMatches(pattern, new URL(url)));
+}
+
+function unknownMethod(definition: AnyDefinition, name: string): PlugboardError {
+  return configurationError(
+    'unknown_method',
+    `Provider \`${definition.id}\` has no way to connect called \`${name}\`.`,
+    `Use one of: ${Object.keys(definition.auth).join(', ')}.`,
+  );
+}

@@ -1,0 +1,110 @@
+/** The endpoints that a definition declares, ready to be recognised in requests. */
+import { encodeInput } from '../client/request.ts';
+import type { Clock } from '../clock.ts';
+import type { Endpoint, Method } from '../endpoint.ts';
+import type { AnyDefinition } from '../provider.ts';
+import { checkInput, type Schema } from '../schema.ts';
+import { isVendorHost, pathPattern, type PathPattern } from './addresses.ts';
+import { once } from './once.ts';
+import { placeholderApi } from './placeholders.ts';
+import { likeness, traitsOfEncoded, type Traits } from './traits.ts';
+
+export type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
+
+export interface DeclaredEndpoint {
+  /** `profiles.upsert`. */
+  readonly name: string;
+  readonly endpoint: AnyEndpoint;
+  readonly base: Base;
+  readonly path: PathPattern;
+  /** What its example looks like on the wire; undefined when `encode` needs more than placeholders. */
+  example(): ExampleRequest | undefined;
+}
+
+export interface ExampleRequest {
+  readonly traits: Traits;
+  readonly body: 'none' | 'json' | 'form' | 'other';
+  readonly json: unknown;
+}
+
+/** Where paths begin. */
+export interface Base {
+  accepts(url: URL): boolean;
+  /** Path of the base URL; null when it is only known at run time. */
+  readonly prefix: string | null;
+}
+
+export interface Match {
+  readonly declared: DeclaredEndpoint;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export function declaredEndpoints(definition: AnyDefinition, clock: Clock): readonly DeclaredEndpoint[] {
+  return Object.entries(definition.operations).flatMap(([group, members]) =>
+    Object.entries(members).flatMap(([member, declaration]) => {
+      if (declaration.kind !== 'endpoint') return [];
+      const endpoint = declaration as unknown as AnyEndpoint;
+      const base = baseOf(definition, endpoint.baseUrl ?? definition.api.baseUrl);
+      const path = pathPattern(base.prefix, endpoint.path);
+      const example = once(() => encodeExample(definition, endpoint, { input: endpoint.example.input, clock }));
+      return [{ name: `${group}.${member}`, endpoint, base, path, example }];
+    }),
+  );
+}
+
+/** Bases of all endpoints, each once: a route of the provider may be below any of them. */
+export function basesOf(definition: AnyDefinition, endpoints: readonly DeclaredEndpoint[]): readonly Base[] {
+  return [baseOf(definition, definition.api.baseUrl), ...endpoints.map(({ base }) => base)];
+}
+
+/** Endpoints with that method and path, the most literal template first. */
+export function matchEndpoints(endpoints: readonly DeclaredEndpoint[], method: string, url: URL): readonly Match[] {
+  const matches = endpoints.flatMap((declared): Match[] => {
+    if (declared.endpoint.method !== method || !declared.base.accepts(url)) return [];
+    const params = declared.path.match(url.pathname);
+    return params === undefined ? [] : [{ declared, params }];
+  });
+  const heaviest = Math.max(...matches.map(({ declared }) => declared.path.weight));
+  return matches.filter(({ declared }) => declared.path.weight === heaviest);
+}
+
+/** Of several operations on one method and path, the one whose example is most like the request. */
+export function closest(matches: readonly Match[], request: Traits): Match | undefined {
+  const score = ({ declared }: Match): number => {
+    const example = declared.example();
+    return example === undefined ? -Infinity : likeness(example.traits, request);
+  };
+  return matches.toSorted((a, b) => score(b) - score(a))[0];
+}
+
+/** Methods that a path knows; empty when it knows none. */
+export function methodsOf(endpoints: readonly DeclaredEndpoint[], url: URL): readonly Method[] {
+  const known = endpoints.filter(({ base, path }) => base.accepts(url) && path.match(url.pathname) !== undefined);
+  return [...new Set(known.map(({ endpoint }) => endpoint.method))];
+}
+
+/** An input as the engine would send it. */
+export function encodeExample(
+  definition: AnyDefinition,
+  endpoint: AnyEndpoint,
+  { input, clock }: { readonly input: unknown; readonly clock: Clock },
+): ExampleRequest | undefined {
+  try {
+    const checked = checkInput(endpoint.input, input, 'the example');
+    const encoded = encodeInput(endpoint, checked, placeholderApi(definition, clock));
+    const { json, form, body } = encoded;
+    const kind = json !== undefined ? 'json' : form !== undefined ? 'form' : body !== undefined ? 'other' : 'none';
+    return { traits: traitsOfEncoded(encoded), body: kind, json };
+  } catch {
+    return undefined;
+  }
+}
+
+function baseOf(definition: AnyDefinition, baseUrl: string | ((api: never) => string)): Base {
+  // Credentials in the path come before everything else, so that no fixed prefix is left.
+  const signsPath = Object.values(definition.auth).some(({ sign }) => sign.places.includes('path'));
+  if (typeof baseUrl === 'function') return { accepts: (url) => isVendorHost(definition, url), prefix: null };
+  const base = new URL(baseUrl);
+  const prefix = decodeURI(base.pathname).replace(/\/$/, '');
+  return { accepts: (url) => url.host === base.host, prefix: signsPath ? null : prefix };
+}

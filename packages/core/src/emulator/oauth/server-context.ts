@@ -1,0 +1,43 @@
+/** What the endpoints of one authorization server share. */
+import type { Clock } from '../../clock.ts';
+import type { AccountRef } from '../../store.ts';
+import type { RegisteredClient } from './client-auth.ts';
+import type { GateKeeper } from './gate.ts';
+import type { LedgerBook } from './ledger.ts';
+import type { ShapeFailure } from './oauth-failure.ts';
+import type { AuthorizationProfile } from './profile.ts';
+import type { TokenTexts } from './token-text.ts';
+
+/** What the authorization request fixed and the exchange of its code must repeat or prove. */
+export interface CodeBinding {
+  readonly redirectUri: string;
+  /** RFC 7636 S256. */
+  readonly challenge: string | undefined;
+}
+
+export interface ServerContext {
+  readonly clock: Clock;
+  /** Who asks the user, on the consent page. */
+  readonly name: string;
+  readonly profiles: readonly AuthorizationProfile[];
+  /** At least one; the first is the one that examples speak of. */
+  readonly accounts: readonly AccountRef[];
+  readonly client: RegisteredClient | undefined;
+  readonly redirectUris: readonly string[] | undefined;
+  readonly codeLifeMs: number;
+  readonly ledger: LedgerBook;
+  readonly codes: Map<string, CodeBinding>;
+  readonly texts: TokenTexts;
+  readonly gate: GateKeeper;
+  readonly shapeFailure: ShapeFailure | undefined;
+}
+
+export function profileNamed(context: ServerContext, name: string): AuthorizationProfile {
+  return context.profiles.find((profile) => profile.name === name) ?? context.profiles[0]!;
+}
+
+/** The account with that id; one that is not among the known is made up, so that a test can name any. */
+export function accountWith(context: ServerContext, id: string | undefined): AccountRef {
+  if (id === undefined) return context.accounts[0]!;
+  return context.accounts.find((account) => account.id === id) ?? { id, name: id };
+}

@@ -1,0 +1,33 @@
+/** The body of an incoming request, read once. */
+import { parseJson, type Json } from '../json.ts';
+import { mediaType } from './oauth/params.ts';
+
+export interface RequestBody {
+  readonly text: string;
+  readonly json: Json | undefined;
+  readonly form: URLSearchParams;
+  /** What it is by its content type and its text; `broken` when these disagree. */
+  readonly kind: 'none' | 'json' | 'form' | 'other' | 'broken';
+}
+
+const none = { json: undefined, kind: 'none' } as const;
+
+export async function readBody(request: Request): Promise<RequestBody> {
+  const text = await request.text();
+  const form = new URLSearchParams();
+  if (text === '') return { ...none, text, form };
+  const type = mediaType(request.headers);
+  if (type === 'application/x-www-form-urlencoded')
+    return { text, json: undefined, form: new URLSearchParams(text), kind: 'form' };
+  if (type !== 'application/json' && !type.endsWith('+json')) return { text, json: tryJson(text), form, kind: 'other' };
+  const json = tryJson(text);
+  return { text, json, form, kind: json === undefined ? 'broken' : 'json' };
+}
+
+function tryJson(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}

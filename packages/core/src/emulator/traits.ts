@@ -1,0 +1,52 @@
+/** What tells one request from another: the names and values of its query and of the first level of its body. */
+import type { Encoded, QueryValue } from '../endpoint.ts';
+import type { Json } from '../json.ts';
+
+export type Traits = ReadonlyMap<string, string>;
+
+export function traitsOfEncoded({ query, json, form }: Encoded): Traits {
+  return new Map([...ofQuery('query', query ?? {}), ...ofQuery('body', form ?? {}), ...ofJson(json)]);
+}
+
+export function traitsOfRequest(
+  url: URL,
+  body: { readonly json: Json | undefined; readonly form: URLSearchParams },
+): Traits {
+  return new Map([...ofSearch('query', url.searchParams), ...ofSearch('body', body.form), ...ofJson(body.json)]);
+}
+
+/** How much a request looks like an example: shared names and equal values count for it, other names against it. */
+export function likeness(example: Traits, request: Traits): number {
+  let score = 0;
+  for (const [name, value] of request) {
+    if (!example.has(name)) score -= 1;
+    else score += example.get(name) === value ? 2 : 1;
+  }
+  for (const name of example.keys()) if (!request.has(name)) score -= 1;
+  return score;
+}
+
+/** True when the request has every trait. */
+export function hasTraits(request: Traits, traits: Traits): boolean {
+  return [...traits].every(([name, value]) => request.get(name) === value);
+}
+
+/** Traits that are only, or otherwise, in the first. */
+export function newTraits(traits: Traits, old: Traits): Traits {
+  return new Map([...traits].filter(([name, value]) => old.get(name) !== value));
+}
+
+function ofQuery(part: string, record: Readonly<Record<string, QueryValue>>): [string, string][] {
+  const given = Object.entries(record).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => [`${part} ${name}`, String(value)]);
+}
+
+function ofSearch(part: string, search: URLSearchParams): [string, string][] {
+  return [...new Set(search.keys())].map((name) => [`${part} ${name}`, search.getAll(name).join(',')]);
+}
+
+function ofJson(json: unknown): [string, string][] {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return [];
+  const given = Object.entries(json).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => [`body ${name}`, typeof value === 'string' ? value : JSON.stringify(value)]);
+}
