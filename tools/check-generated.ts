@@ -1,4 +1,4 @@
-/** Generated files hold exactly what `pnpm docs` would write now. */
+/** Generated files hold exactly what `pnpm docs:write` would write now. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ export async function checkGenerated(root: string): Promise<CheckResult> {
   const { files, stale, problems } = await generate(root);
   const differing = [...files]
     .filter(([file, text]) => !existsSync(join(root, file)) || readText(root, file) !== text)
-    .map(([file]) => `${file}: is not what \`pnpm docs\` writes`);
+    .map(([file]) => `${file}: is not what \`pnpm docs:write\` writes`);
   const left = stale.map((file) => `${file}: nothing generates it any more`);
   return { checked: files.size, what: 'generated files', problems: [...problems, ...differing, ...left] };
 }

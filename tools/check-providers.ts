@@ -3,7 +3,7 @@ import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CheckResult } from './check-result.ts';
-import { generatedEnd, generatedStart } from './docs-page.ts';
+import { generatedBlock, generatedEnd, generatedStart } from './docs-page.ts';
 import { providerManifest } from './provider-manifest.ts';
 import { providerIds, readText, sourceFiles, type Manifest } from './workspace.ts';
 
@@ -27,8 +27,8 @@ function checkProvider(root: string, id: string): string[] {
   if (!missing.includes('package.json')) problems.push(...checkManifest(root, id));
   if (!missing.includes('README.md')) {
     const readme = readText(dir, 'README.md');
-    const holds = readme.includes(generatedStart) && readme.includes(generatedEnd);
-    if (!holds) problems.push(`README.md has no generated block (${generatedStart} ... ${generatedEnd})`);
+    if (!generatedBlock.test(readme))
+      problems.push(`README.md has no generated block (${generatedStart} ... ${generatedEnd})`);
   }
 
   const tests = globSync('test/**/*.test.ts', { cwd: dir });

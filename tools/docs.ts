@@ -1,4 +1,4 @@
-/** `pnpm docs` writes the generated files; `pnpm docs:check` only compares them. */
+/** `pnpm docs:write` writes the generated files; `pnpm docs:check` only compares them. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

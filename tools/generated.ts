@@ -5,7 +5,14 @@ import { pathToFileURL } from 'node:url';
 
 import type { AnyDefinition } from '@plugboard/core';
 
-import { generatedEnd, generatedStart, providerBlock, providerPage, providerTable } from './docs-page.ts';
+import {
+  generatedBlock,
+  generatedEnd,
+  generatedStart,
+  providerBlock,
+  providerPage,
+  providerTable,
+} from './docs-page.ts';
 import { providerIds, readText, workspacePackages } from './workspace.ts';
 
 export interface Generated {
@@ -98,10 +105,8 @@ async function loadDefinition(root: string, id: string): Promise<AnyDefinition> 
 /** The file with the text between its two markers replaced. @throws when it has no markers. */
 function withBlock(root: string, file: string, block: string): string {
   const text = existsSync(join(root, file)) ? readText(root, file) : '';
-  const start = text.indexOf(generatedStart);
-  const end = text.indexOf(generatedEnd);
-  if (start === -1 || end < start) throw new Error(`${file} has no ${generatedStart} ... ${generatedEnd}`);
-  return `${text.slice(0, start + generatedStart.length)}\n\n${block}\n\n${text.slice(end)}`;
+  if (!generatedBlock.test(text)) throw new Error(`${file} has no ${generatedStart} ... ${generatedEnd}`);
+  return text.replace(generatedBlock, () => `${generatedStart}\n\n${block}\n\n${generatedEnd}`);
 }
 
 function json(value: unknown): string {
