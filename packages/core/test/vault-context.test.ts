@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import crypto from 'node:crypto';
 
-import { encodeUtf8, equalBytes } from '../src/bytes.ts';
+import { describe, expect, it, vi } from 'vitest';
+
+import { encodeUtf8 } from '../src/bytes.ts';
 import { randomBytes } from '../src/random.ts';
+import { createVault } from '../src/vault/create-vault.ts';
 import { createKey } from '../src/vault/key-bytes.ts';
 import type { SealContext } from '../src/vault/vault.ts';
 import { contextOf, hideNodeCrypto, outcomeOf, tally, testVault } from './support/vault.ts';
@@ -78,14 +81,20 @@ describe('subkeys', () => {
     expect(streams.size).toBe(50);
   });
 
-  it('C01 survive the bound of the cache', async () => {
-    const small = testVault();
-    const contexts = Array.from({ length: 1500 }, (_, row) => contextOf({ connectionId: `connection_${row}` }));
-    const rows: Uint8Array[] = [];
-    for (const [row, context] of contexts.entries()) rows.push(await small.seal(context, encodeUtf8(String(row))));
-    for (const [row, context] of contexts.entries()) {
-      expect(equalBytes(await small.open(context, rows[row]!), encodeUtf8(String(row)))).toBe(true);
-    }
+  it('are derived once while their context is among those last used', async () => {
+    const small = createVault({ environment: 'test', keys: { k1: createKey() }, cachedSubkeys: 2 });
+    const [a, b, c] = ['a', 'b', 'c'].map((connectionId) => contextOf({ connectionId }));
+    await small.keyCheckValues();
+    const derive = vi.spyOn(crypto, 'createHmac');
+    const derivationsFor = async (context: SealContext) => {
+      const before = derive.mock.calls.length;
+      expect(await small.open(context, await small.seal(context, plaintext))).toEqual(plaintext);
+      return derive.mock.calls.length - before;
+    };
+    const used = [a!, b!, a!, c!, a!, b!, c!, c!];
+    const derivations: number[] = [];
+    for (const context of used) derivations.push(await derivationsFor(context));
+    expect(derivations).toEqual([1, 1, 0, 1, 0, 1, 1, 0]);
   });
 });
 

@@ -233,24 +233,28 @@ describe('C16 a key source', () => {
     const fail: KeySource = () => {
       throw new TypeError('no permission');
     };
-    expect(await outcomeOf(testVault({ k1: fail }).seal(context, plaintext))).toBe('key_unavailable');
-
     const deadlines: (() => void)[] = [];
     const delays: number[] = [];
+    const cancel = vi.fn<() => void>();
     const clock = {
       ...systemClock,
       after(ms: number, task: () => void) {
         delays.push(ms);
         deadlines.push(task);
-        return () => undefined;
+        return cancel;
       },
     };
+    const keyTimeoutMs = 250;
+    const failing = createVault({ environment: 'test', keys: { k1: fail }, clock, keyTimeoutMs });
+    expect(await outcomeOf(failing.seal(context, plaintext))).toBe('key_unavailable');
+    expect(cancel).toHaveBeenCalledOnce();
+
     let answer: (bytes: Uint8Array) => void = () => undefined;
     const source = () => new Promise<Uint8Array>((resolve) => (answer = resolve));
-    const vault = createVault({ environment: 'test', keys: { k1: source }, clock, keyTimeoutMs: 250 });
+    const vault = createVault({ environment: 'test', keys: { k1: source }, clock, keyTimeoutMs });
     const hanging = outcomeOf(vault.seal(context, plaintext));
-    expect(delays).toEqual([250]);
-    deadlines[0]!();
+    expect(delays).toEqual([250, 250]);
+    deadlines[1]!();
     expect(await hanging).toBe('key_unavailable');
 
     const second = vault.seal(context, plaintext);

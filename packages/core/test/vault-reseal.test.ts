@@ -7,6 +7,7 @@ import type { ConnectionRow } from '../src/store.ts';
 import { createKey } from '../src/vault/key-bytes.ts';
 import { resealAll, type ResealReport } from '../src/vault/reseal.ts';
 import { vaultStatus } from '../src/vault/status.ts';
+import type { Vault } from '../src/vault/vault.ts';
 import { addConnection, contextOfRow, reread, secretOf } from './support/sealed-rows.ts';
 import { outcomeOf, testVault } from './support/vault.ts';
 
@@ -176,7 +177,23 @@ describe('resealAll', () => {
     await expect(resealAll({ store, vault, concurrency: 1 })).rejects.toThrow('connection lost');
     expect(failing).toHaveBeenCalledOnce();
     failing.mockRestore();
+    vi.spyOn(store.connections, 'update').mockRejectedValueOnce(new Error('connection lost'));
+    await expect(resealAll({ store, vault, concurrency: 2 })).rejects.toThrow('connection lost');
+    expect((await vaultStatus({ store, vault })).byKey.get('k2')).toBeLessThan(3);
     expect(await resealAll({ store, vault })).toMatchObject({ rows: 10, resealed: 10, unreadable: 0 });
+  });
+
+  it('B12 overwrites the plaintexts it has seen', async () => {
+    const store = createMemoryStore();
+    await addConnection(store, old, 'secret');
+    const opened: Uint8Array[] = [];
+    const open: Vault['open'] = async (context, sealed) => {
+      const plaintext = await vault.open(context, sealed);
+      opened.push(plaintext);
+      return plaintext;
+    };
+    await resealAll({ store, vault: { ...vault, open } });
+    expect(opened).toEqual([new Uint8Array(6)]);
   });
 
   it('reports each batch, stops on demand, and continues behind the last one', async () => {

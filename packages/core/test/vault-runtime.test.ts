@@ -1,3 +1,5 @@
+import nodeCrypto from 'node:crypto';
+
 import { describe, expect, it, vi } from 'vitest';
 
 import { encodeHex, encodeUtf8 } from '../src/bytes.ts';
@@ -113,6 +115,21 @@ describe('C12 the budget of a key', () => {
 });
 
 describe('B12 memory', () => {
+  it('holds key bytes in key objects only: what they were made from is overwritten, on node:crypto', async () => {
+    const create = vi.spyOn(nodeCrypto, 'createSecretKey');
+    await testVault().seal(context, plaintext);
+    // The root key, the subkey of the self-test, the subkey of the context.
+    expect(create.mock.calls.map(([bytes]) => bytes as unknown)).toEqual(Array(3).fill(Buffer.alloc(32)));
+  });
+
+  it('holds key bytes in key objects only: what they were made from is overwritten, on WebCrypto', async () => {
+    hideNodeCrypto();
+    const create = vi.spyOn(crypto.subtle, 'importKey');
+    await testVault().seal(context, plaintext);
+    expect(create.mock.calls.map(([, bytes]) => bytes as unknown)).toEqual(Array(3).fill(new Uint8Array(32)));
+    expect(create.mock.calls.map(([, , , extractable]) => extractable)).toEqual([false, false, false]);
+  });
+
   it('keeps no plaintext of the caller and hands out bytes that are the caller’s own', async () => {
     const vault = testVault();
     const secret = randomBytes(40);

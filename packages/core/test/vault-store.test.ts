@@ -16,7 +16,9 @@ describe('checkKeys', () => {
     const store = createMemoryStore();
     await checkKeys(testVault({ k1 }), store);
     await checkKeys(testVault({ k2, k1 }), store);
+    const remember = vi.spyOn(store, 'remember');
     await checkKeys(testVault({ k2 }), store);
+    expect(remember).not.toHaveBeenCalled();
     const values = await testVault({ k1, k2 }).keyCheckValues();
     const remembered = { 'vault-key:k1': values.get('k1'), 'vault-key:k2': values.get('k2') };
     expect(Object.fromEntries(await store.remembered('vault-key:'))).toEqual(remembered);

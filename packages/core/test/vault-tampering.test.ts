@@ -45,6 +45,10 @@ describe('a sealed value of 600 bytes', () => {
   it('C06 opens only at its full length', async () => {
     const cut = await Promise.all(Array.from({ length: 600 }, (_, length) => open(sealed.subarray(0, length))));
     expect(tally(cut)).toEqual({ vault_auth_failed: 600 });
+    // Behind the header there must be room for a nonce and a tag.
+    const lengths = Array.from({ length: 60 }, (_, length) => length);
+    const named = lengths.filter((length) => vault.keyIdOf(sealed.subarray(0, length)) !== null);
+    expect(named).toEqual(lengths.slice(headerLength + 12 + 16));
     const extended = await Promise.all(
       Array.from({ length: 1000 }, (_, index) => open(concatBytes(sealed, randomBytes(index + 1)))),
     );
@@ -141,6 +145,7 @@ describe('values that were never sealed', () => {
     ['a JOSE token', encodeUtf8('eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..abcdefgh.abcdefgh.abcdefgh')],
     ['hexadecimal', encodeUtf8('00'.repeat(64))],
     ['nothing', new Uint8Array()],
+    ['one byte', Uint8Array.of(2)],
     ['zeros', new Uint8Array(64)],
   ])('C08 refuses %s', async (_, bytes) => {
     expect(await outcomeOf(vault.open(context, bytes))).toBe('vault_auth_failed');

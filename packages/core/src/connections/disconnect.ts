@@ -41,7 +41,8 @@ export async function endConnection(engine: Engine, runtime: ProviderRuntime, ro
   const { store, events } = engine;
   // Marked first: a refresh that finishes meanwhile finds the mark and revokes what it got.
   const ended = await mark(engine, row, options.reason);
-  const revoked = options.revoke ? await revoke(engine, runtime, row) : 'unsupported';
+  // As marked, not as first read: a refresh may have stored newer tokens in between.
+  const revoked = options.revoke ? await revoke(engine, runtime, ended) : 'unsupported';
   const dropped = await store.connections.update(row.organizationId, row.id, { version: ended.version }, { credentials: null });
   const connection = viewOf(dropped ?? ended);
   await events.audit({

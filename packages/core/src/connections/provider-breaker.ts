@@ -8,8 +8,8 @@ const longestWaitMs = 600_000;
 export interface Breakers {
   /** @throws PlugboardError kind `configuration` while the provider is held back. */
   require(runtime: ProviderRuntime): void;
-  /** Holds back longer with each refusal in a row; the first raises one alarm. Returns the wait. */
-  opened(runtime: ProviderRuntime, code: string): Promise<number>;
+  /** Holds back longer with each refusal in a row; the first raises one alarm. */
+  opened(runtime: ProviderRuntime, code: string): { readonly waitMs: number; readonly announce: () => Promise<void> };
   closed(runtime: ProviderRuntime): void;
 }
 
@@ -30,12 +30,12 @@ export function createBreakers(engine: Engine): Breakers {
         retryAfterMs: leftMs,
       });
     },
-    async opened({ definition }, code) {
+    opened({ definition }, code) {
       const before = open.get(definition.id);
       const waitMs = before === undefined ? firstWaitMs : Math.min(longestWaitMs, before.waitMs * 2);
       open.set(definition.id, { until: engine.clock.monotonic() + waitMs, waitMs, code });
-      if (before === undefined) await engine.events.emit('provider.attention', { provider: definition.id, reason: code });
-      return waitMs;
+      const alarm = () => engine.events.emit('provider.attention', { provider: definition.id, reason: code });
+      return { waitMs, announce: before === undefined ? alarm : async () => undefined };
     },
     closed({ definition }) {
       if (!open.delete(definition.id)) return;

@@ -45,18 +45,29 @@ export interface Refusal extends Turn {
   readonly hadUnknown: boolean;
 }
 
+/**
+ * How a turn ended. Told to the caller, and to the host's handlers, only after the row lock is gone: handlers may be
+ * slow, and a throw inside the lock would roll back what was just noted.
+ */
+export interface Settled {
+  readonly row?: ConnectionRow;
+  readonly error?: PlugboardError;
+  readonly announce?: () => Promise<void>;
+}
+
 export interface RefreshOutcome {
   /** @throws PlugboardError while the connection or its provider cools down after failures. */
   requireTurn(runtime: ProviderRuntime, row: ConnectionRow): void;
-  /** Under the lock: the error of whoever had the turn before, when it failed meanwhile. */
-  turnIsOver(runtime: ProviderRuntime, row: ConnectionRow, seen: ConnectionRow): Promise<PlugboardError | null>;
   coolingDown(row: ConnectionRow): PlugboardError;
   reread(row: ConnectionRow): Promise<ConnectionRow>;
-  succeeded(runtime: ProviderRuntime, row: ConnectionRow, success: Success): Promise<ConnectionRow>;
-  /** Never resolves but where somebody else's newer credentials or a shadow candidate save the call. */
-  failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<ConnectionRow>;
+  /** Throws only what the store throws; in lease mode it first tries for minutes. */
+  succeeded(runtime: ProviderRuntime, row: ConnectionRow, success: Success): Promise<Settled>;
+  /** Settles with a row where somebody else's newer credentials, or a shadow candidate, save the call. */
+  failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<Settled>;
+  /** Announces, then throws or returns. */
+  settle(settled: Settled): Promise<ConnectionRow>;
   /** Ends a connection that cannot be refreshed. Always throws. */
-  expire(row: ConnectionRow, reason: string): Promise<never>;
+  expire(row: ConnectionRow, reason: string): Promise<ConnectionRow>;
 }
 
 export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): RefreshOutcome {
@@ -66,13 +77,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
   async function reread(row: ConnectionRow): Promise<ConnectionRow> {
     const current = await store.connections.get(row.organizationId, row.id);
     if (current !== null && current.status !== 'disconnected') return current;
-    throw new PlugboardError({
-      kind: 'auth',
-      code: 'not_connected',
-      message: 'The connection was ended while its token was being refreshed.',
-      hint: 'Connect again.',
-      provider: row.provider,
-    });
+    throw endedMeanwhile(row);
   }
 
   /** Receive implies persist: while the answer is only in memory, the same write is tried until the database is back. */
@@ -88,7 +93,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     }
   }
 
-  async function succeeded(runtime: ProviderRuntime, row: ConnectionRow, success: Success): Promise<ConnectionRow> {
+  async function succeeded(runtime: ProviderRuntime, row: ConnectionRow, success: Success): Promise<Settled> {
     breakers.closed(runtime);
     const credentials: Credentials = { ...success.credentials, ...success.grant.credentials };
     const { grant, warning } = withAssumedLife(row, success.grant);
@@ -108,31 +113,36 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       lastError: null,
       writeId: success.writeId,
     };
-    const update = success.update ?? ((data) => store.connections.update(row.organizationId, row.id, success.guard, data));
-    const written = await persist(() => update(change));
+    const written =
+      success.update === undefined
+        ? await persist(() => store.connections.update(row.organizationId, row.id, success.guard, change))
+        : await success.update(change);
     hooks.changed(row.id);
     if (warning !== undefined) log.warn({ provider: row.provider, connectionId: row.id }, warning);
     if (written === null) return lostRace(runtime, row, credentials, success.writeId);
-    if (success.grant.credentials['accessToken'] === undefined) throw noAccessToken(row);
-    const connection = viewOf(written);
-    await events.emit('connection.refreshed', { connection });
-    if (recovered) await events.emit('connection.recovered', { connection });
-    return written;
+    if (success.grant.credentials['accessToken'] === undefined) return { error: noAccessToken(row) };
+    return {
+      row: written,
+      async announce() {
+        const connection = viewOf(written);
+        await events.emit('connection.refreshed', { connection });
+        if (recovered) await events.emit('connection.recovered', { connection });
+      },
+    };
   }
 
   /** Our write found another state: our own earlier write, a newer one of somebody else, or an ended connection. */
-  async function lostRace(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials, writeId: string): Promise<ConnectionRow> {
+  async function lostRace(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials, writeId: string): Promise<Settled> {
     const current = await store.connections.get(row.organizationId, row.id);
-    if (current?.writeId === writeId) return current;
+    if (current?.writeId === writeId) return { row: current };
     if (current === null || current.status === 'disconnected') {
       await revokeOrphan(runtime, row, credentials);
-      return reread(row);
+      return { error: endedMeanwhile(row) };
     }
     const context = { organizationId: row.organizationId, connectionId: row.id, provider: row.provider, purpose: 'shadow.credentials' } as const;
     const sealed = await engine.vault.seal(context, encodeUtf8(JSON.stringify(revealAll(credentials))));
     await store.once.set(shadowKey(row), encodeBase64url(sealed), shadowTtlMs);
-    await events.emit('connection.refresh_conflict', { connection: viewOf(current) });
-    return current;
+    return { row: current, announce: () => events.emit('connection.refresh_conflict', { connection: viewOf(current) }) };
   }
 
   async function revokeOrphan(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<void> {
@@ -146,14 +156,12 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     }
   }
 
-  async function failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<ConnectionRow> {
+  async function failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<Settled> {
     const { error } = refusal;
     if (!isPlugboardError(error)) throw error;
-    // The call itself succeeded; what failed afterwards is not the vendor's word about the grant.
-    if (error.code === 'no_access_token') throw error;
     const current = await store.connections.get(row.organizationId, row.id);
-    if (current === null || current.status === 'disconnected') return reread(row);
-    if (current.credentialsVersion !== row.credentialsVersion) return current;
+    if (current === null || current.status === 'disconnected') return { error: endedMeanwhile(row) };
+    if (current.credentialsVersion !== row.credentialsVersion) return { row: current };
     if (error.kind === 'configuration') return pause(runtime, row, refusal, error);
     if (error.kind === 'auth') return refuse(runtime, row, refusal, error);
     const backoff = error.retryAfterMs ?? backoffMs(row.failCount);
@@ -165,23 +173,24 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       ...(isUnknownOutcome(error) ? {} : { attemptHash: null, attemptAt: null }),
       ...(failing && { status: 'degraded' as const, statusReason: 'refresh_failing' }),
     });
-    if (failing && written !== null) await events.emit('connection.attention', { connection: viewOf(written), reason: 'refresh_failing' });
-    throw error;
+    if (!failing || written === null) return { error };
+    const connection = viewOf(written);
+    return { error, announce: () => events.emit('connection.attention', { connection, reason: 'refresh_failing' }) };
   }
 
   /** The vendor refuses the host, not the connection: every connection of the provider waits, none is touched. */
-  async function pause(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<never> {
-    const waitMs = await breakers.opened(runtime, error.code);
+  async function pause(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<Settled> {
+    const { waitMs, announce } = breakers.opened(runtime, error.code);
     await note(row, refusal, { refreshAt: new Date(row.readAt.getTime() + waitMs), attemptHash: null, attemptAt: null });
-    throw error;
+    return { error, announce };
   }
 
-  async function refuse(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<ConnectionRow> {
+  async function refuse(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<Settled> {
     const shadow = await takeShadow(row);
     if (shadow !== null) {
       const credentials = await sealCredentials(engine, row, shadow, row.credentialsVersion + 1);
       const saved = await note(row, refusal, { credentials, failCount: 0, refreshAt: row.readAt, attemptHash: null, attemptAt: null });
-      if (saved !== null) return saved;
+      if (saved !== null) return { row: saved };
     }
     const confirmed = row.failCount > 0 && (row.lastError as { code?: string } | null)?.code === 'refresh_refused';
     if (confirmed) {
@@ -195,32 +204,41 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       attemptHash: null,
       attemptAt: null,
     });
-    throw error.with({ code: 'refresh_refused', retryable: true, retryAfterMs: confirmAfterMs, provider: runtime.definition.id });
+    return { error: error.with({ code: 'refresh_refused', retryable: true, retryAfterMs: confirmAfterMs, provider: runtime.definition.id }) };
   }
 
-  async function end(row: ConnectionRow, turn: Turn, reason: string): Promise<never> {
+  async function end(row: ConnectionRow, turn: Turn, reason: string): Promise<Settled> {
     const change = { status: 'expired', statusReason: reason, refreshAt: null, attemptHash: null, attemptAt: null } as const;
     const written = await note(row, turn, change);
     hooks.changed(row.id);
-    if (written !== null) {
-      const connection = viewOf(written);
-      await events.audit({
-        organizationId: row.organizationId,
-        connectionId: row.id,
-        provider: row.provider,
-        type: 'connection.expired',
-        actor: 'vendor',
-        data: { reason, before: row.status },
-      });
-      await events.emit('connection.attention', { connection, reason });
-    }
-    throw new PlugboardError({
+    const error = new PlugboardError({
       kind: 'auth',
       code: 'reconnect_required',
       message: `The ${row.provider} connection has ended: ${reason}.`,
       hint: 'Ask the organization to connect again; the connection keeps its id and settings.',
       provider: row.provider,
     });
+    if (written === null) return { error };
+    return {
+      error,
+      async announce() {
+        await events.audit({
+          organizationId: row.organizationId,
+          connectionId: row.id,
+          provider: row.provider,
+          type: 'connection.expired',
+          actor: 'vendor',
+          data: { reason, before: row.status },
+        });
+        await events.emit('connection.attention', { connection: viewOf(written), reason });
+      },
+    };
+  }
+
+  async function settle({ row, error, announce }: Settled): Promise<ConnectionRow> {
+    await announce?.();
+    if (error !== undefined) throw error;
+    return row!;
   }
 
   /** Writes the result of a turn and, in lease mode, gives the turn back. */
@@ -257,6 +275,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
 
   return {
     reread,
+    settle,
     succeeded,
     failed,
     coolingDown,
@@ -265,10 +284,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       const leased = row.leaseUntil !== null && row.leaseUntil > row.readAt;
       if (!leased && row.failCount > 0 && row.refreshAt !== null && row.refreshAt > row.readAt) throw coolingDown(row);
     },
-    async turnIsOver(_runtime, row, seen) {
-      return row.failCount > seen.failCount ? coolingDown(row) : null;
-    },
-    expire: (row, reason) => end(row, { guard: { version: row.version } }, reason),
+    expire: async (row, reason) => settle(await end(row, { guard: { version: row.version } }, reason)),
   };
 }
 
@@ -289,6 +305,16 @@ function isUnknownOutcome(error: PlugboardError): boolean {
 
 function errorRecord(error: PlugboardError, row: ConnectionRow): JsonObject {
   return { code: error.code, kind: error.kind, message: error.message, at: row.readAt.toISOString() };
+}
+
+function endedMeanwhile(row: ConnectionRow): PlugboardError {
+  return new PlugboardError({
+    kind: 'auth',
+    code: 'not_connected',
+    message: 'The connection was ended while its token was being refreshed.',
+    hint: 'Connect again.',
+    provider: row.provider,
+  });
 }
 
 function shadowKey(row: ConnectionRow): string {

@@ -14,7 +14,7 @@ import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { oauthContext } from './oauth-context.ts';
-import { createRefreshOutcome, type RefreshOutcome } from './refresh-outcome.ts';
+import { createRefreshOutcome, type RefreshOutcome, type Settled } from './refresh-outcome.ts';
 
 /** Longest a token call may take; undershooting it is itself a way to lose a rotated token. */
 const callDeadlineMs = 45_000;
@@ -130,51 +130,62 @@ async function withLease(engine: Engine, outcome: RefreshOutcome, runtime: Provi
   const hadUnknown = row.attemptHash !== null && row.attemptHash === (await attemptHashOf(engine, runtime, row));
   // A process that slept since its claim must not send: the lease may end before the answer.
   if (engine.clock.monotonic() - claimedAt > leaseMs - callDeadlineMs - 5_000) throw busyError(runtime);
-  try {
-    const { grant, credentials } = await callVendor(engine, runtime, row);
-    return await outcome.succeeded(runtime, row, { guard, grant, credentials, writeId: randomToken(12) });
-  } catch (error) {
-    return outcome.failed(runtime, row, { guard, error, hadUnknown });
-  }
+  const answer = await callVendor(engine, runtime, row);
+  if ('error' in answer) return outcome.settle(await outcome.failed(runtime, row, { guard, hadUnknown, ...answer }));
+  return outcome.settle(await outcome.succeeded(runtime, row, { guard, writeId: randomToken(12), ...answer }));
 }
 
 async function underLock(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
   outcome.requireTurn(runtime, seen);
   const { connections } = engine.store;
+  const { organizationId, id, credentialsVersion } = seen;
+  const guard = { credentialsVersion };
   const attemptHash = await attemptHashOf(engine, runtime, seen);
   const hadUnknown = seen.attemptHash !== null && seen.attemptHash === attemptHash;
   // A statement of its own: a mark inside the transaction would vanish in the crash that it must report.
-  const marked = await connections.update(
-    seen.organizationId,
-    seen.id,
-    { credentialsVersion: seen.credentialsVersion },
-    { attemptHash, attemptAt: seen.readAt },
-  );
+  const marked = await connections.update(organizationId, id, guard, { attemptHash, attemptAt: seen.readAt });
   if (marked === null) return outcome.reread(seen);
-  const settled = await connections.lock?.(seen.organizationId, seen.id, async (row, update) => {
-    if (row.credentialsVersion !== seen.credentialsVersion || row.credentials === null) return row;
-    const ended = await outcome.turnIsOver(runtime, row, seen);
-    if (ended !== null) throw ended;
-    const guard = { credentialsVersion: row.credentialsVersion };
-    try {
-      const { grant, credentials } = await callVendor(engine, runtime, row);
-      return await outcome.succeeded(runtime, row, { guard, grant, credentials, writeId: randomToken(12), update });
-    } catch (error) {
-      return await outcome.failed(runtime, row, { guard, error, hadUnknown, update });
-    }
-  });
-  return settled ?? outcome.reread(seen);
+  let received: (Answered & { guard: typeof guard; writeId: string }) | undefined;
+  let settled: Settled | null | undefined;
+  try {
+    settled = await connections.lock?.(organizationId, id, async (row, update): Promise<Settled> => {
+      if (row.credentialsVersion !== credentialsVersion || row.credentials === null) return { row };
+      if (row.failCount > seen.failCount) return { error: outcome.coolingDown(row) };
+      const answer = await callVendor(engine, runtime, row);
+      if ('error' in answer) return outcome.failed(runtime, row, { guard, hadUnknown, update, ...answer });
+      received = { guard, writeId: randomToken(12), ...answer };
+      return outcome.succeeded(runtime, row, { ...received, update });
+    });
+  } catch (error) {
+    // The lock went down with its database connection while the new token is in our hands: the compare-and-set stands.
+    if (received === undefined) throw error;
+    settled = await outcome.succeeded(runtime, seen, received);
+  }
+  return settled ? outcome.settle(settled) : outcome.reread(seen);
 }
 
-async function callVendor(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<{ grant: Grant; credentials: Credentials }> {
+type Answered = { readonly grant: Grant; readonly credentials: Credentials };
+
+async function callVendor(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<Answered | { readonly error: unknown }> {
+  try {
+    const credentials = await openCredentials(engine, row);
+    return { grant: await spend(engine, runtime, row, credentials), credentials };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function spend(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<Grant> {
   const method = methodOf(runtime, row.method);
   if (method.kind !== 'oauth2' && method.kind !== 'client_credentials' && method.kind !== 'service_account') {
     throw new PlugboardError({ kind: 'configuration', code: 'not_refreshable', message: `\`${row.method}\` has no refresh.` });
   }
-  const credentials = await openCredentials(engine, row);
-  const context = oauthContext(engine, runtime, row.organizationId);
-  const client = createOAuthClient(context, method, { credentials, metadata: row.metadata, input: inputOf(row) });
-  return { grant: await refreshGrant(client, method), credentials };
+  const client = createOAuthClient(oauthContext(engine, runtime, row.organizationId), method, {
+    credentials,
+    metadata: row.metadata,
+    input: inputOf(row),
+  });
+  return refreshGrant(client, method);
 }
 
 function inputOf(row: ConnectionRow) {
