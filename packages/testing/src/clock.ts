@@ -1,0 +1,112 @@
+import type { Clock } from '@plugboard/core';
+
+/** A clock that stands still until it is told to move. */
+export interface FakeClock extends Clock {
+  /**
+   * Moves time forward. Timers on the way run in the order of their times, each at its own time, and everything that
+   * they set in motion settles before the next one.
+   */
+  advance(ms: number): Promise<void>;
+  /** Sets the wall time alone, as an administrator or a time server would: no timer runs, `monotonic` stays. */
+  set(now: number): void;
+  /** Sets the value that `random` answers from now on. Default 0.5. */
+  setRandom(value: number): void;
+  /** Timers that wait. */
+  readonly pending: number;
+  /** Resolves as soon as so many timers wait: how a test knows that the code under test has gone to sleep. */
+  untilPending(count: number): Promise<void>;
+}
+
+export interface FakeClockOptions {
+  /** Wall time in milliseconds. Default 2026-01-01T00:00:00Z. */
+  readonly start?: number;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+/** Turns of the event loop in which promises, and I/O that is ready, settle after a timer. */
+const settlingTurns = 5;
+/** Turns after which a condition that does not come true fails the test: some seconds. */
+const patienceTurns = 200_000;
+
+export function createFakeClock({ start = Date.UTC(2026, 0, 1) }: FakeClockOptions = {}): FakeClock {
+  const timers = new Set<Timer>();
+  let wall = start;
+  let elapsed = 0;
+  let draw = 0.5;
+
+  function after(ms: number, run: () => void): () => void {
+    const timer: Timer = { at: elapsed + Math.max(ms, 0), run };
+    timers.add(timer);
+    return () => void timers.delete(timer);
+  }
+
+  /** The timer that is due first; of several at one time the one set first. */
+  function nextUntil(end: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of timers) if (timer.at <= end && (next === undefined || timer.at < next.at)) next = timer;
+    return next;
+  }
+
+  function moveTo(time: number): void {
+    wall += time - elapsed;
+    elapsed = time;
+  }
+
+  return {
+    now: () => wall,
+    monotonic: () => elapsed,
+    random: () => draw,
+    after,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason as Error);
+        const stop = () => {
+          cancel();
+          reject(signal?.reason as Error);
+        };
+        const cancel = after(ms, () => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        });
+        signal?.addEventListener('abort', stop, { once: true });
+      }),
+    async advance(ms) {
+      const end = elapsed + ms;
+      await settle();
+      for (let timer = nextUntil(end); timer !== undefined; timer = nextUntil(end)) {
+        timers.delete(timer);
+        moveTo(timer.at);
+        timer.run();
+        await settle();
+      }
+      moveTo(end);
+      await settle();
+    },
+    set: (now) => void (wall = now),
+    setRandom: (value) => void (draw = value),
+    get pending() {
+      return timers.size;
+    },
+    untilPending: (count) => until(() => timers.size >= count),
+  };
+}
+
+/** Resolves when the condition holds; looks at every turn of the event loop, and gives up after some seconds. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; !condition(); turn++) {
+    if (turn === patienceTurns) throw new Error('What the test waits for does not happen.');
+    await nextTurn();
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < settlingTurns; turn++) await nextTurn();
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
