@@ -100,14 +100,12 @@ export function lengthPrefixed(head: Uint8Array, ...texts: readonly string[]): U
   let room = head.length;
   for (const text of texts) room += 4 + text.length * longestUtf8;
   const bytes = new Uint8Array(room);
+  const view = new DataView(bytes.buffer);
   bytes.set(head);
   let at = head.length;
   for (const text of texts) {
     const { written } = encoder.encodeInto(text, bytes.subarray(at + 4));
-    bytes[at] = written >>> 24;
-    bytes[at + 1] = written >>> 16;
-    bytes[at + 2] = written >>> 8;
-    bytes[at + 3] = written;
+    view.setUint32(at, written);
     at += 4 + written;
   }
   return bytes.slice(0, at);

@@ -180,7 +180,8 @@ describe('resealAll', () => {
     vi.spyOn(store.connections, 'update').mockRejectedValueOnce(new Error('connection lost'));
     await expect(resealAll({ store, vault, concurrency: 2 })).rejects.toThrow('connection lost');
     expect((await vaultStatus({ store, vault })).byKey.get('k2')).toBeLessThan(3);
-    expect(await resealAll({ store, vault })).toMatchObject({ rows: 10, resealed: 10, unreadable: 0 });
+    expect(await resealAll({ store, vault })).toMatchObject({ complete: true, rows: 10, busy: 0, unreadable: 0 });
+    expect((await vaultStatus({ store, vault })).byKey.get('k1')).toBe(0);
   });
 
   it('B12 overwrites the plaintexts it has seen', async () => {

@@ -119,7 +119,9 @@ describe('B12 memory', () => {
     const create = vi.spyOn(nodeCrypto, 'createSecretKey');
     await testVault().seal(context, plaintext);
     // The root key, the subkey of the self-test, the subkey of the context.
-    expect(create.mock.calls.map(([bytes]) => bytes as unknown)).toEqual(Array(3).fill(Buffer.alloc(32)));
+    expect(create.mock.calls.map(([bytes]) => new Uint8Array(bytes as unknown as Uint8Array))).toEqual(
+      Array(3).fill(new Uint8Array(32)),
+    );
   });
 
   it('holds key bytes in key objects only: what they were made from is overwritten, on WebCrypto', async () => {
