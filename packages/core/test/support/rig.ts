@@ -27,7 +27,6 @@ const origin = 'https://auth.acme.example.com';
 const scheme = { header: 'x-acme-signature', algorithm: 'sha256', encoding: 'hex' } as const;
 
 export interface AcmeOptions {
-  readonly id?: string;
   readonly rotation?: Rotation;
   readonly issuer?: string;
   readonly issuerAlwaysSent?: boolean;
@@ -35,9 +34,9 @@ export interface AcmeOptions {
 }
 
 /** A vendor with every feature the engine has, and none of a real one's oddities. */
-export function acmeProvider({ id = 'acme', rotation = 'strict', issuer, issuerAlwaysSent, accounts }: AcmeOptions = {}) {
+export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, accounts }: AcmeOptions = {}) {
   return defineProvider({
-    id,
+    id: 'acme',
     name: 'Acme',
     category: 'crm',
     summary: 'A vendor for tests.',
@@ -143,7 +142,7 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
   const { clock, rotation = 'strict', issuer } = options;
   const oauth = createAuthorizationServer({
     clock,
-    name: options.id ?? 'acme',
+    name: 'acme',
     accounts: [{ id: 'acct-1', name: 'Acme One' }, { id: 'acct-2', name: 'Acme Two' }],
     profiles: [
       {
@@ -187,6 +186,7 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
 }
 
 type BoardOptions = Partial<Omit<PlugboardOptions<readonly AnyProvider[]>, 'providers'>>;
+
 
 /** Everything together, with time standing still. */
 export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}) {

@@ -1,0 +1,158 @@
+/** What users see of the types: inferred from the providers array, and never `any`. */
+import { z } from 'zod';
+
+import { apiKey, createMemoryStore, createPlugboard, defineProvider, endpoint, header, oauth2, stream } from '../src/index.ts';
+import type { Connection } from '../src/index.ts';
+import { secret } from '../src/fields.ts';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const expectType = <Actual, Expected>(_same: Equal<Actual, Expected>): void => undefined;
+
+const docs = { home: 'https://a.example', keys: 'https://a.example', reference: 'https://a.example', checked: '2026-11-20' };
+const errors = { examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } } } as const;
+
+const mail = defineProvider({
+  id: 'mail',
+  name: 'Mail',
+  category: 'email',
+  summary: 'Sends.',
+  docs,
+  hosts: ['api.mail.example'],
+  auth: {
+    key: apiKey({ credentials: z.strictObject({ apiKey: secret('Key') }), sign: header('x-key', 'apiKey'), example: { apiKey: 'k' } }),
+  },
+  api: { baseUrl: 'https://api.mail.example', errors },
+  account: async () => ({ kind: 'derived', name: 'Mail' }),
+  healthCheck: async () => ({ status: 'unknown' }),
+  settings: { schema: z.strictObject({ from: z.string().optional() }) },
+  webhooks: {
+    docs: 'https://a.example',
+    secrets: () => [],
+    verify: () => ({ ok: false, reason: 'signature_missing' }),
+    parse: () => [],
+    events: { bounced: z.object({ to: z.string(), hard: z.boolean() }) },
+    vectors: [],
+    sign: async () => ({}),
+  },
+  operations: {
+    emails: {
+      get: endpoint({
+        summary: 'Reads one.',
+        method: 'GET',
+        path: '/emails/{id}',
+        input: z.strictObject({ id: z.string() }),
+        output: z.object({ id: z.string(), sentAt: z.number() }),
+        example: { input: { id: 'e1' }, answer: { id: 'e1', sentAt: 1 } },
+      }),
+      list: endpoint({
+        summary: 'Lists.',
+        method: 'GET',
+        path: '/emails',
+        input: z.strictObject({ cursor: z.string().optional() }),
+        output: z.object({ data: z.array(z.object({ id: z.string() })) }),
+        paging: { items: (page) => page.data, next: () => undefined },
+        example: { input: {}, answer: { data: [] } },
+      }),
+      follow: stream({
+        summary: 'Follows.',
+        input: z.strictObject({}),
+        async *run() {
+          yield 1;
+        },
+        example: { input: {} },
+      }),
+    },
+  },
+  capabilities: { email: () => ({ send: async () => ({ id: 'x' }) }) },
+});
+
+const crm = defineProvider({
+  id: 'crm',
+  name: 'Crm',
+  category: 'crm',
+  summary: 'Keeps.',
+  docs,
+  hosts: ['api.crm.example'],
+  app: { clientId: { title: 'Id', env: 'CRM_ID' }, clientSecret: { title: 'Secret', env: 'CRM_SECRET', secret: true } },
+  auth: {
+    oauth: oauth2({
+      authorize: { url: 'https://api.crm.example/a' },
+      token: { url: 'https://api.crm.example/t' },
+      scopes: { ask: [], known: {} },
+      pkce: 'required',
+      refresh: 'none',
+      example: {},
+    }),
+  },
+  api: { baseUrl: 'https://api.crm.example', errors },
+  account: async () => ({ kind: 'derived', name: 'Crm' }),
+  healthCheck: async () => ({ status: 'unknown' }),
+  operations: {},
+  sdk: async () => new URL('https://sdk.example'),
+});
+
+const board = createPlugboard({
+  url: 'https://app.example.com/integrations',
+  providers: [mail(), crm({ clientId: 'x', clientSecret: 'y' })],
+  store: createMemoryStore(),
+  keys: {},
+});
+const organizationId = 'o';
+
+export async function use(): Promise<void> {
+  const client = board.client('mail', { organizationId });
+  expectType<Awaited<ReturnType<typeof client.emails.get>>, { id: string; sentAt: number }>(true);
+  for await (const item of client.emails.list()) expectType<typeof item, { id: string }>(true);
+  for await (const item of client.emails.follow()) expectType<typeof item, number>(true);
+  expectType<Awaited<ReturnType<typeof client.email.send>>['id'], string>(true);
+  const sdk = await board.client('crm').sdk();
+  expectType<typeof sdk, URL>(true);
+
+  // @ts-expect-error -- no such provider
+  board.client('mial', { organizationId });
+  // @ts-expect-error -- no such operation
+  client.emails.remove;
+  // @ts-expect-error -- no such capability
+  client.sms;
+  // @ts-expect-error -- only providers with an SDK have one
+  client.sdk;
+  // @ts-expect-error -- the input is required
+  await client.emails.get();
+  // @ts-expect-error -- and of the declared shape
+  await client.emails.get({ id: 1 });
+
+  const connected = await board.connect('mail', { organizationId, credentials: { apiKey: 'k' } });
+  expectType<typeof connected, Connection>(true);
+  await board.connect('mail', { organizationId, method: 'key', credentials: { apiKey: 'k' } });
+  // @ts-expect-error -- wrong field
+  await board.connect('mail', { organizationId, credentials: { apikey: 'k' } });
+  // @ts-expect-error -- no such method
+  await board.connect('mail', { organizationId, method: 'oauth', credentials: { apiKey: 'k' } });
+  // @ts-expect-error -- connects by OAuth only
+  await board.connect('crm', { organizationId, credentials: {} });
+
+  await board.settings.update('mail', { organizationId, settings: { from: 'a@b.c' } });
+  await board.settings.update('mail', { organizationId, settings: { from: null } });
+  // @ts-expect-error -- no such setting
+  await board.settings.update('mail', { organizationId, settings: { form: 'a@b.c' } });
+
+  board.on('mail', 'bounced', (event, { organizationId: organization }) => {
+    expectType<typeof event, { to: string; hard: boolean }>(true);
+    expectType<typeof organization, string | null>(true);
+  });
+  board.on('mail', '*', (event) => expectType<typeof event, unknown>(true));
+  board.on('connection.attention', ({ connection, reason }) => {
+    expectType<typeof connection, Connection>(true);
+    expectType<typeof reason, string>(true);
+  });
+  // @ts-expect-error -- no such event of the provider
+  board.on('mail', 'opened', () => undefined);
+  // @ts-expect-error -- no such event of the board
+  board.on('connection.lost', () => undefined);
+
+  await board.capability('email', { provider: 'mail' }).send({ from: 'a@b.c', to: 'd@e.f', subject: 's', text: 't' });
+  // @ts-expect-error -- the provider lacks the capability
+  board.capability('email', { provider: 'crm' });
+  // @ts-expect-error -- unknown option of a provider
+  crm({ clientID: 'x' });
+}
