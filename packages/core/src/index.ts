@@ -25,7 +25,7 @@ export { apiKey, basicAuth, botToken, browserStep, clientCredentials, dsn, incom
 export { basic, bearer, header, need, query, unsigned } from './auth/sign.ts';
 export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer.ts';
 
-export { isPlugboardError, invalidInput, PlugboardError } from './errors.ts';
+export { configurationError, isPlugboardError, invalidInput, PlugboardError } from './errors.ts';
 export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors.ts';
 export { isSecret, reveal, Secret } from './secret.ts';
 export { decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
