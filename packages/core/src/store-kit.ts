@@ -2,6 +2,7 @@
 export { systemClock, type Clock } from './clock.ts';
 export {
   configurationError,
+  invalidInput,
   isPlugboardError,
   PlugboardError,
   type ErrorDetails,

@@ -1,0 +1,139 @@
+/** How the fields of a row are stored: the one table from which all SQL of connections is made. */
+import {
+  configurationError,
+  encodeBase64,
+  parseJson,
+  type ConnectionData,
+  type ConnectionRow,
+} from '@plugboard/core/store-kit';
+
+import { milliseconds, now } from './clock-sql.ts';
+import type { SqlRow } from './database.ts';
+
+type Kind = 'text' | 'uuid' | 'integer' | 'boolean' | 'date' | 'json' | 'bytes';
+type Column = readonly [name: string, kind: Kind];
+
+/** What callers write. */
+export const dataColumns: { readonly [Field in keyof ConnectionData]: Column } = {
+  method: ['method', 'text'],
+  status: ['status', 'text'],
+  statusReason: ['status_reason', 'text'],
+  credentials: ['credentials_encrypted', 'bytes'],
+  tokenExpiresAt: ['token_expires_at', 'date'],
+  refreshAt: ['refresh_at', 'date'],
+  refreshExpiresAt: ['refresh_expires_at', 'date'],
+  account: ['account', 'json'],
+  scopes: ['scopes', 'json'],
+  metadata: ['metadata', 'json'],
+  settings: ['settings', 'json'],
+  health: ['health', 'json'],
+  lastError: ['last_error', 'json'],
+  lastSyncAt: ['last_sync_at', 'date'],
+  connectedAt: ['connected_at', 'date'],
+  disconnectedAt: ['disconnected_at', 'date'],
+  stub: ['stub', 'boolean'],
+  attemptHash: ['attempt_hash', 'text'],
+  attemptAt: ['attempt_at', 'date'],
+  failCount: ['fail_count', 'integer'],
+  writeId: ['write_id', 'text'],
+};
+
+const columns: { readonly [Field in keyof Omit<ConnectionRow, 'readAt'>]: Column } = {
+  id: ['id', 'uuid'],
+  organizationId: ['organization_id', 'text'],
+  provider: ['provider', 'text'],
+  label: ['label', 'text'],
+  ...dataColumns,
+  version: ['version', 'integer'],
+  credentialsVersion: ['credentials_version', 'integer'],
+  leaseFence: ['lease_fence', 'integer'],
+  leaseUntil: ['lease_until', 'date'],
+  createdAt: ['created_at', 'date'],
+  updatedAt: ['updated_at', 'date'],
+};
+
+const fields = [...Object.entries(columns), ['readAt', ['', 'date']] as const];
+
+/**
+ * The columns of a row as `t`, in the order that `decodeRow` reads. Everything but numbers, booleans and bytes travels
+ * as text, because hosts change how their drivers parse dates and JSON.
+ */
+export const rowColumns: string = [
+  ...Object.values(columns).map(([name, kind]) => selectSql(`t.${name}`, kind)),
+  milliseconds(now),
+].join(', ');
+
+export function decodeRow(row: SqlRow): ConnectionRow {
+  const decoded: Record<string, unknown> = {};
+  for (const [index, [field, [, kind]]] of fields.entries()) decoded[field] = decode(row[index], kind);
+  return decoded as unknown as ConnectionRow;
+}
+
+/** Fields as JSON that `fromJsonSql` takes apart in the database. */
+export function encodeFields(values: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([field, value]) => [field, value instanceof Uint8Array ? encodeBase64(value) : value]),
+  );
+}
+
+/** The column's value out of the jsonb expression `source`, where `encodeFields` has put it. */
+export function fromJsonSql(source: string, field: string, kind: Kind): string {
+  const value = `${source}->>'${field}'`;
+  switch (kind) {
+    case 'text':
+      return value;
+    case 'json':
+      return `nullif(${source}->'${field}', 'null')`;
+    case 'bytes':
+      return `decode(${value}, 'base64')`;
+    case 'date':
+      return `(${value})::timestamptz`;
+    case 'uuid':
+    case 'integer':
+    case 'boolean':
+      return `(${value})::${kind}`;
+  }
+}
+
+function selectSql(column: string, kind: Kind): string {
+  switch (kind) {
+    case 'date':
+      return milliseconds(column);
+    case 'text':
+    case 'uuid':
+    case 'json':
+      return `${column}::text`;
+    case 'integer':
+    case 'boolean':
+    case 'bytes':
+      return column;
+  }
+}
+
+function decode(value: unknown, kind: Kind): unknown {
+  if (value === null) return null;
+  switch (kind) {
+    case 'date':
+      return new Date(Number(value));
+    case 'integer':
+      return Number(value);
+    case 'json':
+      return parseJson(String(value));
+    case 'bytes':
+      return bytesOf(value);
+    case 'text':
+    case 'uuid':
+    case 'boolean':
+      return value;
+  }
+}
+
+/** A copy: drivers hand out windows on the buffers that they read the network with. */
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  throw configurationError(
+    'bytes_expected',
+    'The driver does not hand out bytea columns as bytes.',
+    'Give the store a client without a parser of its own for the type bytea (OID 17).',
+  );
+}

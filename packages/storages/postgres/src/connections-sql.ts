@@ -1,0 +1,142 @@
+/**
+ * The statements on connections; `t` is the table. Parameter 1 is the time (see clock-sql.ts), but for `remove` and
+ * `lock`, which need none.
+ */
+import { after, milliseconds, now } from './clock-sql.ts';
+import { dataColumns, fromJsonSql, rowColumns } from './columns.ts';
+import type { Statement } from './database.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { Names } from './names.ts';
+
+export type ConnectionStatements = ReturnType<typeof connectionStatements>;
+
+/** What makes a row one to refresh now; the partial index holds the rows that may become due. */
+const isDue = `t.refresh_at <= ${now} and t.status <> 'disconnected' and (t.lease_until is null or t.lease_until <= ${now})`;
+const data = Object.entries(dataColumns);
+/** Where paging starts: before every date and every id. */
+export const beforeAll = { date: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
+
+export function connectionStatements({ tables, organizationType }: Names) {
+  const table = tables.connections;
+  const organization = (parameter: number) =>
+    organizationType === 'text' ? `$${parameter}::text` : `$${parameter}::text::${organizationType}`;
+  const ownRow = (first: number) => `t.organization_id = ${organization(first)} and t.id = $${first + 1}::text::uuid`;
+
+  const update = (source: string) => `
+    with v as materialized (${source})
+    update ${table} as t set ${data.map(setWhenGiven).join(', ')},
+      version = t.version + 1,
+      credentials_version = t.credentials_version + (v.data ? 'credentials')::integer,
+      lease_until = case when v.data ? 'credentials' then null else t.lease_until end,
+      updated_at = ${now}
+    from v
+    where t.organization_id = v.organization_id and t.id = v.id
+      and coalesce((v.guard->>'version')::integer, t.version) = t.version
+      and coalesce((v.guard->>'credentialsVersion')::integer, t.credentials_version) = t.credentials_version
+      and coalesce((v.guard->>'leaseFence')::integer, t.lease_fence) = t.lease_fence
+    returning ${rowColumns}`;
+
+  const lease = (milliseconds: number) => `
+      version = t.version + 1,
+      lease_fence = t.lease_fence + 1,
+      lease_until = ${after(milliseconds)},
+      refresh_at = ${after(milliseconds)},
+      updated_at = ${now}`;
+
+  const list = (filters: string) =>
+    statement(`
+    select ${rowColumns} from ${table} as t
+    where t.organization_id = ${organization(2)}
+      and (t.created_at, t.id) > ($3::text::timestamptz, $4::text::uuid) ${filters}
+    order by t.created_at, t.id limit $5::integer`);
+
+  /** Answers each row with the time since when it was due, and with how many candidates there were. */
+  const claim = (due: string, candidates: string) =>
+    statement(`
+    with ${due}
+    update ${table} as t set ${lease(2)}
+    from due where t.id = due.id
+    returning ${rowColumns}, ${milliseconds('due.due_at')}, (select count(*)::integer from ${candidates})`);
+
+  /** Rows that another claimer holds are passed over, so that claimers work side by side. */
+  const claimOldest = (filter: string) =>
+    claim(`due as materialized (
+      select t.id, t.refresh_at as due_at from ${table} as t
+      where ${isDue} ${filter}
+      order by t.refresh_at limit $3::integer for update skip locked)`, 'due');
+
+  /** Ranks a window of the queue by organization, then locks within the cap; what changed meanwhile is judged anew. */
+  const claimFairly = (filter: string) =>
+    claim(`queue as materialized (
+      select t.id, t.organization_id, t.refresh_at from ${table} as t
+      where ${isDue} ${filter}
+        and t.organization_id::text <> all (array(select jsonb_array_elements_text($6::text::jsonb)))
+      order by t.refresh_at limit $4::integer),
+    ranked as (
+      select id, refresh_at, row_number() over (partition by organization_id order by refresh_at, id) as place from queue),
+    due as materialized (
+      select t.id, ranked.refresh_at as due_at from ranked join ${table} as t on t.id = ranked.id
+      where ranked.place <= $5::integer and ${isDue}
+      order by ranked.refresh_at limit $3::integer for update of t skip locked)`, 'queue');
+
+  return {
+    now: statement(`select ${milliseconds(now)}`),
+    get: statement(`select ${rowColumns} from ${table} as t where ${ownRow(2)}`),
+    find: statement(`
+      select ${rowColumns} from ${table} as t
+      where t.organization_id = ${organization(2)} and t.provider = $3::text and t.label = $4::text`),
+    list: list(''),
+    listProvider: list('and t.provider = $6::text'),
+    listStatus: list('and t.status = $6::text'),
+    listBoth: list('and t.provider = $6::text and t.status = $7::text'),
+    insert: statement(`
+      with v as materialized (select $3::text::jsonb as data)
+      insert into ${table} as t (organization_id, id, provider, label, ${data.map(([, [name]]) => name).join(', ')}, created_at, updated_at)
+      select ${organization(2)}, ${fromJsonSql('v.data', 'id', 'uuid')}, v.data->>'provider', v.data->>'label',
+        ${data.map(([field, [, kind]]) => fromJsonSql('v.data', field, kind)).join(', ')}, ${now}, ${now}
+      from v
+      on conflict (organization_id, provider, label) do nothing
+      returning ${rowColumns}`),
+    update: statement(
+      update(`select ${organization(2)} as organization_id, $3::text::uuid as id, $4::text::jsonb as guard, $5::text::jsonb as data`),
+    ),
+    updateMany: statement(
+      update(`select * from jsonb_to_recordset($2::text::jsonb) as r(organization_id ${organizationType}, id uuid, guard jsonb, data jsonb)`),
+    ),
+    remove: statement(`delete from ${table} as t where ${ownRow(1)} returning 1`),
+    lease: statement(`
+      with free as materialized (
+        select t.id from ${table} as t
+        where ${ownRow(2)} and t.credentials_version = $4::integer and t.status <> 'disconnected'
+          and (t.lease_until is null or t.lease_until <= ${now})
+        for update skip locked)
+      update ${table} as t set ${lease(5)},
+        attempt_hash = case when $6::boolean then $7::text else t.attempt_hash end,
+        attempt_at = case when not $6::boolean then t.attempt_at when $7::text is not null then ${now} end
+      from free where t.id = free.id
+      returning ${rowColumns}`),
+    release: statement(`
+      update ${table} as t set version = t.version + 1, lease_until = null, refresh_at = $5::text::timestamptz, updated_at = ${now}
+      where ${ownRow(2)} and t.lease_fence = $4::integer and t.lease_until is not null
+      returning 1`),
+    lock: statement(`select 1 from ${table} as t where ${ownRow(1)} for update`),
+    claim: claimOldest(''),
+    claimProvider: claimOldest('and t.provider = $4::text'),
+    claimFairly: claimFairly(''),
+    claimProviderFairly: claimFairly('and t.provider = $7::text'),
+    findByAccount: statement(`
+      select ${rowColumns} from ${table} as t
+      where t.provider = $2::text and (t.account->>'id') collate "C" = $3::text and t.status <> 'disconnected'
+      order by t.id`),
+    scan: statement(`
+      select ${rowColumns} from ${table} as t where t.id > $2::text::uuid order by t.id limit $3::integer`),
+  };
+}
+
+function setWhenGiven([field, [name, kind]]: (typeof data)[number]): string {
+  return `${name} = case when v.data ? '${field}' then ${fromJsonSql('v.data', field, kind)} else t.${name} end`;
+}
+
+export function statement(text: string): Statement {
+  return { text, name: `plugboard_${fingerprint(text)}` };
+}
