@@ -1,5 +1,6 @@
-import type { Secret } from '../secret.ts';
 import type { Json } from '../json.ts';
+import type { Secret } from '../secret.ts';
+import type { KeyCache, KeyTools } from './key-cache.ts';
 
 /** A delivery as it came in: raw bytes, all headers, and the public URL it was sent to (from configuration). */
 export interface Delivery {
@@ -25,14 +26,38 @@ export type Verdict =
       readonly ok: true;
       /** Index of the secret that verified: the connection it belongs to is the only one the event may reach. */
       readonly secretIndex: number;
-      /** The vendor's id of the delivery, covered by the signature where the scheme has one. */
+      /** The vendor's id of the delivery. */
       readonly deliveryId?: string;
+      /**
+       * True when the signature covers `deliveryId`. Otherwise whoever replays a copy can give it another id, so that
+       * de-duplication must remember the body as well.
+       */
+      readonly deliveryIdSigned?: boolean;
       readonly timestamp?: Date;
     }
   | { readonly ok: false; readonly reason: RejectReason };
 
-/** Checks a signature over raw bytes. Never parses the body further than the scheme demands, never throws on bad input. */
-export type Verify = (delivery: Delivery, secrets: readonly Secret[]) => Verdict | Promise<Verdict>;
+/** A secret that may have an end: during a rotation the old one still verifies until `notAfter`, inclusive. */
+export interface WebhookSecret {
+  readonly secret: Secret;
+  readonly notAfter?: Date;
+}
+
+/** For schemes that must ask the vendor: its published keys, or its own verification endpoint. */
+export interface VerifyTools extends KeyTools {
+  /** Keys that were fetched before; it lives as long as the board. */
+  readonly keys: KeyCache;
+}
+
+/**
+ * Checks a signature over raw bytes. Never parses the body further than the scheme demands, never throws on bad input.
+ * @throws PlugboardError code `too_many_secrets` for more than 20 secrets.
+ */
+export type Verify = (
+  delivery: Delivery,
+  secrets: readonly Secret[],
+  tools?: VerifyTools,
+) => Verdict | Promise<Verdict>;
 
 /** What the vendor gets back. */
 export interface WebhookReply {

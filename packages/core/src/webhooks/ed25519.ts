@@ -1,0 +1,39 @@
+import { concatBytes, decodeHex, ownBytes } from '../bytes.ts';
+import { nodeCrypto } from '../hash.ts';
+
+/** DER headers of a 32-byte Ed25519 public key and private seed (RFC 8410): the one form that every runtime imports. */
+const spkiHeader = decodeHex('302a300506032b6570032100')!;
+const pkcs8Header = decodeHex('302e020100300506032b657004220420')!;
+export const ed25519KeyLength = 32;
+export const ed25519SignatureLength = 64;
+
+/**
+ * Verifies a signature (RFC 8032) of 64 bytes with a public key of 32: node:crypto where the runtime has it, because
+ * WebCrypto of Node 22 warns about this algorithm, WebCrypto elsewhere.
+ */
+export async function verifyEd25519(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  const der = concatBytes(spkiHeader, publicKey);
+  const node = nodeCrypto();
+  if (node !== undefined)
+    return node.verify(null, data, { key: asBuffer(der), format: 'der', type: 'spki' }, signature);
+  const { subtle } = globalThis.crypto;
+  const key = await subtle.importKey('spki', der, 'Ed25519', false, ['verify']);
+  return subtle.verify('Ed25519', key, ownBytes(signature), ownBytes(data));
+}
+
+/** Signs with the 32-byte seed of a private key. */
+export async function signEd25519(seed: Uint8Array, data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const der = concatBytes(pkcs8Header, seed);
+  const node = nodeCrypto();
+  if (node !== undefined) {
+    return new Uint8Array(node.sign(null, data, { key: asBuffer(der), format: 'der', type: 'pkcs8' }));
+  }
+  const { subtle } = globalThis.crypto;
+  const key = await subtle.importKey('pkcs8', der, 'Ed25519', false, ['sign']);
+  return new Uint8Array(await subtle.sign('Ed25519', key, ownBytes(data)));
+}
+
+/** node:crypto takes any bytes here; its types ask for a Buffer, a global that other runtimes with this module may lack. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes as Buffer;
+}

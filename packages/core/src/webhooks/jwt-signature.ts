@@ -1,0 +1,137 @@
+import type { CryptoKey, JWTPayload, JWTVerifyOptions } from 'jose';
+
+import { encodeHex, equalText } from '../bytes.ts';
+import { configurationError } from '../errors.ts';
+import { hash } from '../hash.ts';
+import { reveal } from '../secret.ts';
+import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
+import type { KeySource } from './key-cache.ts';
+import { isBlank, refuseTooMany } from './secrets.ts';
+import { plainSignature, readSignatureHeader } from './signature-header.ts';
+import type { Delivery, RejectReason, Verify } from './webhook.ts';
+
+type ClaimValue = string | number | boolean;
+
+export interface JwtSignatureOptions {
+  readonly header: string;
+  /** Fixed text before the token: `Bearer `. */
+  readonly prefix?: string;
+  readonly keys: KeySource;
+  /** Claim with the lower-case hex SHA-256 of the raw body, for tokens that sign it. */
+  readonly bodyHash?: string;
+  /** The `aud` that names this receiver, for one of the secrets. Required for tokens that do not sign the body. */
+  readonly audience?: (delivery: Delivery, secret: string) => string;
+  /** What other claims must hold, for one of the secrets; of several values one is enough. */
+  readonly claims?: (
+    delivery: Delivery,
+    secret: string,
+  ) => Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;
+  /** Seconds that `iat` may differ from now, in both directions. Default 300. */
+  readonly toleranceSeconds?: number;
+}
+
+const maxKeyIdLength = 128;
+const clockToleranceSeconds = 30;
+
+/**
+ * A JSON Web Token (RFC 7519) in a header, signed with a key that the vendor publishes. The algorithm is the key
+ * source's, never the token's; addresses inside the token (`jku`, `x5u`) and keys inside it (`jwk`) are never used.
+ * @throws PlugboardError kind `configuration`, code `invalid_definition`, when neither `bodyHash` nor `audience` binds
+ * the token to anything.
+ */
+export function jwtSignature(options: JwtSignatureOptions): Verify {
+  const { bodyHash, toleranceSeconds } = options;
+  if (bodyHash === undefined && options.audience === undefined) {
+    throw configurationError(
+      'invalid_definition',
+      'A webhook token is bound neither to the body nor to this receiver: any token of the issuer would pass.',
+      'Declare `bodyHash` or `audience`.',
+    );
+  }
+  const freshness: TimestampRule = { unit: 'seconds', ...(toleranceSeconds !== undefined && { toleranceSeconds }) };
+  checkTolerance(freshness);
+  const { read } = plainSignature(options.prefix);
+
+  return async (delivery, secrets, tools) => {
+    refuseTooMany(secrets);
+    const texts = secrets.map(reveal);
+    if (tools === undefined || texts.every(isBlank)) return { ok: false, reason: 'key_unavailable' };
+
+    const header = readSignatureHeader(delivery, options.header, read);
+    if (typeof header === 'string') return { ok: false, reason: header };
+    const [token] = header.signatures;
+    const keyId = token === undefined ? undefined : await keyIdOf(token);
+    if (token === undefined || keyId === undefined) return { ok: false, reason: 'signature_invalid' };
+
+    const key = await tools.keys.find(options.keys, keyId, delivery.receivedAt, tools);
+    if (key === 'unavailable') return { ok: false, reason: 'key_unavailable' };
+    if (key === 'unknown') return { ok: false, reason: 'signature_invalid' };
+
+    const payload = await verifyToken(token, key, {
+      algorithms: [options.keys.algorithm],
+      currentDate: new Date(delivery.receivedAt),
+      clockTolerance: clockToleranceSeconds,
+    });
+    if (typeof payload === 'string') return { ok: false, reason: payload };
+    if (bodyHash !== undefined && !(await holdsHash(payload[bodyHash], delivery.body))) {
+      return { ok: false, reason: 'signature_invalid' };
+    }
+    const issued = checkTimestamp(String(payload.iat), freshness, delivery.receivedAt);
+    if (typeof issued === 'string') return { ok: false, reason: issued };
+
+    const secretIndex = texts.findIndex(
+      (secret) => !isBlank(secret) && isMeant(payload, options, { delivery, secret }),
+    );
+    return secretIndex === -1
+      ? { ok: false, reason: 'signature_invalid' }
+      : { ok: true, secretIndex, timestamp: issued };
+  };
+}
+
+/** The key id in the token's header, which nothing vouches for yet. */
+async function keyIdOf(token: string): Promise<string | undefined> {
+  const { decodeProtectedHeader } = await import('jose');
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    return typeof kid === 'string' && kid !== '' && kid.length <= maxKeyIdLength ? kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function verifyToken(
+  token: string,
+  key: CryptoKey,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload | RejectReason> {
+  const { errors, jwtVerify } = await import('jose');
+  try {
+    return (await jwtVerify(token, key, options)).payload;
+  } catch (error) {
+    return error instanceof errors.JWTExpired ? 'timestamp_outside_tolerance' : 'signature_invalid';
+  }
+}
+
+async function holdsHash(claim: unknown, body: Uint8Array): Promise<boolean> {
+  return typeof claim === 'string' && equalText(claim, encodeHex(await hash('sha256', body)));
+}
+
+function isMeant(
+  payload: JWTPayload,
+  { audience, claims }: JwtSignatureOptions,
+  { delivery, secret }: { readonly delivery: Delivery; readonly secret: string },
+): boolean {
+  if (audience !== undefined && !holdsOneOf(payload.aud, audience(delivery, secret))) return false;
+  const expected = Object.entries(claims?.(delivery, secret) ?? {});
+  return expected.every(([name, wanted]) => holdsOneOf(payload[name], wanted));
+}
+
+/** Of two lists, or single values, one value is common. What nobody configured is held by nobody. */
+function holdsOneOf(claim: unknown, wanted: unknown): boolean {
+  const held = listOf(claim);
+  return listOf(wanted).some((value) => value !== undefined && value !== '' && held.includes(value));
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}

@@ -1,0 +1,136 @@
+import type { CryptoKey } from 'jose';
+
+import type { OAuthClient } from '../auth/auth.ts';
+import { at, member, text, type JsonObject } from '../json.ts';
+
+/** What a source needs to ask its vendor: only declared hosts, through the board's transport. */
+export type KeyTools = Pick<OAuthClient, 'app' | 'request'>;
+
+/** A public key as its vendor publishes it (RFC 7517). */
+export interface PublishedKey {
+  readonly id: string;
+  readonly jwk: JsonObject;
+  /** The vendor's own end of the key. */
+  readonly notAfter?: Date;
+}
+
+/** Where a vendor publishes the keys it signs with. Never an address that came with a request. */
+export interface KeySource {
+  /** The algorithm of every key; a key that claims another is left out. */
+  readonly algorithm: 'RS256' | 'ES256';
+  /** `set`: one load brings all keys. `one`: each id needs a load of its own. */
+  readonly brings: 'set' | 'one';
+  readonly load: (id: string, tools: KeyTools) => Promise<readonly PublishedKey[]>;
+}
+
+/** `unknown`: the vendor has no such key. `unavailable`: it could not be asked, or was asked too often. */
+export type FoundKey = CryptoKey | 'unknown' | 'unavailable';
+
+export interface KeyCache {
+  /** `now` in milliseconds of wall time. */
+  find(source: KeySource, id: string, now: number, tools: KeyTools): Promise<FoundKey>;
+}
+
+interface Load {
+  readonly at: number;
+  /** False when the vendor could not be asked. */
+  readonly done: Promise<boolean>;
+}
+
+interface SourceState {
+  readonly keys: Map<string, { readonly key: CryptoKey; readonly until: number }>;
+  /** Loads of the last minute, by id, or under one name for a whole set. */
+  readonly loads: Map<string, Load>;
+}
+
+/** Anybody can name a key id that does not exist: misses must cost the vendor next to nothing. */
+const loadIntervalMs = 60_000;
+const maxLoadsPerInterval = 10;
+/** Keys are asked for again after an hour, so that one the vendor withdrew stops working. */
+const maxAgeMs = 3_600_000;
+const maxKeys = 100;
+const keyTypes = { RS256: 'RSA', ES256: 'EC' } as const;
+
+/**
+ * Public keys of the vendors, for one board. A key id is asked for at most once a minute, whole sets at most once a
+ * minute whatever the id, single ids at most ten times a minute in all.
+ */
+export function createKeyCache(): KeyCache {
+  const states = new Map<KeySource, SourceState>();
+  return {
+    async find(source, id, now, tools) {
+      const state: SourceState = states.get(source) ?? { keys: new Map(), loads: new Map() };
+      states.set(source, state);
+      const known = lookUp(state, id, now);
+      if (known !== undefined) return known;
+
+      for (const [slot, { at: loadedAt }] of state.loads) {
+        if (Math.abs(now - loadedAt) >= loadIntervalMs) state.loads.delete(slot);
+      }
+      const slot = source.brings === 'set' ? '' : id;
+      if (!state.loads.has(slot)) {
+        if (state.loads.size >= maxLoadsPerInterval) return 'unavailable';
+        state.loads.set(slot, { at: now, done: load(source, state, { id, now, tools }) });
+      }
+      const loaded = await state.loads.get(slot)!.done;
+      return loaded ? (lookUp(state, id, now) ?? 'unknown') : 'unavailable';
+    },
+  };
+}
+
+/** A JSON Web Key Set (RFC 7517 section 5) at a fixed address of a declared host. */
+export function keySet(url: string, algorithm: KeySource['algorithm']): KeySource {
+  return {
+    algorithm,
+    brings: 'set',
+    async load(_id, tools) {
+      const answer = await tools.request({ method: 'GET', url });
+      const keys = at(answer.json(), 'keys');
+      if (!Array.isArray(keys)) return [];
+      return keys.flatMap((jwk) => {
+        const id = text(member(jwk, 'kid'));
+        return id === undefined ? [] : [{ id, jwk: jwk as JsonObject }];
+      });
+    },
+  };
+}
+
+function lookUp(state: SourceState, id: string, now: number): CryptoKey | undefined {
+  const known = state.keys.get(id);
+  return known !== undefined && now < known.until ? known.key : undefined;
+}
+
+async function load(
+  source: KeySource,
+  state: SourceState,
+  { id, now, tools }: { readonly id: string; readonly now: number; readonly tools: KeyTools },
+): Promise<boolean> {
+  try {
+    const published = await source.load(id, tools);
+    const keys = await Promise.all(published.slice(0, maxKeys).map((key) => importKey(key, source.algorithm)));
+    if (source.brings === 'set') state.keys.clear();
+    else state.keys.delete(id);
+    published.slice(0, maxKeys).forEach(({ id: keyId, notAfter }, index) => {
+      const key = keys[index];
+      if (key !== undefined)
+        state.keys.set(keyId, { key, until: Math.min(now + maxAgeMs, notAfter?.getTime() ?? Infinity) });
+    });
+    for (const oldest of state.keys.keys()) {
+      if (state.keys.size <= maxKeys) break;
+      state.keys.delete(oldest);
+    }
+    return true;
+  } catch {
+    // Whatever kept the vendor from answering is in the transport's own telemetry; here it means «ask again later».
+    return false;
+  }
+}
+
+/** Undefined for a key that is not meant for signatures of this algorithm. */
+async function importKey({ jwk }: PublishedKey, algorithm: KeySource['algorithm']): Promise<CryptoKey | undefined> {
+  const use = member(jwk, 'use') ?? 'sig';
+  const claimed = member(jwk, 'alg') ?? algorithm;
+  if (member(jwk, 'kty') !== keyTypes[algorithm] || use !== 'sig' || claimed !== algorithm) return undefined;
+  const { importJWK } = await import('jose');
+  return (await importJWK(jwk, algorithm).catch(() => undefined)) as CryptoKey | undefined;
+}

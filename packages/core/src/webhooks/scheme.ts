@@ -1,0 +1,84 @@
+import { reveal, type Secret } from '../secret.ts';
+import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
+import { isBlank, refuseTooMany } from './secrets.ts';
+import type { Delivery, RejectReason, Verdict, Verify } from './webhook.ts';
+
+/** Signed bytes; a text stands for its UTF-8 bytes. */
+export type Part = Uint8Array | string;
+
+/** What a request says about its signature, before any secret is used. */
+export interface SignedDelivery {
+  /** Candidates: one that matches is enough. */
+  readonly signatures: readonly string[];
+  /** The signed bytes, in order; several where the vendor may have signed one of several forms. Read until one fits. */
+  readonly contents: Iterable<readonly Part[]>;
+  /** As received; judged by the scheme's rule. */
+  readonly timestamp?: string;
+  readonly deliveryId?: string;
+  readonly deliveryIdSigned?: boolean;
+}
+
+/** The steps in which schemes differ. */
+export interface SignatureScheme<Key> {
+  readonly read: (delivery: Delivery) => SignedDelivery | RejectReason;
+  /** Undefined when the text is no key of this scheme. */
+  readonly key: (secret: string) => Key | undefined;
+  /** Compares in constant time; false for anything that is not a signature. */
+  readonly matches: (key: Key, content: readonly Part[], signatures: readonly string[]) => boolean | Promise<boolean>;
+  readonly timestamp?: TimestampRule;
+}
+
+const maxDeliveryIdLength = 255;
+
+/**
+ * The steps that all schemes share: no usable secret, no signature, stale, no match are refused, in this order and for
+ * one reason each. Serves vendors whose signature sits in an odd place or is of an odd kind; the common ones have
+ * functions of their own (`hmacSignature`, `ed25519Signature`, `staticToken`, `standardWebhooks`).
+ * @throws PlugboardError kind `configuration`, code `invalid_definition`, for a tolerance that is not positive.
+ */
+export function signatureScheme<Key>(scheme: SignatureScheme<Key>): Verify {
+  const rule = scheme.timestamp;
+  if (rule !== undefined) checkTolerance(rule);
+
+  return async (delivery, secrets) => {
+    refuseTooMany(secrets);
+    const keys = secrets.map((secret) => keyOf(secret, scheme));
+    if (keys.every((key) => key === undefined)) return refuse('key_unavailable');
+
+    const signed = scheme.read(delivery);
+    if (typeof signed === 'string') return refuse(signed);
+    const { signatures, contents, deliveryId = '', timestamp = '' } = signed;
+    if (deliveryId.length > maxDeliveryIdLength) return refuse('malformed');
+    if (rule !== undefined && timestamp === '') return refuse('signature_missing');
+    const claimedAt = rule === undefined ? undefined : checkTimestamp(timestamp, rule, delivery.receivedAt);
+    if (typeof claimedAt === 'string') return refuse(claimedAt);
+
+    for (const content of contents) {
+      for (const [index, key] of keys.entries()) {
+        const matched = key !== undefined && scheme.matches(key, content, signatures);
+        // Most schemes know at once; to wait for what is known costs as much as all checks above.
+        if (matched === true || (matched !== false && (await matched))) return accept(index, signed, claimedAt);
+      }
+    }
+    return refuse('signature_invalid');
+  };
+}
+
+function keyOf<Key>(secret: Secret, scheme: SignatureScheme<Key>): Key | undefined {
+  const text = reveal(secret);
+  return isBlank(text) ? undefined : scheme.key(text);
+}
+
+function refuse(reason: RejectReason): Verdict {
+  return { ok: false, reason };
+}
+
+function accept(secretIndex: number, { deliveryId, deliveryIdSigned }: SignedDelivery, timestamp?: Date): Verdict {
+  const verdict: { -readonly [Name in keyof Accepted]: Accepted[Name] } = { ok: true, secretIndex };
+  if (deliveryId !== undefined) verdict.deliveryId = deliveryId;
+  if (deliveryIdSigned !== undefined) verdict.deliveryIdSigned = deliveryIdSigned;
+  if (timestamp !== undefined) verdict.timestamp = timestamp;
+  return verdict;
+}
+
+type Accepted = Extract<Verdict, { readonly ok: true }>;
