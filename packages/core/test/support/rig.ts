@@ -33,6 +33,15 @@ export interface AcmeOptions {
   readonly accounts?: readonly { id: string; name: string }[];
 }
 
+const me = endpoint({
+  summary: 'Says who is connected.',
+  method: 'GET',
+  path: '/me',
+  input: z.strictObject({}),
+  output: z.looseObject({ id: z.string(), name: z.string() }),
+  example: { input: {}, answer: { id: 'acct-1', name: 'Acme One' } },
+});
+
 /** A vendor with every feature the engine has, and none of a real one's oddities. */
 export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, accounts }: AcmeOptions = {}) {
   return defineProvider({
@@ -71,12 +80,11 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
       errors: { examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } } },
     },
     async account(api) {
-      const me = (await api.request({ method: 'GET', url: '/me' })).json();
-      if (accounts !== undefined) return { kind: 'choose', choices: accounts };
-      return { kind: 'known', account: { id: text(at(me, 'id')) ?? '', name: text(at(me, 'name')) ?? '' } };
+      const { id, name } = await api.call(me, {});
+      return accounts === undefined ? { kind: 'known', account: { id, name } } : { kind: 'choose', choices: accounts };
     },
     async healthCheck(api) {
-      await api.request({ method: 'GET', url: '/me' });
+      await api.call(me, {});
       return { status: 'healthy' };
     },
     settings: {
@@ -100,6 +108,7 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
       sign: hmacSigner(scheme),
     },
     operations: {
+      users: { me },
       orders: {
         list: endpoint({
           summary: 'Lists orders.',

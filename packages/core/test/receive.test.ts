@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest';
+
+import { hmacSigner } from '../src/webhooks/hmac-signature.ts';
+import { createRig, organizationId } from './support/rig.ts';
+
+const url = 'https://app.example.com/integrations/webhooks/acme';
+const sign = hmacSigner({ header: 'x-acme-signature', algorithm: 'sha256', encoding: 'hex' });
+
+async function post(body: string, secret = 'signing-secret', headers: Record<string, string> = {}): Promise<Request> {
+  const signed = await sign({ body, url, at: new Date(0) }, secret);
+  return new Request(url, { method: 'POST', body, headers: { ...signed, ...headers } });
+}
+
+const order = (id: string, account = 'acct-1') => JSON.stringify({ type: 'order.created', id, account, total: 5 });
+
+test('a signed event reaches the handlers of its organization, once', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  const heard: unknown[] = [];
+  board.on('acme', 'order.created', ({ id, total }, context) => void heard.push([id, total, context.organizationId]));
+  board.on('acme', '*', (_data, { type }) => void heard.push(type));
+  const first = await board.webhooks.receive('acme', await post(order('e1')));
+  expect(first.status).toBe(200);
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(200);
+  expect(heard).toEqual([['e1', 5, organizationId], 'order.created']);
+});
+
+test('E01 without a good signature nothing is dispatched', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  let heard = 0;
+  board.on('acme', '*', () => void heard++);
+  const good = (await post(order('e1'))).headers.get('x-acme-signature') ?? '';
+  const forged = [undefined, '', good.slice(0, -1), `${good}00`, good.replace(/^./, (c) => (c === 'a' ? 'b' : 'a')), `${good}, ${good}`, 'x'.repeat(10_240)];
+  for (const signature of forged) {
+    const request = new Request(url, { method: 'POST', body: order('e1'), headers: signature === undefined ? {} : { 'x-acme-signature': signature } });
+    const response = await board.webhooks.receive('acme', request);
+    expect(response.status, signature?.slice(0, 20)).toBe(401);
+  }
+  expect((await board.webhooks.receive('acme', await post(order('e1'), 'another-secret'))).status).toBe(401);
+  expect(heard).toBe(0);
+});
+
+test('E02 without a configured secret the endpoint is closed', async () => {
+  const { acmeProvider } = await import('./support/rig.ts');
+  const { createPlugboard } = await import('../src/board.ts');
+  const { createMemoryStore } = await import('../src/memory-store.ts');
+  const { key } = await import('./support/rig.ts');
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [acmeProvider()({ clientId: 'c', clientSecret: 's' })],
+    store: createMemoryStore(),
+    keys: { k1: key },
+    mode: 'test',
+    env: {},
+  });
+  const response = await board.webhooks.receive('acme', await post(order('e1')));
+  expect([response.status, await response.json()]).toEqual([503, { error: 'webhook_not_configured' }]);
+});
+
+test('E04 of a thousand parallel copies the handler sees one', async () => {
+  const { board, connect, clock } = createRig();
+  await connect();
+  let heard = 0;
+  board.on('acme', 'order.created', () => void heard++);
+  const copies = await Promise.all(Array.from({ length: 1_000 }, async () => board.webhooks.receive('acme', await post(order('e1')))));
+  expect(heard).toBe(1);
+  expect(copies.every((response) => response.status === 200 || response.status === 503)).toBe(true);
+  await clock.advance(2 * 86_400_000);
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(200);
+  expect(heard).toBe(1);
+});
+
+test('E08 E09 bodies that are too large, too slow or compressed are refused before the signature', async () => {
+  const { board, clock } = createRig();
+  const large = await board.webhooks.receive('acme', await post('x'.repeat(1_048_577)));
+  expect(large.status).toBe(413);
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) });
+  const streamed = new Request(url, { method: 'POST', body: endless, duplex: 'half' } as RequestInit);
+  expect((await board.webhooks.receive('acme', streamed)).status).toBe(413);
+  const zipped = await board.webhooks.receive('acme', await post(order('e1'), 'signing-secret', { 'content-encoding': 'gzip' }));
+  expect(zipped.status).toBe(415);
+  const silent = new Request(url, { method: 'POST', body: new ReadableStream({}), duplex: 'half' } as RequestInit);
+  const slow = board.webhooks.receive('acme', silent);
+  await clock.advance(15_001);
+  expect((await slow).status).toBe(408);
+});
+
+test('E10 events about an account that nobody has connected reach nobody', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  let heard = 0;
+  board.on('acme', '*', () => void heard++);
+  expect((await board.webhooks.receive('acme', await post(order('e1', 'acct-9')))).status).toBe(200);
+  expect(heard).toBe(0);
+});
+
+test('E16 a handler that fails asks the vendor to send again, and the next delivery runs', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  let runs = 0;
+  board.on('acme', 'order.created', () => {
+    if (++runs === 1) throw new Error('the host is not ready');
+  });
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(500);
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(200);
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(200);
+  expect(runs).toBe(2);
+});
+
+test('E17 signed but hostile JSON is refused in bounded time and pollutes nothing', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  expect((await board.webhooks.receive('acme', await post(deep))).status).toBe(400);
+  expect((await board.webhooks.receive('acme', await post('not json')))?.status).toBe(400);
+  const hostile = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"type":"x","id":"e1","account":"acct-1"}';
+  expect((await board.webhooks.receive('acme', await post(hostile))).status).toBe(200);
+  expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+});
+
+test('a known event of an unexpected shape is kept at the vendor instead of being lost', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  const body = JSON.stringify({ type: 'order.created', id: 'e1', account: 'acct-1', total: 'five' });
+  expect((await board.webhooks.receive('acme', await post(body))).status).toBe(500);
+});
+
+test('an uninstall event ends the connection and drops its secrets', async () => {
+  const { board, connect, row, oauth } = createRig();
+  await connect();
+  const ended: string[] = [];
+  board.on('connection.disconnected', ({ reason }) => void ended.push(reason));
+  const body = JSON.stringify({ type: 'app.uninstalled', id: 'e1', account: 'acct-1' });
+  expect((await board.webhooks.receive('acme', await post(body))).status).toBe(200);
+  expect(await row()).toMatchObject({ status: 'disconnected', statusReason: 'uninstalled', credentials: null });
+  expect(ended).toEqual(['uninstalled']);
+  expect(oauth.ledger.revocations).toHaveLength(0);
+});
+
+test('an unknown provider has no endpoint', async () => {
+  const { board } = createRig();
+  expect((await board.webhooks.receive('nobody', await post('{}'))).status).toBe(404);
+});
