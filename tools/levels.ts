@@ -41,9 +41,12 @@ export const levels: Readonly<Record<string, number>> = {
 
   // 3: what a provider declares, and its stand-in
   'capabilities.ts': 3,
+  'client/request.ts': 3,
   'define-provider.ts': 3,
+  'emulator.ts': 3,
   'emulator/': 3,
   'endpoint.ts': 3,
+  'provider-kit.ts': 3,
   'provider.ts': 3,
   'sandbox-url.ts': 3,
   'stub-wire.ts': 3,
