@@ -27,7 +27,7 @@ export interface LoadedRing {
  * @throws PlugboardError `no_keys`, `bad_key_id` or `bad_key`.
  */
 export function openKeyRing({ environment, keys, clock, keyTimeoutMs }: KeyRingOptions): LoadedRing {
-  const sources = new Map<string, KeySource>(Object.entries(keys ?? {}));
+  const sources = new Map(Object.entries(keys ?? {}));
   const [primary, ...others] = sources.keys();
   if (primary === undefined) {
     throw configurationError('no_keys', 'The key ring is empty.', 'Set keys: { k1: <32 random bytes as base64> }.');

@@ -41,8 +41,8 @@ export async function vaultStatus({ store, vault, batch = 500 }: VaultStatusOpti
 }
 
 /**
- * Refuses the removal of a key that is still needed. Backups and one-time values are not counted: wait an hour after the
- * last seal, and keep the key for as long as a backup may have to be restored.
+ * Refuses the removal of a key that is still needed. Backups and values with an expiry are not counted: wait a day after
+ * the last seal, and keep the key for as long as a backup may have to be restored.
  * @throws PlugboardError `key_in_use` while the key seals, or while stored credentials need it, with their number.
  */
 export async function assertRemovable(keyId: string, options: VaultStatusOptions): Promise<void> {

@@ -52,6 +52,7 @@ export type KeySource = string | Secret | Uint8Array | ((request: KeyRequest) =>
 
 /**
  * The key ring: `{ k2: newest, k1: older }`. The first entry seals, all entries open. Values are exactly 32 bytes as
- * raw bytes, base64 or base64url.
+ * raw bytes, base64 or base64url. The type takes undefined for the sake of environment variables; an unset one is refused
+ * when the vault is created.
  */
-export type KeyRing = Readonly<Record<string, KeySource>>;
+export type KeyRing = Readonly<Record<string, KeySource | undefined>>;
