@@ -1,7 +1,7 @@
 /** What the vendor's double remembers: lists that were created, and who has a profile. */
 import { at, text, type EmulatorExtension } from '@plugboard/core';
 
-import { shown, shownPage } from './schemas.ts';
+import { shown, shownAll } from './schemas.ts';
 
 export const emulator: EmulatorExtension = (vendor) => {
   const lists = vendor.table('lists');
@@ -13,7 +13,7 @@ export const emulator: EmulatorExtension = (vendor) => {
       lists.set(id, data);
       return { status: 201, json: { data } };
     },
-    'GET /api/lists': () => (lists.size === 0 ? undefined : { json: { ...shownPage(), data: [...lists.values()] } }),
+    'GET /api/lists': () => (lists.size === 0 ? undefined : { json: shownAll([...lists.values()]) }),
     'POST /api/profiles': ({ json }) => {
       const attributes = at(json, 'data', 'attributes');
       const key = ['email', 'phone_number', 'external_id'].map((name) => text(at(attributes, name))).join(' ');

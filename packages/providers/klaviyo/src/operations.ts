@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { account, event, id, named, nothing, one, page, pageQuery, paging, profile, settings } from './schemas.ts';
 import { customInput, newProfileInput, profileInput, subscriber } from './schemas.ts';
-import { facts, refer, sent, shown, shownPage } from './schemas.ts';
+import { facts, refer, sent, shown, shownAll, shownPage } from './schemas.ts';
 
 const cursor = id.optional();
 const pageSize = (most: number) => z.int().min(1).max(most).optional();
@@ -28,7 +28,7 @@ export const accounts = {
     output: z.looseObject({ data: z.tuple([account], z.unknown()) }).transform(({ data }) => data[0]),
     example: {
       input: {},
-      answer: shownPage(
+      answer: shownAll([
         shown('account', 'AbC123', {
           test_account: false,
           contact_information: {
@@ -42,7 +42,7 @@ export const accounts = {
           public_api_key: 'AbC123',
           locale: 'en-US',
         }),
-      ),
+      ]),
     },
   }),
 };
@@ -54,12 +54,17 @@ const subscription = z.strictObject({
 });
 
 /** The body of both consent jobs. Without a list anywhere it holds for the whole account. */
-function consentJob(type: string, consent: string, input: z.output<typeof subscription>, api: Api, more: object = {}) {
+function consentJob(
+  job: { type: string; consent: string; source?: string | undefined },
+  input: z.output<typeof subscription>,
+  api: Api,
+) {
+  const { type, consent, source: customSource } = job;
   const subscriptions = Object.fromEntries(input.channels.map((channel) => [channel, { marketing: { consent } }]));
   const data = input.profiles.map((person) => sent('profile', { ...person, subscriptions }).data);
   const listId = input.listId ?? api.settings(settings).listId;
   const list = listId && { data: { type: 'list', id: listId } };
-  return { json: sent(type, { ...more, profiles: { data } }, { list }) };
+  return { json: sent(type, { customSource, profiles: { data } }, { list }) };
 }
 
 export const profiles = {
@@ -109,9 +114,13 @@ export const profiles = {
     method: 'POST',
     path: '/api/profile-subscription-bulk-create-jobs',
     ...facts('bulk_subscribe_profiles', 'large', 'lists:write', 'profiles:write', 'subscriptions:write'),
-    input: subscription.extend({ customSource: z.string().optional() }),
-    encode: ({ customSource, ...input }, api) =>
-      consentJob('profile-subscription-bulk-create-job', 'SUBSCRIBED', input, api, { customSource }),
+    input: subscription.extend({ source: z.string().optional() }),
+    encode: (input, api) =>
+      consentJob(
+        { type: 'profile-subscription-bulk-create-job', consent: 'SUBSCRIBED', source: input.source },
+        input,
+        api,
+      ),
     output: nothing,
     repeat: 'safe',
     example: { input: { profiles: [{ email }], channels: ['email'], listId: 'Y6nRLr' }, status: 202 },
@@ -123,7 +132,8 @@ export const profiles = {
     ...facts('bulk_unsubscribe_profiles', 'large', 'lists:write', 'profiles:write', 'subscriptions:write'),
     // At most 100 here: https://developers.klaviyo.com/en/reference/bulk_unsubscribe_profiles (2026-07-15).
     input: subscription.extend({ profiles: z.array(subscriber).min(1).max(100) }),
-    encode: (input, api) => consentJob('profile-subscription-bulk-delete-job', 'UNSUBSCRIBED', input, api),
+    encode: (input, api) =>
+      consentJob({ type: 'profile-subscription-bulk-delete-job', consent: 'UNSUBSCRIBED' }, input, api),
     output: nothing,
     repeat: 'safe',
     example: { input: { profiles: [{ email }], channels: ['email'], listId: 'Y6nRLr' }, status: 202 },
@@ -216,6 +226,8 @@ export const lists = {
   }),
 };
 
+const active = { is_active: true, is_processing: false, is_starred: false };
+
 export const segments = {
   list: endpoint({
     ...listing,
@@ -223,7 +235,7 @@ export const segments = {
     method: 'GET',
     path: '/api/segments',
     ...facts('get_segments', 'large', 'segments:read'),
-    example: { input: {}, answer: shownPage(shown('segment', 'VtXzYq', { name: 'Repeat Purchasers' })) },
+    example: { input: {}, answer: shownPage(shown('segment', 'VtXzYq', { name: 'Repeat Purchasers', ...active })) },
   }),
 };
 

@@ -3,7 +3,7 @@
  * attributes that are not declared here come along.
  * @see https://developers.klaviyo.com/en/reference/api_overview (2026-08-13)
  */
-import type { JsonObject, RateLimit } from '@plugboard/core';
+import type { Json, JsonObject, RateLimit } from '@plugboard/core';
 import { text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -96,13 +96,19 @@ export function sent(type: string, { id, ...attributes }: Sent, relationships?: 
 
 export const refer = (type: string, ids: readonly string[]) => ({ data: ids.map((id) => ({ type, id })) });
 
+const self = 'https://a.klaviyo.com/api';
+
 /** A resource as the vendor's documentation shows it. */
 export function shown(type: string, id: string, attributes?: JsonObject): JsonObject {
-  return { type, id, ...(attributes && { attributes }), links: { self: `https://a.klaviyo.com/api/${type}s/${id}` } };
+  return { type, id, ...(attributes && { attributes }), links: { self: `${self}/${type}s/${id}` } };
 }
 
-export function shownPage(...data: JsonObject[]): JsonObject {
-  return { data, links: { self: 'https://a.klaviyo.com/api' } };
+/** A list that is not, or no longer, continued. */
+export const shownAll = (data: readonly Json[]): JsonObject => ({ data, links: { self } });
+
+/** The first of several pages. */
+export function shownPage(item: JsonObject): JsonObject {
+  return { data: [item], links: { self, next: `${self}?page%5Bcursor%5D=bmV4dDo6aWQ6Ok5lYXQ` } };
 }
 
 const optionalText = z.string().nullish();

@@ -3,7 +3,7 @@ import { at, checkInput, checkTimestamp, endpoint, hmacSignature, hmacSigner, pa
 import type { TimestampText, Verify, WebhookDefinition, WebhookVector } from '@plugboard/core';
 import { z } from 'zod';
 
-import { facts, id, nothing, one, page, refer, sent, shown, shownPage, webhook } from './schemas.ts';
+import { facts, id, nothing, one, page, refer, sent, shown, shownAll, webhook } from './schemas.ts';
 
 const instant: TimestampText = { parse: (value) => Date.parse(value), format: (value) => value.toUTCString() };
 
@@ -91,7 +91,7 @@ export const webhookOperations = {
     ...facts('get_webhook_topics', 'xsmall', 'webhooks:read'),
     input: z.strictObject({}),
     output: page(z.looseObject({ id: z.string() })),
-    example: { input: {}, answer: shownPage(shown('webhook-topic', 'event:klaviyo.sent_sms')) },
+    example: { input: {}, answer: shownAll([shown('webhook-topic', 'event:klaviyo.sent_sms')]) },
   }),
   create: endpoint({
     summary: 'Subscribes an endpoint to topics; sign with the secret of the app or connection.',

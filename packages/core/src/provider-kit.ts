@@ -1,0 +1,8 @@
+/** `@plugboard/core/provider-kit`: the parts of the engine that tests of providers run on their own. */
+export { systemClock } from './clock.ts';
+export { buildRequest, encodeInput, type BuiltRequest } from './client/request.ts';
+export { placeholderApi } from './emulator/placeholders.ts';
+export { configurationError } from './errors.ts';
+export { accepts, checkAnswer, checkInput, jsonSchemaOf } from './schema.ts';
+export { createAnswer } from './transport/answer.ts';
+export { classifyByStatus } from './transport/classify.ts';

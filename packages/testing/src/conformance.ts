@@ -1,0 +1,167 @@
+/** Compares what a provider declares with what its vendor publishes. */
+import type { AnyDefinition, Api, Endpoint, Schema } from '@plugboard/core';
+import {
+  buildRequest,
+  checkInput,
+  configurationError,
+  encodeInput,
+  placeholderApi,
+  systemClock,
+  type BuiltRequest,
+} from '@plugboard/core/provider-kit';
+import { expect, test } from 'vitest';
+
+import { checkAnswerExample } from './conformance/check-answer.ts';
+import { checkRequest } from './conformance/check-request.ts';
+import { findOperations, isOnHost, type Description } from './conformance/description.ts';
+import { findSpecsDir, loadDescriptions } from './conformance/load.ts';
+
+export interface ConformanceOptions {
+  /** Folder of the descriptions. Default: the environment's PLUGBOARD_SPECS_DIR, else `../shared/specs`. */
+  readonly specsDir?: string;
+  /** Operations that do not conform, each with the reason. One that has come to conform is a problem. */
+  readonly exceptions?: Readonly<Record<string, string>>;
+  /** Described parameters that are sent in another way, each with the reason. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** What `encode` and base URLs see of a connection, where the stand-in's values do not fit the description. */
+  readonly api?: Partial<Pick<Api, 'account' | 'metadata' | 'settings' | 'credentials' | 'app'>>;
+  /** Endpoints that operations call and that are not offered themselves, by name. */
+  readonly internal?: Readonly<Record<string, unknown>>;
+  /** Path of the node that a field list is about: `/{version}/act_{account}`. */
+  readonly nodePath?: string;
+}
+
+export interface ConformanceProblem {
+  readonly operation: string;
+  readonly problem: string;
+}
+
+export interface ConformanceReport {
+  /** Descriptions that were read; empty when there are none, and nothing was compared. */
+  readonly sources: readonly string[];
+  /** Endpoints that were compared. */
+  readonly operations: number;
+  readonly conforming: number;
+  /** Endpoints without a description to compare with. */
+  readonly undescribed: number;
+  /** Exceptions that were made use of. */
+  readonly excepted: number;
+  readonly problems: readonly ConformanceProblem[];
+  /** One line for people. */
+  readonly summary: string;
+}
+
+type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
+
+/**
+ * Encodes the example input of every endpoint and checks the request and the example answer against the vendor's
+ * published description: method, path, host, parameters, body and answer.
+ * @throws Error when a description is of a format that is not known.
+ */
+export function conformanceOf(definition: AnyDefinition, options: ConformanceOptions = {}): ConformanceReport {
+  const endpoints = endpointsOf(definition, options.internal ?? {});
+  const { exceptions = {} } = options;
+  refuseEmptyReasons({ ...exceptions, ...options.parameters });
+  const dir = findSpecsDir(options.specsDir);
+  const descriptions = dir === undefined ? [] : loadDescriptions(dir, definition.id, options.nodePath);
+  if (descriptions.length === 0) return withSummary(definition.id, { ...empty, undescribed: endpoints.size });
+
+  const verdicts = [...endpoints].map(([name, endpoint]) => ({
+    name,
+    found: checkEndpoint(definition, endpoint, { options, descriptions }),
+  }));
+  const problems = verdicts.flatMap(({ name, found }): ConformanceProblem[] => {
+    const excepted = Object.hasOwn(exceptions, name);
+    if (excepted)
+      return found.length > 0 ? [] : [{ operation: name, problem: 'conforms: its exception is out of date' }];
+    return found.map((problem) => ({ operation: name, problem }));
+  });
+  const unknown = Object.keys(exceptions).filter((name) => !endpoints.has(name));
+  return withSummary(definition.id, {
+    sources: descriptions.map(({ source }) => source),
+    operations: endpoints.size,
+    conforming: verdicts.filter(({ found }) => found.length === 0).length,
+    undescribed: verdicts.filter(({ found }) => found.includes(notDescribed)).length,
+    excepted: verdicts.filter(({ name, found }) => found.length > 0 && Object.hasOwn(exceptions, name)).length,
+    problems: [
+      ...problems,
+      ...unknown.map((operation) => ({ operation, problem: 'is excepted, but no such endpoint exists' })),
+    ],
+  });
+}
+
+/**
+ * Registers the comparison as one test; call it at the top level of a vitest file. Without descriptions on this machine
+ * the test is skipped by a name that says so.
+ * @example conformance(acme.definition, { exceptions: { 'lists.purge': 'newer than the description of 2024-05' } })
+ */
+export function conformance(definition: AnyDefinition, options: ConformanceOptions = {}): void {
+  test(`${definition.name} declares what its vendor describes`, { timeout: 60_000 }, async ({ annotate, skip }) => {
+    const { sources, problems, summary } = conformanceOf(definition, options);
+    skip(sources.length === 0, summary);
+    await annotate(summary);
+    expect(problems).toEqual([]);
+  });
+}
+
+const notDescribed = 'no description has this method and path';
+const empty = { sources: [], operations: 0, conforming: 0, undescribed: 0, excepted: 0, problems: [] };
+
+interface Comparison {
+  readonly options: ConformanceOptions;
+  readonly descriptions: readonly Description[];
+}
+
+/** Problems of one endpoint; where several descriptions know its path, those of the best fit. */
+function checkEndpoint(
+  definition: AnyDefinition,
+  endpoint: AnyEndpoint,
+  { options, descriptions }: Comparison,
+): string[] {
+  const request = exampleRequest(definition, endpoint, options);
+  const signed = new Set(Object.values(definition.auth).flatMap(({ sign }) => sign.places));
+  const { status = 200, answer: body } = endpoint.example;
+  const verdicts = descriptions.flatMap((description) =>
+    findOperations(description, request.method, request.url).map((found) => [
+      ...(isOnHost(found.operation, request.url) ? [] : [`${request.url.host} is not a host of the description`]),
+      ...checkRequest(request, { description, found, signed, ignored: options.parameters ?? {} }),
+      ...checkAnswerExample({ status, body }, description, found),
+    ]),
+  );
+  return verdicts.toSorted((a, b) => a.length - b.length)[0] ?? [notDescribed];
+}
+
+/** The request of an endpoint's example, without credentials. */
+function exampleRequest(definition: AnyDefinition, endpoint: AnyEndpoint, options: ConformanceOptions): BuiltRequest {
+  const api = { ...placeholderApi(definition, systemClock), ...options.api };
+  const input = checkInput(endpoint.input, endpoint.example.input, 'the example');
+  const { method, path: target, baseUrl } = endpoint;
+  return buildRequest(definition, api, { method, target, baseUrl, encoded: encodeInput(endpoint, input, api) });
+}
+
+function endpointsOf(definition: AnyDefinition, internal: Readonly<Record<string, unknown>>): Map<string, AnyEndpoint> {
+  const offered = Object.entries(definition.operations).flatMap(([group, members]) =>
+    Object.entries(members).map(([name, declaration]) => [`${group}.${name}`, declaration as unknown] as const),
+  );
+  const all = [...offered, ...Object.entries(internal)] as (readonly [string, AnyEndpoint])[];
+  return new Map(all.filter(([, declaration]) => declaration.kind === 'endpoint'));
+}
+
+function refuseEmptyReasons(reasons: Readonly<Record<string, string>>): void {
+  const bare = Object.keys(reasons).find((name) => reasons[name]?.trim() === '');
+  if (bare === undefined) return;
+  throw configurationError(
+    'exception_without_reason',
+    `The exception for \`${bare}\` has no reason.`,
+    'Say why it cannot conform.',
+  );
+}
+
+function withSummary(id: string, report: Omit<ConformanceReport, 'summary'>): ConformanceReport {
+  const { sources, operations, conforming, undescribed, excepted } = report;
+  const summary =
+    sources.length === 0
+      ? `!!! ${id}: ${undescribed} operations compared with no description: none was found (PLUGBOARD_SPECS_DIR)`
+      : `${id}: ${conforming} of ${operations} operations conform to ${sources.join(', ')}, ${excepted} excepted, ${undescribed} not described`;
+  return { ...report, summary };
+}

@@ -1,0 +1,7 @@
+export {
+  conformance,
+  conformanceOf,
+  type ConformanceOptions,
+  type ConformanceProblem,
+  type ConformanceReport,
+} from './conformance.ts';
