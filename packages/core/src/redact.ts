@@ -4,6 +4,8 @@ import { encodeBase64, encodeHex, encodeUtf8 } from './bytes.ts';
 const mask = '[secret]';
 /** Shorter texts hide nothing worth hiding and would tear ordinary words apart. */
 const shortestSecret = 4;
+/** A beginning shorter than this says which kind of key it is, and no more. */
+const shortestBeginning = 8;
 /** Longer texts are cut before any pattern runs over them. */
 const longestInput = 16_384;
 const url = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
@@ -23,7 +25,9 @@ export interface RedactOptions {
 export function redact(text: string, secrets: readonly string[], options: RedactOptions = {}): string {
   const maxLength = options.maxLength ?? 500;
   let clean = text.slice(0, longestInput);
-  for (const form of secretForms(secrets)) clean = maskForm(clean, form);
+  const forms = secretForms(secrets);
+  for (const form of forms) clean = clean.replaceAll(form, mask);
+  for (const form of forms) clean = maskBeginnings(clean, form, forms);
   clean = clean.replace(url, withoutQuery).replace(controlCharacters, ' ').trim();
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean;
 }
@@ -39,12 +43,11 @@ function secretForms(secrets: readonly string[]): string[] {
   for (const secret of secrets) {
     if (secret.length < shortestSecret) continue;
     const bytes = encodeUtf8(secret);
-    const percent = encodeURIComponent(secret.toWellFormed());
-    const form = new URLSearchParams([['', secret]]).toString().slice(1);
+    const encoded = [encodeURIComponent(secret.toWellFormed()), new URLSearchParams([['', secret]]).toString().slice(1)];
     const json = JSON.stringify(secret).slice(1, -1);
     const hex = encodeHex(bytes);
-    const plain = [secret, percent, percent.toLowerCase(), form, json, json.replaceAll('/', '\\/'), hex, hex.toUpperCase()];
-    for (const spelling of [...plain, ...base64Forms(bytes)]) forms.add(spelling);
+    const spellings = [secret, ...encoded, ...encoded.map(lowerEscapes), json, json.replaceAll('/', '\\/')];
+    for (const form of [...spellings, hex, hex.toUpperCase(), ...base64Forms(bytes)]) forms.add(form);
   }
   return [...forms].sort((a, b) => b.length - a.length);
 }
@@ -64,21 +67,28 @@ function base64Forms(bytes: Uint8Array): string[] {
   return forms.filter((form) => form.length >= shortestSecret);
 }
 
-/** Masks the form, and any beginning of it that holds at least half: messages quote keys cut short. */
-function maskForm(text: string, form: string): string {
-  const head = form.slice(0, Math.max(Math.min(form.length, 8), Math.ceil(form.length / 2)));
-  let at = text.indexOf(head);
-  if (at === -1) return text;
+function lowerEscapes(encoded: string): string {
+  return encoded.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+}
+
+/** Masks what begins like the form and goes on like any of them for at least half: messages quote keys cut short. */
+function maskBeginnings(text: string, form: string, forms: readonly string[]): string {
+  const head = form.slice(0, Math.max(shortestBeginning, Math.ceil(form.length / 2)));
+  if (head.length === form.length) return text;
   let clean = '';
   let rest = 0;
-  while (at !== -1) {
-    let length = head.length;
-    while (length < form.length && text[at + length] === form[length]) length++;
+  for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, rest)) {
     clean += text.slice(rest, at) + mask;
-    rest = at + length;
-    at = text.indexOf(head, rest);
+    rest = at + Math.max(...forms.map((other) => sharedLength(text, at, other)));
   }
   return clean + text.slice(rest);
+}
+
+/** How many characters from `at` on are those that the form begins with. */
+function sharedLength(text: string, at: number, form: string): number {
+  let length = 0;
+  while (length < form.length && text[at + length] === form[length]) length++;
+  return length;
 }
 
 function withoutQuery(found: string): string {

@@ -111,7 +111,7 @@ function checkOrigin(origin: string): string {
 
 function checkHost(host: string): string {
   const url = `https://${host}`;
-  if (URL.canParse(url) && new URL(url).host === host && new URL(url).origin === url) return host;
+  if (!host.includes('*') && URL.canParse(url) && new URL(url).host === host && new URL(url).origin === url) return host;
   throw invalidEgress('`allow` holds what is not an exact host', 'Write host or host:port in lower case; wildcards are refused.');
 }
 
@@ -119,7 +119,7 @@ function checkCidr(cidr: string): string {
   const [address = '', bits = ''] = cidr.split('/');
   const version6 = address.includes(':');
   const literal = version6 ? `http://[${address}]` : `http://${address}`;
-  const valid = URL.canParse(literal) && (version6 || new URL(literal).hostname === address);
+  const valid = URL.canParse(literal) && (version6 || (/^[\d.]+$/.test(address) && new URL(literal).hostname === address));
   const prefix = /^\d{1,3}$/.test(bits) ? Number(bits) : 0;
   if (valid && prefix > 0 && prefix <= (version6 ? 128 : 32)) return cidr;
   throw invalidEgress('`allow` holds what is not a CIDR block', 'Write an address and a prefix above 0: 10.0.0.0/24.');
@@ -130,6 +130,7 @@ function invalidEgress(problem: string, hint: string): PlugboardError {
 }
 
 function splitPort(pattern: string): { name: string; port: string | undefined } {
+  if (!pattern.includes(':')) return { name: pattern, port: undefined };
   const match = /^(.*[^:]):(\d{1,5})$/.exec(pattern);
   return match === null || pattern.endsWith(']') ? { name: pattern, port: undefined } : { name: match[1]!, port: match[2] };
 }

@@ -5,28 +5,45 @@ import type { Answer, WireAnswer } from './transport.ts';
 
 const decoder = new TextDecoder();
 
-/** An answer from its parts. Text and JSON are made at first use and kept: they are read by `classify` and again later. */
-export function createAnswer(head: Pick<Answer, 'status' | 'headers'>, bytes: Uint8Array): Answer {
-  let text: string | undefined;
-  let parsed: { readonly json: Json } | undefined;
-  const answer: Answer = {
-    status: head.status,
-    // A getter, because wires build the object at first use and most answers are never asked for it.
-    get headers() {
-      return head.headers;
-    },
-    bytes,
-    text: () => (text ??= decoder.decode(bytes)),
-    json: () => (parsed ??= { json: parseJson(answer.text()) }).json,
-    tryJson() {
-      try {
-        return answer.json();
-      } catch {
-        return undefined;
-      }
-    },
-  };
-  return answer;
+/** Text and JSON are made at first use and kept: `classify` and the caller both read them. */
+class CompleteAnswer implements Answer {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+  readonly #head: Pick<WireAnswer, 'headers'>;
+  #text: string | undefined;
+  #parsed: { readonly json: Json } | undefined;
+
+  constructor(head: Pick<WireAnswer, 'status' | 'headers'>, bytes: Uint8Array) {
+    this.status = head.status;
+    this.bytes = bytes;
+    this.#head = head;
+  }
+
+  /** Read through, because wires build the object at first use and most answers are never asked for it. */
+  get headers(): Headers {
+    return this.#head.headers;
+  }
+
+  text(): string {
+    return (this.#text ??= decoder.decode(this.bytes));
+  }
+
+  json(): Json {
+    return (this.#parsed ??= { json: parseJson(this.text()) }).json;
+  }
+
+  tryJson(): Json | undefined {
+    try {
+      return this.json();
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** An answer from its parts. */
+export function createAnswer(head: Pick<WireAnswer, 'status' | 'headers'>, bytes: Uint8Array): Answer {
+  return new CompleteAnswer(head, bytes);
 }
 
 /**

@@ -1,13 +1,4 @@
-/** Chunks on their way from a socket that pushes to a reader that pulls. Read once. */
-export interface BodyQueue extends AsyncIterable<Uint8Array> {
-  push(chunk: Uint8Array): void;
-  end(): void;
-  fail(error: Error): void;
-  /** Ends the exchange unless it has ended. A reader that leaves early does the same. */
-  cancel(): void;
-}
-
-/** The socket's side. */
+/** The socket's side of a body. */
 export interface Flow {
   /** Stops reading from the socket while the reader is behind. */
   pause(): void;
@@ -16,55 +7,96 @@ export interface Flow {
   cancel(): void;
 }
 
+type Step = IteratorResult<Uint8Array, undefined>;
+
+interface Reader {
+  readonly resolve: (step: Step) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Unread bytes at which the socket is stopped. */
 const highWaterBytes = 64 * 1024;
+const finished: Step = { done: true, value: undefined };
 
-export function createBodyQueue(flow: Flow): BodyQueue {
-  let chunks: Uint8Array[] = [];
-  let unreadBytes = 0;
-  let state: 'open' | 'ended' | { readonly error: Error } = 'open';
-  let wake: (() => void) | undefined;
+/**
+ * Chunks on their way from a socket that pushes to a reader that pulls. Read once, by one reader.
+ *
+ * An iterator by hand and not a generator: `return` of a generator waits for the chunk that its reader no longer wants.
+ */
+export class BodyQueue implements AsyncIterableIterator<Uint8Array, undefined> {
+  readonly #flow: Flow;
+  readonly #chunks: Uint8Array[] = [];
+  #unreadBytes = 0;
+  #state: 'open' | 'ended' | Error = 'open';
+  /** Waits for the next chunk. */
+  #reader: Reader | undefined;
 
-  function settle(next: typeof state): void {
-    state = next;
-    wake?.();
+  constructor(flow: Flow) {
+    this.#flow = flow;
   }
 
-  function takeAll(): Uint8Array[] {
-    const ready = chunks;
-    const wasFull = unreadBytes >= highWaterBytes;
-    chunks = [];
-    unreadBytes = 0;
-    if (wasFull) flow.resume();
-    return ready;
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#unreadBytes += chunk.byteLength;
+    if (this.#unreadBytes >= highWaterBytes) this.#flow.pause();
+    this.#serve();
   }
 
-  const queue: BodyQueue = {
-    push(chunk) {
-      chunks.push(chunk);
-      unreadBytes += chunk.byteLength;
-      if (unreadBytes >= highWaterBytes) flow.pause();
-      wake?.();
-    },
-    end: () => settle('ended'),
-    fail: (error) => settle({ error }),
-    cancel() {
-      if (state !== 'open') return;
-      settle('ended');
-      flow.cancel();
-    },
-    async *[Symbol.asyncIterator]() {
-      try {
-        for (;;) {
-          if (chunks.length > 0) yield* takeAll();
-          else if (typeof state === 'object') throw state.error;
-          else if (state === 'ended') return;
-          else await new Promise<void>((resolve) => (wake = resolve));
-        }
-      } finally {
-        queue.cancel();
-      }
-    },
-  };
-  return queue;
+  end(): void {
+    this.#settle('ended');
+  }
+
+  fail(error: Error): void {
+    this.#settle(error);
+  }
+
+  /** Closes the socket unless the body has ended; unread chunks are dropped. */
+  cancel(): void {
+    this.#chunks.length = 0;
+    if (this.#state !== 'open') return;
+    this.#settle('ended');
+    this.#flow.cancel();
+  }
+
+  next(): Promise<Step> {
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+      this.#serve();
+    });
+  }
+
+  return(): Promise<Step> {
+    this.cancel();
+    return Promise.resolve(finished);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #settle(state: 'ended' | Error): void {
+    if (this.#state !== 'open') return;
+    this.#state = state;
+    this.#serve();
+  }
+
+  /** Gives the waiting reader what there is: chunks first, then the end. */
+  #serve(): void {
+    if (this.#reader === undefined) return;
+    const { resolve, reject } = this.#reader;
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined && this.#state === 'open') return;
+    this.#reader = undefined;
+    if (chunk !== undefined) {
+      resolve({ done: false, value: chunk });
+      this.#relieve(chunk.byteLength);
+    } else if (this.#state === 'ended') resolve(finished);
+    else reject(this.#state as Error);
+  }
+
+  #relieve(bytes: number): void {
+    const wasFull = this.#unreadBytes >= highWaterBytes;
+    this.#unreadBytes -= bytes;
+    if (wasFull && this.#unreadBytes < highWaterBytes) this.#flow.resume();
+  }
 }

@@ -9,7 +9,7 @@ import { createBudgets } from './budgets.ts';
 import { classifyByStatus } from './classify.ts';
 import { startDeadline, type Deadline } from './deadline.ts';
 import { defaultWire } from './default-wire.ts';
-import { answerError, isUnsent, lostError } from './failures.ts';
+import { answerError, isUnsent, locate, lostError } from './failures.ts';
 import { checkHeaders } from './headers.ts';
 import { createLimiter, type LimitedCall, type Limiter, type Release } from './limiter.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
@@ -101,7 +101,9 @@ export function createTransport(options: TransportOptions): Transport & Required
   }
 
   async function attempt(call: Call): Promise<Answer> {
-    const release = await enter(call);
+    const entered = limiter.enter(call);
+    // Awaited only where there is something to wait for: nearly every call is within its limits.
+    const release = entered instanceof Promise ? await turnOf(entered, call) : entered;
     try {
       return judged(await exchange(call), call);
     } finally {
@@ -109,15 +111,12 @@ export function createTransport(options: TransportOptions): Transport & Required
     }
   }
 
-  async function enter(call: Call): Promise<Release> {
+  async function turnOf(entered: Promise<Release>, call: Call): Promise<Release> {
+    call.progress.limitWaits++;
     try {
-      const entered = limiter.enter(call);
-      if (!(entered instanceof Promise)) return entered;
-      call.progress.limitWaits++;
       return await entered;
     } catch (cause) {
-      if (isPlugboardError(cause)) throw cause.with(contextOf(call.request));
-      throw lost(call, cause);
+      throw isPlugboardError(cause) ? locate(cause, call.request) : lost(call, cause);
     }
   }
 
@@ -204,14 +203,10 @@ function lost(call: Call, cause: unknown): PlugboardError {
   return lostError({ cause, unsent: call.unsent, stopped: call.deadline.stopped() }, call.request);
 }
 
-function contextOf({ provider, operation }: TransportRequest): { provider: string; operation: string } {
-  return { provider, operation };
-}
-
 function withContext<T>(request: TransportRequest, check: () => T): T {
   try {
     return check();
   } catch (error) {
-    throw isPlugboardError(error) ? error.with(contextOf(request)) : error;
+    throw isPlugboardError(error) ? locate(error, request) : error;
   }
 }

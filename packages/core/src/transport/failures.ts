@@ -66,9 +66,15 @@ export function lostError(lost: LostTry, request: TransportRequest): PlugboardEr
     const message = `${subject(request)}: the caller aborted the call`;
     return new PlugboardError({ kind: 'aborted', code: 'aborted', message, ...context });
   }
-  if (isPlugboardError(lost.cause) && lost.stopped === undefined) return lost.cause.with(context);
+  if (isPlugboardError(lost.cause) && lost.stopped === undefined) return locate(lost.cause, request);
   const kind = lost.stopped === 'deadline' || codeOf(lost.cause) === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'network';
   return new PlugboardError({ kind, ...describe(lost, request), cause: lost.cause, ...context });
+}
+
+/** A failure of a lower part, with the call it belongs to. */
+export function locate(error: PlugboardError, request: TransportRequest): PlugboardError {
+  const { provider, operation } = request;
+  return error.with({ provider, operation, message: `${subject(request)}: ${error.message}` });
 }
 
 function describe(lost: LostTry, request: TransportRequest): Pick<ErrorDetails, 'code' | 'message' | 'hint' | 'retryable'> {

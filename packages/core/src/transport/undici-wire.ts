@@ -2,7 +2,7 @@
 import { Agent, type Dispatcher } from 'undici';
 
 import type { Addresses } from '../url.ts';
-import { createBodyQueue, type BodyQueue } from './body-queue.ts';
+import { BodyQueue } from './body-queue.ts';
 import { acceptedEncodings, decodeBody } from './decode.ts';
 import { guardedConnector, type Lookup } from './guarded-connector.ts';
 import type { Wire, WireAnswer, WireRequest } from './transport.ts';
@@ -73,7 +73,7 @@ function exchange(agent: Agent, request: WireRequest): Promise<WireAnswer> {
         onResponseStart(controller, status, headers) {
           // Informational answers (RFC 9110 section 15.2) come before the real one.
           if (status < 200) return;
-          body = createBodyQueue({
+          body = new BodyQueue({
             pause: () => controller.pause(),
             resume: () => controller.resume(),
             cancel: () => controller.abort(aborted(false)),

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+
+import { isPlugboardError } from '../src/errors.ts';
+import { expandOrigin, expandTemplate, templateNames } from '../src/template.ts';
+
+const refused = (task: () => unknown): string => {
+  try {
+    return `accepted: ${String(task())}`;
+  } catch (error) {
+    return isPlugboardError(error) ? error.code : 'foreign error';
+  }
+};
+
+describe('expandTemplate', () => {
+  it.each([
+    ['plain', 'a1', '/v1/a1/x'],
+    ['number', 42, '/v1/42/x'],
+    ['F08 slashes', 'a/../../admin', '/v1/a%2F..%2F..%2Fadmin/x'],
+    ['F08 encoded dots', '%2e%2e', '/v1/%252e%252e/x'],
+    ['F08 path parameters', '..;/', '/v1/..%3B%2F/x'],
+    ['F08 backslash', '..\\x', '/v1/..%5Cx/x'],
+    ['query and fragment', 'a?b=c#d', '/v1/a%3Fb%3Dc%23d/x'],
+    ['unicode', 'ü/é', '/v1/%C3%BC%2F%C3%A9/x'],
+    ['a placeholder in a value', '{id}', '/v1/%7Bid%7D/x'],
+    ['a replacement pattern in a value', '$&$1', '/v1/%24%26%241/x'],
+  ])('%s', (_name, id, expected) => {
+    const path = expandTemplate('/v1/{id}/x', { id });
+    expect(path).toBe(expected);
+    // One segment stays one segment after the URL parser has seen it.
+    expect(new URL(path, 'https://api.example.com').pathname.split('/')).toHaveLength(4);
+  });
+
+  it.each([
+    ['missing', {}],
+    ['empty', { id: '' }],
+    ['F08 dot', { id: '.' }],
+    ['F08 dot dot', { id: '..' }],
+    ['NUL', { id: 'a\0b' }],
+    ['line break', { id: 'a\r\nb' }],
+    ['lone surrogate', { id: '\ud800' }],
+    ['not a number', { id: Number.NaN }],
+    ['infinite', { id: Number.POSITIVE_INFINITY }],
+  ])('refuses %s', (_name, values) => {
+    expect(refused(() => expandTemplate('/v1/{id}/x', values))).toBe('invalid_input');
+  });
+
+  it('F08 refuses values that only together make a dot segment', () => {
+    expect(refused(() => expandTemplate('/v1/{a}{b}/x', { a: '.', b: '.' }))).toBe('invalid_input');
+    expect(refused(() => expandTemplate('/v1/.{a}/x', { a: '.' }))).toBe('invalid_input');
+    expect(expandTemplate('/v1/{a}.{b}', { a: 'file', b: 'json' })).toBe('/v1/file.json');
+  });
+
+  it('takes no inherited property for a value', () => {
+    expect(refused(() => expandTemplate('/v1/{constructor}', {}))).toBe('invalid_input');
+  });
+
+  it('names the field and never quotes the value', () => {
+    expect(() => expandTemplate('/v1/{id}', { id: 'secret\n' })).toThrow(/id: must not contain control characters/);
+    expect(() => expandTemplate('/v1/{id}', { id: 'secret\n' })).not.toThrow(/secret/);
+  });
+
+  it('lists its names', () => {
+    expect(templateNames('/v1/{list_id}/members/{id}')).toEqual(['list_id', 'id']);
+  });
+});
+
+describe('F01 expandOrigin', () => {
+  const shop = (value: string) => expandOrigin('https://{shop}.shops.example', { shop: value });
+
+  it('accepts labels', () => {
+    expect(shop('my-shop')).toBe('https://my-shop.shops.example');
+    expect(shop('MY-Shop1')).toBe('https://my-shop1.shops.example');
+    expect(shop('a'.repeat(63))).toBe(`https://${'a'.repeat(63)}.shops.example`);
+  });
+
+  const hostile = [
+    'evil.com/x', 'x.shops.example', 'x.shops.example@evil.com', 'x.shops.example#', 'x%2f..', 'x．evil', 'x。evil',
+    'x\n', '\nx', 'x ', ' x', 'x\t', 'x\0', 'x/', 'x\\', 'x?', 'x#', 'x@evil.com', 'x:443', 'x:', ':x', '@', 'user:pass@x',
+    '', '-', '-x', 'x-', '.', '..', 'x..', '.x', 'x.', '*', '*.x', '[::1]', '127.0.0.1', 'ﬀ', 'ｘ', 'ü', 'К',
+    'x_y', 'x,y', 'x;y', "x'y", 'x"y', 'x<y', 'x>y', 'x|y', 'x^y', 'x`y', 'x{y', 'x}y', 'x!y', 'x$y', 'x&y', 'x+y', 'x=y',
+    'x%00', 'x%0a', 'x%2e', 'x%23', 'x%40', '%78', 'a'.repeat(64), 'a'.repeat(4_096), '\u202ex', 'x\u00ad', 'x\u200d',
+  ]; // prettier-ignore
+
+  it.each(hostile)('refuses %j', (value) => {
+    expect(refused(() => shop(value))).toBe('invalid_input');
+  });
+
+  it('refuses a template that is no origin', () => {
+    expect(refused(() => expandOrigin('https://{shop}.shops.example/path', { shop: 'x' }))).toBe('invalid_origin_template');
+    expect(refused(() => expandOrigin('https://user@{shop}.example', { shop: 'x' }))).toBe('invalid_origin_template');
+  });
+});
