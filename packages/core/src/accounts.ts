@@ -1,12 +1,10 @@
 /** The choice among several accounts of one grant: which ad account, which page. */
-import { nothingConnected } from './connections/disconnect.ts';
+import { liveRow, type ConnectionTarget } from './connections/live-row.ts';
 import type { Sessions } from './connections/session.ts';
 import { viewOf, type Connection } from './connections/view.ts';
 import type { Engine } from './engine.ts';
-import { checkId } from './engine.ts';
 import { invalidInput, PlugboardError } from './errors.ts';
 import { member, text } from './json.ts';
-import type { ConnectionTarget } from './settings.ts';
 import type { AccountRef, ConnectionRow } from './store.ts';
 
 export interface AccountsService {
@@ -17,17 +15,10 @@ export interface AccountsService {
 }
 
 export function createAccounts(engine: Engine, sessions: Sessions): AccountsService {
-  async function rowOf(provider: string, target: ConnectionTarget): Promise<ConnectionRow> {
-    const organizationId = checkId(target.organizationId, 'organizationId');
-    const row = await engine.store.connections.find(organizationId, { provider, label: checkId(target.label ?? 'default', 'label') });
-    if (row === null || row.status === 'disconnected') throw nothingConnected(provider);
-    return row;
-  }
-
   return {
-    choices: async (provider, target) => choicesOf(await rowOf(provider, target)),
+    choices: async (provider, target) => choicesOf(await liveRow(engine, provider, target)),
     async choose(provider, { accountId, userId, ...target }) {
-      const row = await rowOf(provider, target);
+      const row = await liveRow(engine, provider, target);
       const account = choicesOf(row).find((choice) => choice.id === accountId);
       if (account === undefined) {
         throw invalidInput(`${provider} account`, [{ path: 'accountId', message: 'is not among the accounts of this grant' }], 'Pass an id from board.accounts.choices().');

@@ -1,20 +1,15 @@
 /** Per-connection settings: validated by the provider's schema, with choices loaded live from the vendor. */
 import { createApi } from './client/api.ts';
-import { nothingConnected } from './connections/disconnect.ts';
+import { liveRow, type ConnectionTarget } from './connections/live-row.ts';
 import type { Sessions } from './connections/session.ts';
 import { viewOf, type Connection } from './connections/view.ts';
 import type { Engine, ProviderRuntime } from './engine.ts';
-import { checkId, providerOf } from './engine.ts';
+import { providerOf } from './engine.ts';
 import { configurationError, invalidInput, PlugboardError } from './errors.ts';
 import { member, type Json, type JsonObject } from './json.ts';
 import type { Choice, SettingsDefinition } from './provider.ts';
 import { checkInput, jsonSchemaOf } from './schema.ts';
 import type { ConnectionRow } from './store.ts';
-
-export interface ConnectionTarget {
-  readonly organizationId: string;
-  readonly label?: string;
-}
 
 export interface SettingsService {
   get(provider: string, target: ConnectionTarget): Promise<JsonObject>;
@@ -27,22 +22,15 @@ export interface SettingsService {
 }
 
 export function createSettings(engine: Engine, sessions: Sessions): SettingsService {
-  async function rowOf(provider: string, target: ConnectionTarget): Promise<ConnectionRow> {
-    const organizationId = checkId(target.organizationId, 'organizationId');
-    const row = await engine.store.connections.find(organizationId, { provider, label: checkId(target.label ?? 'default', 'label') });
-    if (row === null || row.status === 'disconnected') throw nothingConnected(provider);
-    return row;
-  }
-
   return {
     async get(provider, target) {
       definitionOf(providerOf(engine, provider));
-      return (await rowOf(provider, target)).settings;
+      return (await liveRow(engine, provider, target)).settings;
     },
     async update(provider, { settings, userId, ...target }) {
       const definition = definitionOf(providerOf(engine, provider));
       for (let turn = 0; turn < 5; turn++) {
-        const row = await rowOf(provider, target);
+        const row = await liveRow(engine, provider, target);
         const merged = withoutNulls({ ...row.settings, ...settings });
         const checked = checkInput(definition.schema, merged, `${provider} settings`) as JsonObject;
         requireSettingScopes(definition, row, checked);
@@ -60,7 +48,8 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
       if (load === undefined) {
         throw invalidInput(`${provider} settings`, [{ path: field, message: 'has no live choices' }]);
       }
-      const session = sessions.of(runtime, { organizationId: checkId(target.organizationId, 'organizationId'), label: target.label ?? 'default' });
+      const { organizationId, label } = await liveRow(engine, provider, target);
+      const session = sessions.of(runtime, { organizationId, label });
       return load(createApi(engine, session, await session.access(), `settings.${field}`));
     },
     schema(provider) {
