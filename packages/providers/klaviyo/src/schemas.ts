@@ -8,28 +8,18 @@ import { text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 /**
- * Per account and endpoint: https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling (2026-08-13).
- * For `large` that page says 700 a minute and the API description 750; the lower one holds here.
+ * Calls a second, a minute and a day, for each account and each endpoint:
+ * https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling (2026-08-13). For `large` that page says 700 a
+ * minute and the API description 750; the lower one holds here.
  */
-const medium = rate(10, 150);
-const limits = {
-  xsmall: rate(1, 15),
-  medium,
-  large: rate(75, 700),
-  xlarge: rate(350, 3500),
-  daily: [...medium, { requests: 150, perMs: 86_400_000 }],
-};
-
-function rate(perSecond: number, perMinute: number): RateLimit[] {
-  return [
-    { requests: perSecond, perMs: 1000 },
-    { requests: perMinute, perMs: 60_000 },
-  ];
-}
+const tiers = { xsmall: [1, 15], medium: [10, 150], large: [75, 700], xlarge: [350, 3500], daily: [10, 150, 150] };
+const windowsMs = [1000, 60_000, 86_400_000];
 
 /** What the vendor's page of an operation says about it. */
-export function facts(page: string, limit: keyof typeof limits, ...scopes: readonly string[]) {
-  return { docs: `https://developers.klaviyo.com/en/reference/${page}`, limits: limits[limit], scopes };
+export function facts(page: string, tier: keyof typeof tiers, ...scopes: readonly string[]) {
+  // Limits are counted by object: one that several operations share would be one limit for all of them.
+  const limits = tiers[tier].map((requests, index): RateLimit => ({ requests, perMs: windowsMs[index]! }));
+  return { docs: `https://developers.klaviyo.com/en/reference/${page}`, limits, scopes };
 }
 
 type Camel<Name extends string> = Name extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : Name;
