@@ -7,7 +7,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { Input, Output, Schema } from './schema.ts';
 import type { Secret } from './secret.ts';
 import type { AccountRef } from './store.ts';
-import type { Answer, Classify, Failure, RateLimit } from './transport/transport.ts';
+import type { Classify, Failure, RateLimit } from './transport/transport.ts';
 import type { Delivery, Verify, WebhookEvent, WebhookReply } from './webhooks/webhook.ts';
 
 export type Category =
@@ -58,17 +58,20 @@ export interface ApiDefinition {
   readonly errors: ErrorRules;
   /** Response header with the vendor's id of the request. */
   readonly requestId?: string;
-  /** What an answer says about granted scopes, for vendors that tell it in headers. */
-  readonly grantedScopes?: (answer: Answer) => readonly string[] | undefined;
 }
 
 /** Who is connected. */
-export type AccountResult =
-  | { readonly kind: 'known'; readonly account: AccountRef; readonly metadata?: JsonObject }
+export type AccountResult = {
+  readonly metadata?: JsonObject;
+  /** Granted scopes, for vendors that tell them here and not with the token. */
+  readonly scopes?: readonly string[];
+} & (
+  | { readonly kind: 'known'; readonly account: AccountRef }
   /** The vendor names nobody: the engine uses a fingerprint of the credential. */
-  | { readonly kind: 'derived'; readonly name: string; readonly metadata?: JsonObject }
+  | { readonly kind: 'derived'; readonly name: string }
   /** The user must pick one of several; the connection is `pending` until then. */
-  | { readonly kind: 'choose'; readonly choices: readonly AccountRef[]; readonly metadata?: JsonObject };
+  | { readonly kind: 'choose'; readonly choices: readonly AccountRef[] }
+);
 
 export interface HealthResult {
   /** `unknown`: the vendor offers no safe check. */
@@ -133,8 +136,8 @@ export interface WebhookDefinition<Events extends Readonly<Record<string, Schema
   readonly reply?: (delivery: Delivery, events: readonly WebhookEvent[]) => WebhookReply;
   /** Known event types and the schema of their `data`; others pass as raw. */
   readonly events: Events;
-  /** Types that mean the vendor ended the connection. */
-  readonly ends?: readonly string[];
+  /** Types that mean the vendor ended the connection, or a judgement where the type alone does not say. */
+  readonly ends?: readonly string[] | ((event: WebhookEvent) => boolean);
   /** Largest accepted body in bytes. Default 1 MB. */
   readonly maxBytes?: number;
   /** Days that delivery ids are remembered. Default 3; 7 for schemes without a timestamp. */

@@ -95,7 +95,7 @@ async function columns(engine: Engine, runtime: ProviderRuntime, wanted: NewGran
   const now = await engine.store.now();
   const method = methodOf(runtime, wanted.method);
   const settled = await settleAccount(engine, runtime, wanted, existing);
-  const missing = missingScopes(wanted.asked ?? [], grant.scopes);
+  const missing = missingScopes(wanted.asked ?? [], grant.scopes ?? wanted.account?.scopes);
   const { status, statusReason } = statusOf(settled.account, settled.choices, missing);
   return {
     method: wanted.method,
@@ -103,7 +103,7 @@ async function columns(engine: Engine, runtime: ProviderRuntime, wanted: NewGran
     statusReason,
     ...lifetimeOf(grant, method, now, engine.clock),
     account: settled.account,
-    scopes: grant.scopes ?? null,
+    scopes: grant.scopes ?? wanted.account?.scopes ?? null,
     metadata: { ...grant.metadata, ...metadataOf(wanted.account), ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }) },
     health: null,
     lastError: null,

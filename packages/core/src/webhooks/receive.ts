@@ -161,7 +161,8 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     for (const name of [`${provider}/${event.type}`, `${provider}/*`]) {
       for (const handler of handlers.get(name) ?? []) await handler(data, context);
     }
-    if (row !== null && webhooks.ends?.includes(event.type) === true) {
+    const ends = typeof webhooks.ends === 'function' ? webhooks.ends(event) : webhooks.ends?.includes(event.type);
+    if (row !== null && ends === true) {
       await endConnection(engine, runtime, row, { actor: 'vendor', reason: 'uninstalled', revoke: false });
       sessions.forget(row.id);
     }
