@@ -9,8 +9,8 @@ export interface RootKey {
 }
 
 export interface Subkey {
-  /** Ciphertext and tag. */
-  encrypt(message: CipherMessage): Awaitable<Uint8Array>;
+  /** Prefix, nonce, ciphertext and tag in one array, so that a sealed value is copied once. */
+  encrypt(message: CipherMessage, prefix: Uint8Array): Awaitable<Uint8Array>;
   /** @throws PlugboardError `vault_auth_failed`; nothing of the plaintext is returned before the tag is verified. */
   decrypt(message: CipherMessage): Awaitable<Uint8Array>;
 }

@@ -8,10 +8,10 @@ import {
   associatedData,
   checkValueInfo,
   isName,
-  joinSealed,
   keyIdOf,
   macInfo,
   nonceLength,
+  sealedPrefix,
   splitSealed,
   subkeyInfo,
 } from './format.ts';
@@ -69,6 +69,7 @@ export function createVault(options: VaultOptions): Vault {
   }
   const ring = openKeyRing({ environment, keys, clock, keyTimeoutMs });
   const [primaryKeyId] = ring.keyIds;
+  const prefix = sealedPrefix(primaryKeyId);
   const countSeal = callAt(warnAfterSeals, () => onKeyBudget?.({ keyId: primaryKeyId, seals: warnAfterSeals }));
   const contextKey = rememberDerived(cachedSubkeys, async (keyId, context) => {
     const root = await ring.load(keyId);
@@ -88,9 +89,10 @@ export function createVault(options: VaultOptions): Vault {
       }
       const key = await contextKey(primaryKeyId, context);
       const nonce = randomBytes(nonceLength);
-      const body = await key.subkey.encrypt({ nonce, associatedData: key.associatedData, body: plaintext });
+      const message = { nonce, associatedData: key.associatedData, body: plaintext };
+      const sealed = await key.subkey.encrypt(message, prefix);
       countSeal();
-      return joinSealed({ keyId: primaryKeyId, nonce, body });
+      return sealed;
     },
     async open(context, sealed) {
       const { keyId, nonce, body } = splitSealed(sealed);

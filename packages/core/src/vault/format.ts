@@ -37,9 +37,9 @@ export function isKeyId(text: string): boolean {
   return keyIdGrammar.test(text);
 }
 
-/** The sealed value of its parts. */
-export function joinSealed({ keyId, nonce, body }: SealedParts): Uint8Array<ArrayBuffer> {
-  return concatBytes(Uint8Array.of(version, keyId.length), encodeUtf8(keyId), nonce, body);
+/** What a sealed value holds before its nonce. */
+export function sealedPrefix(keyId: string): Uint8Array<ArrayBuffer> {
+  return concatBytes(Uint8Array.of(version, keyId.length), encodeUtf8(keyId));
 }
 
 /**

@@ -27,9 +27,9 @@ export function importNodeKey(crypto: NodeCrypto, bytes: Uint8Array): RootKey {
 
 function nodeSubkey(crypto: NodeCrypto, key: KeyObject): Subkey {
   return {
-    encrypt({ nonce, associatedData, body }) {
+    encrypt({ nonce, associatedData, body }, prefix) {
       const cipher = crypto.createCipheriv(algorithm, key, nonce, options).setAAD(associatedData);
-      return concatBytes(cipher.update(body), cipher.final(), cipher.getAuthTag());
+      return concatBytes(prefix, nonce, cipher.update(body), cipher.final(), cipher.getAuthTag());
     },
     decrypt({ nonce, associatedData, body }) {
       const end = body.length - tagLength;

@@ -16,7 +16,8 @@ export async function proveKey(root: RootKey): Promise<void> {
   if (equalBytes(draw, randomBytes(drawLength))) throw selfTestFailed('repeats itself');
   const subkey = await root.subkey(encodeUtf8('self test'));
   const message = { nonce: randomBytes(nonceLength), associatedData: encodeUtf8('self test') };
-  const body = await subkey.encrypt({ ...message, body: draw });
+  const sealed = await subkey.encrypt({ ...message, body: draw }, new Uint8Array());
+  const body = sealed.subarray(nonceLength);
   const opened = await tryDecrypt(subkey, { ...message, body });
   if (opened === undefined || !equalBytes(opened, draw)) throw selfTestFailed('does not decrypt what it encrypted');
   body[0]! ^= 1;

@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 
-import { ownBytes } from '../bytes.ts';
+import { concatBytes, ownBytes } from '../bytes.ts';
 import type { RootKey, Subkey } from './cipher.ts';
 import { authFailed } from './errors.ts';
 import { tagLength } from './format.ts';
@@ -32,8 +32,9 @@ function webSubkey(subtle: webcrypto.SubtleCrypto, key: webcrypto.CryptoKey): Su
     tagLength: tagLength * 8,
   });
   return {
-    async encrypt({ nonce, associatedData, body }) {
-      return new Uint8Array(await subtle.encrypt(parameters(nonce, associatedData), key, ownBytes(body)));
+    async encrypt({ nonce, associatedData, body }, prefix) {
+      const encrypted = await subtle.encrypt(parameters(nonce, associatedData), key, ownBytes(body));
+      return concatBytes(prefix, nonce, new Uint8Array(encrypted));
     },
     async decrypt({ nonce, associatedData, body }) {
       try {
