@@ -78,7 +78,7 @@ export function createEmulator(provider: AnyProvider, options: EmulatorOptions =
   const { clock = systemClock, client, redirectUris } = options;
   const accounts = options.accounts ?? [{ id: 'demo', name: `Demo account of ${definition.name}` }];
   const endpoints = declaredEndpoints(definition, clock);
-  const bases = basesOf(definition, endpoints);
+  const bases = basesOf(definition, endpoints, clock);
   const requests: LogEntry[] = [];
   const failures: { readonly reply: EmulatedReply; left: number }[] = [];
   let shapeFailure: ShapeFailure | undefined;

@@ -14,7 +14,8 @@ export function usesTokens(method: AuthMethod): method is TokenMethod {
 
 /** Values for every field that `sign` may use; those of tokens are texts that nothing else could hold. */
 export function sampleCredentials(method: AuthMethod): Credentials {
-  if (!usesTokens(method)) return { accessToken: 'example', ...method.example };
+  if (method.kind === 'browser') return { accessToken: 'token-of-a-browser-step', ...method.example };
+  if (!usesTokens(method)) return method.example;
   const texts = createTokenTexts('sample');
   const answer = fillAnswer(completeExample(method.kind === 'oauth2' ? method.example : undefined, true), {
     issue: (_kind, sample) => texts.next(sample),

@@ -1,10 +1,11 @@
 /** The endpoints that a definition declares, ready to be recognised in requests. */
 import { encodeInput } from '../client/request.ts';
 import type { Clock } from '../clock.ts';
-import type { Endpoint, Method } from '../endpoint.ts';
+import type { Api, Endpoint, Method } from '../endpoint.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { checkInput, type Schema } from '../schema.ts';
-import { isVendorHost, pathPattern, type PathPattern } from './addresses.ts';
+import { hostMatches } from '../url.ts';
+import { pathPattern, type PathPattern } from './addresses.ts';
 import { once } from './once.ts';
 import { placeholderApi } from './placeholders.ts';
 import { likeness, traitsOfEncoded, type Traits } from './traits.ts';
@@ -30,8 +31,10 @@ export interface ExampleRequest {
 /** Where paths begin. */
 export interface Base {
   accepts(url: URL): boolean;
-  /** Path of the base URL; null when it is only known at run time. */
+  /** What paths begin with; null when it is only known at run time. */
   readonly prefix: string | null;
+  /** Path of the base URL, as far as it can be known. */
+  readonly path: string;
 }
 
 export interface Match {
@@ -44,8 +47,8 @@ export function declaredEndpoints(definition: AnyDefinition, clock: Clock): read
     Object.entries(members).flatMap(([member, declaration]) => {
       if (declaration.kind !== 'endpoint') return [];
       const endpoint = declaration as unknown as AnyEndpoint;
-      const base = baseOf(definition, endpoint.baseUrl ?? definition.api.baseUrl);
-      const path = pathPattern(base.prefix, endpoint.path);
+      const base = baseOf(definition, endpoint.baseUrl ?? definition.api.baseUrl, clock);
+      const path = endpoint.path === '' ? wholeAddress(base) : pathPattern(base.prefix, endpoint.path);
       const example = once(() => encodeExample(definition, endpoint, { input: endpoint.example.input, clock }));
       return [{ name: `${group}.${member}`, endpoint, base, path, example }];
     }),
@@ -53,8 +56,12 @@ export function declaredEndpoints(definition: AnyDefinition, clock: Clock): read
 }
 
 /** Bases of all endpoints, each once: a route of the provider may be below any of them. */
-export function basesOf(definition: AnyDefinition, endpoints: readonly DeclaredEndpoint[]): readonly Base[] {
-  return [baseOf(definition, definition.api.baseUrl), ...endpoints.map(({ base }) => base)];
+export function basesOf(
+  definition: AnyDefinition,
+  endpoints: readonly DeclaredEndpoint[],
+  clock: Clock,
+): readonly Base[] {
+  return [baseOf(definition, definition.api.baseUrl, clock), ...endpoints.map(({ base }) => base)];
 }
 
 /** Endpoints with that method and path, the most literal template first. */
@@ -89,22 +96,47 @@ export function encodeExample(
   endpoint: AnyEndpoint,
   { input, clock }: { readonly input: unknown; readonly clock: Clock },
 ): ExampleRequest | undefined {
-  try {
+  return attempt(() => {
     const checked = checkInput(endpoint.input, input, 'the example');
     const encoded = encodeInput(endpoint, checked, placeholderApi(definition, clock));
     const { json, form, body } = encoded;
     const kind = json !== undefined ? 'json' : form !== undefined ? 'form' : body !== undefined ? 'other' : 'none';
     return { traits: traitsOfEncoded(encoded), body: kind, json };
+  });
+}
+
+function baseOf(definition: AnyDefinition, baseUrl: string | ((api: Api) => string), clock: Clock): Base {
+  if (typeof baseUrl === 'function') return computedBase(definition, baseUrl, clock);
+  const { host, pathname } = new URL(baseUrl);
+  const path = decodeURI(pathname).replace(/\/$/, '');
+  // Credentials in the path come before everything else, so that no fixed prefix is left.
+  const signsPath = Object.values(definition.auth).some(({ sign }) => sign.places.includes('path'));
+  return { accepts: (url) => url.host === host, prefix: signsPath ? null : path, path };
+}
+
+/** Hosts of the declared patterns that one computed host fits; of all of them when none can be computed. */
+function computedBase(definition: AnyDefinition, baseUrl: (api: Api) => string, clock: Clock): Base {
+  const sample = attempt(() => new URL(baseUrl(placeholderApi(definition, clock))));
+  const fitting = sample === undefined ? [] : definition.hosts.filter((pattern) => hostMatches(pattern, sample));
+  const patterns = fitting.length === 0 ? definition.hosts : fitting;
+  return {
+    accepts: (url) => patterns.some((pattern) => hostMatches(pattern, url)),
+    prefix: null,
+    path: sample?.pathname ?? '',
+  };
+}
+
+/** An endpoint without a path, where the address itself is the credential: as many segments as the example's has. */
+function wholeAddress({ prefix, path }: Base): PathPattern {
+  if (prefix !== null) return pathPattern(prefix, '');
+  const segments = path.split('/').slice(1);
+  return pathPattern('', segments.map((_, index) => `/{segment${index}}`).join(''));
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
   } catch {
     return undefined;
   }
-}
-
-function baseOf(definition: AnyDefinition, baseUrl: string | ((api: never) => string)): Base {
-  // Credentials in the path come before everything else, so that no fixed prefix is left.
-  const signsPath = Object.values(definition.auth).some(({ sign }) => sign.places.includes('path'));
-  if (typeof baseUrl === 'function') return { accepts: (url) => isVendorHost(definition, url), prefix: null };
-  const base = new URL(baseUrl);
-  const prefix = decodeURI(base.pathname).replace(/\/$/, '');
-  return { accepts: (url) => url.host === base.host, prefix: signsPath ? null : prefix };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Api } from '../endpoint.ts';
 import { at, text } from '../json.ts';
 import type { AnyDefinition } from '../provider.ts';
-import { accepts, jsonSchemaOf, type Schema } from '../schema.ts';
+import { accepts, checkInput, jsonSchemaOf, type Schema } from '../schema.ts';
 import { configurationError } from '../errors.ts';
 
 /** What an unknown value is called. One DNS label and one path segment, so that it fits wherever values go. */
@@ -45,6 +45,9 @@ export function placeholderApi(definition: AnyDefinition, clock: Clock): Api {
     pages: refuse,
     request: refuse,
     settings: () => anyValues() as never,
-    credentials: (schema) => (examples.find((example) => accepts(schema, example)) ?? anyValues()) as never,
+    credentials(schema) {
+      const example = examples.find((candidate) => accepts(schema, candidate));
+      return (example === undefined ? anyValues() : checkInput(schema, example, 'the example')) as never;
+    },
   };
 }

@@ -1,15 +1,22 @@
 import { expect, test } from 'vitest';
 
-import { challenge, codeParams, profileOf, read, redirectUri, serve } from './oauth-client.ts';
+import { challenge, codeParams, profileOf, read, redirectUri, serve, type TestServer } from './oauth-client.ts';
 
-const page = async (url: URL, { server } = serve()) => read(await server.handle(new Request(url)));
+const page = async ({ server }: Pick<TestServer, 'server'>, url: URL) => read(await server.handle(new Request(url)));
 
 test('the consent page says who asks, for what and why, and offers both answers', async () => {
-  const { authorizeUrl } = serve();
-  const answer = await page(authorizeUrl({ scope: 'read write' }));
+  const server = serve();
+  const answer = await page(server, server.authorizeUrl({ scope: 'read write' }));
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
-  for (const part of ['lang="en"', 'client', 'Read your orders.', 'Create orders.', 'app.example.com', 'Demo account']) {
+  for (const part of [
+    'lang="en"',
+    'client',
+    'Read your orders.',
+    'Create orders.',
+    'app.example.com',
+    'Demo account',
+  ]) {
     expect(answer.text).toContain(part);
   }
   expect(answer.text).toContain('<button type="submit" name="decision" value="allow"');
@@ -17,7 +24,8 @@ test('the consent page says who asks, for what and why, and offers both answers'
 });
 
 test('the consent page runs no script and names no address to post to', async () => {
-  const answer = await page(serve().authorizeUrl());
+  const server = serve();
+  const answer = await page(server, server.authorizeUrl());
   expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
   expect(answer.text).toContain('<form method="post">');
   expect(answer.text).not.toMatch(/<script|\saction=|https?:\/\//);
@@ -26,7 +34,7 @@ test('the consent page runs no script and names no address to post to', async ()
 test('the consent page shows parameters as text', async () => {
   const evil = '"><img src=x onerror=alert(1)>';
   const { authorizeUrl, server } = serve({ scopes: { ask: [], known: {} } }, { accounts: [{ id: evil, name: evil }] });
-  const answer = await page(authorizeUrl({ client_id: evil, scope: evil }), { server } as never);
+  const answer = await page({ server }, authorizeUrl({ client_id: evil, scope: evil }));
   expect(answer.status).toBe(200);
   expect(answer.text).not.toContain('<img');
   expect(answer.text).toContain('&quot;&gt;&lt;img');
@@ -50,7 +58,9 @@ test('the form of the page is answered with 303, so that no browser posts it on'
 
 test.each([{ decision: 'deny' }, {}])('a form with %j denies', async (form) => {
   const { server, authorizeUrl } = serve();
-  const response = await server.handle(new Request(authorizeUrl(), { method: 'POST', body: new URLSearchParams(form) }));
+  const response = await server.handle(
+    new Request(authorizeUrl(), { method: 'POST', body: new URLSearchParams(form) }),
+  );
   const back = new URL(response.headers.get('location') ?? '');
   expect(back.searchParams.get('error')).toBe('access_denied');
   expect(back.searchParams.get('state')).toBe('s1');
@@ -58,7 +68,10 @@ test.each([{ decision: 'deny' }, {}])('a form with %j denies', async (form) => {
 });
 
 test('the user chooses the account and may untick scopes', async () => {
-  const accounts = [{ id: 'a1', name: 'First' }, { id: 'a2', name: 'Second' }];
+  const accounts = [
+    { id: 'a1', name: 'First' },
+    { id: 'a2', name: 'Second' },
+  ];
   const { server, authorizeUrl, token } = serve({}, { accounts });
   const back = await server.approve(authorizeUrl({ scope: 'read write' }), { account: 'a2', scopes: ['write'] });
   const answer = await token(codeParams(back.searchParams.get('code') ?? ''));
@@ -78,26 +91,33 @@ test.each([
   ['fragment', { redirect_uri: `${redirectUri}#x` }],
 ])('tells the user alone about a bad %s', async (word, params) => {
   const { authorizeUrl, server } = serve();
-  const answer = await page(authorizeUrl(params), { server } as never);
+  const answer = await page({ server }, authorizeUrl(params));
   expect(answer.status).toBe(400);
   expect(answer.headers.get('location')).toBeNull();
   expect(answer.text).toContain(word);
 });
 
 test('sends nobody to an unregistered redirect URI, nor for an unregistered client', async () => {
-  const { authorizeUrl, server } = serve({}, { redirectUris: [redirectUri], client: { id: 'client', secret: 'secret' } });
-  for (const params of [{ redirect_uri: `${redirectUri}/` }, { redirect_uri: `${redirectUri}?x=1` }, { client_id: 'other' }]) {
-    const answer = await page(authorizeUrl(params), { server } as never);
+  const { authorizeUrl, server } = serve(
+    {},
+    { redirectUris: [redirectUri], client: { id: 'client', secret: 'secret' } },
+  );
+  for (const params of [
+    { redirect_uri: `${redirectUri}/` },
+    { redirect_uri: `${redirectUri}?x=1` },
+    { client_id: 'other' },
+  ]) {
+    const answer = await page({ server }, authorizeUrl(params));
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
   }
-  expect((await page(authorizeUrl(), { server } as never)).status).toBe(200);
+  expect((await page({ server }, authorizeUrl())).status).toBe(200);
 });
 
 test('a repeated parameter is refused', async () => {
   const { authorizeUrl, server } = serve();
   const url = authorizeUrl();
   url.searchParams.append('state', 's2');
-  expect((await page(url, { server } as never)).status).toBe(400);
+  expect((await page({ server }, url)).status).toBe(400);
 });
 
 test.each([
@@ -115,7 +135,11 @@ test.each([
 });
 
 test('a missing challenge is refused only where PKCE is required', async () => {
-  for (const [pkce, status] of [['required', 303], ['supported', 200], ['none', 200]] as const) {
+  for (const [pkce, status] of [
+    ['required', 303],
+    ['supported', 200],
+    ['none', 200],
+  ] as const) {
     const { authorizeUrl, server } = serve({ pkce });
     const url = authorizeUrl();
     url.searchParams.delete('code_challenge');

@@ -1,4 +1,6 @@
 /** A client for the tests of the authorization server: it sends what it is told, right or wrong. */
+import { expect } from 'vitest';
+
 import { encodeBase64, encodeUtf8 } from '../../src/bytes.ts';
 import {
   createAuthorizationServer,
@@ -6,7 +8,7 @@ import {
   type AuthorizationServerOptions,
 } from '../../src/emulator/oauth/authorization-server.ts';
 import type { AuthorizationProfile } from '../../src/emulator/oauth/profile.ts';
-import { parseJson, type JsonObject } from '../../src/json.ts';
+import { member, parseJson, text as nonEmptyText, type JsonObject } from '../../src/json.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 
 export const origin = 'https://auth.example.com';
@@ -57,7 +59,11 @@ export function serve(
   const clock = createFakeClock();
   const server = createAuthorizationServer({ clock, profiles: [profileOf(overrides)], ...options });
   const post = async (path: string, params: Params, headers: Params = {}) =>
-    read(await server.handle(new Request(`${origin}${path}`, { method: 'POST', body: new URLSearchParams(params), headers })));
+    read(
+      await server.handle(
+        new Request(`${origin}${path}`, { method: 'POST', body: new URLSearchParams(params), headers }),
+      ),
+    );
 
   const client: TestServer = {
     clock,
@@ -65,7 +71,7 @@ export function serve(
     authorizeUrl(params = {}) {
       const standard = { response_type: 'code', client_id: 'client', redirect_uri: redirectUri, state: 's1' };
       const pkce = { code_challenge: challenge, code_challenge_method: 'S256' };
-      return new URL(`${origin}/authorize?${new URLSearchParams({ ...standard, ...pkce, ...params })}`);
+      return new URL(`${origin}/authorize?${formOf({ ...standard, ...pkce, ...params })}`);
     },
     async code(params) {
       const back = await server.approve(client.authorizeUrl(params));
@@ -74,8 +80,11 @@ export function serve(
     token: (params, headers) => post('/token', params, headers),
     async connect() {
       const answer = await client.token(codeParams(await client.code()));
-      const { access_token: accessToken, refresh_token: refreshToken } = answer.json;
-      return { accessToken: String(accessToken), refreshToken: String(refreshToken), answer };
+      return {
+        accessToken: textOf(answer.json, 'access_token'),
+        refreshToken: textOf(answer.json, 'refresh_token'),
+        answer,
+      };
     },
     refresh: (refreshToken) => client.token({ grant_type: 'refresh_token', refresh_token: refreshToken, ...pair }),
     revoke: (params, headers) => post('/revoke', params, headers),
@@ -105,6 +114,21 @@ function jsonOf(text: string): JsonObject {
   } catch {
     return {};
   }
+}
+
+/** A text of an answer; empty when there is none. */
+export function textOf(json: JsonObject | undefined, name: string): string {
+  return nonEmptyText(member(json, name)) ?? '';
+}
+
+/** `a=b&c=d`. */
+export function formOf(params: Params): string {
+  return new URLSearchParams(params).toString();
+}
+
+/** A matcher for texts, typed as what it stands for. */
+export function like(pattern: RegExp): string {
+  return expect.stringMatching(pattern) as string;
 }
 
 /** Without some names. */

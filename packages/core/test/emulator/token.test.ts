@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest';
 
-import { basicHeader, codeParams, origin, read, redirectUri, serve, verifier, without } from './oauth-client.ts';
+import {
+  basicHeader,
+  codeParams,
+  formOf,
+  like,
+  origin,
+  read,
+  redirectUri,
+  serve,
+  textOf,
+  verifier,
+  without,
+} from './oauth-client.ts';
 
 const challengeless = { code_challenge: '', code_challenge_method: '' };
 
@@ -10,8 +22,8 @@ describe('the exchange of a code', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.json).toEqual({
-      access_token: expect.stringMatching(/^at-\w{25,}$/),
-      refresh_token: expect.stringMatching(/^rt-\w{25,}$/),
+      access_token: like(/^at-\w{25,}$/),
+      refresh_token: like(/^rt-\w{25,}$/),
       token_type: 'Bearer',
       expires_in: 3600,
       scope: 'read',
@@ -22,10 +34,10 @@ describe('the exchange of a code', () => {
     const { server, code, token } = serve();
     const params = codeParams(await code());
     const first = await token(params);
-    expect(server.use(String(first.json['access_token']))?.state).toBe('live');
+    expect(server.use(textOf(first.json, 'access_token'))?.state).toBe('live');
     const second = await token(params);
     expect([second.status, second.json['error']]).toEqual([400, 'invalid_grant']);
-    expect(server.use(String(first.json['access_token']))?.state).toBe('revoked');
+    expect(server.use(textOf(first.json, 'access_token'))?.state).toBe('revoked');
     expect(server.ledger.reuses).toEqual([expect.objectContaining({ kind: 'code', family: 'family-1' })]);
     expect(server.ledger.families()[0]).toMatchObject({ revokedBy: 'reuse' });
     expect(server.ledger.current('family-1')).toBeUndefined();
@@ -109,7 +121,7 @@ describe('the form of a request', () => {
 
   test('query takes a GET', async () => {
     const { server, code } = serve({ encoding: 'query' });
-    const url = `${origin}/token?${new URLSearchParams(codeParams(await code()))}`;
+    const url = `${origin}/token?${formOf(codeParams(await code()))}`;
     expect((await server.handle(new Request(url))).status).toBe(200);
   });
 
@@ -120,7 +132,10 @@ describe('the form of a request', () => {
     ['json', { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } }],
     ['json', { method: 'POST', body: '[]', headers: { 'content-type': 'application/json' } }],
     ['query', { method: 'POST', body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
-    ['form', { method: 'POST', body: 'code=1&code=2', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+    [
+      'form',
+      { method: 'POST', body: 'code=1&code=2', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    ],
   ] as const)('%s refuses %j', async (encoding, init) => {
     const { server } = serve({ encoding });
     const answer = await read(await server.handle(new Request(`${origin}/token`, init)));
@@ -144,8 +159,12 @@ describe('client authentication', () => {
   const odd = { id: 'id:1+ ü', secret: 'a:b%+ü ~' };
   const encoded = basicHeader('id%3A1%2B+%C3%BC', 'a%3Ab%25%2B%C3%BC+%7E');
   const bare = { code_verifier: verifier, redirect_uri: redirectUri, grant_type: 'authorization_code' };
-  const attempt = async (clientAuth: 'basic' | 'raw_basic' | 'post' | 'none', send: { params?: object; headers?: Record<string, string> }) => {
-    const client = clientAuth === 'none' ? { id: odd.id } : clientAuth === 'raw_basic' ? { id: 'id', secret: odd.secret } : odd;
+  const attempt = async (
+    clientAuth: 'basic' | 'raw_basic' | 'post' | 'none',
+    send: { params?: object; headers?: Record<string, string> },
+  ) => {
+    const client =
+      clientAuth === 'none' ? { id: odd.id } : clientAuth === 'raw_basic' ? { id: 'id', secret: odd.secret } : odd;
     const { code, token } = serve({ clientAuth }, { client });
     const answer = await token({ ...bare, code: await code({ client_id: client.id }), ...send.params }, send.headers);
     return [answer.status, answer.json['error'] ?? null, answer.headers.get('www-authenticate')];
@@ -166,11 +185,19 @@ describe('client authentication', () => {
     expect(await attempt('basic', { headers: basicHeader('id', 'no') })).toEqual(challenged);
     expect(await attempt('basic', { headers: { authorization: 'Basic %%%' } })).toEqual(challenged);
     expect(await attempt('basic', { headers: { authorization: 'Bearer abc' } })).toEqual(challenged);
-    expect(await attempt('basic', { params: { client_id: odd.id, client_secret: odd.secret } })).toEqual([400, 'invalid_request', null]);
+    expect(await attempt('basic', { params: { client_id: odd.id, client_secret: odd.secret } })).toEqual([
+      400,
+      'invalid_request',
+      null,
+    ]);
     expect(await attempt('basic', {})).toEqual(refused);
   });
   test('basic refuses another client_id beside the header', async () => {
-    expect(await attempt('basic', { headers: encoded, params: { client_id: 'other' } })).toEqual([400, 'invalid_request', null]);
+    expect(await attempt('basic', { headers: encoded, params: { client_id: 'other' } })).toEqual([
+      400,
+      'invalid_request',
+      null,
+    ]);
     expect(await attempt('basic', { headers: encoded, params: { client_id: odd.id } })).toEqual([200, null, null]);
   });
   test('post takes both parameters, and nothing in a header', async () => {
