@@ -51,6 +51,7 @@ export { handlerWire } from './transport/handler-wire.ts';
 export type * from './webhooks/webhook.ts';
 export { checkTimestamp, formatTimestamp, type TimestampRule, type TimestampText } from './webhooks/freshness.ts';
 export { ed25519Signature } from './webhooks/ed25519-signature.ts';
+export { escapedBody } from './webhooks/escaped-body.ts';
 export { hmacSignature, hmacSigner } from './webhooks/hmac-signature.ts';
 export { jwtSignature } from './webhooks/jwt-signature.ts';
 export { basicToken, staticToken } from './webhooks/static-token.ts';

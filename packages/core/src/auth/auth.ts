@@ -66,10 +66,13 @@ export interface OAuthClient {
 
 export interface OAuthRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `{version}` stands for the API version in use. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
   readonly json?: Json;
+  /** Judges the answer. Default `classifyOAuth` (RFC 6749 section 5.2). */
+  readonly classify?: Classify;
 }
 
 /** What happens to the refresh token when it is used. Decides how hard refreshes of one connection are serialised. */
@@ -93,11 +96,13 @@ export interface OAuth2Options {
   /** What the hub calls this way to connect. Default `OAuth`. */
   readonly title?: string;
   readonly authorize: {
+    /** `{version}` stands for the API version in use. */
     readonly url: string | ((input: JsonObject, app: AppValues) => string);
     /** Fixed extra parameters; reserved names (`state`, `scope`, `client_id` ...) are refused at definition. */
     readonly params?: Readonly<Record<string, string>> | ((input: JsonObject, app: AppValues) => Readonly<Record<string, string>>);
   };
   readonly token: {
+    /** `{version}` stands for the API version in use. */
     readonly url: string | ((input: JsonObject, app: AppValues) => string);
     /** Default POST with a form body. `query` sends a GET. */
     readonly encoding?: 'form' | 'json' | 'query';
@@ -106,7 +111,13 @@ export interface OAuth2Options {
     readonly headers?: Readonly<Record<string, string>>;
   };
   /** Scopes asked by default, and every other one the provider knows, each with a reason for the consent page. */
-  readonly scopes: { readonly ask: readonly string[]; readonly known: Readonly<Record<string, string>>; readonly separator?: ' ' | ',' };
+  readonly scopes: {
+    readonly ask: readonly string[];
+    readonly known: Readonly<Record<string, string>>;
+    readonly separator?: ' ' | ',';
+    /** App field that, once set, names the permissions at the vendor: then none are asked for by default. */
+    readonly unless?: string;
+  };
   /** RFC 7636, always S256. `none` needs a comment in the provider that says why. */
   readonly pkce: 'required' | 'supported' | 'none';
   /** Expected `iss` of the callback (RFC 9207); absent: recorded, never judged. */

@@ -14,6 +14,8 @@ export interface OAuthContext {
   readonly app: AppValues;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** What `{version}` in addresses stands for. */
+  readonly apiVersion?: string;
   /** For whom; decides which exceptions of the egress policy hold. */
   readonly organizationId?: string;
 }
@@ -37,11 +39,14 @@ export function createOAuthClient(context: OAuthContext, method: TokenMethod, st
     metadata: state.metadata ?? {},
     now: clock.now(),
     async token(params) {
-      const answer = await send(context, state, tokenRequest(method, client, params), method.classify ?? classifyOAuth);
+      const { url } = method.token;
+      const address = atVersion(typeof url === 'string' ? url : url(client.input, app), context.apiVersion);
+      const request = tokenRequest({ ...method.token, url: address }, client, params);
+      const answer = await send(context, state, { ...request, classify: method.classify ?? classifyOAuth });
       const separator = method.kind === 'oauth2' ? method.scopes.separator : ' ';
       return method.read === undefined ? readTokenAnswer(answer.json(), separator) : method.read(answer.json(), client);
     },
-    request: (init) => send(context, state, init, classifyOAuth),
+    request: (init) => send(context, state, init),
   };
   return client;
 }
@@ -73,7 +78,8 @@ export async function revokeGrant(client: OAuthClient, method: TokenMethod, cont
     if (token === undefined) continue;
     const hint = field === 'refreshToken' ? 'refresh_token' : 'access_token';
     const form = { token: reveal(token), token_type_hint: hint };
-    await send(context, {}, authenticate({ method: 'POST', url, form }, clientAuth, client.app), classifyRevocation);
+    const request = authenticate({ method: 'POST', url, form }, clientAuth, client.app);
+    await send(context, {}, { ...request, classify: classifyRevocation });
   }
   return true;
 }
@@ -87,15 +93,21 @@ const classifyRevocation: Classify = (answer) => {
 
 /** A call of a flow without a connection: a vendor's verification endpoint, its published keys. */
 export function sendOAuth(context: OAuthContext, init: OAuthRequest): Promise<Answer> {
-  return send(context, {}, init, classifyOAuth);
+  return send(context, {}, init);
 }
 
-function tokenRequest(method: TokenMethod, client: OAuthClient, params: Readonly<Record<string, string>>): OAuthRequest {
-  const { url, encoding = 'form', clientAuth = 'post', headers } = method.token;
-  const address = typeof url === 'string' ? url : url(client.input, client.app);
-  const base = { url: address, headers: { accept: 'application/json', ...headers } };
+/** An address with the API version in use. */
+export function atVersion(address: string, apiVersion = ''): string {
+  return address.replaceAll('{version}', apiVersion);
+}
+
+type TokenEndpoint = TokenMethod['token'] & { readonly url: string };
+
+function tokenRequest(token: TokenEndpoint, client: OAuthClient, params: Readonly<Record<string, string>>): OAuthRequest {
+  const { url, encoding = 'form', clientAuth = 'post', headers } = token;
+  const base = { url, headers: { accept: 'application/json', ...headers } };
   if (encoding === 'query') {
-    const target = new URL(address);
+    const target = new URL(url);
     const all = { ...params, ...clientParams(client.app, clientAuth) };
     for (const [name, value] of Object.entries(all)) target.searchParams.set(name, value);
     return { ...base, method: 'GET', url: target.href };
@@ -136,17 +148,17 @@ function appValue(app: AppValues, name: string): string {
   throw configurationError('app_credentials_missing', `The app credential \`${name}\` is not configured.`, 'Pass it to the provider or set its environment name.');
 }
 
-async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest, classify: Classify): Promise<Answer> {
+async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest): Promise<Answer> {
   const headers = new Headers(init.headers);
   const request: TransportRequest = {
     provider: context.provider,
     operation: 'oauth.token',
     method: init.method,
-    url: new URL(init.url),
+    url: new URL(atVersion(init.url, context.apiVersion)),
     headers,
     ...bodyOf(init, headers),
     hosts: context.hosts,
-    classify,
+    classify: init.classify ?? classifyOAuth,
     repeat: 'never',
     purpose: 'token',
     limitKey: `${context.provider}/oauth`,

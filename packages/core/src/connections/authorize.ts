@@ -1,7 +1,7 @@
 /** Connecting by OAuth: the redirect, and the callback that answers it. */
 import { createPkce } from '../auth/pkce.ts';
 import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
-import { createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
+import { atVersion, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, printable, providerOf } from '../engine.ts';
 import { configurationError, invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
@@ -47,7 +47,9 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const [name, method] = oauthMethodOf(runtime, input.method);
   if (runtime.missing.length > 0 && !runtime.stub) throw appCredentialsMissing(runtime);
   const checked = method.input === undefined ? {} : checkInput(method.input, input.input, `${provider} input`);
-  const scopes = input.scopes ?? runtime.scopes ?? method.scopes.ask;
+  const { ask, unless } = method.scopes;
+  const named = unless !== undefined && runtime.app[unless] !== undefined;
+  const scopes = input.scopes ?? runtime.scopes ?? (named ? [] : ask);
   const pkce = await createPkce();
   const redirectUri = `${engine.url}/callback/${provider}`;
   const { state, cookie } = await startFlow(engine, {
@@ -63,7 +65,9 @@ export async function authorize(engine: Engine, provider: string, input: Authori
     input: checked,
     allowAccountChange: input.allowAccountChange ?? false,
   });
-  const url = authorizeUrl(method, runtime.app, { input: checked, scopes, redirectUri, state, challenge: pkce.challenge });
+  const { apiVersion } = runtime;
+  const values = { input: checked, scopes, redirectUri, state, challenge: pkce.challenge, apiVersion };
+  const url = authorizeUrl(method, runtime.app, values);
   return { url: runtime.browserUrl(url), cookie };
 }
 
@@ -73,12 +77,14 @@ interface AuthorizeValues {
   readonly redirectUri: string;
   readonly state: string;
   readonly challenge: string;
+  readonly apiVersion: string;
 }
 
 /** RFC 6749 section 4.1.1 with RFC 7636 section 4.3. */
 function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeValues): string {
   const { authorize: target, pkce, scopes } = method;
-  const url = new URL(typeof target.url === 'string' ? target.url : target.url(values.input, app));
+  const address = typeof target.url === 'string' ? target.url : target.url(values.input, app);
+  const url = new URL(atVersion(address, values.apiVersion));
   const extra = typeof target.params === 'function' ? target.params(values.input, app) : (target.params ?? {});
   for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
   url.searchParams.set('response_type', 'code');

@@ -3,6 +3,6 @@ import type { Engine, ProviderRuntime } from '../engine.ts';
 
 /** What the OAuth calls of one organization at one provider run with. */
 export function oauthContext(engine: Engine, runtime: ProviderRuntime, organizationId: string): OAuthContext {
-  const { definition, app, transport } = runtime;
-  return { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock, organizationId };
+  const { definition, app, transport, apiVersion } = runtime;
+  return { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock, apiVersion, organizationId };
 }

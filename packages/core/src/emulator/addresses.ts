@@ -21,13 +21,21 @@ export function endpointAddress(
   url: string | OAuth2Method['token']['url'],
   input: OAuth2Method['input'],
 ): EndpointAddress {
-  if (typeof url === 'string') return url;
+  if (typeof url === 'string') return anyVersion(url);
   const examples = exampleValues(input);
   const evaluated = url(anyValues(examples), anyValues());
   if (!URL.canParse(evaluated)) throw noAddress(definition);
   const variable = [...Object.values(examples), placeholder];
   const path = new RegExp(`^${wildcards(new URL(evaluated).pathname, variable)}$`);
   return (candidate) => isVendorHost(definition, candidate) && path.test(candidate.pathname);
+}
+
+/** The host may configure another version than the declared one. */
+function anyVersion(address: string): EndpointAddress {
+  if (!address.includes('{version}')) return address;
+  const { host, pathname } = new URL(address);
+  const path = pathPattern('', decodeURI(pathname));
+  return (url) => url.host === host && path.match(url.pathname) !== undefined;
 }
 
 /** A path template as a test: `/v1/lists/{listId}:merge`. */

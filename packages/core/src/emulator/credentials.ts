@@ -72,6 +72,8 @@ export function createCredentialJudge(
     const found = Object.fromEntries(Object.entries(texts).map(([field, text]) => [field, new Secret(text)]));
     const values = Object.values(texts);
     if (usesTokens(method)) return { ...judgeTokens(values), method: name, found };
+    // A token that was issued is judged as one, wherever typed-in ones may stand as well.
+    if (values.some((value) => server.ledger.find(value) !== undefined)) return undefined;
     // Where the address itself is the credential, it is what can be declared dead.
     const judged = method.sign.places.length === 0 ? [request.url] : values;
     // All values together are the credential: a new key for the same user name is another one.

@@ -70,8 +70,8 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
 
   /** For schemes that ask the vendor: the app's own credentials, the provider's own hosts. */
   function toolsOf(runtime: ProviderRuntime) {
-    const { definition, app, transport } = runtime;
-    const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock };
+    const { definition, app, transport, apiVersion } = runtime;
+    const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock, apiVersion };
     return { app, request: (init: OAuthRequest) => sendOAuth(context, init) };
   }
 
