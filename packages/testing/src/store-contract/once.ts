@@ -15,7 +15,7 @@ export const onceCases: readonly StoreCase[] = [
       expect(await once.take('state')).toBe('value');
       expect(await once.take('state')).toBeNull();
       expect(await once.peek('state')).toBeNull();
-      expect((await probe?.onceKeys()) ?? []).toEqual([]);
+      expect((await probe?.onceKeys?.()) ?? []).toEqual([]);
     },
   },
   {
@@ -100,9 +100,9 @@ export const onceCases: readonly StoreCase[] = [
       for (let index = 0; index < 5; index++) await once.put({ ...entry, key: `short ${index}`, ttlMs: minute });
       await once.put({ ...entry, key: 'long' });
       clock.advance(minute);
-      expect((await probe?.onceKeys())?.length ?? 6).toBe(6);
+      expect((await probe?.onceKeys?.())?.length ?? 6).toBe(6);
       expect(await once.purge()).toBe(5);
-      expect((await probe?.onceKeys()) ?? ['long']).toEqual(['long']);
+      expect((await probe?.onceKeys?.()) ?? ['long']).toEqual(['long']);
       expect(await once.purge()).toBe(0);
       expect(await once.peek('long')).toBe('value');
     },

@@ -45,7 +45,7 @@ export const auditCases: readonly StoreCase[] = [
     },
   },
   {
-    name: 'G02 refuses the cursor of another organization or filter, and an altered one',
+    name: 'G02 refuses a cursor of the trail that is altered, or of another organization or filter',
     async run({ store: { audit } }) {
       for (let count = 0; count < 2; count++) await audit.append(entry({}));
       const { nextCursor } = await audit.list(organization, { limit: 1 });

@@ -9,9 +9,9 @@ export interface StoreClock extends Clock {
 /** Reads what a store holds behind its back: proof of what was written, and of what was not. */
 export interface StoreProbe {
   /** The stored credentials and status of a row of any organization; null when there is no such row. */
-  connection(id: string): Promise<{ readonly credentials: Uint8Array | null; readonly status: string } | null>;
+  connection?(id: string): Promise<{ readonly credentials: Uint8Array | null; readonly status: string } | null>;
   /** Keys of all one-time values, expired ones included. */
-  onceKeys(): Promise<readonly string[]>;
+  onceKeys?(): Promise<readonly string[]>;
 }
 
 export interface StoreUnderTest {
