@@ -38,7 +38,11 @@ export type { Input, Output, PlainSchema, Schema } from './schema.ts';
 
 export type * from './store.ts';
 export { createMemoryStore } from './memory-store.ts';
-export { createVault } from './vault/create-vault.ts';
+export { createVault, type KeyUsage, type VaultOptions } from './vault/create-vault.ts';
+export { createKey } from './vault/key-bytes.ts';
+export { checkKeys } from './vault/check-keys.ts';
+export { resealAll, type ResealOptions, type ResealReport } from './vault/reseal.ts';
+export { assertRemovable, vaultStatus, type VaultStatus } from './vault/status.ts';
 export type { KeyRing, KeySource, SealContext, SealPurpose, Vault } from './vault/vault.ts';
 
 export type { Answer, Classify, Failure, RateLimit, Repeat, Transport, TransportRequest, Wire, WireAnswer, WireRequest } from './transport/transport.ts';

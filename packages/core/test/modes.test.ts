@@ -172,3 +172,16 @@ test('D21 health checks neither end a connection nor refresh it, and speak once 
   expect(said).toEqual(['health_failing', 'recovered']);
   expect(tokenCalls()).toHaveLength(1);
 });
+
+test('C13 a flow that was started under the old key is finished under the new one', async () => {
+  const store = createMemoryStore();
+  const other = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64');
+  const before = createRig({}, { store, keys: { k1: key }, environment: 'one' });
+  const { back, cookies } = await before.consent();
+  const after = createRig({}, { store, keys: { k2: other, k1: key }, environment: 'one' });
+  // The other rig's vendor knows no such code: what counts is that the state was accepted and consumed.
+  const finishing = after.board.callback('acme', { params: back, cookies, organizationId, userId });
+  await expect(finishing).rejects.toMatchObject({ code: 'code_rejected' });
+  const again = after.board.callback('acme', { params: back, cookies, organizationId, userId });
+  await expect(again).rejects.toMatchObject({ code: 'state_consumed' });
+});

@@ -127,7 +127,7 @@ async function underLease(engine: Engine, outcome: RefreshOutcome, runtime: Prov
 /** Spends the token under a held lease. `row.attemptHash` is the mark that was there before the lease. */
 async function withLease(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, row: ConnectionRow, claimedAt: number): Promise<ConnectionRow> {
   const guard = { credentialsVersion: row.credentialsVersion, leaseFence: row.leaseFence };
-  const hadUnknown = row.attemptHash !== null && row.attemptHash === (await attemptHashOf(engine, runtime, row));
+  const hadUnknown = await isSameAttempt(engine, runtime, row);
   // A process that slept since its claim must not send: the lease may end before the answer.
   if (engine.clock.monotonic() - claimedAt > leaseMs - callDeadlineMs - 5_000) throw busyError(runtime);
   const answer = await callVendor(engine, runtime, row);
@@ -141,7 +141,7 @@ async function underLock(engine: Engine, outcome: RefreshOutcome, runtime: Provi
   const { organizationId, id, credentialsVersion } = seen;
   const guard = { credentialsVersion };
   const attemptHash = await attemptHashOf(engine, runtime, seen);
-  const hadUnknown = seen.attemptHash !== null && seen.attemptHash === attemptHash;
+  const hadUnknown = await isSameAttempt(engine, runtime, seen);
   // A statement of its own: a mark inside the transaction would vanish in the crash that it must report.
   const marked = await connections.update(organizationId, id, guard, { attemptHash, attemptAt: seen.readAt });
   if (marked === null) return outcome.reread(seen);
@@ -194,13 +194,25 @@ function inputOf(row: ConnectionRow) {
 }
 
 /** Keyed hash of what a refresh would spend; tells later whether this very token was already sent once. */
-async function attemptHashOf(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<string | null> {
+async function attemptHashOf(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  row: ConnectionRow,
+  keyId = engine.vault.primaryKeyId,
+): Promise<string | null> {
   const method = methodOf(runtime, row.method);
   const spends = method.kind === 'oauth2' && method.refresh !== 'none' ? (method.refresh.spends ?? 'refreshToken') : undefined;
   if (spends === undefined) return null;
   const value = (await openCredentials(engine, row))[spends];
   if (value === undefined) return null;
-  return encodeHex(await engine.vault.mac('refresh.attempt', encodeUtf8(reveal(value)))).slice(0, 32);
+  return `${keyId}.${encodeHex(await engine.vault.mac('refresh.attempt', encodeUtf8(reveal(value)), keyId)).slice(0, 32)}`;
+}
+
+/** True when the row carries the mark of an earlier use of the very token that is about to be spent. */
+async function isSameAttempt(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<boolean> {
+  const keyId = row.attemptHash?.split('.')[0];
+  if (keyId === undefined || !engine.vault.keyIds.includes(keyId)) return false;
+  return row.attemptHash === (await attemptHashOf(engine, runtime, row, keyId));
 }
 
 function busyError(runtime: ProviderRuntime): PlugboardError {

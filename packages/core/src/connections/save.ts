@@ -130,7 +130,8 @@ async function settleAccount(engine: Engine, runtime: ProviderRuntime, wanted: N
   const result = wanted.account;
   if (result === null) return { account: wanted.grant.account ?? existing?.account ?? null, choices: null };
   if (result.kind === 'derived') {
-    const id = await fingerprint(engine, runtime, wanted.grant.credentials, methodOf(runtime, wanted.method));
+    const text = identifyingText(wanted.grant.credentials, methodOf(runtime, wanted.method));
+    const id = await fingerprint(engine, runtime.definition.id, text, existing?.account?.id);
     return { account: { id, name: result.name }, choices: null };
   }
   if (result.kind === 'known') {
@@ -159,12 +160,25 @@ function refuseOtherAccount(existing: ConnectionRow | null, found: readonly Acco
   });
 }
 
-/** A stable id where the vendor names nobody: keyed, so that it tells nothing about the credential. */
-async function fingerprint(engine: Engine, runtime: ProviderRuntime, credentials: Credentials, method: AuthMethod): Promise<string> {
-  const [first] = Object.keys('example' in method ? method.example : {});
-  const value = credentials[first ?? ''] ?? Object.values(credentials)[0] ?? '';
-  const mac = await engine.vault.mac(`account.fingerprint/${runtime.definition.id}`, encodeUtf8(reveal(value)));
-  return `key_${encodeHex(mac).slice(0, 24)}`;
+/**
+ * A stable id where the vendor names nobody: keyed, so that it tells nothing about the credential. The key's id is part
+ * of it, so that the same credential keeps its id when the keys were rotated in between.
+ */
+async function fingerprint(engine: Engine, provider: string, text: string, current: string | undefined): Promise<string> {
+  const { vault } = engine;
+  const idUnder = async (keyId: string) => {
+    const mac = await vault.mac(`account.fingerprint/${provider}`, encodeUtf8(text), keyId);
+    return `key_${keyId}_${encodeHex(mac).slice(0, 24)}`;
+  };
+  const before = /^key_([A-Za-z0-9_-]+)_[0-9a-f]{24}$/.exec(current ?? '')?.[1];
+  const same = before !== undefined && vault.keyIds.includes(before) && (await idUnder(before)) === current;
+  return same ? current : idUnder(vault.primaryKeyId);
+}
+
+/** The first field of the method's example comes first in its form: what tells accounts apart (a SID, a key). */
+function identifyingText(credentials: Credentials, method: AuthMethod): string {
+  const [first = ''] = Object.keys('example' in method ? method.example : {});
+  return reveal(credentials[first] ?? Object.values(credentials)[0] ?? '');
 }
 
 export function missingScopes(asked: readonly string[], granted: readonly string[] | undefined): string[] {

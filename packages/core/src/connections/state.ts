@@ -44,13 +44,15 @@ export interface FlowCookie {
   readonly header: string;
 }
 
-const shape = /^([A-Za-z0-9_-]{43})\.([0-9a-z]{6,9})\.([A-Za-z0-9_-]{43})$/;
+// Handle, time of issue, id of the signing key, signature: a key that was rotated meanwhile still verifies.
+const shape = /^([A-Za-z0-9_-]{43})\.([0-9a-z]{6,9})\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{43})$/;
 
 /** @throws PlugboardError kind `rate_limited`, code `too_many_flows`. */
 export async function startFlow(engine: Engine, flow: Omit<FlowRecord, 'browser'>): Promise<StartedFlow> {
   const handle = randomToken(32);
   const issued = Math.floor((await engine.store.now()).getTime() / 1000).toString(36);
-  const state = `${handle}.${issued}.${await sign(engine, flow.provider, `${handle}.${issued}`)}`;
+  const signed = `${handle}.${issued}.${engine.vault.primaryKeyId}`;
+  const state = `${signed}.${await sign(engine, flow.provider, signed, engine.vault.primaryKeyId)}`;
   const value = randomToken(32);
   const record: FlowRecord = { ...flow, browser: await digest(value) };
   const sealed = await engine.vault.seal(contextOf(flow.provider, handle), encodeUtf8(JSON.stringify(record)));
@@ -92,9 +94,9 @@ export async function finishFlow(engine: Engine, callback: FlowCallback): Promis
   const { provider } = callback;
   const match = shape.exec(callback.state ?? '');
   if (match === null) throw refused('state_invalid', 'The callback carries no state of this library.');
-  const [, handle = '', issued = '', signature = ''] = match;
-  const expected = await sign(engine, provider, `${handle}.${issued}`);
-  if (!equalText(expected, signature)) {
+  const [, handle = '', issued = '', keyId = '', signature = ''] = match;
+  const known = engine.vault.keyIds.includes(keyId);
+  if (!known || !equalText(await sign(engine, provider, `${handle}.${issued}.${keyId}`, keyId), signature)) {
     throw refused('state_invalid', 'The state was not issued here, or for another provider.');
   }
   const key = await keyOf(handle);
@@ -150,8 +152,8 @@ function contextOf(provider: string, handle: string) {
   return { organizationId: 'oauth-state', connectionId: handle, provider, purpose: 'oauth.state' } as const;
 }
 
-async function sign(engine: Engine, provider: string, text: string): Promise<string> {
-  return encodeBase64url(await engine.vault.mac('oauth.state', encodeUtf8(`${provider}/${text}`)));
+async function sign(engine: Engine, provider: string, text: string, keyId: string): Promise<string> {
+  return encodeBase64url(await engine.vault.mac('oauth.state', encodeUtf8(`${provider}/${text}`), keyId));
 }
 
 /** The store sees only a hash: a reader of the table cannot finish a flow. */
