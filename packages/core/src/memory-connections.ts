@@ -123,7 +123,9 @@ export function createMemoryConnections(now: () => number): ConnectionStore {
 
     async updateMany(writes) {
       checkWrites(writes);
-      return Promise.all(writes.map(({ organizationId, id, guard, change }) => store.update(organizationId, id, guard, change)));
+      return Promise.all(
+        writes.map(({ organizationId, id, guard, change }) => store.update(organizationId, id, guard, change)),
+      );
     },
 
     async remove(organizationId, id) {

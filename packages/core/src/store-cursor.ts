@@ -3,7 +3,15 @@
  * to, for which filter and where it points. An altered cursor, or one of another organization or filter, is refused;
  * whoever forges one learns nothing, because every page is read for the organization that asks.
  */
-import { concatBytes, decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8, equalBytes, lengthPrefixed } from './bytes.ts';
+import {
+  concatBytes,
+  decodeBase64url,
+  decodeUtf8,
+  encodeBase64url,
+  encodeUtf8,
+  equalBytes,
+  lengthPrefixed,
+} from './bytes.ts';
 import { invalidInput } from './errors.ts';
 import { hash } from './hash.ts';
 import type { Page } from './store.ts';
@@ -13,7 +21,11 @@ const digestBytes = 16;
 /**
  * The page of what was found: at most `limit` entries of `found`, which holds one more when there is a next page.
  */
-export async function pageOf<T>(found: readonly T[], limit: number, cursorOf: (last: T) => Promise<string>): Promise<Page<T>> {
+export async function pageOf<T>(
+  found: readonly T[],
+  limit: number,
+  cursorOf: (last: T) => Promise<string>,
+): Promise<Page<T>> {
   const items = found.slice(0, limit);
   const last = found.length > limit ? items.at(-1) : undefined;
   return { items, nextCursor: last === undefined ? null : await cursorOf(last) };

@@ -1,5 +1,3 @@
-import { describe, expect, test } from 'vitest';
-
 // By path: @plugboard/testing depends on this package, so this package does not depend on it.
 import { storeContract } from '../../testing/src/store-contract.ts';
 import { createMemoryStore } from '../src/memory-store.ts';

@@ -1,6 +1,7 @@
 import { configurationError } from '@plugboard/core/store-kit';
 import { describe, expect, test } from 'vitest';
 
+import type { FakeClock } from './clock.ts';
 import { claimCases } from './store-contract/claims.ts';
 import { fidelityCases } from './store-contract/fidelity.ts';
 import { inputCases } from './store-contract/input.ts';
@@ -10,10 +11,10 @@ import { lockCases } from './store-contract/lock.ts';
 import { onceCases } from './store-contract/once.ts';
 import { pagingCases } from './store-contract/paging.ts';
 import { auditCases, clockCases, markerCases } from './store-contract/records.ts';
-import { createStoreClock, type StoreCase, type StoreClock, type StoreUnderTest } from './store-contract/subject.ts';
+import { createStoreClock, type StoreCase, type StoreUnderTest } from './store-contract/subject.ts';
 import { writeCases } from './store-contract/writes.ts';
 
-export type { StoreClock, StoreProbe, StoreUnderTest } from './store-contract/subject.ts';
+export type { StoreProbe, StoreUnderTest } from './store-contract/subject.ts';
 
 export type StoreGroup =
   | 'keys'
@@ -49,7 +50,7 @@ export interface StoreContractOptions {
   /** What the report calls the store: `memory`, `postgres with pg`. */
   readonly name: string;
   /** Makes a fresh, empty store whose time is the given clock's; called once for each test. */
-  readonly create: (clock: StoreClock) => Promise<StoreUnderTest>;
+  readonly create: (clock: FakeClock) => Promise<StoreUnderTest>;
   /** Groups that do not apply, each with the reason, which the test report shows. */
   readonly skip?: Partial<Readonly<Record<StoreGroup, string>>>;
 }

@@ -63,6 +63,10 @@ async function failuresOf(fault: Fault): Promise<string[]> {
 /** Faults name cases by how they begin, each exactly one. */
 function expectedFailures({ fails }: Fault): string[] {
   const names = cases.map(({ name }) => name);
-  for (const start of fails) expect(names.filter((name) => name.startsWith(start)), start).toHaveLength(1);
+  for (const start of fails)
+    expect(
+      names.filter((name) => name.startsWith(start)),
+      start,
+    ).toHaveLength(1);
   return names.filter((name) => fails.some((start) => name.startsWith(start)));
 }

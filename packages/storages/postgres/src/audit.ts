@@ -16,6 +16,7 @@ import { statement } from './connections-sql.ts';
 import type { SqlRow } from './database.ts';
 import type { Names } from './names.ts';
 import { checkOrganization } from './organization.ts';
+import { readDate, readText } from './read-value.ts';
 import type { Session } from './session.ts';
 
 /** Where paging starts: the largest number that the column holds. */
@@ -40,12 +41,15 @@ export function createAudit({ names, database, timed }: Session): AuditStore {
       const before = cursor === undefined ? afterAll : await readCursor(scope, cursor);
       const values = [organizationId, before, limit + 1];
       const rows = await rowsOf(values, connectionId);
-      const page = await pageOf(rows, limit, (last) => writeCursor(scope, String(last[0])));
+      const page = await pageOf(rows, limit, (last) => writeCursor(scope, readText(last[0])));
       return { ...page, items: page.items.map((row) => decodeEntry(organizationId, row)) };
     },
   };
 
-  async function rowsOf(values: readonly (string | number)[], connectionId: string | undefined): Promise<readonly SqlRow[]> {
+  async function rowsOf(
+    values: readonly (string | number)[],
+    connectionId: string | undefined,
+  ): Promise<readonly SqlRow[]> {
     if (connectionId === undefined) return database.query({ statement: statements.list, values });
     if (!isConnectionId(connectionId)) return [];
     return database.query({ statement: statements.listConnection, values: [...values, connectionId] });
@@ -73,13 +77,13 @@ function auditStatements({ tables, organizationType }: Names) {
 function decodeEntry(organizationId: string, row: SqlRow): AuditEntry {
   const [, id, connectionId, provider, type, actor, data, at] = row;
   return {
-    id: String(id),
+    id: readText(id),
     organizationId,
-    connectionId: connectionId === null ? null : String(connectionId),
-    provider: String(provider),
-    type: String(type),
-    actor: String(actor),
-    data: parseJson(String(data)) as JsonObject,
-    at: new Date(Number(at)),
+    connectionId: connectionId === null ? null : readText(connectionId),
+    provider: readText(provider),
+    type: readText(type),
+    actor: readText(actor),
+    data: parseJson(readText(data)) as JsonObject,
+    at: readDate(at),
   };
 }

@@ -1,14 +1,9 @@
 /** How the fields of a row are stored: the one table from which all SQL of connections is made. */
-import {
-  configurationError,
-  encodeBase64,
-  parseJson,
-  type ConnectionData,
-  type ConnectionRow,
-} from '@plugboard/core/store-kit';
+import { encodeBase64, parseJson, type ConnectionData, type ConnectionRow } from '@plugboard/core/store-kit';
 
 import { milliseconds, now } from './clock-sql.ts';
 import type { SqlRow } from './database.ts';
+import { readBytes, readDate, readText } from './read-value.ts';
 
 type Kind = 'text' | 'uuid' | 'integer' | 'boolean' | 'date' | 'json' | 'bytes';
 type Column = readonly [name: string, kind: Kind];
@@ -114,26 +109,16 @@ function decode(value: unknown, kind: Kind): unknown {
   if (value === null) return null;
   switch (kind) {
     case 'date':
-      return new Date(Number(value));
+      return readDate(value);
     case 'integer':
       return Number(value);
     case 'json':
-      return parseJson(String(value));
+      return parseJson(readText(value));
     case 'bytes':
-      return bytesOf(value);
+      return readBytes(value);
     case 'text':
     case 'uuid':
     case 'boolean':
       return value;
   }
-}
-
-/** A copy: drivers hand out windows on the buffers that they read the network with. */
-function bytesOf(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  throw configurationError(
-    'bytes_expected',
-    'The driver does not hand out bytea columns as bytes.',
-    'Give the store a client without a parser of its own for the type bytea (OID 17).',
-  );
 }

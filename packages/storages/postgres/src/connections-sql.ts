@@ -60,14 +60,18 @@ export function connectionStatements({ tables, organizationType }: Names) {
 
   /** Rows that another claimer holds are passed over, so that claimers work side by side. */
   const claimOldest = (filter: string) =>
-    claim(`due as materialized (
+    claim(
+      `due as materialized (
       select t.id, t.refresh_at as due_at from ${table} as t
       where ${isDue} ${filter}
-      order by t.refresh_at limit $3::integer for update skip locked)`, 'due');
+      order by t.refresh_at limit $3::integer for update skip locked)`,
+      'due',
+    );
 
   /** Ranks a window of the queue by organization, then locks within the cap; what changed meanwhile is judged anew. */
   const claimFairly = (filter: string) =>
-    claim(`queue as materialized (
+    claim(
+      `queue as materialized (
       select t.id, t.organization_id, t.refresh_at from ${table} as t
       where ${isDue} ${filter}
         and t.organization_id::text <> all (array(select jsonb_array_elements_text($6::text::jsonb)))
@@ -77,7 +81,9 @@ export function connectionStatements({ tables, organizationType }: Names) {
     due as materialized (
       select t.id, ranked.refresh_at as due_at from ranked join ${table} as t on t.id = ranked.id
       where ranked.place <= $5::integer and ${isDue}
-      order by ranked.refresh_at limit $3::integer for update of t skip locked)`, 'queue');
+      order by ranked.refresh_at limit $3::integer for update of t skip locked)`,
+      'queue',
+    );
 
   return {
     now: statement(`select ${milliseconds(now)}`),
@@ -98,10 +104,14 @@ export function connectionStatements({ tables, organizationType }: Names) {
       on conflict (organization_id, provider, label) do nothing
       returning ${rowColumns}`),
     update: statement(
-      update(`select ${organization(2)} as organization_id, $3::text::uuid as id, $4::text::jsonb as guard, $5::text::jsonb as data`),
+      update(
+        `select ${organization(2)} as organization_id, $3::text::uuid as id, $4::text::jsonb as guard, $5::text::jsonb as data`,
+      ),
     ),
     updateMany: statement(
-      update(`select * from jsonb_to_recordset($2::text::jsonb) as r(organization_id ${organizationType}, id uuid, guard jsonb, data jsonb)`),
+      update(
+        `select * from jsonb_to_recordset($2::text::jsonb) as r(organization_id ${organizationType}, id uuid, guard jsonb, data jsonb)`,
+      ),
     ),
     remove: statement(`delete from ${table} as t where ${ownRow(1)} returning 1`),
     lease: statement(`

@@ -55,7 +55,9 @@ export function createConnections(session: Session, statements: ConnectionStatem
       const after = cursor === undefined ? beforeAll : parsePosition(await readCursor(scope, cursor));
       const filters = [provider, status].filter((value) => value !== undefined);
       const rows = await timed(listStatement(filter), organizationId, after.date, after.id, limit + 1, ...filters);
-      return pageOf(rows.map(decodeRow), limit, (last) => writeCursor(scope, `${last.createdAt.toISOString()} ${last.id}`));
+      return pageOf(rows.map(decodeRow), limit, (last) =>
+        writeCursor(scope, `${last.createdAt.toISOString()} ${last.id}`),
+      );
     },
 
     async insert(organizationId, connection) {
@@ -120,7 +122,8 @@ export function createConnections(session: Session, statements: ConnectionStatem
     async claimDue(request) {
       checkDue(request);
       const { perOrganization } = request;
-      const claims = perOrganization === undefined ? await claimOldest(request) : await claimFairly(request, perOrganization);
+      const claims =
+        perOrganization === undefined ? await claimOldest(request) : await claimFairly(request, perOrganization);
       return claims.toSorted((a, b) => a.dueSinceMs - b.dueSinceMs).map(({ row }) => row);
     },
 

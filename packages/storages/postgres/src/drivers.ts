@@ -48,7 +48,11 @@ export interface NeonHttp {
 }
 
 interface PgliteRunner {
-  query(text: string, values: SqlValue[], options: { rowMode: 'array' }): Promise<{ readonly rows: readonly unknown[] }>;
+  query(
+    text: string,
+    values: SqlValue[],
+    options: { rowMode: 'array' },
+  ): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
 /** `PGlite` of @electric-sql/pglite. */
@@ -82,8 +86,10 @@ export function openDatabase(client: PostgresClient, { prepare = true }: DriverO
 }
 
 function recognise(client: unknown, prepare: boolean): Database | undefined {
-  if (typeof client === 'function' && has(client, 'unsafe', 'begin')) return openPostgresJs(client as unknown as PostgresJs, prepare);
-  if (typeof client === 'function' && has(client, 'query', 'transaction')) return openNeonHttp(client as unknown as NeonHttp);
+  if (typeof client === 'function' && has(client, 'unsafe', 'begin'))
+    return openPostgresJs(client as unknown as PostgresJs, prepare);
+  if (typeof client === 'function' && has(client, 'query', 'transaction'))
+    return openNeonHttp(client as unknown as NeonHttp);
   if (typeof client !== 'object' || client === null) return undefined;
   if ('totalCount' in client && has(client, 'query', 'connect')) return openPgPool(client as PgPool, prepare);
   if ('waitReady' in client && has(client, 'query', 'transaction')) return openPglite(client as Pglite);
@@ -197,7 +203,10 @@ function openPglite(pglite: Pglite): Database {
   };
 }
 
-async function batchInTransaction(begin: () => Promise<Transaction>, calls: readonly Call[]): Promise<readonly SqlRow[]> {
+async function batchInTransaction(
+  begin: () => Promise<Transaction>,
+  calls: readonly Call[],
+): Promise<readonly SqlRow[]> {
   const transaction = await begin();
   try {
     const rows = await inOrder(calls, transaction.query);
@@ -209,7 +218,10 @@ async function batchInTransaction(begin: () => Promise<Transaction>, calls: read
   }
 }
 
-async function inOrder(calls: readonly Call[], run: (call: Call) => Promise<readonly SqlRow[]>): Promise<readonly SqlRow[]> {
+async function inOrder(
+  calls: readonly Call[],
+  run: (call: Call) => Promise<readonly SqlRow[]>,
+): Promise<readonly SqlRow[]> {
   let rows: readonly SqlRow[] = [];
   for (const call of calls) rows = await run(call);
   return rows;

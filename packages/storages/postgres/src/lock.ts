@@ -30,7 +30,9 @@ interface LockParts {
   readonly connections: ConnectionStore;
 }
 
-const settings = { text: `select set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)` };
+const settings = {
+  text: `select set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)`,
+};
 
 /** Undefined where the driver has no interactive transactions or no second connection. */
 export function createLock(
@@ -60,7 +62,11 @@ export function createLock(
     }
   };
 
-  async function readLocked(transaction: Transaction, organizationId: string, id: string): Promise<ConnectionRow | null> {
+  async function readLocked(
+    transaction: Transaction,
+    organizationId: string,
+    id: string,
+  ): Promise<ConnectionRow | null> {
     await transaction.query({ statement: settings, values: [String(waitMs), String(holdMs)] });
     const locked = await transaction.query({ statement: statements.lock, values: [organizationId, id] });
     if (locked.length === 0) return null;

@@ -1,6 +1,7 @@
 import { checkMarker, checkMarkerPrefix, type Store } from '@plugboard/core/store-kit';
 
 import { statement } from './connections-sql.ts';
+import { readText } from './read-value.ts';
 import type { Session } from './session.ts';
 
 export function createMarkers({ database, names }: Session): Pick<Store, 'remember' | 'remembered'> {
@@ -16,12 +17,12 @@ export function createMarkers({ database, names }: Session): Pick<Store, 'rememb
       const stored = await database.query({ statement: insert, values: [name, value] });
       // A statement of its own: it sees the row of whoever was faster, which the first one does not.
       const [row] = stored.length > 0 ? stored : await database.query({ statement: select, values: [name] });
-      return row === undefined ? value : String(row[0]);
+      return row === undefined ? value : readText(row[0]);
     },
     async remembered(prefix) {
       checkMarkerPrefix(prefix);
       const rows = await database.query({ statement: list, values: [prefix] });
-      return new Map(rows.map(([name, value]) => [String(name), String(value)]));
+      return new Map(rows.map(([name, value]) => [readText(name), readText(value)]));
     },
   };
 }

@@ -27,7 +27,8 @@ export async function migrate(client: PostgresClient, options: SchemaOptions = {
   const names = resolveNames(options);
   const database = openDatabase(client);
   const from = await readVersion(database, names);
-  if (from < latestVersion) await database.batch([turn(names), ...statementsSince(names, from).map((text) => ({ statement: { text } }))]);
+  if (from < latestVersion)
+    await database.batch([turn(names), ...statementsSince(names, from).map((text) => ({ statement: { text } }))]);
   return { from, to: Math.max(from, latestVersion) };
 }
 

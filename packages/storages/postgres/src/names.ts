@@ -63,12 +63,20 @@ export function resolveNames(options: SchemaOptions = {}): Names {
     tableNames.map((table) => [table, checkName(`tables.${table}`, tables[table] ?? `${prefix}${table}`)]),
   );
   if (new Set(plain.values()).size < plain.size) {
-    throw configurationError('duplicate_name', 'Two tables of the store have the same name.', 'Give each table a name of its own.');
+    throw configurationError(
+      'duplicate_name',
+      'Two tables of the store have the same name.',
+      'Give each table a name of its own.',
+    );
   }
   const { type = 'text', references } = organization;
   if (!organizationTypes.includes(type)) {
     const choices = `Use one of: ${organizationTypes.join(', ')}.`;
-    throw configurationError('invalid_organization_type', '`organization.type` is not a supported column type.', choices);
+    throw configurationError(
+      'invalid_organization_type',
+      '`organization.type` is not a supported column type.',
+      choices,
+    );
   }
   const qualified = [...plain].map(([table, name]) => [table, `${quote(schema)}.${quote(name)}`]);
   return {
@@ -80,7 +88,10 @@ export function resolveNames(options: SchemaOptions = {}): Names {
   };
 }
 
-function referenceSql(ownSchema: string, { schema = ownSchema, table, column, onDelete = 'restrict' }: OrganizationReference): string {
+function referenceSql(
+  ownSchema: string,
+  { schema = ownSchema, table, column, onDelete = 'restrict' }: OrganizationReference,
+): string {
   const names = [
     checkName('organization.references.schema', schema, hostName),
     checkName('organization.references.table', table, hostName),

@@ -4,6 +4,7 @@ import { after, now } from './clock-sql.ts';
 import { statement } from './connections-sql.ts';
 import type { SqlRow } from './database.ts';
 import type { Names } from './names.ts';
+import { readText } from './read-value.ts';
 import type { Session } from './session.ts';
 
 export function createOnce(session: Session): OnceStore {
@@ -72,7 +73,7 @@ const groupLockSeed = 1886152039;
 
 function valueOf(rows: readonly SqlRow[]): string | null {
   const [row] = rows;
-  return row === undefined ? null : String(row[0]);
+  return row === undefined ? null : readText(row[0]);
 }
 
 function answerOf(rows: readonly SqlRow[]): 'stored' | 'exists' | 'full' {

@@ -8,6 +8,7 @@ import { createLock, type LockOptions } from './lock.ts';
 import { createMarkers } from './markers.ts';
 import { resolveNames, type SchemaOptions } from './names.ts';
 import { createOnce } from './once.ts';
+import { readDate } from './read-value.ts';
 import { createSession } from './session.ts';
 
 export interface PostgresStoreOptions extends SchemaOptions, DriverOptions {
@@ -33,14 +34,15 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const session = createSession(database, names, options.clock);
   const statements = connectionStatements(names);
   const connections = createConnections(session, statements);
-  const lock = options.lock === false ? undefined : createLock(session, { statements, connections }, checkLock(options.lock));
+  const lock =
+    options.lock === false ? undefined : createLock(session, { statements, connections }, checkLock(options.lock));
 
   return {
     name: 'postgres',
     shared: database.shared,
     async now() {
       const [row] = await session.timed(statements.now);
-      return new Date(Number(row?.[0]));
+      return readDate(row?.[0]);
     },
     connections: { ...connections, ...(lock && { lock }) },
     once: createOnce(session),
@@ -52,7 +54,11 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
 function checkLock(lock: LockOptions = {}): LockOptions {
   for (const [name, value] of Object.entries(lock)) {
     if (Number.isSafeInteger(value) && Number(value) >= 1) continue;
-    throw configurationError('invalid_lock', `\`lock.${name}\` is not a whole number above zero.`, 'Leave it out for the default.');
+    throw configurationError(
+      'invalid_lock',
+      `\`lock.${name}\` is not a whole number above zero.`,
+      'Leave it out for the default.',
+    );
   }
   return lock;
 }

@@ -1,8 +1,11 @@
 /** A store on tables of its own, for one test. */
-import type { StoreClock, StoreUnderTest } from '../../../testing/src/store-contract.ts';
+import type { Clock } from '@plugboard/core/store-kit';
+
+import type { StoreUnderTest } from '../../../testing/src/store-contract.ts';
 
 import { migrate, postgresStore, type PostgresClient, type PostgresStoreOptions } from '../src/index.ts';
 import { openDatabase } from '../src/drivers.ts';
+import { readText } from '../src/read-value.ts';
 
 /** A schema that no other run, process or test uses. */
 export function randomSchema(): string {
@@ -11,7 +14,7 @@ export function randomSchema(): string {
 
 export async function createStore(
   client: PostgresClient,
-  clock: StoreClock,
+  clock: Clock,
   options: PostgresStoreOptions = {},
 ): Promise<StoreUnderTest> {
   const schema = randomSchema();
@@ -28,10 +31,13 @@ export async function createStore(
         );
         if (row === undefined) return null;
         const [hex, status] = row;
-        return { credentials: hex === null ? null : Uint8Array.from(Buffer.from(String(hex), 'hex')), status: String(status) };
+        return {
+          credentials: hex === null ? null : Uint8Array.from(Buffer.from(readText(hex), 'hex')),
+          status: readText(status),
+        };
       },
       async onceKeys() {
-        return (await rows(`select key from ${schema}.integration_once`)).map(([key]) => String(key));
+        return (await rows(`select key from ${schema}.integration_once`)).map(([key]) => readText(key));
       },
     },
     async destroy() {

@@ -14,5 +14,7 @@ afterAll(() => pglite.close());
 storeContract({
   name: 'PGlite',
   create: (clock) => createStore(pglite, clock),
-  skip: { lock: 'PGlite has one connection for everything: a lock held during a vendor call would stop every statement.' },
+  skip: {
+    lock: 'PGlite has one connection for everything: a lock held during a vendor call would stop every statement.',
+  },
 });

@@ -3,7 +3,17 @@ import { expect } from 'vitest';
 
 import type { ConnectionRow } from '@plugboard/core/store-kit';
 
-import { atOnce, dueNow, insert, minute, organization, second, stranger, type StoreCase, type Subject } from './subject.ts';
+import {
+  atOnce,
+  dueNow,
+  insert,
+  minute,
+  organization,
+  second,
+  stranger,
+  type StoreCase,
+  type Subject,
+} from './subject.ts';
 
 const batch = { limit: 100, leaseMs: minute };
 
@@ -34,7 +44,9 @@ export const claimCases: readonly StoreCase[] = [
       const until = new Date(clock.now() + minute);
       expect(claimed).toEqual([{ ...row, version: 2, leaseFence: 1, leaseUntil: until, refreshAt: until }]);
       expect(await store.connections.get(organization, row.id)).toEqual(claimed[0]);
-      expect(await store.connections.lease(organization, row.id, { credentialsVersion: 1, leaseMs: minute })).toBeNull();
+      expect(
+        await store.connections.lease(organization, row.id, { credentialsVersion: 1, leaseMs: minute }),
+      ).toBeNull();
     },
   },
   {
@@ -55,9 +67,9 @@ export const claimCases: readonly StoreCase[] = [
       const { store, clock } = subject;
       const row = await insert(subject, dueNow(clock));
       await store.connections.claimDue(batch);
-      clock.advance(minute - 1);
+      await clock.advance(minute - 1);
       expect(await store.connections.claimDue(batch)).toEqual([]);
-      clock.advance(1);
+      await clock.advance(1);
       expect(await store.connections.claimDue(batch)).toMatchObject([{ id: row.id, leaseFence: 2 }]);
     },
   },
@@ -77,7 +89,7 @@ export const claimCases: readonly StoreCase[] = [
     async run(subject) {
       const { store, clock } = subject;
       await insertDue(subject, 150);
-      clock.advance(minute);
+      await clock.advance(minute);
       for (let index = 0; index < 12; index++) await insert(subject, dueNow(clock), `org_small_${index % 6}`);
       const claimed = await store.connections.claimDue({ limit: 14, leaseMs: minute, perOrganization: 3 });
       const counts = Map.groupBy(claimed, (row) => row.organizationId);
@@ -92,7 +104,8 @@ export const claimCases: readonly StoreCase[] = [
     async run(subject) {
       const { store, clock } = subject;
       for (const owner of [organization, stranger]) {
-        for (let index = 0; index < 5; index++) await insert(subject, { ...dueNow(clock), provider: index < 4 ? 'acme' : 'other' }, owner);
+        for (let index = 0; index < 5; index++)
+          await insert(subject, { ...dueNow(clock), provider: index < 4 ? 'acme' : 'other' }, owner);
       }
       const claimed = await store.connections.claimDue({ ...batch, provider: 'acme', perOrganization: 2 });
       const owners = claimed.map((row) => row.organizationId).toSorted();
@@ -105,7 +118,7 @@ export const claimCases: readonly StoreCase[] = [
 /** Rows of one organization that fell due one second after the other; all are due when it resolves. */
 async function insertDue(subject: Subject, count: number): Promise<ConnectionRow[]> {
   const start = subject.clock.now();
-  subject.clock.advance(count * second);
+  await subject.clock.advance(count * second);
   const rows = await Promise.all(
     Array.from({ length: count }, (_, index) => insert(subject, { refreshAt: new Date(start + index * second) })),
   );

@@ -16,22 +16,44 @@ const json: JsonObject = {
   huge: 1.7976931348623157e308,
   safe: Number.MAX_SAFE_INTEGER,
   negative: -1.5,
-  'a key with spaces, "quotes", back\\slash and \u{1f511}': 'é e\u0301 \u2028 \u0001 \u{1f511} \\ " \' \t \n \\u0041 \u200f',
+  'a key with spaces, "quotes", back\\slash and \u{1f511}':
+    'é e\u0301 \u2028 \u0001 \u{1f511} \\ " \' \t \n \\u0041 \u200f',
   '': 'the empty key',
   nested: [{ deep: [[[{ er: [null, true, 'x', 1] }]]] }],
   like: ['null', '1', 'true', '{}', '2026-01-01T00:00:00.000Z'],
 };
 
-const hostile = ["'; drop table integration_connections; --", '"', '\\', '$1', '%', '_', '{}', '${x}', '\r\n', '\u200f\u202e', 'null'];
+const hostile = [
+  "'; drop table integration_connections; --",
+  '"',
+  '\\',
+  '$1',
+  '%',
+  '_',
+  '{}',
+  '${x}',
+  '\r\n',
+  '\u200f\u202e',
+  'null',
+];
 
 export const fidelityCases: readonly StoreCase[] = [
   {
     name: 'keeps dates to the millisecond, from the year 1 to the year 9999',
     async run(subject) {
-      const times = [-62_135_596_800_000, -1, 0, 1, 999, 1_763_650_000_123, 1_763_650_000_999, 4_102_444_800_001, 253_402_300_799_999];
+      const times = [
+        -62_135_596_800_000, -1, 0, 1, 999, 1_763_650_000_123, 1_763_650_000_999, 4_102_444_800_001,
+        253_402_300_799_999,
+      ];
       for (const time of times) {
         const date = new Date(time);
-        const dates = { tokenExpiresAt: date, refreshAt: date, refreshExpiresAt: date, lastSyncAt: date, connectedAt: date };
+        const dates = {
+          tokenExpiresAt: date,
+          refreshAt: date,
+          refreshExpiresAt: date,
+          lastSyncAt: date,
+          connectedAt: date,
+        };
         const { id } = await insert(subject, dates);
         expect(await subject.store.connections.get(organization, id)).toMatchObject(dates);
       }
@@ -56,7 +78,11 @@ export const fidelityCases: readonly StoreCase[] = [
       for (const credentials of [all, window, Uint8Array.of(0), new Uint8Array(100_000).fill(255)]) {
         const { id, credentials: answered } = await insert(subject, { credentials });
         const stored = await subject.store.connections.get(organization, id);
-        for (const bytes of [answered, stored?.credentials, (await subject.probe?.connection?.(id))?.credentials ?? credentials]) {
+        for (const bytes of [
+          answered,
+          stored?.credentials,
+          (await subject.probe?.connection?.(id))?.credentials ?? credentials,
+        ]) {
           expect(bytes).toBeInstanceOf(Uint8Array);
           expect(Buffer.from(bytes ?? []).toString('hex')).toBe(Buffer.from(credentials).toString('hex'));
         }

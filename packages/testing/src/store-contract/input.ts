@@ -36,7 +36,15 @@ export const inputCases: readonly StoreCase[] = [
       const id = crypto.randomUUID();
       for (const [what, bad] of Object.entries(badTexts)) {
         const key = { provider: 'acme', label: 'default' };
-        const entry = { id, organizationId: bad, connectionId: null, provider: 'acme', type: 'x', actor: 'x', data: {} };
+        const entry = {
+          id,
+          organizationId: bad,
+          connectionId: null,
+          provider: 'acme',
+          type: 'x',
+          actor: 'x',
+          data: {},
+        };
         const write = { organizationId: bad, id, guard: {}, change: {} };
         const calls: Record<string, () => Promise<unknown>> = {
           get: () => connections.get(bad, id),
@@ -64,7 +72,11 @@ export const inputCases: readonly StoreCase[] = [
       const fields = ['provider', 'label', 'method', 'statusReason', 'attemptHash', 'writeId'] as const;
       for (const [what, bad] of Object.entries(badTexts)) {
         for (const field of fields) {
-          await refuses(() => connections.insert(organization, connection({ [field]: bad })), [field], `${field}: ${what}`);
+          await refuses(
+            () => connections.insert(organization, connection({ [field]: bad })),
+            [field],
+            `${field}: ${what}`,
+          );
         }
         const others: [string, Partial<NewConnection>][] = [
           ['account', { account: { id: bad, name: 'Example' } }],
@@ -160,9 +172,17 @@ export const inputCases: readonly StoreCase[] = [
         await refuses(() => connections.claimDue({ ...due, limit: bad }), ['limit'], what);
         await refuses(() => connections.claimDue({ ...due, leaseMs: bad }), ['leaseMs'], what);
         await refuses(() => connections.claimDue({ ...due, perOrganization: bad }), ['perOrganization'], what);
-        await refuses(() => connections.lease(organization, id, { credentialsVersion: 1, leaseMs: bad }), ['leaseMs'], what);
+        await refuses(
+          () => connections.lease(organization, id, { credentialsVersion: 1, leaseMs: bad }),
+          ['leaseMs'],
+          what,
+        );
         await refuses(() => once.put({ key: 'x', value: 'x', ttlMs: bad }), ['ttlMs'], what);
-        await refuses(() => once.put({ key: 'x', value: 'x', ttlMs: 1, group: 'x', maxInGroup: bad }), ['maxInGroup'], what);
+        await refuses(
+          () => once.put({ key: 'x', value: 'x', ttlMs: 1, group: 'x', maxInGroup: bad }),
+          ['maxInGroup'],
+          what,
+        );
         if (bad === 0) continue;
         await refuses(() => connections.update(organization, id, { version: bad }, {}), ['version'], what);
         await refuses(() => connections.release(organization, id, bad, null), ['leaseFence'], what);
@@ -176,7 +196,16 @@ export const inputCases: readonly StoreCase[] = [
       const { connections } = subject.store;
       await insert(subject);
       const good = crypto.randomUUID();
-      for (const id of ['', 'x', '1', good.toUpperCase(), `{${good}}`, good.replaceAll('-', ''), `${good}\0`, '00000000-0000-0000-0000-000000000000']) {
+      for (const id of [
+        '',
+        'x',
+        '1',
+        good.toUpperCase(),
+        `{${good}}`,
+        good.replaceAll('-', ''),
+        `${good}\0`,
+        '00000000-0000-0000-0000-000000000000',
+      ]) {
         await refuses(() => connections.insert(organization, connection({ id })), ['id'], id);
         expect(await connections.get(organization, id)).toBeNull();
         expect(await connections.update(organization, id, {}, { failCount: 1 })).toBeNull();
@@ -191,7 +220,11 @@ export const inputCases: readonly StoreCase[] = [
     async run(subject) {
       const row = await insert(subject);
       const write = { organizationId: organization, id: row.id, guard: {}, change: { failCount: 1 } };
-      await refuses(() => subject.store.connections.updateMany([write, { ...write, change: { failCount: 2 } }]), ['id'], 'twice');
+      await refuses(
+        () => subject.store.connections.updateMany([write, { ...write, change: { failCount: 2 } }]),
+        ['id'],
+        'twice',
+      );
       const bad = { ...write, id: crypto.randomUUID(), change: { failCount: -1 } };
       await refuses(() => subject.store.connections.updateMany([write, bad]), ['failCount'], 'one bad');
       expect(await subject.store.connections.get(organization, row.id)).toEqual(row);
@@ -204,7 +237,11 @@ async function refusesChange({ store }: Subject, id: string, change: object, wha
   const given = change as Partial<ConnectionData>;
   const paths = Object.keys(change);
   await refuses(() => store.connections.update(organization, id, {}, given), paths, what);
-  await refuses(() => store.connections.updateMany([{ organizationId: organization, id, guard: {}, change: given }]), paths, what);
+  await refuses(
+    () => store.connections.updateMany([{ organizationId: organization, id, guard: {}, change: given }]),
+    paths,
+    what,
+  );
   await refuses(() => store.connections.insert(organization, { ...connection(), ...given }), paths, what);
 }
 

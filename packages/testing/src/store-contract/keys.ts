@@ -68,7 +68,9 @@ export const keyCases: readonly StoreCase[] = [
     async run(subject) {
       const texts = ['a', 'a:b', 'b', '["a"', 'a","b'];
       const labels = ['c', 'b:c', 'b","c'];
-      const keys = texts.flatMap((owner) => texts.flatMap((provider) => labels.map((label) => ({ owner, provider, label }))));
+      const keys = texts.flatMap((owner) =>
+        texts.flatMap((provider) => labels.map((label) => ({ owner, provider, label }))),
+      );
       const rows = await Promise.all(keys.map(({ owner, ...key }) => insert(subject, key, owner)));
       const found = await Promise.all(keys.map(({ owner, ...key }) => subject.store.connections.find(owner, key)));
       expect(found.map((row) => row?.id)).toEqual(rows.map((row) => row.id));
@@ -128,5 +130,13 @@ export const keyCases: readonly StoreCase[] = [
 
 function auditEntry(organizationId: string, connectionId: string) {
   const data = { code: 'example' };
-  return { id: crypto.randomUUID(), organizationId, connectionId, provider: 'acme', type: 'connected', actor: 'user_1', data };
+  return {
+    id: crypto.randomUUID(),
+    organizationId,
+    connectionId,
+    provider: 'acme',
+    type: 'connected',
+    actor: 'user_1',
+    data,
+  };
 }

@@ -23,7 +23,7 @@ export const leaseCases: readonly StoreCase[] = [
       const { store, clock } = subject;
       const { id } = await insert(subject);
       const attempt = async (attemptHash?: string | null) => {
-        clock.advance(2 * minute);
+        await clock.advance(2 * minute);
         const given = attemptHash === undefined ? request : { ...request, attemptHash };
         const leased = await store.connections.lease(organization, id, given);
         return [leased?.attemptHash, leased?.attemptAt?.getTime() ?? null];
@@ -50,9 +50,9 @@ export const leaseCases: readonly StoreCase[] = [
       const { store, clock } = subject;
       const { id } = await insert(subject);
       await store.connections.lease(organization, id, request);
-      clock.advance(minute - 1);
+      await clock.advance(minute - 1);
       expect(await store.connections.lease(organization, id, request)).toBeNull();
-      clock.advance(1);
+      await clock.advance(1);
       expect(await store.connections.lease(organization, id, request)).toMatchObject({ leaseFence: 2 });
     },
   },
@@ -77,13 +77,18 @@ export const leaseCases: readonly StoreCase[] = [
       const { store, clock } = subject;
       const { id } = await insert(subject);
       const slept = await store.connections.lease(organization, id, request);
-      clock.advance(2 * minute);
+      await clock.advance(2 * minute);
       const next = await store.connections.lease(organization, id, request);
       const credentials = Uint8Array.of(4);
       const late = { leaseFence: slept?.leaseFence ?? 0 };
       expect(await store.connections.update(organization, id, late, { credentials })).toBeNull();
       expect(await store.connections.release(organization, id, late.leaseFence, null)).toBe(false);
-      const written = await store.connections.update(organization, id, { leaseFence: next?.leaseFence ?? 0 }, { credentials });
+      const written = await store.connections.update(
+        organization,
+        id,
+        { leaseFence: next?.leaseFence ?? 0 },
+        { credentials },
+      );
       expect(written).toMatchObject({ credentials, leaseFence: 2, leaseUntil: null });
     },
   },
@@ -106,7 +111,11 @@ export const leaseCases: readonly StoreCase[] = [
       const refreshAt = new Date(clock.now() + 5 * second);
       expect(await store.connections.release(organization, id, 2, null)).toBe(false);
       expect(await store.connections.release(organization, id, 1, refreshAt)).toBe(true);
-      expect(await store.connections.get(organization, id)).toMatchObject({ leaseUntil: null, leaseFence: 1, refreshAt });
+      expect(await store.connections.get(organization, id)).toMatchObject({
+        leaseUntil: null,
+        leaseFence: 1,
+        refreshAt,
+      });
       expect(await store.connections.release(organization, id, 1, null)).toBe(false);
       expect(await store.connections.lease(organization, id, request)).toMatchObject({ leaseFence: 2 });
       expect(await store.connections.release(organization, id, 2, null)).toBe(true);

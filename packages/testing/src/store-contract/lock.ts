@@ -24,7 +24,11 @@ export const lockCases: readonly StoreCase[] = [
     name: 'answers null without calling the work when there is no such row',
     async run(subject) {
       const row = await insert(subject);
-      for (const [owner, id] of [[stranger, row.id], [organization, crypto.randomUUID()], [organization, 'not an id']] as const) {
+      for (const [owner, id] of [
+        [stranger, row.id],
+        [organization, crypto.randomUUID()],
+        [organization, 'not an id'],
+      ] as const) {
         const work = async () => expect.unreachable('worked on a row that is not there');
         expect(await lockOf(subject)(owner, id, work)).toBeNull();
       }
@@ -83,7 +87,9 @@ export const lockCases: readonly StoreCase[] = [
         throw failure;
       });
       await expect(after).rejects.toBe(failure);
-      expect(await connections.update(organization, row.id, { version: 2 }, { failCount: 1 })).toMatchObject({ credentials });
+      expect(await connections.update(organization, row.id, { version: 2 }, { failCount: 1 })).toMatchObject({
+        credentials,
+      });
     },
   },
   {
@@ -112,7 +118,11 @@ export const lockCases: readonly StoreCase[] = [
         const blind = connections.update(organization, row.id, {}, { settings: { late: true } });
         writes.push(stale.then((result) => expect(result).toBeNull()));
         writes.push(blind.then((result) => expect(result).toMatchObject({ credentials, failCount: 0 })));
-        for (const write of writes) void write.then(() => seen.push('written'), () => undefined);
+        for (const write of writes)
+          void write.then(
+            () => seen.push('written'),
+            () => undefined,
+          );
         await roundTrips(subject);
         expect(seen).toEqual([]);
         await update({ credentials });

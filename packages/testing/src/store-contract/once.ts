@@ -47,13 +47,13 @@ export const onceCases: readonly StoreCase[] = [
     name: 'A04 D06 ends a value by the clock of the store: there a second before, gone in the second itself',
     async run({ store: { once }, clock }) {
       await once.put(entry);
-      clock.advance(10 * minute - second);
+      await clock.advance(10 * minute - second);
       expect(await once.peek('state')).toBe('value');
-      clock.advance(second);
+      await clock.advance(second);
       expect(await once.peek('state')).toBeNull();
       expect(await once.take('state')).toBeNull();
       expect(await once.put({ ...entry, value: 'second' })).toBe('stored');
-      clock.advance(10 * minute - 1);
+      await clock.advance(10 * minute - 1);
       expect(await once.take('state')).toBe('second');
     },
   },
@@ -62,9 +62,9 @@ export const onceCases: readonly StoreCase[] = [
     async run({ store: { once }, clock }) {
       await once.set('state', 'first', minute);
       await once.set('state', 'second', 3 * minute);
-      clock.advance(2 * minute);
+      await clock.advance(2 * minute);
       expect(await once.peek('state')).toBe('second');
-      clock.advance(2 * minute);
+      await clock.advance(2 * minute);
       await once.set('state', 'third', minute);
       expect(await once.take('state')).toBe('third');
     },
@@ -72,7 +72,8 @@ export const onceCases: readonly StoreCase[] = [
   {
     name: 'A27 never holds more live values of a group than its cap, however many come at once',
     async run({ store: { once } }) {
-      const put = (group: string) => (index: number) => once.put({ ...entry, key: `${group} ${index}`, group, maxInGroup: 20 });
+      const put = (group: string) => (index: number) =>
+        once.put({ ...entry, key: `${group} ${index}`, group, maxInGroup: 20 });
       const [mine, theirs] = await Promise.all([atOnce(40, put('user_1')), atOnce(10, put('user_2'))]);
       expect(mine.filter((answer) => answer === 'stored')).toHaveLength(20);
       expect(mine.filter((answer) => answer === 'full')).toHaveLength(20);
@@ -90,7 +91,7 @@ export const onceCases: readonly StoreCase[] = [
       await once.take('uncapped');
       await once.take('a');
       expect([await put('c'), await put('d')]).toEqual(['stored', 'full']);
-      clock.advance(10 * minute);
+      await clock.advance(10 * minute);
       expect([await put('b'), await put('d'), await put('e')]).toEqual(['stored', 'stored', 'full']);
     },
   },
@@ -99,7 +100,7 @@ export const onceCases: readonly StoreCase[] = [
     async run({ store: { once }, clock, probe }) {
       for (let index = 0; index < 5; index++) await once.put({ ...entry, key: `short ${index}`, ttlMs: minute });
       await once.put({ ...entry, key: 'long' });
-      clock.advance(minute);
+      await clock.advance(minute);
       expect((await probe?.onceKeys?.())?.length ?? 6).toBe(6);
       expect(await once.purge()).toBe(5);
       expect((await probe?.onceKeys?.()) ?? ['long']).toEqual(['long']);
@@ -110,7 +111,19 @@ export const onceCases: readonly StoreCase[] = [
   {
     name: 'keeps keys and values as they are',
     async run({ store: { once } }) {
-      const texts = ['é', 'e\u0301', 'State', 'state', 'state ', "'; drop table x; --", '%', '_', '\u{1f511}', 'a:b', 'x'.repeat(512)];
+      const texts = [
+        'é',
+        'e\u0301',
+        'State',
+        'state',
+        'state ',
+        "'; drop table x; --",
+        '%',
+        '_',
+        '\u{1f511}',
+        'a:b',
+        'x'.repeat(512),
+      ];
       for (const text of texts) expect(await once.put({ ...entry, key: text, value: text })).toBe('stored');
       for (const text of texts) expect(await once.take(text)).toBe(text);
       await once.put({ ...entry, value: '' });

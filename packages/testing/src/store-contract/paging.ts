@@ -13,10 +13,12 @@ export const pagingCases: readonly StoreCase[] = [
       for (let index = 0; index < 9; index++) {
         created.push(await insert(subject));
         // Three rows share each instant, so that only their ids order them.
-        if (index % 3 === 2) subject.clock.advance(1);
+        if (index % 3 === 2) await subject.clock.advance(1);
       }
       await insert(subject, {}, stranger);
-      const expected = created.toSorted((a, b) => +a.createdAt - +b.createdAt || (a.id < b.id ? -1 : 1)).map((row) => row.id);
+      const expected = created
+        .toSorted((a, b) => +a.createdAt - +b.createdAt || (a.id < b.id ? -1 : 1))
+        .map((row) => row.id);
       for (const limit of [1, 2, 4, 9, 10, 200]) {
         const pages = await pagesOf(subject.store, { limit });
         expect(pages.flat().map((row) => row.id)).toEqual(expected);
@@ -39,7 +41,7 @@ export const pagingCases: readonly StoreCase[] = [
       const rows: ConnectionRow[] = [];
       for (let index = 0; index < 5; index++) {
         rows.push(await insert(subject));
-        subject.clock.advance(minute);
+        await subject.clock.advance(minute);
       }
       const first = await connections.list(organization, { limit: 2 });
       await connections.remove(organization, rows[1]?.id ?? '');
@@ -112,7 +114,7 @@ export const pagingCases: readonly StoreCase[] = [
       );
       const expected = rows.map((row) => row.id).toSorted();
       const walked: string[] = [];
-      for (let after: string | null = null; ; ) {
+      for (let after: string | null = null; ;) {
         const batch: readonly ConnectionRow[] = await subject.store.connections.scan(after, 2);
         expect(batch.length).toBeLessThanOrEqual(2);
         walked.push(...batch.map((row) => row.id));
@@ -144,7 +146,7 @@ export const pagingCases: readonly StoreCase[] = [
 
 async function pagesOf(store: Store, filter: ConnectionFilter): Promise<(readonly ConnectionRow[])[]> {
   const pages: (readonly ConnectionRow[])[] = [];
-  for (let cursor: string | null = null; ; ) {
+  for (let cursor: string | null = null; ;) {
     const page: Awaited<ReturnType<Store['connections']['list']>> = await store.connections.list(organization, {
       ...filter,
       ...cursorOf(cursor),

@@ -9,14 +9,20 @@ export const auditCases: readonly StoreCase[] = [
   {
     name: 'keeps entries as given, with the time of the store, the newest first',
     async run({ store: { audit }, clock }) {
-      const first = entry({ connectionId: crypto.randomUUID(), data: { reason: 'revoked', before: { status: 'active' } } });
+      const first = entry({
+        connectionId: crypto.randomUUID(),
+        data: { reason: 'revoked', before: { status: 'active' } },
+      });
       const next = entry({ actor: 'system' });
       await audit.append(first);
       const at = new Date(clock.now());
-      clock.advance(minute);
+      await clock.advance(minute);
       await audit.append(next);
       expect(await audit.list(organization)).toEqual({
-        items: [{ ...next, at: new Date(clock.now()) }, { ...first, at }],
+        items: [
+          { ...next, at: new Date(clock.now()) },
+          { ...first, at },
+        ],
         nextCursor: null,
       });
     },
@@ -52,7 +58,9 @@ export const auditCases: readonly StoreCase[] = [
       const cursor = nextCursor ?? '';
       const refused = { code: 'invalid_input', fields: [{ path: 'cursor' }] };
       await expect(audit.list(stranger, { cursor })).rejects.toMatchObject(refused);
-      await expect(audit.list(organization, { cursor, connectionId: crypto.randomUUID() })).rejects.toMatchObject(refused);
+      await expect(audit.list(organization, { cursor, connectionId: crypto.randomUUID() })).rejects.toMatchObject(
+        refused,
+      );
       await expect(audit.list(organization, { cursor: `${cursor}A` })).rejects.toMatchObject(refused);
       await expect(audit.list(organization, { cursor: `A${cursor.slice(1)}` })).rejects.toMatchObject(refused);
     },
@@ -92,8 +100,12 @@ export const markerCases: readonly StoreCase[] = [
     async run({ store }) {
       const names = ['key:a', 'key:b', 'keys', 'KEY:a', 'k%', 'k_', 'k\\', "k'"];
       for (const name of names) await store.remember(name, `value of ${name}`);
-      const under = async (prefix: string) => [...(await store.remembered(prefix))].toSorted();
-      expect(await under('key:')).toEqual([['key:a', 'value of key:a'], ['key:b', 'value of key:b']]);
+      const under = async (prefix: string) =>
+        [...(await store.remembered(prefix))].toSorted(([a], [b]) => (a < b ? -1 : 1));
+      expect(await under('key:')).toEqual([
+        ['key:a', 'value of key:a'],
+        ['key:b', 'value of key:b'],
+      ]);
       for (const name of ['k%', 'k_', 'k\\', "k'"]) expect(await under(name)).toEqual([[name, `value of ${name}`]]);
       expect(await under('nothing')).toEqual([]);
     },
@@ -107,7 +119,7 @@ export const clockCases: readonly StoreCase[] = [
       const { store, clock } = subject;
       const { id } = await insert(subject);
       for (const step of [0, 1, minute]) {
-        clock.advance(step);
+        await clock.advance(step);
         expect(await store.now()).toEqual(new Date(clock.now()));
         expect((await store.connections.get(organization, id))?.readAt).toEqual(new Date(clock.now()));
         expect((await store.connections.scan(null, 1))[0]?.readAt).toEqual(new Date(clock.now()));
@@ -117,7 +129,14 @@ export const clockCases: readonly StoreCase[] = [
 ];
 
 function entry(given: Partial<AuditEntry>): Omit<AuditEntry, 'at'> {
-  const fixed = { organizationId: organization, connectionId: null, provider: 'acme', type: 'connected', actor: 'user_1', data: {} };
+  const fixed = {
+    organizationId: organization,
+    connectionId: null,
+    provider: 'acme',
+    type: 'connected',
+    actor: 'user_1',
+    data: {},
+  };
   return { id: crypto.randomUUID(), ...fixed, ...given };
 }
 

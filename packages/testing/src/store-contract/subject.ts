@@ -1,10 +1,7 @@
 /** What the cases of the store contract share: the store under test, its clock and the rows they write. */
 import type { Clock, ConnectionData, ConnectionRow, NewConnection, Store } from '@plugboard/core/store-kit';
 
-/** Time that moves when a test says so. */
-export interface StoreClock extends Clock {
-  advance(ms: number): void;
-}
+import { createFakeClock, type FakeClock } from '../clock.ts';
 
 /** Reads what a store holds behind its back: proof of what was written, and of what was not. */
 export interface StoreProbe {
@@ -23,7 +20,7 @@ export interface StoreUnderTest {
 
 export interface Subject {
   readonly store: Store;
-  readonly clock: StoreClock;
+  readonly clock: FakeClock;
   readonly probe: StoreProbe | undefined;
 }
 
@@ -38,31 +35,9 @@ export const minute = 60 * second;
 /** 2031, to make a store that asks the system's clock stand out. */
 const start = Date.UTC(2031, 4, 6, 7, 8, 9, 123);
 
-/** Only `now` and `after` matter to stores; timers fire while time is moved. */
-export function createStoreClock(): StoreClock {
-  let time = start;
-  let timers: { readonly at: number; readonly task: () => void }[] = [];
-  return {
-    now: () => time,
-    monotonic: () => time - start,
-    random: () => 0.5,
-    after(ms, task) {
-      const timer = { at: time + ms, task };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((other) => other !== timer);
-      };
-    },
-    sleep(ms) {
-      return new Promise((resolve) => this.after(ms, resolve));
-    },
-    advance(ms) {
-      time += ms;
-      const due = timers.filter((timer) => timer.at <= time);
-      timers = timers.filter((timer) => timer.at > time);
-      for (const timer of due) timer.task();
-    },
-  };
+/** The clock of one test. */
+export function createStoreClock(): FakeClock {
+  return createFakeClock({ start });
 }
 
 export const organization = 'org_1';

@@ -12,8 +12,13 @@ export const writeCases: readonly StoreCase[] = [
     async run(subject) {
       const { store, clock } = subject;
       const row = await insert(subject);
-      clock.advance(minute);
-      const change = { status: 'degraded', statusReason: 'vendor_outage', settings: { digest: false }, failCount: 3 } as const;
+      await clock.advance(minute);
+      const change = {
+        status: 'degraded',
+        statusReason: 'vendor_outage',
+        settings: { digest: false },
+        failCount: 3,
+      } as const;
       const written = await store.connections.update(organization, row.id, {}, change);
       const now = new Date(clock.now());
       expect(written).toEqual({ ...row, ...change, version: 2, updatedAt: now, readAt: now });
@@ -25,7 +30,12 @@ export const writeCases: readonly StoreCase[] = [
     async run(subject) {
       const row = await insert(subject);
       const at = (days: number) => new Date(subject.clock.now() + days * 24 * 60 * minute);
-      const { id: _id, provider: _provider, label: _label, ...change } = connection({
+      const {
+        id: _id,
+        provider: _provider,
+        label: _label,
+        ...change
+      } = connection({
         method: 'api_key',
         status: 'error',
         statusReason: 'revoked',
@@ -110,7 +120,9 @@ export const writeCases: readonly StoreCase[] = [
     name: 'loses no version when many write without a guard',
     async run(subject) {
       const row = await insert(subject);
-      const written = await atOnce(20, () => subject.store.connections.update(organization, row.id, {}, { failCount: 1 }));
+      const written = await atOnce(20, () =>
+        subject.store.connections.update(organization, row.id, {}, { failCount: 1 }),
+      );
       expect(written.map((result) => result?.version).toSorted((a = 0, b = 0) => a - b)).toEqual(
         Array.from({ length: 20 }, (_, index) => index + 2),
       );
@@ -153,7 +165,12 @@ export const writeCases: readonly StoreCase[] = [
       const mine = await insert(subject);
       const theirs = await insert(subject, {}, stranger);
       const moved = await insert(subject);
-      const write = (organizationId: string, id: string) => ({ organizationId, id, guard: {}, change: { failCount: 7 } });
+      const write = (organizationId: string, id: string) => ({
+        organizationId,
+        id,
+        guard: {},
+        change: { failCount: 7 },
+      });
       const results = await connections.updateMany([
         { ...write(organization, moved.id), guard: { version: 5 } },
         write(stranger, theirs.id),
@@ -174,13 +191,15 @@ export const writeCases: readonly StoreCase[] = [
     async run(subject) {
       const { store, probe, clock } = subject;
       const row = await insert(subject, { label: 'default' });
-      if (probe?.connection) expect(await probe.connection(row.id)).toEqual({ credentials: row.credentials, status: 'active' });
+      if (probe?.connection)
+        expect(await probe.connection(row.id)).toEqual({ credentials: row.credentials, status: 'active' });
       const disconnectedAt = new Date(clock.now());
       const change = { status: 'disconnected', credentials: null, refreshAt: null, disconnectedAt } as const;
       await store.connections.update(organization, row.id, {}, change);
       expect(await store.connections.find(organization, row)).toMatchObject({ id: row.id, ...change });
       expect(await store.connections.insert(organization, connection())).toBeNull();
-      if (probe?.connection) expect(await probe.connection(row.id)).toEqual({ credentials: null, status: 'disconnected' });
+      if (probe?.connection)
+        expect(await probe.connection(row.id)).toEqual({ credentials: null, status: 'disconnected' });
     },
   },
   {

@@ -31,10 +31,19 @@ export const claimFaults: readonly Fault[] = [
     parts: ({ connections }, clock) => ({
       connections: {
         async claimDue(request) {
-          const due = (await connections.scan(null, 10_000)).filter((row) => row.refreshAt !== null && +row.refreshAt <= clock.now() && row.provider === (request.provider ?? row.provider));
+          const due = (await connections.scan(null, 10_000)).filter(
+            (row) =>
+              row.refreshAt !== null &&
+              +row.refreshAt <= clock.now() &&
+              row.provider === (request.provider ?? row.provider),
+          );
           await tick();
           const claimed = await connections.claimDue(request);
-          return claimed.length > 0 || due.length === 0 || due.some((row) => row.leaseFence > 0 || row.status === 'disconnected') ? claimed : due.slice(0, request.limit);
+          return claimed.length > 0 ||
+            due.length === 0 ||
+            due.some((row) => row.leaseFence > 0 || row.status === 'disconnected')
+            ? claimed
+            : due.slice(0, request.limit);
         },
       },
     }),
@@ -86,7 +95,11 @@ export const claimFaults: readonly Fault[] = [
       connections: {
         async claimDue(request) {
           const { perOrganization, ...rest } = request;
-          return connections.claimDue(Number.isInteger(perOrganization) && Number(perOrganization) > 0 && Number(perOrganization) < 1000 ? rest : request);
+          return connections.claimDue(
+            Number.isInteger(perOrganization) && Number(perOrganization) > 0 && Number(perOrganization) < 1000
+              ? rest
+              : request,
+          );
         },
       },
     }),

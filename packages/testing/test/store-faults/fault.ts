@@ -9,12 +9,13 @@ import {
   type Store,
 } from '@plugboard/core/store-kit';
 
-import type { StoreClock, StoreProbe } from '../../src/store-contract.ts';
+import type { FakeClock } from '../../src/clock.ts';
+import type { StoreProbe } from '../../src/store-contract.ts';
 
 export interface Fault {
   readonly name: string;
   /** Parts of a store that replace those of a sound one. */
-  readonly parts: (sound: Store, clock: StoreClock) => Parts;
+  readonly parts: (sound: Store, clock: FakeClock) => Parts;
   readonly fails: readonly string[];
 }
 
@@ -35,7 +36,10 @@ export async function ownerOf(sound: Store, id: string): Promise<string> {
 }
 
 /** Every answer of the connection store with its rows altered. */
-export function altered(sound: ConnectionStore, alter: (row: ConnectionRow) => ConnectionRow): Partial<ConnectionStore> {
+export function altered(
+  sound: ConnectionStore,
+  alter: (row: ConnectionRow) => ConnectionRow,
+): Partial<ConnectionStore> {
   const one = (row: ConnectionRow | null) => (row === null ? null : alter(row));
   return {
     get: async (...args) => one(await sound.get(...args)),

@@ -8,7 +8,11 @@ export const keyFaults: readonly Fault[] = [
   ...(['get', 'update', 'remove', 'lease', 'release'] as const).map((method): Fault => ({
     name: `${method} does not look at the organization`,
     parts: (sound) => {
-      const call = sound.connections[method] as (organizationId: string, id: string, ...rest: unknown[]) => Promise<unknown>;
+      const call = sound.connections[method] as (
+        organizationId: string,
+        id: string,
+        ...rest: unknown[]
+      ) => Promise<unknown>;
       const everyones = async (organizationId: string, id: string, ...rest: unknown[]) => {
         const owner = await ownerOf(sound, id);
         return call(owner === 'nobody' ? organizationId : owner, id, ...rest);
@@ -20,21 +24,24 @@ export const keyFaults: readonly Fault[] = [
   {
     name: 'lock does not look at the organization',
     parts: (sound) => ({
-      connections: { lock: async (_organizationId, id, work) => (await sound.connections.lock?.(await ownerOf(sound, id), id, work)) ?? null },
+      connections: {
+        lock: async (_organizationId, id, work) =>
+          (await sound.connections.lock?.(await ownerOf(sound, id), id, work)) ?? null,
+      },
     }),
-    fails: [
-      "G01 treats another organization's",
-      'answers null without calling the',
-      'G08 refuses a bad organization',
-    ],
+    fails: ["G01 treats another organization's", 'answers null without calling the', 'G08 refuses a bad organization'],
   },
   {
     name: 'a batch does not look at the organization',
     parts: (sound) => ({
       connections: {
         async updateMany(writes) {
-          const mine = await Promise.all(writes.map(async (write) => ({ ...write, organizationId: await ownerOf(sound, write.id) })));
-          return sound.connections.updateMany(writes.length === mine.filter((write) => write.organizationId === 'nobody').length ? writes : mine);
+          const mine = await Promise.all(
+            writes.map(async (write) => ({ ...write, organizationId: await ownerOf(sound, write.id) })),
+          );
+          return sound.connections.updateMany(
+            writes.length === mine.filter((write) => write.organizationId === 'nobody').length ? writes : mine,
+          );
         },
       },
     }),
@@ -92,10 +99,17 @@ export const keyFaults: readonly Fault[] = [
     name,
     parts: ({ connections }) => ({
       connections: {
-        insert: (organizationId, connection) => connections.insert(organizationId, typeof connection.label === 'string' ? { ...connection, label: change(connection.label) } : connection),
+        insert: (organizationId, connection) =>
+          connections.insert(
+            organizationId,
+            typeof connection.label === 'string' ? { ...connection, label: change(connection.label) } : connection,
+          ),
       },
     }),
-    fails: name === 'trims labels' ? ['G08 compares ids and labels', 'G07 keeps texts that mean something'] : ['G08 compares ids and labels'],
+    fails:
+      name === 'trims labels'
+        ? ['G08 compares ids and labels', 'G07 keeps texts that mean something']
+        : ['G08 compares ids and labels'],
   })),
   {
     name: 'finds the only row of an organization by any key',
@@ -115,10 +129,12 @@ export const keyFaults: readonly Fault[] = [
   {
     name: 'counts versions from zero',
     parts: ({ connections }) => ({
-      connections: { insert: async (...args) => {
-        const row = await connections.insert(...args);
-        return row && { ...row, version: 0 };
-      } },
+      connections: {
+        insert: async (...args) => {
+          const row = await connections.insert(...args);
+          return row && { ...row, version: 0 };
+        },
+      },
     }),
     fails: [
       'finds what was inserted, by id',
@@ -148,11 +164,7 @@ export const keyFaults: readonly Fault[] = [
         },
       },
     }),
-    fails: [
-      'answers null when the key is taken',
-      'gives a key to one of many who',
-      'keeps a disconnected row and its',
-    ],
+    fails: ['answers null when the key is taken', 'gives a key to one of many who', 'keeps a disconnected row and its'],
   },
   {
     name: 'looks for the key first and inserts later',
@@ -161,7 +173,10 @@ export const keyFaults: readonly Fault[] = [
         async insert(organizationId, connection) {
           if ((await connections.find(organizationId, connection)) !== null) return null;
           await tick();
-          return (await connections.insert(organizationId, connection)) ?? (await connections.find(organizationId, connection));
+          return (
+            (await connections.insert(organizationId, connection)) ??
+            (await connections.find(organizationId, connection))
+          );
         },
       },
     }),
@@ -169,10 +184,15 @@ export const keyFaults: readonly Fault[] = [
   },
   {
     name: 'answers a taken id like a taken key',
-    parts: ({ connections }) => ({ connections: { insert: (...args) => connections.insert(...args).catch((error: { code?: string }) => {
-      if (error.code === 'id_taken') return null;
-      throw error;
-    }) } }),
+    parts: ({ connections }) => ({
+      connections: {
+        insert: (...args) =>
+          connections.insert(...args).catch((error: { code?: string }) => {
+            if (error.code === 'id_taken') return null;
+            throw error;
+          }),
+      },
+    }),
     fails: ['refuses an id that exists, in whatever'],
   },
 ];

@@ -37,11 +37,7 @@ export const leaseFaults: readonly Fault[] = [
         },
       },
     }),
-    fails: [
-      'gives the lease to one of many',
-      'refuses a lease of moved credentials',
-      'refuses a lease and a claim of',
-    ],
+    fails: ['gives the lease to one of many', 'refuses a lease of moved credentials', 'refuses a lease and a claim of'],
   },
   {
     name: 'grants a lease while another lives',
@@ -49,7 +45,8 @@ export const leaseFaults: readonly Fault[] = [
       connections: {
         async lease(organizationId, id, request) {
           const row = await connections.get(organizationId, id);
-          if (row?.leaseUntil != null) await connections.release(organizationId, id, row.leaseFence, null);
+          if (row !== null && row.leaseUntil !== null)
+            await connections.release(organizationId, id, row.leaseFence, null);
           return connections.lease(organizationId, id, request);
         },
       },
@@ -63,15 +60,11 @@ export const leaseFaults: readonly Fault[] = [
         async lease(organizationId, id, request) {
           const row = await connections.get(organizationId, id);
           const leased = await connections.lease(organizationId, id, request);
-          return row?.leaseUntil == null ? leased : null;
+          return row === null || row.leaseUntil === null ? leased : null;
         },
       },
     }),
-    fails: [
-      'notes the attempt with the time',
-      'refuses a second lease until the',
-      'D05 refuses the write of a holder',
-    ],
+    fails: ['notes the attempt with the time', 'refuses a second lease until the', 'D05 refuses the write of a holder'],
   },
   {
     name: 'gives every lease the same fence',
@@ -79,7 +72,12 @@ export const leaseFaults: readonly Fault[] = [
       connections: {
         ...leasing(connections, (row) => ({ ...row, leaseFence: 1 })),
         update: (organizationId, id, { leaseFence, ...guard }, change) =>
-          connections.update(organizationId, id, leaseFence === 1 ? guard : { ...guard, ...(leaseFence !== undefined && { leaseFence }) }, change),
+          connections.update(
+            organizationId,
+            id,
+            leaseFence === 1 ? guard : { ...guard, ...(leaseFence !== undefined && { leaseFence }) },
+            change,
+          ),
       },
     }),
     fails: [
@@ -94,7 +92,10 @@ export const leaseFaults: readonly Fault[] = [
       connections: {
         async lease(organizationId, id, request) {
           const row = await connections.get(organizationId, id);
-          return connections.lease(organizationId, id, { ...request, credentialsVersion: row?.credentialsVersion ?? 1 });
+          return connections.lease(organizationId, id, {
+            ...request,
+            credentialsVersion: row?.credentialsVersion ?? 1,
+          });
         },
       },
     }),
@@ -136,7 +137,12 @@ export const leaseFaults: readonly Fault[] = [
       connections: {
         async release(organizationId, id, leaseFence, refreshAt) {
           const row = await connections.get(organizationId, id);
-          return connections.release(organizationId, id, leaseFence > 0 ? (row?.leaseFence ?? leaseFence) : leaseFence, refreshAt);
+          return connections.release(
+            organizationId,
+            id,
+            leaseFence > 0 ? (row?.leaseFence ?? leaseFence) : leaseFence,
+            refreshAt,
+          );
         },
       },
     }),
@@ -149,7 +155,8 @@ export const leaseFaults: readonly Fault[] = [
         async release(organizationId, id, leaseFence, refreshAt) {
           if (await connections.release(organizationId, id, leaseFence, refreshAt)) return true;
           const row = await connections.get(organizationId, id);
-          if (row === null || row.leaseFence !== leaseFence || leaseFence === 0 || row.status === 'disconnected') return false;
+          if (row === null || row.leaseFence !== leaseFence || leaseFence === 0 || row.status === 'disconnected')
+            return false;
           return (await connections.update(organizationId, id, {}, { refreshAt })) !== null;
         },
       },

@@ -6,7 +6,8 @@ type Lock = NonNullable<ConnectionStore['lock']>;
 
 /** A lock of one's own, on the sound one. */
 function locking(wrap: (lock: Lock, connections: ConnectionStore) => Lock): Fault['parts'] {
-  return ({ connections }) => (connections.lock === undefined ? {} : { connections: { lock: wrap(connections.lock, connections) } });
+  return ({ connections }) =>
+    connections.lock === undefined ? {} : { connections: { lock: wrap(connections.lock, connections) } };
 }
 
 export const lockFaults: readonly Fault[] = [
@@ -34,12 +35,8 @@ export const lockFaults: readonly Fault[] = [
   {
     name: 'calls the work without a row',
     parts: locking((lock) => async (organizationId, id, work) => {
-      let called = false;
-      const answer = await lock(organizationId, id, (row, update) => {
-        called = true;
-        return work(row, update);
-      });
-      return called ? answer : work({ id } as ConnectionRow, async () => null);
+      const answer = await lock(organizationId, id, async (row, update) => [await work(row, update)] as const);
+      return answer === null ? work({ id } as ConnectionRow, async () => null) : answer[0];
     }),
     fails: ["G01 treats another organization's", 'answers null without calling the'],
   },
@@ -80,24 +77,26 @@ export const lockFaults: readonly Fault[] = [
   },
   {
     name: 'hides what the work throws behind an error of its own',
-    parts: locking((lock) => (organizationId, id, work) =>
-      lock(organizationId, id, work).catch(() => {
-        throw new Error('the transaction failed');
-      }),
+    parts: locking(
+      (lock) => (organizationId, id, work) =>
+        lock(organizationId, id, work).catch(() => {
+          throw new Error('the transaction failed');
+        }),
     ),
     fails: ['passes on what the work throws', 'G08 refuses a bad organization'],
   },
   {
     name: 'writes a second time whatever happened since the first',
-    parts: locking((lock, connections) => (organizationId, id, work) =>
-      lock(organizationId, id, (row, update) => {
-        let written = false;
-        return work(row, async (change) => {
-          if (written) return connections.update(organizationId, id, {}, change);
-          written = true;
-          return update(change);
-        });
-      }),
+    parts: locking(
+      (lock, connections) => (organizationId, id, work) =>
+        lock(organizationId, id, (row, update) => {
+          let written = false;
+          return work(row, async (change) => {
+            if (written) return connections.update(organizationId, id, {}, change);
+            written = true;
+            return update(change);
+          });
+        }),
     ),
     fails: ['writes a second time only while'],
   },
@@ -140,7 +139,8 @@ export const lockFaults: readonly Fault[] = [
                 held.delete(id);
               }
             })) ?? null,
-          lease: async (organizationId, id, request) => (await connections.lease(organizationId, id, request)) ?? held.get(id) ?? null,
+          lease: async (organizationId, id, request) =>
+            (await connections.lease(organizationId, id, request)) ?? held.get(id) ?? null,
         },
       };
     },

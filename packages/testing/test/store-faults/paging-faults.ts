@@ -5,13 +5,16 @@ import type { Fault } from './fault.ts';
 type List = ConnectionStore['list'];
 
 /** A list of one's own over all rows of the organization, in the order of a sound store. */
-function listing(sound: ConnectionStore, list: (rows: ConnectionRow[], filter: ConnectionFilter) => ReturnType<List>): { list: List } {
+function listing(
+  sound: ConnectionStore,
+  list: (rows: ConnectionRow[], filter: ConnectionFilter) => ReturnType<List>,
+): { list: List } {
   return {
     async list(organizationId, filter = {}) {
       await sound.list(organizationId, { ...filter, limit: filter.limit ?? 50 });
       const rows: ConnectionRow[] = [];
       const { cursor: _cursor, limit: _limit, ...kept } = filter;
-      for (let cursor: string | null = null; ; ) {
+      for (let cursor: string | null = null; ;) {
         const page = await sound.list(organizationId, { ...kept, limit: 200, ...(cursor !== null && { cursor }) });
         rows.push(...page.items);
         cursor = page.nextCursor;
@@ -37,7 +40,9 @@ export const pagingFaults: readonly Fault[] = [
   {
     name: 'holds 20 rows a page',
     parts: ({ connections }) => ({
-      connections: { list: (organizationId, filter = {}) => connections.list(organizationId, { limit: 20, ...filter }) },
+      connections: {
+        list: (organizationId, filter = {}) => connections.list(organizationId, { limit: 20, ...filter }),
+      },
     }),
     fails: ['holds 50 rows a page unless told'],
   },
@@ -122,7 +127,10 @@ export const pagingFaults: readonly Fault[] = [
         connections: {
           async list(organizationId, filter = {}) {
             const { cursor, ...rest } = filter;
-            const page = await connections.list(organizationId, cursor === undefined || known.has(cursor) ? filter : rest);
+            const page = await connections.list(
+              organizationId,
+              cursor === undefined || known.has(cursor) ? filter : rest,
+            );
             if (page.nextCursor !== null) known.add(page.nextCursor);
             return page;
           },

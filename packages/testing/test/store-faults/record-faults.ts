@@ -42,7 +42,8 @@ export const onceFaults: readonly Fault[] = [
       once: {
         async put(request) {
           const answer = await once.put(request);
-          if (answer === 'exists' && request.group === undefined) await once.set(request.key, request.value, request.ttlMs);
+          if (answer === 'exists' && request.group === undefined)
+            await once.set(request.key, request.value, request.ttlMs);
           return answer;
         },
       },
@@ -51,7 +52,11 @@ export const onceFaults: readonly Fault[] = [
   },
   {
     name: 'lets a value live a second longer',
-    parts: ({ once }) => ({ once: { put: (request) => once.put({ ...request, ttlMs: request.ttlMs > 100 ? request.ttlMs + 1000 : request.ttlMs }) } }),
+    parts: ({ once }) => ({
+      once: {
+        put: (request) => once.put({ ...request, ttlMs: request.ttlMs > 100 ? request.ttlMs + 1000 : request.ttlMs }),
+      },
+    }),
     fails: [
       'A04 D06 ends a value by the clock',
       'A27 counts neither taken nor ended',
@@ -60,7 +65,11 @@ export const onceFaults: readonly Fault[] = [
   },
   {
     name: 'ends a value a second early',
-    parts: ({ once }) => ({ once: { put: (request) => once.put({ ...request, ttlMs: request.ttlMs > 1000 ? request.ttlMs - 1000 : request.ttlMs }) } }),
+    parts: ({ once }) => ({
+      once: {
+        put: (request) => once.put({ ...request, ttlMs: request.ttlMs > 1000 ? request.ttlMs - 1000 : request.ttlMs }),
+      },
+    }),
     fails: ['A04 D06 ends a value by the clock'],
   },
   {
@@ -95,7 +104,11 @@ export const onceFaults: readonly Fault[] = [
   },
   {
     name: 'counts all groups as one',
-    parts: ({ once }) => ({ once: { put: (request) => once.put(/^user/.test(String(request.group)) ? { ...request, group: 'all' } : request) } }),
+    parts: ({ once }) => ({
+      once: {
+        put: (request) => once.put(String(request.group).startsWith('user') ? { ...request, group: 'all' } : request),
+      },
+    }),
     fails: ['A27 never holds more live values'],
   },
   {
@@ -107,7 +120,14 @@ export const onceFaults: readonly Fault[] = [
           async put(request) {
             const { group, maxInGroup } = request;
             const count = ever.get(group ?? '') ?? 0;
-            if (group !== undefined && maxInGroup !== undefined && count >= maxInGroup && group.startsWith('user') && (await once.peek(request.key)) === null) return 'full';
+            if (
+              group !== undefined &&
+              maxInGroup !== undefined &&
+              count >= maxInGroup &&
+              group.startsWith('user') &&
+              (await once.peek(request.key)) === null
+            )
+              return 'full';
             const answer = await once.put(request);
             if (answer === 'stored' && group !== undefined) ever.set(group, count + 1);
             return answer;
@@ -132,7 +152,12 @@ export const onceFaults: readonly Fault[] = [
   },
   {
     name: 'normalises keys of one-time values',
-    parts: ({ once }) => ({ once: { put: (request) => once.put(typeof request.key === 'string' ? { ...request, key: request.key.normalize('NFC') } : request) } }),
+    parts: ({ once }) => ({
+      once: {
+        put: (request) =>
+          once.put(typeof request.key === 'string' ? { ...request, key: request.key.normalize('NFC') } : request),
+      },
+    }),
     fails: ['keeps keys and values as they are'],
   },
 ];
@@ -176,7 +201,9 @@ export const recordFaults: readonly Fault[] = [
           async list(organizationId, filter = {}) {
             const page = await audit.list(organizationId, filter);
             if (filter.cursor !== undefined || page.nextCursor !== null) return page;
-            const others = await Promise.all([...owners].filter((owner) => owner !== organizationId).map((owner) => audit.list(owner, filter)));
+            const others = await Promise.all(
+              [...owners].filter((owner) => owner !== organizationId).map((owner) => audit.list(owner, filter)),
+            );
             return { ...page, items: [...page.items, ...others.flatMap((other) => other.items)] };
           },
         },

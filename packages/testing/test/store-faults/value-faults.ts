@@ -12,7 +12,9 @@ export const valueFaults: readonly Fault[] = [
   },
   {
     name: 'keeps the day of a sync to the second',
-    parts: ({ connections }) => ({ connections: altered(connections, (row) => ({ ...row, lastSyncAt: rounded(row.lastSyncAt) })) }),
+    parts: ({ connections }) => ({
+      connections: altered(connections, (row) => ({ ...row, lastSyncAt: rounded(row.lastSyncAt) })),
+    }),
     fails: ['sets every column that callers', 'keeps dates to the millisecond'],
   },
   {
@@ -20,7 +22,11 @@ export const valueFaults: readonly Fault[] = [
     parts: ({ connections }) => ({
       connections: altered(connections, (row) => ({
         ...row,
-        metadata: JSON.parse(JSON.stringify(row.metadata, (_key, value: unknown) => (typeof value === 'number' ? Math.fround(value) : value))) as typeof row.metadata,
+        metadata: JSON.parse(
+          JSON.stringify(row.metadata, (_key, value: unknown) =>
+            typeof value === 'number' ? Math.fround(value) : value,
+          ),
+        ) as typeof row.metadata,
       })),
     }),
     fails: ['keeps JSON: numbers, unicode, nulls'],
@@ -42,7 +48,10 @@ export const valueFaults: readonly Fault[] = [
         insert: (organizationId, connection) =>
           connections.insert(organizationId, {
             ...connection,
-            credentials: connection.credentials instanceof Uint8Array && connection.credentials.length === 7 ? new Uint8Array(connection.credentials.buffer) : connection.credentials,
+            credentials:
+              connection.credentials instanceof Uint8Array && connection.credentials.length === 7
+                ? new Uint8Array(connection.credentials.buffer)
+                : connection.credentials,
           }),
       },
     }),
@@ -53,7 +62,10 @@ export const valueFaults: readonly Fault[] = [
     parts: ({ connections }) => ({
       connections: {
         insert: (organizationId, connection) =>
-          connections.insert(organizationId, { ...connection, ...(typeof connection.writeId === 'string' && { writeId: connection.writeId.replaceAll("'", "''") }) }),
+          connections.insert(organizationId, {
+            ...connection,
+            ...(typeof connection.writeId === 'string' && { writeId: connection.writeId.replaceAll("'", "''") }),
+          }),
       },
     }),
     fails: ['G07 keeps texts that mean something'],
@@ -80,17 +92,44 @@ export const valueFaults: readonly Fault[] = [
   },
   {
     name: 'takes any organization',
-    parts: ({ connections }) => ({ connections: { list: (...args) => forgiving('organizationId', () => connections.list(...args), async () => ({ items: [], nextCursor: null })) } }),
+    parts: ({ connections }) => ({
+      connections: {
+        list: (...args) =>
+          forgiving(
+            'organizationId',
+            () => connections.list(...args),
+            async () => ({ items: [], nextCursor: null }),
+          ),
+      },
+    }),
     fails: ['G08 refuses a bad organization'],
   },
   {
     name: 'takes any label',
-    parts: ({ connections }) => ({ connections: { find: (...args) => forgiving('label', () => connections.find(...args), async () => null) } }),
+    parts: ({ connections }) => ({
+      connections: {
+        find: (...args) =>
+          forgiving(
+            'label',
+            () => connections.find(...args),
+            async () => null,
+          ),
+      },
+    }),
     fails: ['G08 refuses bad texts in keys'],
   },
   {
     name: 'takes any one-time value',
-    parts: ({ once }) => ({ once: { peek: (key) => forgiving('key', () => once.peek(key), async () => null) } }),
+    parts: ({ once }) => ({
+      once: {
+        peek: (key) =>
+          forgiving(
+            'key',
+            () => once.peek(key),
+            async () => null,
+          ),
+      },
+    }),
     fails: ['G08 refuses bad texts in one-time'],
   },
   {
@@ -98,7 +137,11 @@ export const valueFaults: readonly Fault[] = [
     parts: ({ connections }) => ({
       connections: {
         update: (organizationId, id, guard, change) =>
-          forgiving('settings', () => connections.update(organizationId, id, guard, change), async () => null),
+          forgiving(
+            'settings',
+            () => connections.update(organizationId, id, guard, change),
+            async () => null,
+          ),
       },
     }),
     fails: ['G08 refuses what is no JSON object'],
@@ -107,14 +150,29 @@ export const valueFaults: readonly Fault[] = [
     name: 'drops fields that are undefined',
     parts: ({ connections }) => ({
       connections: {
-        update: (organizationId, id, guard, change) => connections.update(organizationId, id, guard, without(change, (value) => value === undefined)),
+        update: (organizationId, id, guard, change) =>
+          connections.update(
+            organizationId,
+            id,
+            guard,
+            without(change, (value) => value === undefined),
+          ),
       },
     }),
     fails: ['G08 refuses dates, bytes, numbers'],
   },
   {
     name: 'takes any limit',
-    parts: ({ connections }) => ({ connections: { scan: (afterId, limit) => forgiving('limit', () => connections.scan(afterId, limit), async () => []) } }),
+    parts: ({ connections }) => ({
+      connections: {
+        scan: (afterId, limit) =>
+          forgiving(
+            'limit',
+            () => connections.scan(afterId, limit),
+            async () => [],
+          ),
+      },
+    }),
     fails: ['G08 refuses limits, lives, leases'],
   },
   {
@@ -122,7 +180,10 @@ export const valueFaults: readonly Fault[] = [
     parts: ({ connections }) => ({
       connections: {
         insert: (organizationId, connection) =>
-          connections.insert(organizationId, { ...connection, id: /^[0-9a-f-]{36}$/.test(connection.id) ? connection.id : crypto.randomUUID() }),
+          connections.insert(organizationId, {
+            ...connection,
+            id: /^[0-9a-f-]{36}$/.test(connection.id) ? connection.id : crypto.randomUUID(),
+          }),
       },
     }),
     fails: ['refuses a new id that is no UUID'],

@@ -4,7 +4,10 @@ export const writeFaults: readonly Fault[] = [
   {
     name: 'resets the metadata with every write',
     parts: ({ connections }) => ({
-      connections: { update: (organizationId, id, guard, change) => connections.update(organizationId, id, guard, { metadata: {}, ...change }) },
+      connections: {
+        update: (organizationId, id, guard, change) =>
+          connections.update(organizationId, id, guard, { metadata: {}, ...change }),
+      },
     }),
     fails: ['changes what is given and nothing', 'sets every column that callers'],
   },
@@ -12,7 +15,13 @@ export const writeFaults: readonly Fault[] = [
     name: 'takes null for «leave it»',
     parts: ({ connections }) => ({
       connections: {
-        update: (organizationId, id, guard, change) => connections.update(organizationId, id, guard, without(change, (value) => value === null)),
+        update: (organizationId, id, guard, change) =>
+          connections.update(
+            organizationId,
+            id,
+            guard,
+            without(change, (value) => value === null),
+          ),
       },
     }),
     fails: [
@@ -27,7 +36,10 @@ export const writeFaults: readonly Fault[] = [
   {
     name: 'does not compare the version',
     parts: ({ connections }) => ({
-      connections: { update: (organizationId, id, { version: _version, ...guard }, change) => connections.update(organizationId, id, guard, change) },
+      connections: {
+        update: (organizationId, id, { version: _version, ...guard }, change) =>
+          connections.update(organizationId, id, guard, change),
+      },
     }),
     fails: [
       'writes only when every given guard',
@@ -39,14 +51,20 @@ export const writeFaults: readonly Fault[] = [
   {
     name: 'does not compare the version of the credentials',
     parts: ({ connections }) => ({
-      connections: { update: (organizationId, id, { credentialsVersion: _version, ...guard }, change) => connections.update(organizationId, id, guard, change) },
+      connections: {
+        update: (organizationId, id, { credentialsVersion: _version, ...guard }, change) =>
+          connections.update(organizationId, id, guard, change),
+      },
     }),
     fails: ['writes only when every given guard', 'D15 never brings a row back: a'],
   },
   {
     name: 'does not compare the fence',
     parts: ({ connections }) => ({
-      connections: { update: (organizationId, id, { leaseFence: _fence, ...guard }, change) => connections.update(organizationId, id, guard, change) },
+      connections: {
+        update: (organizationId, id, { leaseFence: _fence, ...guard }, change) =>
+          connections.update(organizationId, id, guard, change),
+      },
     }),
     fails: ['writes only when every given guard', 'D05 refuses the write of a holder'],
   },
@@ -94,7 +112,9 @@ export const writeFaults: readonly Fault[] = [
   },
   {
     name: 'counts every write as a write of credentials',
-    parts: ({ connections }) => ({ connections: altered(connections, (row) => ({ ...row, credentialsVersion: row.version })) }),
+    parts: ({ connections }) => ({
+      connections: altered(connections, (row) => ({ ...row, credentialsVersion: row.version })),
+    }),
     fails: [
       'changes what is given and nothing',
       'C05 counts credentials by themselves',
@@ -119,17 +139,21 @@ export const writeFaults: readonly Fault[] = [
   {
     name: 'ends the lease with any write',
     parts: ({ connections }) => ({
-      connections: { update: async (...args) => {
-        const row = await connections.update(...args);
-        return row && { ...row, leaseUntil: null };
-      } },
+      connections: {
+        update: async (...args) => {
+          const row = await connections.update(...args);
+          return row && { ...row, leaseUntil: null };
+        },
+      },
     }),
     fails: ['ends the lease with a write of'],
   },
   {
     name: 'answers a batch with the rows it wrote, in the order it found them',
     parts: ({ connections }) => ({
-      connections: { updateMany: async (writes) => (await connections.updateMany(writes)).filter((row) => row !== null) },
+      connections: {
+        updateMany: async (writes) => (await connections.updateMany(writes)).filter((row) => row !== null),
+      },
     }),
     fails: ["G01 treats another organization's", 'writes a batch like so many single'],
   },
@@ -181,7 +205,9 @@ export const writeFaults: readonly Fault[] = [
             const row = await connections.update(organizationId, id, guard, change);
             const known = seen.get(id);
             if (row !== null || known === undefined || known[0] !== organizationId) return row;
-            return (await connections.get(organizationId, id)) === null ? connections.insert(organizationId, { ...known[1], ...change }) : null;
+            return (await connections.get(organizationId, id)) === null
+              ? connections.insert(organizationId, { ...known[1], ...change })
+              : null;
           },
         },
       };
