@@ -2,7 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 // Tests run from the sources; nothing has to be built first.
-const conditions = ['@plugboard/source', 'node', 'import', 'default'];
+// Vitest hands them to Node as well, where `import` would make `require` load modules.
+const conditions = ['@plugboard/source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },
