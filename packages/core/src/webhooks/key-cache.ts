@@ -1,6 +1,7 @@
 import type { CryptoKey } from 'jose';
 
 import type { OAuthClient } from '../auth/auth.ts';
+import { isPlugboardError } from '../errors.ts';
 import { at, member, text, type JsonObject } from '../json.ts';
 
 /** What a source needs to ask its vendor: only declared hosts, through the board's transport. */
@@ -120,9 +121,10 @@ async function load(
       state.keys.delete(oldest);
     }
     return true;
-  } catch {
-    // Whatever kept the vendor from answering is in the transport's own telemetry; here it means «ask again later».
-    return false;
+  } catch (error) {
+    // What kept the vendor from answering is in the transport's own telemetry; here it means «ask again later».
+    if (isPlugboardError(error)) return false;
+    throw error;
   }
 }
 

@@ -1,0 +1,92 @@
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+
+import { describe, expect, it } from 'vitest';
+
+import { decodeHex } from '../../src/bytes.ts';
+import { ed25519Signature } from '../../src/webhooks/ed25519-signature.ts';
+import { signEd25519, verifyEd25519 } from '../../src/webhooks/ed25519.ts';
+import { hideNodeCrypto } from '../support/vault.ts';
+import { judge, now, withHeader } from './deliveries.ts';
+import { discord } from './schemes.ts';
+
+const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
+const pkcs8 = Buffer.from(`302e020100300506032b657004220420${seed}`, 'hex');
+const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32);
+const body = '{"type":1}';
+const timestamp = String(now / 1000);
+const signature = sign(null, Buffer.from(timestamp + body), privateKey);
+const headers = { 'x-signature-timestamp': timestamp, 'x-signature-ed25519': signature.toString('hex') };
+
+describe.each(['node:crypto', 'WebCrypto'])('Ed25519, on %s', (platform) => {
+  it('E07 signatures of 0 to 200 characters are refused, nothing throws', async () => {
+    if (platform === 'WebCrypto') hideNodeCrypto();
+    for (let length = 0; length <= 200; length++) {
+      const init = withHeader({ headers, body }, 'x-signature-ed25519', 'a'.repeat(length));
+      const reason = length === 0 ? 'signature_missing' : 'signature_invalid';
+      expect(await judge(discord, init, publicKey.toString('hex'))).toBe(reason);
+    }
+  });
+
+  it('R54 no single changed bit of signature, timestamp or body passes', async () => {
+    if (platform === 'WebCrypto') hideNodeCrypto();
+    const key = publicKey.toString('hex');
+    expect(await judge(discord, { headers, body }, key)).toBe('ok');
+    for (let bit = 0; bit < 512; bit++) {
+      const changed = Buffer.from(signature);
+      changed[bit >> 3]! ^= 1 << (bit & 7);
+      const init = withHeader({ headers, body }, 'x-signature-ed25519', changed.toString('hex'));
+      expect(await judge(discord, init, key)).toBe('signature_invalid');
+    }
+    const later = withHeader({ headers, body }, 'x-signature-timestamp', String(now / 1000 + 1));
+    expect(await judge(discord, later, key)).toBe('signature_invalid');
+    expect(await judge(discord, { headers, body: `${body} ` }, key)).toBe('signature_invalid');
+  });
+
+  it('signs the same bytes as node:crypto', async () => {
+    if (platform === 'WebCrypto') hideNodeCrypto();
+    const data = Buffer.from('data');
+    const made = await signEd25519(decodeHex(seed)!, data);
+    expect(Buffer.from(made)).toEqual(sign(null, data, privateKey));
+    expect(await verifyEd25519(publicKey, data, made)).toBe(true);
+    expect(await verifyEd25519(publicKey, Buffer.from('date'), made)).toBe(false);
+  });
+});
+
+describe('ed25519Signature', () => {
+  it('one signature has one spelling', async () => {
+    const init = withHeader({ headers, body }, 'x-signature-ed25519', signature.toString('hex').toUpperCase());
+    expect(await judge(discord, init, publicKey.toString('hex'))).toBe('signature_invalid');
+  });
+
+  it('E03 is fresh for 300 s in both directions, which the vendor leaves to the receiver', async () => {
+    const key = publicKey.toString('hex');
+    for (const [seconds, verdict] of [
+      [-301, 'timestamp_outside_tolerance'],
+      [-299, 'ok'],
+      [299, 'ok'],
+      [301, 'timestamp_outside_tolerance'],
+    ] as const) {
+      expect(await judge(discord, { headers, body, at: now + seconds * 1000 }, key)).toBe(verdict);
+    }
+  });
+
+  it.each(['', 'abcd', 'zz'.repeat(32), `${'ab'.repeat(32)}ab`, publicKey.toString('base64')])(
+    'E02 %j is no public key and verifies nothing',
+    async (text) => {
+      expect(await judge(discord, { headers, body }, text)).toBe('key_unavailable');
+    },
+  );
+
+  it('reads keys and signatures in base64 where declared, with no timestamp where there is none', async () => {
+    const verify = ed25519Signature({ header: 'x-signature', encoding: 'base64', keyEncoding: 'base64' });
+    const made = { headers: { 'x-signature': sign(null, Buffer.from(body), privateKey).toString('base64') }, body };
+    expect(await judge(verify, made, publicKey.toString('base64'))).toBe('ok');
+    expect(await judge(verify, { ...made, body: '{}' }, publicKey.toString('base64'))).toBe('signature_invalid');
+  });
+
+  it('E06 verifies under any of several keys', async () => {
+    expect(await judge(discord, { headers, body }, ['11'.repeat(32), publicKey.toString('hex')])).toBe('ok');
+    expect(await judge(discord, { headers, body }, ['11'.repeat(32), '22'.repeat(32)])).toBe('signature_invalid');
+  });
+});
