@@ -13,7 +13,9 @@ if (prototype[guarded] !== true) {
   const connect = prototype.connect;
   prototype.connect = function (this: Socket, ...args: unknown[]) {
     const host = hostOf(args);
-    if (host === undefined || isLocal(host)) return Reflect.apply(connect, this, args) as Socket;
+    // A socket that a network mock holds has a `connect` of its own; what it lets through comes as another socket.
+    if (host === undefined || isLocal(host) || Object.hasOwn(this, 'connect'))
+      return Reflect.apply(connect, this, args) as Socket;
     const error = new Error(`A unit test tried to reach ${host}; mock it, or use a local server.`);
     return this.destroy(error);
   } as typeof connect;

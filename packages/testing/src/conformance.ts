@@ -143,8 +143,8 @@ function endpointsOf(definition: AnyDefinition, internal: Readonly<Record<string
   const offered = Object.entries(definition.operations).flatMap(([group, members]) =>
     Object.entries(members).map(([name, declaration]) => [`${group}.${name}`, declaration as unknown] as const),
   );
-  const all = [...offered, ...Object.entries(internal)] as (readonly [string, AnyEndpoint])[];
-  return new Map(all.filter(([, declaration]) => declaration.kind === 'endpoint'));
+  const all = [...offered, ...Object.entries(internal)] as (readonly [string, { readonly kind: string }])[];
+  return new Map(all.filter((entry): entry is [string, AnyEndpoint] => entry[1].kind === 'endpoint'));
 }
 
 function refuseEmptyReasons(reasons: Readonly<Record<string, string>>): void {

@@ -5,3 +5,13 @@ export {
   type ConformanceProblem,
   type ConformanceReport,
 } from './conformance.ts';
+export { createCanaries, findCanaries, type Canaries, type CanaryHit } from './canary.ts';
+export { captureOutput, type Captured } from './capture-output.ts';
+export { createFakeClock, until, type FakeClock, type FakeClockOptions } from './clock.ts';
+export * from './oauth-server.ts';
+export {
+  providerCases,
+  providerContract,
+  type ProviderCase,
+  type ProviderContractOptions,
+} from './provider-contract.ts';

@@ -3,13 +3,13 @@
  * @see https://github.com/facebook/facebook-business-sdk-codegen (2026-11-20), whose files have this form
  */
 import { describe, type DescribedOperation, type DescribedParameter, type Description } from './description.ts';
-import { isNode, type Node } from './json-schema.ts';
+import { isNode, textOf, type Node } from './json-schema.ts';
 
 /** @param nodePath Path of the node that the file is about: `/{version}/act_{account}`. */
 export function readFieldList(source: string, document: Node, nodePath: string): Description {
   const fields = (document['fields'] as Node[]).map(({ name }) => String(name));
   const operations = (document['apis'] as Node[]).map((api): DescribedOperation => {
-    const endpoint = String(api['endpoint'] ?? '').replace(/^\//, '');
+    const endpoint = (textOf(api['endpoint']) ?? '').replace(/^\//, '');
     const parameters = (api['params'] as Node[]).map(readParameter);
     const required = parameters.filter((parameter) => parameter.required).map(({ name }) => name);
     const properties = Object.fromEntries(parameters.map(({ name }) => [name, true]));

@@ -40,8 +40,8 @@ export function compileSchema(document: Node, schema: unknown, use: SchemaUse): 
 }
 
 function describeError({ instancePath, keyword, message, params }: ErrorObject): string {
-  const name: unknown = params['unevaluatedProperty'] ?? params['additionalProperty'];
-  const detail = name === undefined ? (message ?? keyword) : `\`${String(name)}\` is not described`;
+  const name = textOf(params['unevaluatedProperty'] ?? params['additionalProperty']);
+  const detail = name === undefined ? (message ?? keyword) : `\`${name}\` is not described`;
   return `${instancePath === '' ? '(root)' : instancePath}: ${detail}`;
 }
 
@@ -161,10 +161,10 @@ function fixBounds(result: Record<string, unknown>): void {
 
 /** Patterns of other regular expression dialects constrain nothing here. */
 function fixPattern(result: Record<string, unknown>): void {
-  const { pattern } = result;
+  const pattern = textOf(result['pattern']);
   if (pattern === undefined) return void delete result['pattern'];
   try {
-    new RegExp(String(pattern));
+    new RegExp(pattern);
   } catch {
     delete result['pattern'];
   }
@@ -198,6 +198,11 @@ export function dereference(document: Node, node: unknown): Node {
   const target = isNode(node) && typeof node['$ref'] === 'string' ? resolvePointer(document, node['$ref']) : node;
   if (isNode(target) && typeof target['$ref'] === 'string') return dereference(document, target);
   return isNode(target) ? target : {};
+}
+
+/** The value when it is a text. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 export function isNode(value: unknown): value is Node {

@@ -7,7 +7,7 @@ import {
   type DescribedParameter,
   type Description,
 } from './description.ts';
-import { dereference, isNode, type Node } from './json-schema.ts';
+import { dereference, isNode, textOf, type Node } from './json-schema.ts';
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 
@@ -41,7 +41,7 @@ export function readSwagger(source: string, document: Node): Description {
     const produces = listOf(operation['produces'] ?? document['produces']);
     return {
       method,
-      path: String(document['basePath'] ?? '').replace(/\/$/, '') + path,
+      path: (textOf(document['basePath']) ?? '').replace(/\/$/, '') + path,
       hosts: typeof host === 'string' ? [host] : [],
       // Here a parameter is its own schema.
       parameters: nodes.flatMap((node) => readParameter(node, withoutRequired(node))),

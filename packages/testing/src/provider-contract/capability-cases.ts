@@ -1,0 +1,96 @@
+/** What a host gets without naming the vendor: portable capabilities, and a working product without keys. */
+import type { AdSpendRow, CapabilityName, ConversionReceipt, MessageReceipt } from '@plugboard/core';
+import { isStub } from '@plugboard/core';
+import { expect } from 'vitest';
+
+import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { declarationsOf } from './declared.ts';
+import { readAll, withConnection, withWorld, type World } from './world.ts';
+
+type Run = (capability: never, world: World) => Promise<void>;
+
+const at = new Date(Date.UTC(2026, 0, 1));
+const person = {
+  email: 'Jane.Doe@Example.com ',
+  phone: '+14155552671',
+  firstName: 'Jane',
+  lastName: 'Doe',
+  country: 'US',
+};
+
+/** What every implementation of a capability must do with ordinary input. */
+const runs: Readonly<Record<CapabilityName, Run>> = {
+  email: async ({ send }: { send(message: object): Promise<MessageReceipt> }) => {
+    expectReceipt(
+      await send({
+        from: 'Shop <shop@example.com>',
+        to: ['a@example.com', { email: 'b@example.com', name: 'B' }],
+        subject: 'Hello',
+        html: '<p>Hi</p>',
+        text: 'Hi',
+      }),
+    );
+  },
+  sms: async ({ send }: { send(message: object): Promise<MessageReceipt> }) => {
+    expectReceipt(await send({ to: '+14155552671', from: '+14155552672', text: 'Hi' }));
+  },
+  notify: async ({ send }: { send(message: object): Promise<MessageReceipt> }) => {
+    expectReceipt(await send({ title: 'Order', text: 'One more', type: 'order.created' }));
+  },
+  conversions: async ({ send }: { send(conversions: readonly object[]): Promise<ConversionReceipt> }, world) => {
+    const receipt = await send([
+      { name: 'purchase', id: 'order-1', at, value: 9.5, currency: 'USD', orderId: '1', person, source: 'website' },
+    ]);
+    expect(receipt.accepted + receipt.rejected.length).toBe(1);
+    // Vendors get hashes of people, or the people of an own account; never an address with its capitals and spaces.
+    for (const { text } of world.edge.requests) expect(text).not.toContain(person.email);
+  },
+  adSpend: async (capability: (query: object) => AsyncIterable<AdSpendRow>) => {
+    const rows = (await readAll(capability({ since: '2026-01-01', until: '2026-01-02' }))) as AdSpendRow[];
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) {
+      expect(row.date).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+      expect(row.currency).toMatch(/^[A-Z]{3}$/);
+      for (const value of [row.spend, row.impressions, row.clicks]) expect(Number.isFinite(value)).toBe(true);
+      expect(row.campaignId).toMatch(/\S/);
+    }
+  },
+};
+
+export function capabilityCases(subject: Subject): readonly ProviderCase[] {
+  const { definition } = subject.factory();
+  const names = Object.keys(definition.capabilities ?? {}) as CapabilityName[];
+  return names.map((name) =>
+    providerCase(`capability ${name}: does what its interface says`, () =>
+      withConnection(subject, async (world) => {
+        const capability = (world.client() as Record<string, unknown>)[name];
+        await runs[name](capability as never, world);
+        expect(world.edge.requests.length, 'requests').toBeGreaterThan(0);
+      }),
+    ),
+  );
+}
+
+export function stubCases(subject: Subject): readonly ProviderCase[] {
+  return [
+    providerCase('stub: without any key every operation works, is marked, and nothing leaves', () =>
+      withWorld(
+        subject,
+        async (world) => {
+          for (const { name, declared } of declarationsOf(world.definition)) {
+            const result = await world.platform(name, declared.example.input);
+            if (typeof result === 'object' && result !== null && declared.kind !== 'stream')
+              expect(isStub(result), name).toBe(true);
+          }
+          expect(world.edge.requests).toEqual([]);
+          expect(world.logged.length, 'lines about what would have been sent').toBeGreaterThan(0);
+        },
+        'stubbed',
+      ),
+    ),
+  ];
+}
+
+function expectReceipt(receipt: MessageReceipt): void {
+  expect(receipt.id).toMatch(/\S/);
+}

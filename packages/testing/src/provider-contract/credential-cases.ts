@@ -1,0 +1,120 @@
+/** What is accepted as a credential, and where it is put. */
+import type { AuthMethod, Credentials, JsonObject, OutgoingRequest } from '@plugboard/core';
+import { isSecret, Secret } from '@plugboard/core';
+import { checkInput, type Schema } from '@plugboard/core/provider-kit';
+import { expect } from 'vitest';
+
+import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { exampleFields, requiredOf } from './declared.ts';
+import { everythingShownOf } from './secrets.ts';
+import { withWorld } from './world.ts';
+
+interface TypedMethod {
+  readonly name: string;
+  readonly credentials: Schema;
+  readonly example: JsonObject;
+}
+
+export function credentialCases(subject: Subject): readonly ProviderCase[] {
+  const { auth } = subject.factory().definition;
+  const methods = Object.entries(auth);
+  return [
+    ...methods.flatMap(([name, method]) =>
+      isTyped(method)
+        ? typedCases(subject, { name, credentials: method.credentials, example: given(subject, name, method) })
+        : [],
+    ),
+    ...methods.map(([name, method]) =>
+      providerCase(`B05 ${name}: signing touches the declared places and no other`, async () => {
+        const touched = await placesTouched(method, credentialsOf(method, given(subject, name, method)));
+        expect([...touched].toSorted()).toEqual([...method.sign.places].toSorted());
+      }),
+    ),
+  ];
+}
+
+function isTyped(method: AuthMethod): method is Exclude<AuthMethod, { kind: 'oauth2' | 'browser' }> {
+  return method.kind !== 'oauth2' && method.kind !== 'browser';
+}
+
+function given({ options }: Subject, name: string, method: AuthMethod): JsonObject {
+  return options.credentials?.[name] ?? exampleFields(method);
+}
+
+function typedCases(subject: Subject, { name, credentials, example }: TypedMethod): ProviderCase[] {
+  /** Refused by naming the field, without the value and before anything is sent. */
+  const refused = (input: JsonObject, field: string, value = '') =>
+    withWorld(subject, async (world) => {
+      const error = await world.refusal(world.connect(name, { credentials: input }));
+      expect(error.kind).toBe('invalid_request');
+      expect(error.fields?.map(({ path }) => path.split('.')[0] || field)).toContain(field);
+      if (value !== '') expect(everythingShownOf(error)).not.toContain(value);
+      expect(world.edge.requests).toEqual([]);
+    });
+  const texts = Object.entries(example).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return [
+    ...requiredOf(credentials).map((field) =>
+      providerCase(`F07 ${name}: connecting without \`${field}\` is refused by name`, () => {
+        const { [field]: _missing, ...rest } = example;
+        return refused(rest, field);
+      }),
+    ),
+    providerCase(`F07 ${name}: a field that does not exist is refused`, () =>
+      refused({ ...example, plugboardUnknown: 'x' }, ''),
+    ),
+    ...texts.map(([field, text]) =>
+      providerCase(`F07 ${name}: \`${field}\` with a line break, a NUL or without end is refused by name`, async () => {
+        const middle = Math.ceil(text.length / 2);
+        const spliced = (part: string) => `${text.slice(0, middle)}${part}${text.slice(middle)}`;
+        // A field that is text of several lines (a key file) keeps its line breaks.
+        const breaks = text.includes('\n') ? [] : ['\r\nx-injected: 1', '\n', '\r'];
+        for (const part of [...breaks, '\0']) await refused({ ...example, [field]: spliced(part) }, field, text);
+        const endless = text.repeat(Math.ceil(100_000 / text.length));
+        await refused({ ...example, [field]: endless }, field, endless);
+      }),
+    ),
+  ];
+}
+
+function credentialsOf(method: AuthMethod, example: JsonObject): Credentials {
+  const typed = 'credentials' in method ? (checkInput(method.credentials, example, 'the example') as Credentials) : {};
+  return 'token' in method ? { accessToken: new Secret('access-0123456789'), ...typed } : typed;
+}
+
+/** Signs with each credential changed in turn; what differs is where credentials are put. */
+async function placesTouched(method: AuthMethod, credentials: Credentials): Promise<ReadonlySet<string>> {
+  const plain = await signed(method, credentials);
+  const bare = outgoing();
+  const touched = new Set(differences(bare, plain));
+  for (const [name, value] of Object.entries(credentials)) {
+    if (value === undefined) continue;
+    const changed = isSecret(value) ? new Secret(`${value.reveal()}0`) : `${value}0`;
+    for (const place of differences(plain, await signed(method, { ...credentials, [name]: changed })))
+      touched.add(place);
+  }
+  return touched;
+}
+
+async function signed(method: AuthMethod, credentials: Credentials): Promise<OutgoingRequest> {
+  const request = outgoing();
+  await method.sign.apply(request, { credentials, app: {}, now: Date.UTC(2026, 0, 1) });
+  return request;
+}
+
+function outgoing(): OutgoingRequest {
+  const url = new URL('https://vendor.example/v1/things?page=1');
+  return { method: 'POST', url, headers: new Headers({ accept: 'application/json' }), body: '{"a":1}' };
+}
+
+function differences(a: OutgoingRequest, b: OutgoingRequest): string[] {
+  const headers = new Set([...a.headers.keys(), ...b.headers.keys()]);
+  const queries = new Set([...a.url.searchParams.keys(), ...b.url.searchParams.keys()]);
+  return [
+    ...[...headers].filter((name) => a.headers.get(name) !== b.headers.get(name)).map((name) => `header:${name}`),
+    ...[...queries]
+      .filter((name) => a.url.searchParams.get(name) !== b.url.searchParams.get(name))
+      .map((name) => `query:${name}`),
+    ...(a.url.origin + a.url.pathname === b.url.origin + b.url.pathname ? [] : ['path']),
+    ...(a.body === b.body && a.method === b.method ? [] : ['body']),
+  ];
+}

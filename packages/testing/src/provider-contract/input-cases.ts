@@ -1,0 +1,30 @@
+/** What operations take in. */
+import { accepts } from '@plugboard/core/provider-kit';
+import { expect } from 'vitest';
+
+import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { declarationsOf, requiredOf } from './declared.ts';
+import { withConnection } from './world.ts';
+
+export function inputCases(subject: Subject): readonly ProviderCase[] {
+  return declarationsOf(subject.factory().definition).map(({ name, declared: { input, example } }) =>
+    providerCase(`input ${name}: strict, and refused before anything is sent`, () =>
+      withConnection(subject, async (world) => {
+        expect(accepts(input, example.input), 'the example fits its schema').toBe(true);
+        const given = Object(example.input) as Record<string, unknown>;
+        const refused = async (value: unknown, what: string) => {
+          const error = await world.refusal(Promise.resolve(world.call(name, value)));
+          expect(error, what).toMatchObject({ kind: 'invalid_request', code: 'invalid_input' });
+          return error.fields?.map(({ path }) => path) ?? [];
+        };
+        await refused({ ...given, plugboardUnknown: true }, 'a member that does not exist');
+        await refused('text', 'a text instead of an object');
+        for (const field of requiredOf(input)) {
+          const { [field]: _missing, ...rest } = given;
+          expect(await refused(rest, `without ${field}`)).toContain(field);
+        }
+        expect(world.edge.requests).toEqual([]);
+      }),
+    ),
+  );
+}

@@ -1,0 +1,112 @@
+/** Facts that can be judged without running anything. */
+import type { AnyDefinition, AuthMethod, OAuth2Method } from '@plugboard/core';
+import { accepts, hostMatches, systemClock } from '@plugboard/core/provider-kit';
+import { expect } from 'vitest';
+
+import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { declarationsOf, endpointsOf } from './declared.ts';
+import { oauthMethods } from './world.ts';
+
+export function metadataCases({ factory }: Subject): readonly ProviderCase[] {
+  const { definition } = factory();
+  const { auth } = definition;
+  return [
+    providerCase('metadata: the date of the facts is one of the calendar, and past', () => {
+      const { checked } = definition.docs;
+      expect(new Date(`${checked}T00:00:00Z`).toISOString().slice(0, 10), 'docs.checked').toBe(checked);
+      expect(Date.parse(checked), 'docs.checked').toBeLessThanOrEqual(systemClock.now());
+    }),
+    providerCase('metadata: every page is an https address', () => {
+      const { home, keys, reference } = definition.docs;
+      const pages = declarationsOf(definition).flatMap(({ declared }) => declared.docs ?? []);
+      const all = [home, keys, reference, ...pages, ...(definition.webhooks ? [definition.webhooks.docs] : [])];
+      for (const page of all) expect(protocolOf(page), page).toBe('https:');
+    }),
+    providerCase('metadata: environment names are well formed and each is used once', () => {
+      const names = environmentNames(definition);
+      for (const name of names) expect(name).toMatch(/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/);
+      expect(new Set(names).size, names.join(', ')).toBe(names.length);
+    }),
+    providerCase('metadata: every summary is one sentence, every flag has a description', () => {
+      const summaries = [definition.summary, ...declarationsOf(definition).map(({ declared }) => declared.summary)];
+      const flags = Object.values(definition.flags ?? {}).map(({ description }) => description);
+      for (const text of [...summaries, ...flags]) expect(text).toMatch(/^[A-Z0-9].*[.]$/);
+    }),
+    providerCase('R58 metadata: the engine calls nothing but declared hosts, by https', () => {
+      for (const address of fixedAddresses(definition)) {
+        const url = new URL(address);
+        expect(url.protocol, address).toBe('https:');
+        expect(
+          definition.hosts.some((host) => hostMatches(host, url)),
+          `${url.host} is not among the declared hosts`,
+        ).toBe(true);
+      }
+    }),
+    providerCase('R58 metadata: limits are whole and positive', () => {
+      const limits = [
+        ...(definition.api.limits ?? []),
+        ...endpointsOf(definition).flatMap(({ declared }) => declared.limits ?? []),
+      ];
+      for (const { requests, perMs, concurrency = 1 } of limits) {
+        for (const value of [requests, perMs, concurrency])
+          expect(Number.isInteger(value) && value > 0, String(value)).toBe(true);
+      }
+    }),
+    providerCase('metadata: examples of credentials pass their schema', () => {
+      for (const [name, method] of fieldMethods(auth))
+        expect(accepts(method.credentials, method.example), name).toBe(true);
+    }),
+    ...oauthMethods(definition).map(([name, method]) =>
+      providerCase(`R58 metadata: OAuth \`${name}\` declares its scopes, their reasons and its end`, () =>
+        judgeOAuth(definition, method),
+      ),
+    ),
+  ];
+}
+
+function judgeOAuth(definition: AnyDefinition, method: OAuth2Method): void {
+  const { ask, known } = method.scopes;
+  for (const [scope, reason] of Object.entries(known)) expect(reason.trim(), scope).not.toBe('');
+  for (const scope of [...ask, ...neededScopes(definition)])
+    expect(Object.keys(known), 'the known scopes').toContain(scope);
+  if (typeof method.authorize.url === 'string') expect(protocolOf(method.authorize.url)).toBe('https:');
+  if (method.refresh === 'none') return;
+  const { rotation } = method.refresh;
+  const grace = typeof rotation === 'object' ? rotation.graceSeconds : 1;
+  expect(grace, 'seconds of grace').toBeGreaterThan(0);
+}
+
+function neededScopes(definition: AnyDefinition): readonly string[] {
+  const settings = Object.values(
+    (definition.settings as { scopes?: Record<string, readonly string[]> } | undefined)?.scopes ?? {},
+  );
+  return [...declarationsOf(definition).flatMap(({ declared }) => declared.scopes ?? []), ...settings.flat()];
+}
+
+function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly string[] {
+  const bases = Object.values(operations).flatMap((group) =>
+    Object.values(group).map((declared) => (declared as { baseUrl?: unknown }).baseUrl),
+  );
+  const endpoints = Object.values(auth).flatMap((method): unknown[] => {
+    if (!('token' in method)) return [];
+    const revoke = method.kind === 'oauth2' && typeof method.revoke === 'object' ? [method.revoke.url] : [];
+    return [method.token.url, ...revoke];
+  });
+  return [api.baseUrl, ...bases, ...endpoints].filter((address): address is string => typeof address === 'string');
+}
+
+function environmentNames({ app = {}, auth }: AnyDefinition): string[] {
+  const platform = Object.values(auth).flatMap((method) => ('env' in method ? Object.values(method.env ?? {}) : []));
+  // Several methods may read the same variable: they are alternatives.
+  return [...Object.values(app).map(({ env }) => env), ...new Set(platform)];
+}
+
+function fieldMethods(auth: AnyDefinition['auth']) {
+  return Object.entries(auth).filter(
+    (entry): entry is [string, Exclude<AuthMethod, OAuth2Method>] => entry[1].kind !== 'oauth2',
+  );
+}
+
+function protocolOf(address: string): string | undefined {
+  return URL.canParse(address) ? new URL(address).protocol : undefined;
+}

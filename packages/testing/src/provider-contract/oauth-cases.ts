@@ -1,0 +1,183 @@
+/** Connecting by OAuth, as this provider declares it. */
+import type { AnyDefinition, OAuth2Method } from '@plugboard/core';
+import { hash, encodeBase64url, encodeUtf8 } from '@plugboard/core';
+import { expect } from 'vitest';
+
+import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { endpointsOf } from './declared.ts';
+import type { SentRequest } from './edge.ts';
+import { boardUrl, oauthMethods, organizationId, withWorld, type World } from './world.ts';
+
+export const reservedParams = [
+  'state',
+  'redirect_uri',
+  'client_id',
+  'client_secret',
+  'response_type',
+  'scope',
+  'code_challenge',
+  'code_challenge_method',
+  'code_verifier',
+  'nonce',
+];
+
+export function oauthCases(subject: Subject): readonly ProviderCase[] {
+  const { definition } = subject.factory();
+  return oauthMethods(definition).flatMap(([name, method]) => [
+    providerCase(`A11 ${name}: the authorization request carries what the flow needs, once`, () =>
+      withWorld(subject, async (world) => {
+        const url = new URL(await authorizeUrl(world, subject, name));
+        const { searchParams } = url;
+        for (const key of new Set(searchParams.keys())) expect(searchParams.getAll(key).length, key).toBe(1);
+        expect(searchParams.get('response_type')).toBe('code');
+        expect(searchParams.get('client_id')).toBe(world.app['clientId'] ?? null);
+        expect(searchParams.get('redirect_uri')).toBe(`${boardUrl}/callback/${definition.id}`);
+        expect(searchParams.get('state')?.length).toBeGreaterThanOrEqual(43);
+        expect(searchParams.get('client_secret')).toBeNull();
+        const { ask, separator = ' ' } = method.scopes;
+        expect(searchParams.get('scope') ?? '').toBe(ask.join(separator));
+        expect(searchParams.get('code_challenge_method')).toBe(method.pkce === 'none' ? null : 'S256');
+        const again = new URL(await authorizeUrl(world, subject, name)).searchParams;
+        expect(again.get('state')).not.toBe(searchParams.get('state'));
+        if (method.pkce !== 'none') expect(again.get('code_challenge')).not.toBe(searchParams.get('code_challenge'));
+      }),
+    ),
+    providerCase(`A14 ${name}: the extra parameters of the authorization are no reserved ones`, () =>
+      withWorld(subject, async (world) => {
+        const { params = {} } = method.authorize;
+        const extra = typeof params === 'function' ? params(subject.options.input?.[name] ?? {}, world.app) : params;
+        for (const key of Object.keys(extra)) expect(reservedParams).not.toContain(key.toLowerCase());
+      }),
+    ),
+    providerCase(
+      `A26 ${name}: the code is exchanged once, with the declared client authentication and the verifier`,
+      () =>
+        withWorld(subject, async (world) => {
+          const challenge: string[] = [];
+          await world.connect(name);
+          challenge.push(...world.vendor.oauth.ledger.tokenCalls.map(({ grantType }) => grantType));
+          expect(challenge).toEqual(['authorization_code']);
+          expect(world.vendor.oauth.ledger.reuses).toEqual([]);
+          const [exchange] = tokenRequests(world);
+          await expectClientAuth(exchange!, method, world);
+        }),
+    ),
+    providerCase(`A25 ${name}: a token endpoint that redirects gets no second request`, () =>
+      withWorld(subject, async (world) => {
+        for (const status of [301, 302, 307, 308]) {
+          world.edge.respond((request) =>
+            isTokenRequest(world, new URL(request.url))
+              ? new Response(null, { status, headers: { location: 'https://evil.example/token' } })
+              : undefined,
+          );
+          const error = await world.refusal(world.authorize(name));
+          expect(error.kind, String(status)).toBe('invalid_response');
+        }
+        expect(world.edge.strangers).toEqual([]);
+        expect(await stored(world)).toBeNull();
+      }),
+    ),
+    providerCase(`${name}: a denied consent is a result, and nothing is stored`, () =>
+      withWorld(subject, async (world) => {
+        const outcome = await world.authorize(name, { consent: { allow: false } });
+        expect(outcome.status).toBe('denied');
+        expect(tokenRequests(world)).toEqual([]);
+        expect(await stored(world)).toBeNull();
+      }),
+    ),
+    ...scopeCases(subject, name, method),
+    providerCase(`${name}: disconnecting ends the grant at the vendor as far as it offers to`, () =>
+      withWorld(subject, async (world) => {
+        await world.connect(name);
+        world.edge.forget();
+        const { revoked, connection } = await world.board.disconnect(definition.id, { organizationId });
+        expect(revoked).toBe(method.revoke === undefined ? 'unsupported' : 'revoked');
+        expect(connection.status).toBe('disconnected');
+        expect(world.edge.requests.length > 0).toBe(method.revoke !== undefined);
+        if (typeof method.revoke === 'object') {
+          const [family] = world.vendor.oauth.ledger.families();
+          expect(world.vendor.oauth.ledger.current(family!.id), 'a live token').toBeUndefined();
+        }
+        const probe = endpointsOf(definition)[0];
+        if (probe === undefined) return;
+        world.edge.forget();
+        const error = await world.refusal(Promise.resolve(world.call(probe.name, probe.declared.example.input)));
+        expect(error).toMatchObject({ kind: 'auth' });
+        expect(world.edge.requests).toEqual([]);
+      }),
+    ),
+  ]);
+}
+
+async function authorizeUrl(world: World, subject: Subject, method: string): Promise<string> {
+  const input = subject.options.input?.[method] ?? {};
+  return (await world.board.authorize(world.definition.id, { organizationId, userId: 'user-1', method, input })).url;
+}
+
+async function stored(world: World): Promise<unknown> {
+  return world.board.connections.get(world.definition.id, { organizationId });
+}
+
+export function isTokenRequest({ vendor, definition }: World, url: URL): boolean {
+  if (!vendor.oauth.serves(url)) return false;
+  const revocations = oauthMethods(definition).map(([, { revoke }]) => (typeof revoke === 'object' ? revoke.url : ''));
+  return !revocations.some((address) => address !== '' && new URL(address).pathname === url.pathname);
+}
+
+export function tokenRequests(world: World): readonly SentRequest[] {
+  return world.edge.requests.filter(({ url }) => isTokenRequest(world, url));
+}
+
+/** RFC 6749 section 2.3.1: in the header with each part form-encoded, or in the body. */
+async function expectClientAuth(
+  { headers, text, url }: SentRequest,
+  { token, pkce }: OAuth2Method,
+  { app }: World,
+): Promise<void> {
+  const { clientAuth = 'post', encoding = 'form' } = token;
+  const sent =
+    encoding === 'json'
+      ? (JSON.parse(text) as Record<string, string>)
+      : Object.fromEntries(encoding === 'query' ? url.searchParams : new URLSearchParams(text));
+  const form = (value: unknown) => new URLSearchParams({ v: String(value) }).toString().slice(2);
+  const [id, secret] = [String(app['clientId']), String(app['clientSecret'])];
+  const pair = clientAuth === 'raw_basic' ? `${id}:${secret}` : `${form(id)}:${form(secret)}`;
+  const inHeader = clientAuth === 'basic' || clientAuth === 'raw_basic';
+  expect(headers.get('authorization')).toBe(inHeader ? `Basic ${btoa(pair)}` : null);
+  expect(sent['client_secret']).toBe(clientAuth === 'post' ? secret : undefined);
+  if (!inHeader) expect(sent['client_id']).toBe(id);
+  expect(sent['redirect_uri']).toMatch(/\/callback\//);
+  if (pkce === 'none') return expect(sent['code_verifier']).toBeUndefined();
+  expect(sent['code_verifier']).toMatch(/^[A-Za-z0-9._~-]{43,128}$/);
+  // The emulator compares with the challenge of the authorization; this only shows that the value is no challenge itself.
+  expect(encodeBase64url(await hash('sha256', encodeUtf8(sent['code_verifier']!)))).not.toBe(sent['code_verifier']);
+}
+
+function scopeCases(subject: Subject, method: string, { scopes }: OAuth2Method): ProviderCase[] {
+  const { definition } = subject.factory();
+  const needy = endpointsOf(definition).find(({ declared }) =>
+    (declared.scopes ?? []).some((scope) => scopes.ask.includes(scope)),
+  );
+  if (needy === undefined) return [];
+  const missing = needy.declared.scopes!.find((scope) => scopes.ask.includes(scope))!;
+  return [
+    providerCase(`${method}: an operation whose scope was not granted says so without a request`, () =>
+      withWorld(subject, async (world) => {
+        const kept = scopes.ask.filter((scope) => scope !== missing);
+        const outcome = await world.authorize(method, { consent: { scopes: kept } });
+        // A vendor that does not tell what it granted leaves it to its answers.
+        if (outcome.connection?.scopes === null) return expect(tellsScopes(definition, method)).toBe(false);
+        expect(outcome.missingScopes).toEqual([missing]);
+        world.edge.forget();
+        const error = await world.refusal(Promise.resolve(world.call(needy.name, needy.declared.example.input)));
+        expect(error).toMatchObject({ kind: 'permission', code: 'insufficient_scope', missingScopes: [missing] });
+        expect(world.edge.requests).toEqual([]);
+      }),
+    ),
+  ];
+}
+
+function tellsScopes({ auth }: AnyDefinition, name: string): boolean {
+  const method = auth[name];
+  return method?.kind === 'oauth2' && 'scope' in method.example;
+}

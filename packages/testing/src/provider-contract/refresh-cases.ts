@@ -1,0 +1,120 @@
+/** Tokens that expire, against the emulator's ledger of what was issued and spent. */
+import { expect } from 'vitest';
+
+import type { OAuth2Method } from '@plugboard/core';
+
+import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { endpointsOf } from './declared.ts';
+import { isTokenRequest, tokenRequests } from './oauth-cases.ts';
+import { jsonResponse, oauthMethods, organizationId, withWorld, type World } from './world.ts';
+
+const minuteMs = 60_000;
+
+export function refreshCases(subject: Subject): readonly ProviderCase[] {
+  const { definition } = subject.factory();
+  const probe = endpointsOf(definition)[0];
+  if (probe === undefined) return [];
+  const use = (world: World) => Promise.resolve(world.call(probe.name, probe.declared.example.input));
+  return oauthMethods(definition)
+    .filter(([, { example }]) => lifeMs(example) !== undefined)
+    .flatMap(([name, method]) =>
+      method.refresh === 'none' ? [endCase(subject, { name, use })] : liveCases(subject, { name, method, use }),
+    );
+}
+
+interface Refreshed {
+  readonly name: string;
+  readonly use: (world: World) => Promise<unknown>;
+}
+
+function lifeMs(example: Readonly<Record<string, unknown>>): number | undefined {
+  return typeof example['expires_in'] === 'number' ? example['expires_in'] * 1000 : undefined;
+}
+
+/** Lets every access token of now end. */
+async function outlive(world: World): Promise<void> {
+  const connection = await world.board.connections.get(world.definition.id, { organizationId });
+  const left =
+    connection?.expiresAt === null || connection === null ? 0 : connection.expiresAt.getTime() - world.clock.now();
+  await world.clock.advance(left + 1000);
+  world.edge.forget();
+}
+
+function endCase(subject: Subject, { name, use }: Refreshed): ProviderCase {
+  return providerCase(`${name}: a token that cannot be refreshed ends with a call to reconnect`, () =>
+    withWorld(subject, async (world) => {
+      await world.connect(name);
+      await outlive(world);
+      expect(await world.refusal(use(world))).toMatchObject({ kind: 'auth' });
+    }),
+  );
+}
+
+function liveCases(
+  subject: Subject,
+  { name, method, use }: Refreshed & { readonly method: OAuth2Method },
+): ProviderCase[] {
+  const { id } = subject.factory().definition;
+  const statusOf = async (world: World) => (await world.board.connections.get(id, { organizationId }))?.status;
+  return [
+    providerCase(`${name}: refreshes by its rotation policy, again and again, and spends no token twice`, () =>
+      withWorld(subject, async (world) => {
+        await world.connect(name);
+        for (let turn = 1; turn <= 3; turn++) {
+          await outlive(world);
+          await use(world);
+          expect(tokenRequests(world).length, `requests of refresh ${turn}`).toBe(1);
+        }
+        const { ledger } = world.vendor.oauth;
+        expect(ledger.reuses).toEqual([]);
+        expect(ledger.families().map(({ refreshes }) => refreshes)).toEqual([3]);
+      }),
+    ),
+    providerCase(`${name}: many calls at once share one refresh`, () =>
+      withWorld(subject, async (world) => {
+        await world.connect(name);
+        await outlive(world);
+        await Promise.all(Array.from({ length: 10 }, () => use(world)));
+        expect(tokenRequests(world).length).toBe(1);
+        expect(world.vendor.oauth.ledger.reuses).toEqual([]);
+      }),
+    ),
+    providerCase(`D07 ${name}: a token endpoint that is down costs nobody the connection`, () =>
+      withWorld(subject, async (world) => {
+        await world.connect(name);
+        const junk = [
+          () => jsonResponse('<html>down</html>', { status: 503, headers: { 'content-type': 'text/html' } }),
+          () => jsonResponse('<html>welcome</html>', { status: 200, headers: { 'content-type': 'text/html' } }),
+          () => jsonResponse('bad', { status: 400, headers: { 'content-type': 'text/plain' } }),
+          () => jsonResponse({}, { status: 429 }),
+          () => Response.error(),
+        ];
+        for (const answer of junk) {
+          await outlive(world);
+          world.edge.respond((request) => (isTokenRequest(world, new URL(request.url)) ? answer() : undefined));
+          await world.refusal(use(world));
+          expect(await statusOf(world)).toMatch(/^(active|degraded)$/);
+          await world.clock.advance(10 * minuteMs);
+        }
+      }),
+    ),
+    providerCase(`D07 ${name}: a revoked grant ends the connection, once it is confirmed`, () =>
+      withWorld(subject, async (world) => {
+        await world.connect(name);
+        const ended: unknown[] = [];
+        world.board.on('connection.attention', (event: unknown) => void ended.push(event));
+        await outlive(world);
+        world.vendor.revokeAll();
+        for (let turn = 0; turn < 3 && (await statusOf(world)) !== 'expired'; turn++) {
+          await world.refusal(use(world));
+          await world.clock.advance(2 * minuteMs);
+        }
+        expect(await statusOf(world)).toBe('expired');
+        expect(ended.length, 'notifications').toBe(1);
+        world.edge.forget();
+        expect(await world.refusal(use(world))).toMatchObject({ kind: 'auth', code: 'reconnect_required' });
+        expect(world.edge.requests).toEqual([]);
+      }),
+    ),
+  ].filter(() => method.refresh !== 'none');
+}

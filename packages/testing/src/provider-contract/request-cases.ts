@@ -1,0 +1,159 @@
+/** What leaves for the vendor. */
+import type { Api, Json } from '@plugboard/core';
+import { buildRequest, checkInput, encodeInput, type BuiltRequest } from '@plugboard/core/provider-kit';
+import { expect } from 'vitest';
+
+import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { endpointsOf, type DeclaredEndpoint, type Named } from './declared.ts';
+import type { SentRequest } from './edge.ts';
+import { holdsSecret } from './secrets.ts';
+import { jsonResponse, readAll, withConnection, withWorld, type World } from './world.ts';
+
+const evil = 'https://evil.example';
+
+export function requestCases(subject: Subject): readonly ProviderCase[] {
+  const { definition } = subject.factory();
+  const endpoints = endpointsOf(definition);
+  const reading = endpoints.find(({ declared }) => declared.method === 'GET');
+  const writing = endpoints.find(({ declared }) => declared.method !== 'GET');
+  return [
+    ...endpoints.map((endpoint) =>
+      providerCase(`request ${endpoint.name}: what is sent is what its example encodes`, () =>
+        withConnection(subject, async (world) => {
+          const api = await world.api();
+          await world.call(endpoint.name, endpoint.declared.example.input);
+          expect(world.edge.requests.length, 'one request').toBe(1);
+          expectSent(world.edge.requests[0]!, expected(world, endpoint, api), placesOf(world));
+        }),
+      ),
+    ),
+    ...Object.entries(definition.auth)
+      .filter(([, { kind }]) => kind !== 'browser')
+      .map(([method]) =>
+        providerCase(`B05 ${method}: no request shows a credential outside its declared places`, () =>
+          withWorld(subject, async (world) => {
+            await world.connect(method);
+            world.edge.forget();
+            for (const { name, declared } of endpoints) {
+              await Promise.resolve(world.call(name, declared.example.input)).catch(() => undefined);
+            }
+            expect(world.edge.requests.length).toBeGreaterThanOrEqual(endpoints.length);
+            const places = definition.auth[method]!.sign.places;
+            for (const request of world.edge.requests) {
+              expect(
+                holdsSecret(outside(request, places), world.secrets()),
+                `${request.method} ${request.url.pathname}`,
+              ).toBe(false);
+            }
+          }),
+        ),
+      ),
+    ...[reading, writing].flatMap((endpoint) => (endpoint === undefined ? [] : [redirectCase(subject, endpoint)])),
+    ...endpoints
+      .filter(({ declared }) => declared.paging !== undefined)
+      .map((endpoint) => foreignLinkCase(subject, endpoint)),
+    ...endpoints.flatMap((endpoint) => pathCase(subject, endpoint) ?? []),
+  ];
+}
+
+function placesOf({ definition }: World): readonly string[] {
+  return Object.values(definition.auth)[0]!.sign.places;
+}
+
+/** The request that the declaration itself makes of its example. */
+function expected({ definition }: World, { declared }: Named<DeclaredEndpoint>, api: Api): BuiltRequest {
+  const input = checkInput(declared.input, declared.example.input, 'the example');
+  const { method, path: target, baseUrl } = declared;
+  return buildRequest(definition, api, { method, target, baseUrl, encoded: encodeInput(declared, input, api) });
+}
+
+function expectSent(sent: SentRequest, built: BuiltRequest, places: readonly string[]): void {
+  expect(sent.method).toBe(built.method);
+  expect(sent.url.protocol).toBe('https:');
+  if (!places.includes('path')) expect(sent.url.origin + sent.url.pathname).toBe(built.url.origin + built.url.pathname);
+  const unsigned = [...sent.url.searchParams].filter(([name]) => !places.includes(`query:${name}`));
+  expect(unsigned).toEqual([...built.url.searchParams]);
+  for (const [name, value] of built.headers)
+    if (!places.includes(`header:${name}`)) expect(sent.headers.get(name), name).toBe(value);
+  if (typeof built.body !== 'object') expect(sent.text).toBe(built.body ?? '');
+}
+
+/** Everything of a request except what stands at the declared places. */
+function outside({ url, headers, text }: SentRequest, places: readonly string[]): string {
+  const query = [...url.searchParams].filter(([name]) => !places.includes(`query:${name}`));
+  const others = [...headers].filter(([name]) => !places.includes(`header:${name}`));
+  return [
+    places.includes('path') ? '' : url.pathname,
+    ...[...query, ...others].map((pair) => pair.join(': ')),
+    text,
+  ].join('\n');
+}
+
+function redirectCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase {
+  const verb = declared.method === 'GET' ? 'read' : 'write';
+  return providerCase(`B09 a redirect of a ${verb} to another host is refused and nothing goes there`, () =>
+    withConnection(subject, async (world) => {
+      for (const status of [301, 302, 303, 307, 308]) {
+        world.edge.respond(() => new Response(null, { status, headers: { location: `${evil}/steal` } }));
+        const error = await world.refusal(Promise.resolve(world.call(name, declared.example.input)));
+        expect(error.kind, String(status)).toBe('invalid_response');
+      }
+      expect(world.edge.strangers).toEqual([]);
+    }),
+  );
+}
+
+/** A vendor's answer must not decide where the credentials go. */
+function foreignLinkCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase {
+  return providerCase(`B09 ${name}: a next page on another host is never fetched`, () =>
+    withConnection(subject, async (world) => {
+      const { answer, status = 200, headers = {} } = declared.example;
+      const moved = withForeignLinks(answer ?? null);
+      let pages = 0;
+      // The second page is the last one whatever it looks like: a loop is another case's business.
+      world.edge.respond(() => (++pages === 1 ? jsonResponse(moved, { status, headers }) : undefined));
+      const [group = '', member = ''] = name.split('.');
+      const items = world.client()[group]![member]!(declared.example.input) as AsyncIterable<unknown>;
+      await readAll(items).catch(() => undefined);
+      expect(world.edge.requests.length).toBeGreaterThan(0);
+      expect(world.edge.strangers.map(String)).toEqual([]);
+    }),
+  );
+}
+
+function withForeignLinks(value: Json): Json {
+  if (typeof value === 'string') {
+    if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return value;
+    const { pathname, search } = new URL(value);
+    return `${evil}${pathname}${search}`;
+  }
+  if (Array.isArray(value)) return value.map(withForeignLinks);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withForeignLinks(item)]));
+}
+
+const hostileParts = ['a/../../admin', '../admin', '%2e%2e', '..;/', 'a?b=c', 'a#b', 'a\\b', '..'];
+
+function pathCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase | undefined {
+  const given = Object(declared.example.input) as Record<string, unknown>;
+  const fields = [...declared.path.matchAll(/\{(\w+)\}/g)]
+    .map(([, field]) => field!)
+    .filter((field) => typeof given[field] === 'string');
+  if (fields.length === 0) return undefined;
+  return providerCase(`F08 ${name}: an id stays one segment of the path`, () =>
+    withConnection(subject, async (world) => {
+      await world.call(name, given);
+      const { pathname, searchParams } = world.edge.requests[0]!.url;
+      const shape = [pathname.split('/').length, ...searchParams.keys()];
+      world.edge.forget();
+      for (const field of fields) {
+        for (const part of hostileParts) {
+          await Promise.resolve(world.call(name, { ...given, [field]: part })).catch(() => undefined);
+        }
+      }
+      for (const { url } of world.edge.requests) {
+        expect([url.pathname.split('/').length, ...url.searchParams.keys()], url.pathname).toEqual(shape);
+      }
+    }),
+  );
+}
