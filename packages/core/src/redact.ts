@@ -43,7 +43,10 @@ function secretForms(secrets: readonly string[]): string[] {
   for (const secret of secrets) {
     if (secret.length < shortestSecret) continue;
     const bytes = encodeUtf8(secret);
-    const encoded = [encodeURIComponent(secret.toWellFormed()), new URLSearchParams([['', secret]]).toString().slice(1)];
+    const encoded = [
+      encodeURIComponent(secret.toWellFormed()),
+      new URLSearchParams([['', secret]]).toString().slice(1),
+    ];
     const json = JSON.stringify(secret).slice(1, -1);
     const hex = encodeHex(bytes);
     const spellings = [secret, ...encoded, ...encoded.map(lowerEscapes), json, json.replaceAll('/', '\\/')];

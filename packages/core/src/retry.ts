@@ -60,7 +60,8 @@ export function parseRetryAfter(headers: Headers, now?: number): number | undefi
   return Math.max(until - since, 0);
 }
 
-const imfDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const imfDate =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** IMF-fixdate, the only form that may be sent (RFC 9110 section 5.6.7). */
 function parseHttpDate(text: string): number | undefined {

@@ -24,7 +24,10 @@ export function templateNames(template: string): string[] {
  * `.` or `..` segment; the value is never quoted.
  */
 export function expandTemplate(template: string, values: TemplateValues): string {
-  return template.split('/').map((segment) => expandSegment(segment, values)).join('/');
+  return template
+    .split('/')
+    .map((segment) => expandSegment(segment, values))
+    .join('/');
 }
 
 /**
@@ -35,7 +38,9 @@ export function expandOrigin(template: string, values: TemplateValues): string {
   const origin = template.replace(placeholder, (_match, name: string) => {
     const label = String(ownValue(values, name) ?? '').toLowerCase();
     if (dnsLabel.test(label)) return label;
-    throw invalidInput('The host', [{ path: name, message: 'must be one label of a host name: a-z, 0-9 and inner hyphens' }]);
+    throw invalidInput('The host', [
+      { path: name, message: 'must be one label of a host name: a-z, 0-9 and inner hyphens' },
+    ]);
   });
   // Labels alone cannot change the host's shape, but a template could: parsed and unparsed form must agree.
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;

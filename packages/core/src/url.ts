@@ -106,20 +106,28 @@ function entryKey(organizationId: string | undefined, host: string): string {
 
 function checkOrigin(origin: string): string {
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
-  throw invalidEgress('`allowOrigins` holds what is not an origin', 'Write scheme, host and port only: http://127.0.0.1:4010.');
+  throw invalidEgress(
+    '`allowOrigins` holds what is not an origin',
+    'Write scheme, host and port only: http://127.0.0.1:4010.',
+  );
 }
 
 function checkHost(host: string): string {
   const url = `https://${host}`;
-  if (!host.includes('*') && URL.canParse(url) && new URL(url).host === host && new URL(url).origin === url) return host;
-  throw invalidEgress('`allow` holds what is not an exact host', 'Write host or host:port in lower case; wildcards are refused.');
+  if (!host.includes('*') && URL.canParse(url) && new URL(url).host === host && new URL(url).origin === url)
+    return host;
+  throw invalidEgress(
+    '`allow` holds what is not an exact host',
+    'Write host or host:port in lower case; wildcards are refused.',
+  );
 }
 
 function checkCidr(cidr: string): string {
   const [address = '', bits = ''] = cidr.split('/');
   const version6 = address.includes(':');
   const literal = version6 ? `http://[${address}]` : `http://${address}`;
-  const valid = URL.canParse(literal) && (version6 || (/^[\d.]+$/.test(address) && new URL(literal).hostname === address));
+  const valid =
+    URL.canParse(literal) && (version6 || (/^[\d.]+$/.test(address) && new URL(literal).hostname === address));
   const prefix = /^\d{1,3}$/.test(bits) ? Number(bits) : 0;
   if (valid && prefix > 0 && prefix <= (version6 ? 128 : 32)) return cidr;
   throw invalidEgress('`allow` holds what is not a CIDR block', 'Write an address and a prefix above 0: 10.0.0.0/24.');
@@ -132,7 +140,9 @@ function invalidEgress(problem: string, hint: string): PlugboardError {
 function splitPort(pattern: string): { name: string; port: string | undefined } {
   if (!pattern.includes(':')) return { name: pattern, port: undefined };
   const match = /^(.*[^:]):(\d{1,5})$/.exec(pattern);
-  return match === null || pattern.endsWith(']') ? { name: pattern, port: undefined } : { name: match[1]!, port: match[2] };
+  return match === null || pattern.endsWith(']')
+    ? { name: pattern, port: undefined }
+    : { name: match[1]!, port: match[2] };
 }
 
 function portOf(url: URL): string {

@@ -11,7 +11,10 @@ describe('B02 redact', () => {
   const forms: readonly [string, string][] = [
     ['plain', secret],
     ['percent-encoded', encodeURIComponent(secret)],
-    ['percent-encoded in lower case', encodeURIComponent(secret).replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())],
+    [
+      'percent-encoded in lower case',
+      encodeURIComponent(secret).replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    ],
     ['form-encoded', new URLSearchParams({ x: secret }).toString().slice(2)],
     ['JSON', JSON.stringify(secret).slice(1, -1)],
     ['JSON with escaped slashes', JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/')],
@@ -80,7 +83,12 @@ describe('B02 redact', () => {
 
   it('G09 takes linear time', () => {
     const startedAt = performance.now();
-    for (const text of ['http://'.repeat(150_000), `https://${'a'.repeat(1_000_000)}`, '\n'.repeat(1_000_000), 'k'.repeat(1_000_000)]) {
+    for (const text of [
+      'http://'.repeat(150_000),
+      `https://${'a'.repeat(1_000_000)}`,
+      '\n'.repeat(1_000_000),
+      'k'.repeat(1_000_000),
+    ]) {
       redact(text, ['k'.repeat(64), secret]);
     }
     expect(performance.now() - startedAt).toBeLessThan(200);

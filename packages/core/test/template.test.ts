@@ -86,7 +86,9 @@ describe('F01 expandOrigin', () => {
   });
 
   it('refuses a template that is no origin', () => {
-    expect(refused(() => expandOrigin('https://{shop}.shops.example/path', { shop: 'x' }))).toBe('invalid_origin_template');
+    expect(refused(() => expandOrigin('https://{shop}.shops.example/path', { shop: 'x' }))).toBe(
+      'invalid_origin_template',
+    );
     expect(refused(() => expandOrigin('https://user@{shop}.example', { shop: 'x' }))).toBe('invalid_origin_template');
   });
 });

@@ -107,8 +107,12 @@ describe('createEgressPolicy', () => {
 
   it('F05 an exception opens its port, never plain http', () => {
     const exception = forUrl('https://jira.corp.example:8443/', 'org-a');
-    expect(codeOf(() => checkUrl(new URL('https://jira.corp.example:8443/'), ['jira.corp.example'], exception))).toBe('allowed');
-    expect(codeOf(() => checkUrl(new URL('http://jira.corp.example:8443/'), ['jira.corp.example'], exception))).toBe('insecure_url');
+    expect(codeOf(() => checkUrl(new URL('https://jira.corp.example:8443/'), ['jira.corp.example'], exception))).toBe(
+      'allowed',
+    );
+    expect(codeOf(() => checkUrl(new URL('http://jira.corp.example:8443/'), ['jira.corp.example'], exception))).toBe(
+      'insecure_url',
+    );
   });
 
   it.each([

@@ -50,11 +50,11 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array, undefined> {
     this.#settle(error);
   }
 
-  /** Closes the socket unless the body has ended; unread chunks are dropped. */
-  cancel(): void {
+  /** Closes the socket unless the body has ended; unread chunks are dropped. Whoever reads on gets the error, if any. */
+  cancel(error?: Error): void {
     this.#chunks.length = 0;
     if (this.#state !== 'open') return;
-    this.#settle('ended');
+    this.#settle(error ?? 'ended');
     this.#flow.cancel();
   }
 

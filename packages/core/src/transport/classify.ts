@@ -34,7 +34,8 @@ export function classifyByStatus(answer: Answer, now?: number): Failure | undefi
   const { status } = answer;
   if (status >= 200 && status < 300) return undefined;
   const [kind, code] = byStatus[status] ?? byRange(status);
-  const retryAfterMs = kind === 'rate_limited' || kind === 'unavailable' ? parseRetryAfter(answer.headers, now) : undefined;
+  const retryAfterMs =
+    kind === 'rate_limited' || kind === 'unavailable' ? parseRetryAfter(answer.headers, now) : undefined;
   const vendor = vendorDetail(answer.tryJson());
   return {
     kind,

@@ -23,37 +23,35 @@ const decoders: Readonly<Record<string, () => Transform>> = {
 export function decodeBody(body: BodyQueue, encoding: string): AsyncIterable<Uint8Array> {
   const name = encoding.trim().toLowerCase();
   if (name === '' || name === 'identity') return body;
-  return Object.hasOwn(decoders, name) ? decodeChunks(body, decoders[name]!()) : refuse(body);
-}
-
-async function* refuse(body: BodyQueue): AsyncGenerator<Uint8Array> {
-  body.cancel();
-  throw undecodable('unsupported_encoding', 'has a content encoding that was not asked for');
+  if (Object.hasOwn(decoders, name)) return decodeChunks(body, decoders[name]!());
+  body.cancel(undecodable('unsupported_encoding', 'has a content encoding that was not asked for'));
+  return body;
 }
 
 async function* decodeChunks(body: BodyQueue, decoder: Transform): AsyncGenerator<Uint8Array> {
-  let receivedBytes = 0;
-  let sourceFailed = false;
-  async function* source() {
-    try {
-      for await (const chunk of body) {
-        receivedBytes += chunk.byteLength;
-        yield chunk;
-      }
-    } catch (error) {
-      sourceFailed = true;
-      throw error;
-    }
-  }
-  pipeline(Readable.from(source(), { objectMode: false }), decoder, () => undefined);
+  const seen: { bytes: number; failure?: unknown } = { bytes: 0 };
+  pipeline(Readable.from(watched(body, seen), { objectMode: false }), decoder, () => undefined);
   try {
     yield* decoder as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    if (sourceFailed) throw error;
+  } catch {
+    if (seen.failure !== undefined) throw seen.failure;
     // Answers without content (to HEAD, 204, some 200) may still name the encoding that content would have had.
-    if (receivedBytes > 0) throw undecodable('undecodable_body', 'is not what its content encoding says');
+    if (seen.bytes > 0) throw undecodable('undecodable_body', 'is not what its content encoding says');
   } finally {
     body.cancel();
+  }
+}
+
+/** Tells a connection that broke from a body that cannot be decoded: the decoder reports both. */
+async function* watched(body: BodyQueue, seen: { bytes: number; failure?: unknown }): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) {
+      seen.bytes += chunk.byteLength;
+      yield chunk;
+    }
+  } catch (error) {
+    seen.failure = error;
+    throw error;
   }
 }
 

@@ -20,6 +20,7 @@ export function defaultWire(): Wire {
 
 /** Bun and Deno call themselves Node as well, but bring sockets or an undici of their own. */
 function isNode(): boolean {
-  const versions = (globalThis as { process?: { versions?: Readonly<Record<string, string | undefined>> } }).process?.versions;
+  const versions = (globalThis as { process?: { versions?: Readonly<Record<string, string | undefined>> } }).process
+    ?.versions;
   return versions?.['node'] !== undefined && versions['bun'] === undefined && versions['deno'] === undefined;
 }

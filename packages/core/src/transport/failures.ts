@@ -5,7 +5,14 @@ import { parseRetryAfter } from '../retry.ts';
 import type { Answer, Failure, TransportRequest } from './transport.ts';
 
 /** Headers in which servers commonly name a request. */
-const requestIdHeaders = ['x-request-id', 'request-id', 'x-requestid', 'x-correlation-id', 'correlation-id', 'x-trace-id'];
+const requestIdHeaders = [
+  'x-request-id',
+  'request-id',
+  'x-requestid',
+  'x-correlation-id',
+  'correlation-id',
+  'x-trace-id',
+];
 const safeRequestId = /^[\w.:/+=-]{1,128}$/;
 const safeCode = /^[a-z][a-z0-9_]{0,63}$/;
 /** Server errors after which the request may have been processed; 501 and 503 say that it was not. */
@@ -77,7 +84,10 @@ export function locate(error: PlugboardError, request: TransportRequest): Plugbo
   return error.with({ provider, operation, message: `${subject(request)}: ${error.message}` });
 }
 
-function describe(lost: LostTry, request: TransportRequest): Pick<ErrorDetails, 'code' | 'message' | 'hint' | 'retryable'> {
+function describe(
+  lost: LostTry,
+  request: TransportRequest,
+): Pick<ErrorDetails, 'code' | 'message' | 'hint' | 'retryable'> {
   const deadline = lost.stopped === 'deadline';
   if (!lost.unsent && request.repeat === 'never') {
     return {
@@ -97,7 +107,9 @@ function describe(lost: LostTry, request: TransportRequest): Pick<ErrorDetails, 
   return {
     code: lost.unsent ? 'unreachable' : 'connection_lost',
     message: `${subject(request)}: ${lost.unsent ? 'the vendor could not be reached' : 'the connection broke'}`,
-    hint: lost.unsent ? 'Check DNS, the network, its proxies and certificates, and the status page of the vendor.' : 'Try again.',
+    hint: lost.unsent
+      ? 'Check DNS, the network, its proxies and certificates, and the status page of the vendor.'
+      : 'Try again.',
   };
 }
 

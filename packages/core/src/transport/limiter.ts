@@ -1,9 +1,9 @@
 /** Keeps the limits that vendors publish, and the pauses they ask for, on our side of the wire. */
 import type { Clock } from '../clock.ts';
 import { PlugboardError } from '../errors.ts';
-import { createRateWindow, type RateWindow } from './rate-window.ts';
-import type { RateLimit, TransportRequest } from './transport.ts';
-import { openWaitQueue, type WaitQueue } from './wait-queue.ts';
+import { createGates, limitLane, type Lane, type LimitLane } from './limit-gates.ts';
+import type { TransportRequest } from './transport.ts';
+import { openWaitQueue } from './wait-queue.ts';
 
 /** What a limiter needs to know about a call. */
 export interface LimitedCall {
@@ -36,52 +36,14 @@ export interface LimiterOptions {
   readonly maxWaiting?: number;
 }
 
-/** What calls can wait for: one limit of a key, or the end of a key's pause. */
-interface Lane {
-  /** Calls that wait in it. */
-  waiting: number;
-  queue: Promise<WaitQueue> | undefined;
-  /** Calls to wake when one in flight ends. */
-  wakers: (() => void)[];
-  /** Milliseconds until it is worth asking again; 0 when the lane is open, Infinity until a waker is called. */
-  waitMs(now: number): number;
-  /** Milliseconds that so many calls ahead take on top. */
-  queueMs(ahead: number): number;
-}
-
-interface LimitLane extends Lane {
-  readonly window: RateWindow;
-  inFlight: number;
-}
-
-/** Everything counted under one key. */
-interface Gate extends Lane {
-  closedUntil: number;
-  readonly limits: Map<RateLimit, LimitLane>;
-}
-
 const defaultPriority = 5;
 const nothingToRelease: Release = () => undefined;
 
 export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: LimiterOptions): Limiter {
-  const gates = new Map<string, Gate>();
+  const gates = createGates(maxKeys);
 
-  function gateOf(key: string): Gate {
-    const known = gates.get(key);
-    if (known !== undefined) return known;
-    const gate = createGate();
-    forgetIdle(gates, maxKeys, clock.monotonic());
-    gates.set(key, gate);
-    return gate;
-  }
-
-  function lanesOf({ provider, limitKey, limits = [] }: LimitedCall['request']): LimitLane[] {
-    return limits.map((limit) => {
-      const known = gateOf(limit.per === 'app' ? provider : limitKey).limits;
-      const lane = known.get(limit) ?? createLimitLane(limit);
-      known.set(limit, lane);
-      return lane;
-    });
+  function lanesOf({ provider, limitKey, limits = [] }: LimitedCall['request'], now: number): LimitLane[] {
+    return limits.map((limit) => limitLane(gates.open(limit.per === 'app' ? provider : limitKey, now), limit));
   }
 
   function pass(lanes: readonly LimitLane[], now: number): Release {
@@ -102,11 +64,15 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
    * Waits, as the head of a lane's queue, until every limit of the call has room. Hands the release over in the same
    * step that takes the places, so that no abort can come between them.
    */
-  async function takeTurn(call: LimitedCall, limits: readonly LimitLane[], go: (release: Release) => void): Promise<void> {
+  async function takeTurn(
+    call: LimitedCall,
+    limits: readonly LimitLane[],
+    go: (release: Release) => void,
+  ): Promise<void> {
     for (;;) {
       call.signal.throwIfAborted();
       const now = clock.monotonic();
-      const gate = gates.get(call.request.limitKey);
+      const gate = gates.find(call.request.limitKey);
       const lane = tightest(gate === undefined ? limits : [gate, ...limits], now);
       const waitMs = lane?.waitMs(now) ?? 0;
       if (lane === undefined || waitMs === 0) return go(pass(limits, now));
@@ -132,7 +98,8 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
     lane.waiting++;
     lane.queue ??= openWaitQueue(maxWaiting, () => queueFull(maxWaiting, turnMs(lane, lane.waiting)));
     return new Promise((resolve, reject) => {
-      const giveUp = () => reject(call.remainingMs() > 0 ? call.signal.reason : limitReached(turnMs(lane, 0)));
+      const giveUp = () =>
+        reject(call.remainingMs() > 0 ? (call.signal.reason as Error) : limitReached(turnMs(lane, 0)));
       call.signal.addEventListener('abort', giveUp, { once: true });
       // The caller goes on from inside its turn: the queue needs some milliseconds more to call it finished.
       const turn = () => takeTurn(call, limits, resolve);
@@ -149,45 +116,19 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
   return {
     enter(call) {
       const { limitKey, limits: declared } = call.request;
-      const gate = gates.get(limitKey);
+      const gate = gates.find(limitKey);
       if (gate === undefined && (declared === undefined || declared.length === 0)) return nothingToRelease;
       const now = clock.monotonic();
-      const limits = lanesOf(call.request);
+      const limits = lanesOf(call.request, now);
       const lane = tightest(gate === undefined ? limits : [gate, ...limits], now);
       return lane === undefined ? pass(limits, now) : waitInLane(lane, limits, call);
     },
     pause(limitKey, ms) {
-      const gate = gateOf(limitKey);
-      gate.closedUntil = Math.max(gate.closedUntil, clock.monotonic() + ms);
+      const now = clock.monotonic();
+      const gate = gates.open(limitKey, now);
+      gate.closedUntil = Math.max(gate.closedUntil, now + ms);
     },
   };
-}
-
-function createGate(): Gate {
-  const gate: Gate = {
-    waiting: 0,
-    queue: undefined,
-    wakers: [],
-    closedUntil: 0,
-    limits: new Map(),
-    waitMs: (now) => Math.max(gate.closedUntil - now, 0),
-    queueMs: () => 0,
-  };
-  return gate;
-}
-
-function createLimitLane({ requests, perMs, concurrency = Number.POSITIVE_INFINITY }: RateLimit): LimitLane {
-  const window = createRateWindow(requests, perMs);
-  const lane: LimitLane = {
-    waiting: 0,
-    queue: undefined,
-    wakers: [],
-    window,
-    inFlight: 0,
-    waitMs: (now) => (lane.inFlight < concurrency ? window.waitMs(now) : Number.POSITIVE_INFINITY),
-    queueMs: (ahead) => Math.floor(ahead / requests) * perMs,
-  };
-  return lane;
 }
 
 /** The lane that holds a call up longest; those where others wait already count too, or newcomers would overtake them. */
@@ -201,33 +142,6 @@ function tightest(lanes: readonly Lane[], now: number): Lane | undefined {
     longest = waitMs;
   }
   return found;
-}
-
-/** Makes room for one more key: idle ones go first, then the one touched longest ago that nobody waits for. */
-function forgetIdle(gates: Map<string, Gate>, maxKeys: number, now: number): void {
-  if (gates.size < maxKeys) return;
-  let looked = 0;
-  for (const [key, gate] of gates) {
-    gates.delete(key);
-    if (isIdle(gate, now)) return;
-    // In use: it moves to the end, and the next one is looked at.
-    gates.set(key, gate);
-    if (++looked === 16) break;
-  }
-  for (const [key, gate] of gates) {
-    if (isAwaited(gate)) continue;
-    gates.delete(key);
-    return;
-  }
-}
-
-function isIdle(gate: Gate, now: number): boolean {
-  if (isAwaited(gate) || gate.waitMs(now) > 0) return false;
-  return [...gate.limits.values()].every((lane) => lane.window.used(now) === 0);
-}
-
-function isAwaited(gate: Gate): boolean {
-  return gate.waiting > 0 || [...gate.limits.values()].some((lane) => lane.waiting > 0 || lane.inFlight > 0);
 }
 
 /** Calls back when a call in flight ends or the signal aborts, whichever is first. */

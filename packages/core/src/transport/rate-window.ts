@@ -11,9 +11,9 @@ export interface RateWindow {
   used(now: number): number;
 }
 
-/** Two requests may overtake each other on their way by about this much. */
-const overtakingMs = 25;
-/** Calls closer together than this part of the window share an entry, which bounds memory. */
+/** Two requests may come closer together on their way by this much; of short windows it takes no more than a part. */
+const longestCreepMs = 25;
+/** Into so many parts a window is divided: calls of one part share an entry, which bounds memory. */
 const parts = 20;
 
 /** Calls that are forgotten together, a window after the last of them. */
@@ -24,7 +24,9 @@ interface Entry {
 }
 
 export function createRateWindow(requests: number, perMs: number): RateWindow {
-  const spanMs = perMs + overtakingMs;
+  const most = Math.max(requests, 1);
+  const partMs = perMs / parts;
+  const spanMs = perMs + Math.min(partMs, longestCreepMs);
   const entries: Entry[] = [];
   let count = 0;
   const forget = (now: number) => {
@@ -33,13 +35,16 @@ export function createRateWindow(requests: number, perMs: number): RateWindow {
   return {
     waitMs(now) {
       forget(now);
-      return count < requests ? 0 : entries[0]!.lastAt + spanMs - now;
+      return count < most ? 0 : entries[0]!.lastAt + spanMs - now;
     },
     take(now) {
       forget(now);
       count++;
       const last = entries.at(-1);
-      if (last === undefined || now - last.firstAt >= perMs / parts) return void entries.push({ firstAt: now, lastAt: now, count: 1 });
+      if (last === undefined || now - last.firstAt >= partMs) {
+        entries.push({ firstAt: now, lastAt: now, count: 1 });
+        return;
+      }
       last.lastAt = now;
       last.count++;
     },

@@ -35,7 +35,9 @@ export interface SeenRequest {
 }
 
 /** An HTTP server. The handler runs once the body is complete. */
-export async function serveHttp(handle: (request: SeenRequest, response: ServerResponse) => void): Promise<HttpLoopback> {
+export async function serveHttp(
+  handle: (request: SeenRequest, response: ServerResponse) => void,
+): Promise<HttpLoopback> {
   const requests: SeenRequest[] = [];
   const listener: RequestListener = (incoming, response) => {
     const chunks: Buffer[] = [];
@@ -52,8 +54,8 @@ export async function serveHttp(handle: (request: SeenRequest, response: ServerR
 }
 
 /** A TCP server for what an HTTP server would not do. */
-export function serveTcp(onSocket: (socket: Socket) => void): Promise<Loopback> {
-  return listen(createTcpServer(onSocket));
+export function serveTcp(onSocket: (socket: Socket) => void, host?: string): Promise<Loopback> {
+  return listen(createTcpServer(onSocket), host);
 }
 
 /** A port on which nothing listens. */
@@ -63,7 +65,7 @@ export async function closedPort(): Promise<number> {
   return server.port;
 }
 
-async function listen(server: Server): Promise<Loopback> {
+async function listen(server: Server, host = '127.0.0.1'): Promise<Loopback> {
   const sockets = new Set<Socket>();
   let accepted = 0;
   let receivedBytes = 0;
@@ -76,7 +78,7 @@ async function listen(server: Server): Promise<Loopback> {
       receivedBytes += socket.bytesRead;
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   const close = () =>
     new Promise<void>((resolve) => {

@@ -1,0 +1,112 @@
+/** What is counted under each key, in bounded memory. */
+import { createRateWindow, type RateWindow } from './rate-window.ts';
+import type { RateLimit } from './transport.ts';
+import type { WaitQueue } from './wait-queue.ts';
+
+/** What calls can wait for: one limit of a key, or the end of a key's pause. */
+export interface Lane {
+  /** Calls that wait in it. */
+  waiting: number;
+  queue: Promise<WaitQueue> | undefined;
+  /** Calls to wake when one in flight ends. */
+  wakers: (() => void)[];
+  /** Milliseconds until it is worth asking again; 0 when the lane is open, Infinity until a waker is called. */
+  waitMs(now: number): number;
+  /** Milliseconds that so many calls ahead take on top. */
+  queueMs(ahead: number): number;
+}
+
+export interface LimitLane extends Lane {
+  readonly window: RateWindow;
+  inFlight: number;
+}
+
+/** Everything counted under one key. */
+export interface Gate extends Lane {
+  closedUntil: number;
+  readonly limits: Map<RateLimit, LimitLane>;
+}
+
+export interface Gates {
+  /** The gate of a key that something is counted under. */
+  find(key: string): Gate | undefined;
+  /** The gate of the key, made when there is none: then another may be forgotten. */
+  open(key: string, now: number): Gate;
+}
+
+export function createGates(maxKeys: number): Gates {
+  const gates = new Map<string, Gate>();
+  return {
+    find: (key) => gates.get(key),
+    open(key, now) {
+      const known = gates.get(key);
+      if (known !== undefined) return known;
+      if (gates.size >= maxKeys) forgetOne(gates, now);
+      const gate = createGate();
+      gates.set(key, gate);
+      return gate;
+    },
+  };
+}
+
+/** The lane of one limit in the gate. */
+export function limitLane({ limits }: Gate, limit: RateLimit): LimitLane {
+  const known = limits.get(limit);
+  if (known !== undefined) return known;
+  const lane = createLimitLane(limit);
+  limits.set(limit, lane);
+  return lane;
+}
+
+function createGate(): Gate {
+  const gate: Gate = {
+    waiting: 0,
+    queue: undefined,
+    wakers: [],
+    closedUntil: 0,
+    limits: new Map(),
+    waitMs: (now) => Math.max(gate.closedUntil - now, 0),
+    queueMs: () => 0,
+  };
+  return gate;
+}
+
+function createLimitLane({ requests, perMs, concurrency = Number.POSITIVE_INFINITY }: RateLimit): LimitLane {
+  const window = createRateWindow(requests, perMs);
+  const lane: LimitLane = {
+    waiting: 0,
+    queue: undefined,
+    wakers: [],
+    window,
+    inFlight: 0,
+    waitMs: (now) => (lane.inFlight < concurrency ? window.waitMs(now) : Number.POSITIVE_INFINITY),
+    queueMs: (ahead) => Math.floor(ahead / requests) * perMs,
+  };
+  return lane;
+}
+
+/** How many of the oldest keys are looked at to find one that can be forgotten. */
+const candidates = 16;
+
+/** Makes room for one more key: an idle one, else the oldest that nobody waits for. Those looked at become the newest. */
+function forgetOne(gates: Map<string, Gate>, now: number): void {
+  let fallback: string | undefined;
+  let looked = 0;
+  for (const [key, gate] of gates) {
+    gates.delete(key);
+    if (isIdle(gate, now)) return;
+    gates.set(key, gate);
+    if (!isAwaited(gate)) fallback ??= key;
+    if (++looked === candidates) break;
+  }
+  if (fallback !== undefined) gates.delete(fallback);
+}
+
+function isIdle(gate: Gate, now: number): boolean {
+  if (isAwaited(gate) || gate.waitMs(now) > 0) return false;
+  return [...gate.limits.values()].every((lane) => lane.window.used(now) === 0);
+}
+
+function isAwaited(gate: Gate): boolean {
+  return gate.waiting > 0 || [...gate.limits.values()].some((lane) => lane.waiting > 0 || lane.inFlight > 0);
+}

@@ -1,0 +1,359 @@
+import { describe, expect, it } from 'vitest';
+
+import type { PlugboardError } from '../src/errors.ts';
+import { createLimiter, type Limiter, type LimiterOptions, type Release } from '../src/transport/limiter.ts';
+import { createRateWindow } from '../src/transport/rate-window.ts';
+import type { RateLimit } from '../src/transport/transport.ts';
+import { createFakeClock, until, type FakeClock } from './support/fake-clock.ts';
+import { serveHttp } from './support/loopback.ts';
+import { failureOf, transportKit } from './support/transport-kit.ts';
+
+/** Two requests may come this much closer together at the vendor than they left here. */
+const marginMs = 25;
+
+describe('createRateWindow', () => {
+  it('never holds more than the limit in any window, for any arrivals', () => {
+    let seed = 7;
+    const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+    for (const [requests, perMs] of [
+      [1, 100],
+      [3, 1_000],
+      [10, 1_000],
+      [75, 1_000],
+      [100, 60_000],
+    ] as const) {
+      const window = createRateWindow(requests, perMs);
+      const passed: number[] = [];
+      for (let now = 0; passed.length < 1_000; now += (random() * perMs) / requests / 20) {
+        if (window.waitMs(now) > 0) continue;
+        window.take(now);
+        passed.push(now);
+      }
+      const closest = Math.min(...passed.map((at, index) => (passed[index + requests] ?? Infinity) - at));
+      expect(closest).toBeGreaterThanOrEqual(perMs);
+      // And hands out most of what is allowed.
+      expect((1_000 / (passed.at(-1) ?? 1)) * perMs).toBeGreaterThan(requests * 0.8);
+    }
+  });
+
+  it('says when the next place is free, neither early nor late', () => {
+    const window = createRateWindow(2, 1_000);
+    window.take(0);
+    window.take(300);
+    expect(window.waitMs(300)).toBe(700 + marginMs);
+    expect(window.waitMs(1_024)).toBe(1);
+    expect(window.waitMs(1_025)).toBe(0);
+    window.take(1_025);
+    expect(window.waitMs(1_025)).toBe(300);
+    expect(window.used(5_000)).toBe(0);
+  });
+});
+
+interface Kit {
+  readonly clock: FakeClock;
+  readonly limiter: Limiter;
+  enter(call?: Call): Promise<Release>;
+}
+interface Call {
+  readonly limits?: readonly RateLimit[];
+  readonly limitKey?: string;
+  readonly priority?: number;
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+function limiterKit(options: Partial<LimiterOptions> = {}): Kit {
+  const clock = createFakeClock();
+  const limiter = createLimiter({ clock, ...options });
+  const enter: Kit['enter'] = async ({ limits, limitKey = 'acme:1', priority, deadlineMs = 1e9, signal } = {}) => {
+    const end = clock.monotonic() + deadlineMs;
+    return limiter.enter({
+      request: { provider: 'acme', limitKey, ...(limits && { limits }), ...(priority !== undefined && { priority }) },
+      signal: signal ?? new AbortController().signal,
+      remainingMs: () => Math.max(end - clock.monotonic(), 0),
+    });
+  };
+  return { clock, limiter, enter };
+}
+
+/** Notes the order in which calls pass. */
+function recorder() {
+  const passed: string[] = [];
+  const note = (name: string, entering: Promise<Release>) => entering.then((release) => (passed.push(name), release));
+  return { passed, note };
+}
+
+describe('createLimiter', () => {
+  const five: RateLimit = { requests: 5, perMs: 1_000 };
+
+  it('lets calls within their limits pass at once, without a promise', () => {
+    const { limiter } = limiterKit();
+    const call = {
+      request: { provider: 'acme', limitKey: 'k', limits: [five] },
+      signal: new AbortController().signal,
+      remainingMs: () => 1,
+    };
+    for (let turn = 0; turn < 5; turn++) expect(limiter.enter(call)).toBeTypeOf('function');
+    expect(limiter.enter({ ...call, request: { provider: 'acme', limitKey: 'k' } })).toBeTypeOf('function');
+  });
+
+  it('makes the next one wait for its place', async () => {
+    const { enter, clock } = limiterKit();
+    const { passed, note } = recorder();
+    for (const name of ['1', '2', '3', '4', '5', '6', '7']) void note(name, enter({ limits: [five] }));
+    await clock.untilPending(1);
+    await clock.advance(1_000);
+    expect(passed).toEqual(['1', '2', '3', '4', '5']);
+    await clock.advance(marginMs);
+    await until(() => passed.length === 7);
+    expect(passed.slice(5)).toEqual(['6', '7']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('counts each key by itself, and limits per app over all of them', async () => {
+    const { enter, clock } = limiterKit();
+    const perApp: RateLimit = { requests: 2, perMs: 1_000, per: 'app' };
+    await Promise.all(Array.from({ length: 5 }, () => enter({ limits: [five], limitKey: 'acme:1' })));
+    await Promise.all(Array.from({ length: 5 }, () => enter({ limits: [five], limitKey: 'acme:2' })));
+    await enter({ limits: [perApp], limitKey: 'acme:3' });
+    await enter({ limits: [perApp], limitKey: 'acme:4' });
+    const refused = await failureOf(enter({ limits: [perApp], limitKey: 'acme:5', deadlineMs: 100 }));
+    expect(refused).toMatchObject({ code: 'limit_reached', retryAfterMs: 1_000 + marginMs });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('keeps every limit of a call', async () => {
+    const { enter } = limiterKit();
+    const minute: RateLimit = { requests: 6, perMs: 60_000 };
+    for (let turn = 0; turn < 5; turn++) await enter({ limits: [five, minute] });
+    await enter({ limits: [minute] });
+    const refused = await failureOf(enter({ limits: [minute], deadlineMs: 30_000 }));
+    expect(refused.retryAfterMs).toBe(60_000 + marginMs);
+    // A call refused by one limit took no place under the other.
+    const other = await failureOf(enter({ limits: [five, minute], deadlineMs: 500 }));
+    expect(other.retryAfterMs).toBe(60_000 + marginMs);
+  });
+
+  it('does not let one endpoint’s limit hold up another', async () => {
+    const { enter, clock } = limiterKit();
+    const slow: RateLimit = { requests: 1, perMs: 60_000 };
+    const { passed, note } = recorder();
+    await enter({ limits: [slow, five] });
+    void note('slow', enter({ limits: [slow, five] }));
+    await clock.untilPending(1);
+    for (const name of ['a', 'b', 'c', 'd']) await note(name, enter({ limits: [five] }));
+    expect(passed).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('fails at once when the turn would come after the deadline', async () => {
+    const { enter, clock } = limiterKit();
+    for (let turn = 0; turn < 5; turn++) await enter({ limits: [five] });
+    const error = await failureOf(enter({ limits: [five], deadlineMs: 1_000 }));
+    expect(error).toMatchObject({ kind: 'rate_limited', code: 'limit_reached', retryAfterMs: 1_025, retryable: true });
+    expect(clock.pending).toBe(0);
+    // Ten wait already: two more windows before it is this one's turn.
+    const waiting = Array.from({ length: 10 }, () => enter({ limits: [five] }));
+    const behind = await failureOf(enter({ limits: [five], deadlineMs: 3_000 }));
+    expect(behind).toMatchObject({ code: 'limit_reached', retryAfterMs: 3_025 });
+    void waiting;
+  });
+
+  it('calls the more important first, and equals in their order', async () => {
+    const { enter, clock } = limiterKit();
+    const one: RateLimit = { requests: 1, perMs: 100 };
+    const { passed, note } = recorder();
+    await enter({ limits: [one] });
+    void note('head', enter({ limits: [one] }));
+    await clock.untilPending(1);
+    for (const [name, priority] of [
+      ['low', 0],
+      ['a', 5],
+      ['b', 5],
+      ['high', 9],
+      ['default', undefined],
+    ] as const) {
+      void note(name, enter({ limits: [one], ...(priority !== undefined && { priority }) }));
+    }
+    // Each has reached the queue when the last one has: it takes them one by one, in real milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let turn = 1; turn <= 6; turn++) {
+      await clock.untilPending(1);
+      await clock.advance(105);
+      await until(() => passed.length === turn);
+    }
+    expect(passed).toEqual(['head', 'high', 'a', 'b', 'default', 'low']);
+  });
+
+  it('pushes out the least important when too many wait', async () => {
+    const { enter, clock } = limiterKit({ maxWaiting: 3 });
+    const one: RateLimit = { requests: 1, perMs: 1_000 };
+    await enter({ limits: [one] });
+    const head = enter({ limits: [one] });
+    await clock.untilPending(1);
+    const low = enter({ limits: [one], priority: 1 });
+    const others = [enter({ limits: [one] }), enter({ limits: [one] })];
+    const late = await failureOf(enter({ limits: [one], priority: 1 }));
+    expect(late).toMatchObject({ kind: 'rate_limited', code: 'queue_full', retryable: true });
+    expect(late.retryAfterMs).toBeGreaterThan(1_000);
+    const high = enter({ limits: [one], priority: 9 });
+    expect(await failureOf(low)).toMatchObject({ code: 'queue_full' });
+    for (const waiting of [head, high, ...others]) {
+      await clock.untilPending(1);
+      await clock.advance(1_025);
+      await waiting;
+    }
+  });
+
+  it('forgets a call that gives up, and passes its turn on', async () => {
+    const { enter, clock } = limiterKit();
+    const one: RateLimit = { requests: 1, perMs: 1_000 };
+    await enter({ limits: [one] });
+    const controller = new AbortController();
+    const first = enter({ limits: [one], signal: controller.signal });
+    const second = enter({ limits: [one] });
+    await clock.untilPending(1);
+    controller.abort(new Error('given up'));
+    await expect(first).rejects.toThrow('given up');
+    await clock.untilPending(1);
+    await clock.advance(1_025);
+    await second;
+    expect(clock.pending).toBe(0);
+  });
+
+  describe('concurrency', () => {
+    const two: RateLimit = { requests: 1_000, perMs: 1_000, concurrency: 2 };
+
+    it('lets the next one in when one is done', async () => {
+      const { enter } = limiterKit();
+      const { passed, note } = recorder();
+      const first = await note('1', enter({ limits: [two] }));
+      const second = await note('2', enter({ limits: [two] }));
+      const third = note('3', enter({ limits: [two] }));
+      const fourth = note('4', enter({ limits: [two] }));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(passed).toEqual(['1', '2']);
+      first();
+      (await third)();
+      second();
+      await fourth;
+      expect(passed).toEqual(['1', '2', '3', '4']);
+    });
+
+    it('loses no place to calls that gave up', async () => {
+      const { enter } = limiterKit();
+      const held = [await enter({ limits: [two] }), await enter({ limits: [two] })];
+      const controller = new AbortController();
+      const gone = Array.from({ length: 5 }, () => enter({ limits: [two], signal: controller.signal }));
+      controller.abort(new Error('given up'));
+      for (const call of gone) await expect(call).rejects.toThrow('given up');
+      for (const release of held) release();
+      const again = [await enter({ limits: [two] }), await enter({ limits: [two] })];
+      expect(again).toHaveLength(2);
+    });
+
+    it('is held through the call and given back after a failure', async () => {
+      const server = await serveHttp((_request, response) => response.writeHead(400).end());
+      const { fail } = transportKit([server.origin]);
+      const one: RateLimit = { requests: 100, perMs: 1_000, concurrency: 1 };
+      for (let turn = 0; turn < 3; turn++) await fail(server.origin, { limits: [one] });
+      expect(server.requests).toHaveLength(3);
+    });
+  });
+
+  describe('pauses', () => {
+    it('hold calls back that can wait, and end', async () => {
+      const { enter, limiter, clock } = limiterKit();
+      const { passed, note } = recorder();
+      limiter.pause('acme:1', 5_000);
+      limiter.pause('acme:1', 1_000);
+      void note('a', enter());
+      void note('b', enter({ limits: [five] }));
+      await enter({ limitKey: 'acme:2' });
+      await clock.untilPending(1);
+      await clock.advance(4_999);
+      expect(passed).toEqual([]);
+      await clock.advance(1);
+      await until(() => passed.length === 2);
+    });
+
+    it('that grow while a call waits are kept', async () => {
+      const { enter, limiter, clock } = limiterKit();
+      limiter.pause('acme:1', 1_000);
+      const { passed, note } = recorder();
+      void note('a', enter());
+      await clock.untilPending(1);
+      limiter.pause('acme:1', 3_000);
+      await clock.advance(2_999);
+      expect(passed).toEqual([]);
+      await clock.advance(1);
+      await until(() => passed.length === 1);
+    });
+  });
+
+  it('R11 remembers a bounded number of keys, the busy before the idle', async () => {
+    const { enter, clock } = limiterKit({ maxKeys: 100 });
+    const use = async (limitKey: string) => (await enter({ limits: [five], limitKey, deadlineMs: 10 }))();
+    for (let key = 0; key < 99; key++) await use(`idle-${key}`);
+    await clock.advance(1_100);
+    for (let turn = 0; turn < 5; turn++) await use('busy');
+    for (let key = 0; key < 90; key++) await use(`new-${key}`);
+    expect(await failureOf(use('busy'))).toMatchObject({ code: 'limit_reached' });
+    // The next hundred push out even what is in use: memory is bounded whatever happens.
+    for (let key = 0; key < 200; key++) await use(`more-${key}`);
+    await use('busy');
+  });
+
+  it('R07 the vendor never sees more than the limit in any window, and no key starves', async () => {
+    const limit: RateLimit = { requests: 10, perMs: 100 };
+    const { enter, clock } = limiterKit({ maxWaiting: 1_000 });
+    const seen = new Map<string, number[]>();
+    const keys = ['acme:1', 'acme:2', 'acme:3'];
+    const calls = keys.flatMap((limitKey) =>
+      Array.from({ length: 40 }, async () => {
+        await enter({ limits: [limit], limitKey });
+        seen.set(limitKey, [...(seen.get(limitKey) ?? []), clock.monotonic()]);
+      }),
+    );
+    let done = false;
+    void Promise.all(calls).then(() => (done = true));
+    await until(() => {
+      if (!done && clock.pending > 0) void clock.advance(5);
+      return done;
+    });
+    for (const times of seen.values()) {
+      expect(times).toHaveLength(40);
+      expect(Math.min(...times.map((at, index) => (times[index + 10] ?? Infinity) - at))).toBeGreaterThanOrEqual(100);
+    }
+  });
+});
+
+it('a refusal of the limiter ends the call without a retry', async () => {
+  const server = await serveHttp((_request, response) => response.end('ok'));
+  const { send, fail, clock } = transportKit([server.origin]);
+  const limits: RateLimit[] = [{ requests: 1, perMs: 60_000 }];
+  await send(server.origin, { limits });
+  const error: PlugboardError = await fail(server.origin, { limits });
+  expect(error).toMatchObject({
+    code: 'limit_reached',
+    provider: 'acme',
+    operation: 'things.list',
+    retryAfterMs: 60_025,
+  });
+  expect(server.requests).toHaveLength(1);
+  expect(clock.pending).toBe(0);
+});
+
+it('a call whose deadline passes in the queue was never sent: rate_limited, not a timeout', async () => {
+  const server = await serveHttp((_request, response) => response.end('ok'));
+  const { send, fail, clock } = transportKit([server.origin]);
+  const limits: RateLimit[] = [{ requests: 1, perMs: 20_000 }];
+  await send(server.origin, { limits });
+  const head = send(server.origin, { limits });
+  await clock.untilPending(2);
+  const behind = fail(server.origin, { limits, priority: 9 });
+  await clock.advance(20_025);
+  expect((await head).text()).toBe('ok');
+  await clock.advance(10_000);
+  expect(await behind).toMatchObject({ kind: 'rate_limited', code: 'limit_reached' });
+  expect(server.requests).toHaveLength(2);
+});
