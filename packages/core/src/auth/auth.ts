@@ -125,7 +125,7 @@ export interface OAuth2Options {
   /** The vendor's metadata announces `iss` on every callback, so its absence is an attack. Default false. */
   readonly issuerAlwaysSent?: boolean;
   /** Values the tenant must give before the redirect. */
-  readonly input?: Schema<never, JsonObject>;
+  readonly input?: Schema<unknown, JsonObject>;
   /** Reads a token answer. Default `readTokenAnswer` (RFC 6749 section 5.1). */
   readonly read?: (answer: Json, client: Pick<OAuthClient, 'credentials' | 'input' | 'now'>) => Grant;
   /** Judges an answer of the token endpoint. Default `classifyOAuth` (RFC 6749 section 5.2). */
