@@ -1,0 +1,102 @@
+/** Failures as RFC 9457 problem details: what the library's own error says, and nothing of the vendor's text. */
+import { isPlugboardError, type ErrorKind, type FieldIssue, type PlugboardError } from '@plugboard/core';
+
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly kind: ErrorKind;
+  /** Stable, machine-readable: `not_connected`, `credentials_refused` ... */
+  readonly code: string;
+  readonly hint?: string;
+  readonly provider?: string;
+  readonly fields?: readonly FieldIssue[];
+  readonly missingScopes?: readonly string[];
+  readonly retryable: boolean;
+}
+
+const statusOfKind: Readonly<Record<ErrorKind, number>> = {
+  // The connection's credential, not the caller's session: 401 would sign the user out of the host.
+  auth: 409,
+  permission: 403,
+  not_found: 404,
+  invalid_request: 400,
+  conflict: 409,
+  rate_limited: 429,
+  unavailable: 503,
+  timeout: 504,
+  network: 502,
+  invalid_response: 502,
+  aborted: 503,
+  configuration: 500,
+};
+
+const statusOfCode: ReadonlyMap<string, number> = new Map([
+  ['not_signed_in', 401],
+  ['not_connected', 404],
+  ['no_such_route', 404],
+  ['unknown_provider', 404],
+  ['unknown_flag', 404],
+  ['no_settings', 404],
+  ['unknown_method', 400],
+  ['body_too_large', 413],
+  ['body_not_json', 415],
+]);
+
+const titleOfStatus: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+/** Any error as an answer. One that is not the library's own tells the client nothing. */
+export function problemOf(error: unknown): Problem {
+  if (!isPlugboardError(error)) return unknownProblem();
+  const { kind, code, message, hint, provider, fields, missingScopes, retryable } = error;
+  const status = statusOfCode.get(code) ?? statusOfKind[kind];
+  return {
+    title: titleOfStatus[status] ?? 'Error',
+    status,
+    detail: message,
+    kind,
+    code,
+    ...(hint !== undefined && { hint }),
+    ...(provider !== undefined && { provider }),
+    ...(fields !== undefined && { fields }),
+    ...(missingScopes !== undefined && { missingScopes }),
+    retryable,
+  };
+}
+
+export function problemResponse(error: unknown): Response {
+  const problem = problemOf(error);
+  const headers = new Headers({ 'content-type': 'application/problem+json' });
+  const seconds = isPlugboardError(error) ? retryAfterSeconds(error) : undefined;
+  if (seconds !== undefined) headers.set('retry-after', String(seconds));
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+}
+
+function retryAfterSeconds({ retryAfterMs }: PlugboardError): number | undefined {
+  return retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1000));
+}
+
+function unknownProblem(): Problem {
+  return {
+    title: 'Internal Server Error',
+    status: 500,
+    detail: 'The request failed for a reason that the server keeps to itself.',
+    kind: 'configuration',
+    code: 'internal_error',
+    hint: 'Look at the log of the server.',
+    retryable: false,
+  };
+}
