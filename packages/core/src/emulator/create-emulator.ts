@@ -39,6 +39,8 @@ export interface EmulatorOptions {
 
 export interface Emulator {
   readonly definition: AnyDefinition;
+  /** True for the vendor's hosts and the addresses of its OAuth endpoints. */
+  serves(url: URL): boolean;
   /**
    * Answers one request that was meant for the vendor. Rejects only when a switch of `oauth` drops the connection.
    * Typed-in credentials pass when they fit their schema and do not contain `wrong` or `revoked`.
@@ -109,6 +111,7 @@ export function createEmulator(provider: AnyProvider, options: EmulatorOptions =
     definition,
     requests,
     oauth,
+    serves: (url) => oauth.serves(url) || isVendorHost(definition, url),
     async fetch(request) {
       const url = new URL(request.url);
       const isOAuth = oauth.serves(url);

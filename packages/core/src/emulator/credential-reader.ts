@@ -9,6 +9,8 @@ import { escapePattern } from './pattern.ts';
 import { anyValues } from './placeholders.ts';
 
 export interface CredentialReader {
+  /** True when the sign puts nothing on requests to this origin: if there is a credential, the address itself is it. */
+  readonly inAddress: boolean;
   /**
    * Values by credential field. Empty when something is there that no value can be read from, a signature for example;
    * undefined when nothing is there.
@@ -16,7 +18,7 @@ export interface CredentialReader {
   read(request: Pick<Request, 'headers' | 'url'>): Readonly<Record<string, string>> | undefined;
 }
 
-/** One place and how credentials are written in it. */
+/** One place and how credentials are written in it; without a template no value can be read from it. */
 interface Place {
   find(headers: Headers, url: URL): string | undefined;
   readonly template: Template | undefined;
@@ -29,20 +31,26 @@ interface Template {
   readonly basic: boolean;
 }
 
-/** @param example Values that the sign accepts. */
-export async function learnCredentialReader(sign: Sign, example: Credentials): Promise<CredentialReader> {
-  const signed = { method: 'GET', url: new URL('https://emulated.example/'), headers: new Headers() };
+/**
+ * @param example Values that the sign accepts.
+ * @param origin Where requests go: a sign may treat the hosts of its vendor differently.
+ */
+export async function learnCredentialReader(
+  sign: Sign,
+  example: Credentials,
+  origin: string,
+): Promise<CredentialReader> {
+  const signed = { method: 'GET', url: new URL(origin), headers: new Headers() };
   await sign.apply(signed, { credentials: example, app: anyValues(), now: 0 });
-  const places = sign.places.map((place) => learnPlace(place, signed, example));
+  const places = sign.places.flatMap((place) => learnPlace(place, signed, example) ?? []);
   return {
+    inAddress: places.length === 0,
     read({ headers, url }) {
-      const target = new URL(url);
-      const texts = places.map((place) => place.find(headers, target));
-      if (texts.includes(undefined)) return undefined;
       const found: Record<string, string> = {};
-      for (const [index, { template }] of places.entries()) {
-        if (template === undefined) continue;
-        const values = readTemplate(template, texts[index]!);
+      for (const { find, template } of places) {
+        const text = find(headers, new URL(url));
+        if (text === undefined) return undefined;
+        const values = template === undefined ? {} : readTemplate(template, text);
         if (values === undefined) return undefined;
         Object.assign(found, values);
       }
@@ -51,11 +59,12 @@ export async function learnCredentialReader(sign: Sign, example: Credentials): P
   };
 }
 
+/** Undefined when the sign puts nothing there. */
 function learnPlace(
   place: string,
   signed: { readonly headers: Headers; readonly url: URL },
   example: Credentials,
-): Place {
+): Place | undefined {
   const [where = '', name = ''] = place.split(/:(.*)/s);
   const find = (headers: Headers, url: URL): string | undefined => {
     if (where === 'header') return headers.get(name) ?? undefined;
@@ -63,7 +72,8 @@ function learnPlace(
     return url.pathname;
   };
   const text = find(signed.headers, signed.url);
-  return { find, template: text === undefined ? undefined : learnTemplate(text, example, where === 'path') };
+  if (text === undefined || (where === 'path' && text === '/')) return undefined;
+  return { find, template: learnTemplate(text, example, where === 'path') };
 }
 
 function learnTemplate(text: string, example: Credentials, prefixOnly: boolean): Template | undefined {

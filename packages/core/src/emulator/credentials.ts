@@ -56,9 +56,10 @@ export function createCredentialJudge(
   const seen = new Set<string>();
   const revoked = new Set<string>();
 
-  const readerOf = (name: string, method: AuthMethod): Promise<CredentialReader> => {
-    const reader = readers.get(name) ?? learnCredentialReader(method.sign, sampleCredentials(method));
-    readers.set(name, reader);
+  const readerOf = (name: string, method: AuthMethod, origin: string): Promise<CredentialReader> => {
+    const key = `${name} ${origin}`;
+    const reader = readers.get(key) ?? learnCredentialReader(method.sign, sampleCredentials(method), origin);
+    readers.set(key, reader);
     return reader;
   };
 
@@ -67,27 +68,33 @@ export function createCredentialJudge(
     method: AuthMethod,
     request: SignedRequest,
   ): Promise<CredentialVerdict | undefined> {
-    const texts = (await readerOf(name, method)).read(request);
-    if (texts === undefined || !fitsAddress(definition, method, request.url)) return undefined;
+    const reader = await readerOf(name, method, new URL(request.url).origin);
+    const texts = reader.read(request);
+    if (texts === undefined) return undefined;
     const found = Object.fromEntries(Object.entries(texts).map(([field, text]) => [field, new Secret(text)]));
+    if (reader.inAddress) {
+      return fitsAddress(definition, method, request.url)
+        ? { ...judgeTyped([request.url]), method: name, found }
+        : undefined;
+    }
     const values = Object.values(texts);
     if (usesTokens(method)) return { ...judgeTokens(values), method: name, found };
     // A token that was issued is judged as one, wherever typed-in ones may stand as well.
     if (values.some((value) => server.ledger.find(value) !== undefined)) return undefined;
-    // Where the address itself is the credential, it is what can be declared dead.
-    const judged = method.sign.places.length === 0 ? [request.url] : values;
-    // All values together are the credential: a new key for the same user name is another one.
-    const credential = JSON.stringify(judged);
+    const verdict = fitsSchema(method, texts) ? judgeTyped(values) : ({ ok: false, reason: 'invalid' } as const);
+    return { ...verdict, method: name, found };
+  }
+
+  /** All values together are the credential: a new key for the same user name is another one. */
+  function judgeTyped(values: readonly string[]): BareVerdict {
+    const credential = JSON.stringify(values);
     seen.add(credential);
-    const dead = revoked.has(credential) || judged.some(isDeclaredDead);
-    const good = !dead && fitsSchema(method, texts);
-    return good
-      ? { ok: true, method: name, account, scopes: null, found }
-      : { ok: false, reason: 'invalid', method: name, found };
+    const dead = revoked.has(credential) || values.some(isDeclaredDead);
+    return dead ? { ok: false, reason: 'invalid' } : { ok: true, account, scopes: null };
   }
 
   /** A token that was issued decides; other texts beside it say nothing. */
-  function judgeTokens(values: readonly string[]): TokenVerdict {
+  function judgeTokens(values: readonly string[]): BareVerdict {
     const info = values.map((value) => server.use(value)).find((known) => known !== undefined);
     if (info !== undefined) {
       if (info.state === 'live') return { ok: true, account: info.account, scopes: info.scopes };
@@ -129,7 +136,7 @@ export function createCredentialJudge(
 }
 
 type SignedRequest = Pick<Request, 'headers' | 'url'>;
-type TokenVerdict = Pick<GoodCredential, 'ok' | 'account' | 'scopes'> | Pick<BadCredential, 'ok' | 'reason'>;
+type BareVerdict = Pick<GoodCredential, 'ok' | 'account' | 'scopes'> | Pick<BadCredential, 'ok' | 'reason'>;
 
 /** What a browser step brings is not described by its schema, which is that of what starts it. */
 function fitsSchema(method: FieldsMethod | BrowserMethod, values: Readonly<Record<string, string>>): boolean {
@@ -141,7 +148,7 @@ function fitsSchema(method: FieldsMethod | BrowserMethod, values: Readonly<Recor
  * URL, requests go to that URL's host, or to another one of the same declared pattern.
  */
 function fitsAddress(definition: AnyDefinition, method: AuthMethod, url: string): boolean {
-  if (method.sign.places.length > 0 || usesTokens(method)) return true;
+  if (usesTokens(method)) return true;
   const addresses = Object.values(method.example)
     .filter((value) => URL.canParse(value))
     .map((value) => new URL(value));

@@ -109,8 +109,10 @@ function baseOf(definition: AnyDefinition, baseUrl: string | ((api: Api) => stri
   if (typeof baseUrl === 'function') return computedBase(definition, baseUrl, clock);
   const { host, pathname } = new URL(baseUrl);
   const path = decodeURI(pathname).replace(/\/$/, '');
-  // Credentials in the path come before everything else, so that no fixed prefix is left.
-  const signsPath = Object.values(definition.auth).some(({ sign }) => sign.places.includes('path'));
+  // Credentials that are put into the path come before everything else, so that no fixed prefix is left.
+  const signsPath = Object.values(definition.auth).some(
+    ({ kind, sign }) => kind !== 'incoming_webhook' && sign.places.includes('path'),
+  );
   return { accepts: (url) => url.host === host, prefix: signsPath ? null : path, path };
 }
 

@@ -11,6 +11,7 @@ import type { AccountRef } from '../../store.ts';
 import { toResponse } from '../reply.ts';
 import { handleAuthorize } from './authorize-endpoint.ts';
 import type { RegisteredClient } from './client-auth.ts';
+import { drip } from './drip.ts';
 import { createGate, type Gate } from './gate.ts';
 import { issueTokens } from './issue.ts';
 import { createLedger, type Ledger, type TokenState } from './ledger.ts';
@@ -69,6 +70,7 @@ export interface Consent {
 export interface IssueOptions {
   /** Name of the auth method. Default: the first. */
   readonly profile?: string;
+  /** Who may refresh them. Default: the registered client. */
   readonly clientId?: string;
   readonly account?: string;
   /** Default: every scope that the profile knows. */
@@ -143,20 +145,25 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     revoke: createSwitchBoard<EndpointSwitches>(),
   };
 
-  function route(request: Request): Promise<OAuthReply> | OAuthReply {
+  /** Switches are taken now, not when the body is read: the n-th request gets the n-th. */
+  function route(request: Request): Routed {
     const url = new URL(request.url);
     const token = profiles.filter((profile) => isEndpoint(profile.tokenUrl, url));
-    // Taken now, not when the body is read: the n-th request gets the n-th switch.
-    if (token.length > 0) return handleToken(context, token, { request, switches: switches.token.take() });
+    if (token.length > 0) {
+      const taken = switches.token.take();
+      return { taken, reply: handleToken(context, token, { request, switches: taken }) };
+    }
     const authorize = profiles.find((profile) => isEndpoint(profile.authorizeUrl, url));
     if (authorize !== undefined && (request.method === 'GET' || request.method === 'POST')) {
-      return handleAuthorize(context, authorize, { request, switches: switches.authorize.take() });
+      const taken = switches.authorize.take();
+      return { taken, reply: handleAuthorize(context, authorize, { request, switches: taken }) };
     }
     const revoke = profiles.find((profile) => isEndpoint(profile.revokeUrl, url));
-    if (revoke !== undefined) return handleRevoke(context, revoke, { request, switches: switches.revoke.take() });
-    return authorize === undefined
-      ? { status: 404, text: 'No endpoint of this authorization server.' }
-      : { status: 405, headers: { allow: 'GET, POST' }, text: 'The authorization endpoint takes GET and POST.' };
+    if (revoke !== undefined) {
+      const taken = switches.revoke.take();
+      return { taken, reply: handleRevoke(context, revoke, { request, switches: taken }) };
+    }
+    return { taken: {}, reply: noEndpoint(authorize !== undefined) };
   }
 
   const server: AuthorizationServer = {
@@ -165,9 +172,11 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         [authorizeUrl, tokenUrl, revokeUrl].some((address) => isEndpoint(address, url)),
       ),
     async handle(request) {
-      const reply = await route(request);
+      const { taken, reply } = route(request);
+      const { headers, ...answer } = await reply;
       // Tokens and errors are never stored by anyone (RFC 6749 section 5.1).
-      return toResponse({ ...reply, headers: { 'cache-control': 'no-store', ...reply.headers } });
+      const response = toResponse({ ...answer, headers: { 'cache-control': 'no-store', ...headers } });
+      return taken.dripMs === undefined ? response : drip(response, clock, taken.dripMs);
     },
     ledger,
     switches,
@@ -183,7 +192,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         'Open the URL in a browser: the page says what is wrong with the request.',
       );
     },
-    issue({ profile: wanted, clientId = 'demo-client', account, scopes } = {}) {
+    issue({ profile: wanted, clientId = options.client?.id ?? 'demo-client', account, scopes } = {}) {
       const profile = profileNamed(context, wanted ?? profiles[0]!.name);
       const all = [...new Set([...(profile.scopes?.ask ?? []), ...Object.keys(profile.scopes?.known ?? {})])];
       const owner = accountWith(context, account);
@@ -218,6 +227,17 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     },
   };
   return server;
+}
+
+interface Routed {
+  readonly taken: EndpointSwitches;
+  readonly reply: Promise<OAuthReply> | OAuthReply;
+}
+
+function noEndpoint(wrongMethod: boolean): OAuthReply {
+  return wrongMethod
+    ? { status: 405, headers: { allow: 'GET, POST' }, text: 'The authorization endpoint takes GET and POST.' }
+    : { status: 404, text: 'No endpoint of this authorization server.' };
 }
 
 function consentForm({ allow = true, account, scopes }: Consent): URLSearchParams {

@@ -19,6 +19,8 @@ export interface EndpointSwitches {
   readonly processed?: boolean;
   /** Refuses with this error of RFC 6749. No work is done. */
   readonly error?: string;
+  /** Sends the answer's body byte by byte, with so many milliseconds of the injected clock between them. */
+  readonly dripMs?: number;
   /** Does the work, then answers something else. */
   readonly body?: JunkBody | { readonly text: string; readonly contentType?: string };
 }
