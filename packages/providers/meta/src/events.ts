@@ -1,0 +1,289 @@
+/**
+ * The Conversions API: events are normalised, hashed and judged here, because one bad event has a whole batch refused.
+ * @see https://developers.facebook.com/docs/marketing-api/conversions-api/parameters (2026-11-20)
+ */
+import { endpoint, isPlugboardError, operation } from '@plugboard/core';
+import type {
+  Api,
+  CallOptions,
+  Conversion,
+  ConversionReceipt,
+  ConversionsCapability,
+  PlugboardError,
+} from '@plugboard/core';
+import { z } from 'zod';
+
+import { adAccountId, adAccountOf, facts, id, optionalText, page, pageInput, paging, pixelOf } from './schemas.ts';
+import {
+  conversionEvent,
+  hashAll,
+  hashed,
+  hashPattern,
+  settings,
+  shaped,
+  shownPage,
+  sources,
+  wire,
+  word,
+} from './schemas.ts';
+
+type ConversionEvent = z.output<typeof conversionEvent>;
+type WireEvent = Record<string, unknown>;
+
+const days = 86_400;
+
+/** Why the vendor would refuse the event; undefined when it would not. */
+export function problemOf(event: ConversionEvent, nowSeconds: number): string | undefined {
+  const { eventTime = nowSeconds, actionSource, eventSourceUrl, userData } = event;
+  const oldest = actionSource === 'physical_store' ? 62 : 7;
+  if (eventTime > nowSeconds + days) return 'eventTime is in the future: it counts seconds';
+  if (eventTime < nowSeconds - oldest * days) return `eventTime is more than ${oldest} days ago`;
+  if (actionSource === 'website' && eventSourceUrl === undefined) return 'a website event needs eventSourceUrl';
+  if (actionSource === 'website' && userData.clientUserAgent === undefined) {
+    return 'a website event needs userData.clientUserAgent';
+  }
+  return undefined;
+}
+
+/** An event as it travels; undefined when nothing of the person is left that the vendor could use. */
+export async function toWire(given: ConversionEvent, nowSeconds: number): Promise<WireEvent | undefined> {
+  const { userData: person, customData, eventTime = Math.floor(nowSeconds), ...event } = given;
+  const hashes = Object.entries(hashed).map(async ([kind, [name]]) => {
+    const given = person[kind as keyof typeof hashed];
+    return [name, given === undefined ? [] : await hashAll(kind as keyof typeof hashed, given)] as const;
+  });
+  const plain = Object.entries(person).filter(([name]) => !Object.hasOwn(hashed, name));
+  const user = (await Promise.all(hashes)).filter(([, list]) => list.length > 0);
+  const userData = { ...wire(Object.fromEntries(plain)), ...Object.fromEntries(user) };
+  if (Object.keys(userData).length === 0) return undefined;
+  const custom = customData && wire({ ...customData, contents: customData.contents?.map(wire) });
+  return wire({ ...event, eventTime, userData, customData: custom });
+}
+
+const pixel = shaped({ id: z.string(), name: optionalText });
+const shownPixel = { id: '567890123456789', name: 'Shop' };
+
+export const pixels = {
+  list: endpoint({
+    summary: 'Lists the pixels of an ad account.',
+    method: 'GET',
+    path: '/{adAccountId}/adspixels',
+    ...facts('marketing-api/reference/ad-account/adspixels', 'ads', 'ads_read'),
+    input: z.strictObject({ adAccountId: adAccountId.optional(), ...pageInput }),
+    encode: ({ adAccountId: account, limit, after }, api) => ({
+      path: { adAccountId: adAccountOf(api, account) },
+      query: { fields: 'id,name,last_fired_time', limit, after },
+    }),
+    output: page(pixel),
+    paging,
+    example: {
+      input: { adAccountId: 'act_1102330001' },
+      answer: shownPage({ ...shownPixel, last_fired_time: '2026-11-19T10:00:00+0000' }),
+    },
+  }),
+  get: endpoint({
+    summary: 'Reads one pixel.',
+    method: 'GET',
+    path: '/{pixelId}',
+    ...facts('marketing-api/reference/ads-pixel', 'ads'),
+    input: z.strictObject({ pixelId: id }),
+    encode: () => ({ query: { fields: 'id,name' } }),
+    output: pixel,
+    example: { input: { pixelId: shownPixel.id }, answer: shownPixel },
+  }),
+};
+
+const hashes = z.array(z.string().regex(hashPattern, { error: 'must be hashed' })).optional();
+const hashedUser = z.looseObject(Object.fromEntries(Object.values(hashed).map(([name]) => [name, hashes])));
+const mostInBatch = 1000;
+const docs = facts('marketing-api/conversions-api/using-the-api', 'platform');
+const shared = { pixelId: id.optional(), testEventCode: word, partnerAgent: word };
+const purchase = {
+  eventName: 'Purchase',
+  eventId: 'order-1111',
+  actionSource: 'website',
+  eventSourceUrl: 'https://www.example.com/thanks',
+  userData: { email: 'test@example.com', clientUserAgent: 'Mozilla/5.0' },
+  customData: { value: 12.5, currency: 'USD', orderId: '1111' },
+} as const;
+
+const sendHashed = endpoint({
+  summary: 'Sends up to 1000 events whose user data is hashed; one bad event has all of them refused.',
+  method: 'POST',
+  path: '/{pixelId}/events',
+  ...docs,
+  input: z.strictObject({
+    ...shared,
+    data: z
+      .array(
+        z.looseObject({
+          event_name: z.string(),
+          event_time: z.int(),
+          action_source: z.enum(sources),
+          user_data: hashedUser,
+        }),
+      )
+      .min(1)
+      .max(mostInBatch),
+  }),
+  encode: ({ pixelId, testEventCode, ...body }, api) => ({
+    path: { pixelId: pixelOf(api, pixelId) },
+    json: wire({ ...body, testEventCode: testEventCode ?? api.settings(settings).testEventCode }),
+  }),
+  output: shaped({ events_received: z.number(), fbtrace_id: optionalText }),
+  example: {
+    input: {
+      pixelId: shownPixel.id,
+      testEventCode: 'TEST12345',
+      data: [
+        {
+          event_name: 'Lead',
+          event_time: 1_795_000_000,
+          action_source: 'system_generated',
+          user_data: { em: ['973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b'] },
+        },
+      ],
+    },
+    answer: { events_received: 1, messages: [], fbtrace_id: 'AbCdEfGhIjK' },
+  },
+});
+
+interface Sending {
+  readonly target: { readonly [Name in keyof typeof shared]?: string | undefined };
+  readonly options: CallOptions;
+}
+
+type Judged = { readonly event: ConversionEvent } | { readonly problem: string };
+type Batch = readonly { readonly index: number; readonly event: WireEvent }[];
+/** Requests that a call may spend on finding its bad events; beyond them the rest is refused together. */
+const mostRequests = 64;
+
+/** Sends what can be sent. Throws only while nothing was accepted: later a repeat would count that twice. */
+async function sendAll(api: Api, judged: readonly Judged[], { target, options }: Sending): Promise<ConversionReceipt> {
+  const rejected: { index: number; reason: string }[] = [];
+  const refuse = (batch: readonly { readonly index: number }[], reason: string) =>
+    rejected.push(...batch.map(({ index }) => ({ index, reason })));
+  const { conversions: on } = api.settings(settings);
+  const now = api.clock.now() / 1000;
+  const good: { index: number; event: WireEvent }[] = [];
+  for (const [index, item] of judged.entries()) {
+    const problem = on ? problemIn(item, now) : 'conversions are turned off in the settings';
+    const event = problem === undefined && 'event' in item ? await toWire(item.event, now) : undefined;
+    if (event === undefined) refuse([{ index }], problem ?? 'userData says nothing of the person');
+    else good.push({ index, event });
+  }
+
+  let accepted = 0;
+  let requests = 0;
+  let requestId: string | undefined;
+  let stopped: PlugboardError | undefined;
+
+  /** Halves a batch that was refused until the bad event stands alone. */
+  async function send(batch: Batch): Promise<void> {
+    if (stopped !== undefined) return void refuse(batch, `not sent: ${stopped.code}`);
+    try {
+      requests += 1;
+      const data = batch.map(({ event }) => event) as never;
+      const { eventsReceived, fbtraceId } = await api.call(sendHashed, { ...target, data }, options);
+      accepted += eventsReceived;
+      requestId = fbtraceId ?? requestId;
+      return;
+    } catch (error) {
+      if (!isPlugboardError(error)) throw error;
+      if (error.code !== 'invalid_parameter') {
+        if (accepted === 0) throw error;
+        stopped = error;
+        return void refuse(batch, error.code);
+      }
+      if (batch.length === 1 || requests >= mostRequests) {
+        return void refuse(batch, error.vendor?.message ?? error.code);
+      }
+    }
+    const middle = Math.ceil(batch.length / 2);
+    await send(batch.slice(0, middle));
+    await send(batch.slice(middle));
+  }
+
+  for (let from = 0; from < good.length; from += mostInBatch) await send(good.slice(from, from + mostInBatch));
+  return {
+    accepted,
+    rejected: rejected.toSorted((a, b) => a.index - b.index),
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
+function problemIn(item: Judged, nowSeconds: number): string | undefined {
+  return 'problem' in item ? item.problem : problemOf(item.event, nowSeconds);
+}
+
+export const events = {
+  send: operation({
+    summary: 'Sends conversions: hashes user data, leaves out what Meta would refuse, and says which those were.',
+    docs: docs.docs,
+    input: z.strictObject({ ...shared, events: z.array(conversionEvent).min(1) }),
+    run: (api, { events: given, ...target }, options) =>
+      sendAll(
+        api,
+        given.map((event) => ({ event })),
+        { target, options },
+      ),
+    example: { input: { pixelId: shownPixel.id, events: [purchase] } },
+  }),
+  sendHashed,
+};
+
+const names: Readonly<Record<string, string>> = {
+  purchase: 'Purchase',
+  lead: 'Lead',
+  sign_up: 'CompleteRegistration',
+  add_to_cart: 'AddToCart',
+  begin_checkout: 'InitiateCheckout',
+  view_content: 'ViewContent',
+  subscribe: 'Subscribe',
+  schedule: 'Schedule',
+  contact: 'Contact',
+};
+const sourceNames = {
+  website: 'website',
+  app: 'app',
+  phone: 'phone_call',
+  store: 'physical_store',
+  other: 'other',
+} as const;
+
+/** A portable conversion as one of the vendor's events; a bare click id becomes the cookie that it would have been. */
+export function toEvent({
+  name,
+  id: eventId,
+  at,
+  person,
+  clickIds = {},
+  ...rest
+}: Conversion): z.input<typeof conversionEvent> {
+  const { ip, userAgent, region, postalCode, ...same } = person;
+  const clicked = clickIds['fbclid'] === undefined ? undefined : `fb.1.${at.getTime()}.${clickIds['fbclid']}`;
+  const source = rest.source ?? (rest.sourceUrl === undefined ? 'other' : 'website');
+  return {
+    eventName: names[name] ?? name,
+    eventId,
+    eventTime: Math.floor(at.getTime() / 1000),
+    actionSource: sourceNames[source],
+    eventSourceUrl: rest.sourceUrl,
+    userData: {
+      ...same,
+      ...{ state: region, zip: postalCode, clientIpAddress: ip, clientUserAgent: userAgent },
+      ...{ fbc: clickIds['fbc'] ?? clicked, fbp: clickIds['fbp'] },
+    },
+    customData: { value: rest.value, currency: rest.currency, orderId: rest.orderId },
+  };
+}
+
+export const conversions = (api: Api): ConversionsCapability => ({
+  send(given) {
+    const judged = given.map((conversion): Judged => {
+      const { success, data, error } = conversionEvent.safeParse(toEvent(conversion));
+      return success ? { event: data } : { problem: z.prettifyError(error) };
+    });
+    return sendAll(api, judged, { target: {}, options: {} });
+  },
+});

@@ -1,0 +1,333 @@
+/** What the client offers besides conversions: accounts, reports, campaigns, pixels, pages and leads. */
+import { checkAnswer, endpoint, operation, PlugboardError, stream } from '@plugboard/core';
+import type { AdSpendCapability, AdSpendQuery, AdSpendRow, Api, CallOptions } from '@plugboard/core';
+import { z } from 'zod';
+
+import {
+  adAccountId,
+  adAccountOf,
+  facts,
+  id,
+  optionalText,
+  page,
+  pageInput,
+  paging,
+  shaped,
+  shownPage,
+  success,
+  wire,
+} from './schemas.ts';
+
+const adAccount = shaped({
+  id: z.string(),
+  name: optionalText,
+  account_status: z.number().nullish(),
+  currency: optionalText,
+  timezone_name: optionalText,
+});
+const adAccountFields = 'id,account_id,name,account_status,currency,timezone_name,business';
+const market = {
+  id: 'act_1102330001',
+  account_id: '1102330001',
+  name: "Jasper's Market",
+  account_status: 1,
+  currency: 'USD',
+  timezone_name: 'America/Los_Angeles',
+};
+const boutique = { ...market, id: 'act_1102330002', account_id: '1102330002', name: "Jasper's Boutique" };
+
+export const me = {
+  get: endpoint({
+    summary: 'Reads who the token belongs to.',
+    method: 'GET',
+    path: '/me',
+    ...facts('graph-api/overview', 'platform'),
+    input: z.strictObject({}),
+    encode: () => ({ query: { fields: 'id,name' } }),
+    output: shaped({ id: z.string(), name: optionalText }),
+    example: { input: {}, answer: { id: '122100000000000001', name: 'Jasper Marketer' } },
+  }),
+};
+
+export const adAccounts = {
+  list: endpoint({
+    summary: 'Lists the ad accounts that the token reaches.',
+    method: 'GET',
+    path: '/me/adaccounts',
+    ...facts('marketing-api/reference/ad-account', 'ads', 'ads_read'),
+    input: z.strictObject(pageInput),
+    encode: ({ limit = 100, after }) => ({ query: { fields: adAccountFields, limit, after } }),
+    output: page(adAccount),
+    paging,
+    example: { input: {}, answer: shownPage(market, boutique) },
+  }),
+  get: endpoint({
+    summary: 'Reads one ad account.',
+    method: 'GET',
+    path: '/{adAccountId}',
+    ...facts('marketing-api/reference/ad-account', 'ads', 'ads_read'),
+    input: z.strictObject({ adAccountId }),
+    encode: () => ({ query: { fields: adAccountFields } }),
+    output: adAccount,
+    example: { input: { adAccountId: market.id }, answer: market },
+  }),
+};
+
+/** Amounts are decimal texts in the account's currency; days are those of its time zone, none without delivery. */
+const insight = shaped({
+  date_start: z.string(),
+  date_stop: z.string(),
+  spend: optionalText,
+  impressions: optionalText,
+  clicks: optionalText,
+  account_currency: optionalText,
+  campaign_id: optionalText,
+  campaign_name: optionalText,
+  actions: z.array(z.looseObject({ action_type: z.string(), value: z.string() })).nullish(),
+  action_values: z.array(z.looseObject({ action_type: z.string(), value: z.string() })).nullish(),
+});
+const insightFields = [
+  ...['spend', 'impressions', 'clicks', 'reach', 'cpm', 'ctr', 'actions', 'action_values'],
+  ...['campaign_id', 'campaign_name', 'account_currency', 'date_start', 'date_stop'],
+];
+const word = z.string().regex(/^\w+$/);
+const insightsInput = z
+  .strictObject({
+    adAccountId: adAccountId.optional(),
+    fields: z.array(word).min(1).default(insightFields),
+    level: z.enum(['account', 'campaign', 'adset', 'ad']).optional(),
+    /** Both days included, in the ad account's time zone. */
+    timeRange: z.strictObject({ since: z.iso.date(), until: z.iso.date() }).optional(),
+    datePreset: word.optional(),
+    /** Days per row. */
+    timeIncrement: z.union([z.int().min(1).max(90), z.enum(['monthly', 'all_days'])]).optional(),
+    breakdowns: z.array(word).min(1).optional(),
+    filtering: z.array(z.strictObject({ field: z.string(), operator: word, value: z.json() })).optional(),
+    actionAttributionWindows: z.array(word).min(1).optional(),
+    ...pageInput,
+  })
+  .refine(({ timeRange, datePreset }) => timeRange === undefined || datePreset === undefined, {
+    error: 'timeRange and datePreset exclude each other',
+  })
+  .refine(({ timeRange }) => timeRange === undefined || timeRange.since <= timeRange.until, {
+    error: 'timeRange ends before it begins',
+  });
+
+/** Lists go as comma-separated words, objects as JSON texts. */
+function insightsQuery({ adAccountId: _account, ...asked }: z.output<typeof insightsInput>, api: Api) {
+  const { fields, breakdowns, actionAttributionWindows: windows, timeRange, filtering, ...plain } = asked;
+  const lists = {
+    fields: fields.join(','),
+    breakdowns: breakdowns?.join(','),
+    actionAttributionWindows: windows?.join(','),
+  };
+  const objects = {
+    timeRange: timeRange && JSON.stringify(timeRange),
+    filtering: filtering && JSON.stringify(filtering),
+  };
+  const params = wire({ ...plain, ...lists, ...objects }) as Record<string, string | number>;
+  return { path: { adAccountId: adAccountOf(api, _account) }, params };
+}
+
+const timeRange = { since: '2026-11-01', until: '2026-11-02' };
+const asked = { adAccountId: market.id, level: 'campaign', timeRange, timeIncrement: 1 } as const;
+const shownInsight = {
+  spend: '110.25',
+  impressions: '9281',
+  clicks: '164',
+  reach: '8412',
+  cpm: '11.879108',
+  ctr: '1.767051',
+  actions: [
+    { action_type: 'link_click', value: '131' },
+    { action_type: 'purchase', value: '4' },
+  ],
+  action_values: [{ action_type: 'purchase', value: '312.5' }],
+  campaign_id: '120330000000000001',
+  campaign_name: 'Autumn fruit',
+  account_currency: 'USD',
+  date_start: '2026-11-01',
+  date_stop: '2026-11-01',
+};
+
+export const insights = {
+  list: endpoint({
+    summary: 'Reads spend and results, at once.',
+    method: 'GET',
+    path: '/{adAccountId}/insights',
+    ...facts('marketing-api/insights', 'insights', 'ads_read'),
+    input: insightsInput,
+    encode: (input, api) => {
+      const { path, params } = insightsQuery(input, api);
+      return { path, query: { limit: 500, ...params } };
+    },
+    output: page(insight),
+    paging,
+    example: { input: asked, answer: shownPage(shownInsight) },
+  }),
+};
+
+const reportRunId = id;
+
+const startReport = endpoint({
+  summary: 'Starts a report that is too large to be read at once.',
+  method: 'POST',
+  path: '/{adAccountId}/insights',
+  ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
+  input: insightsInput,
+  encode: (input, api) => {
+    const { path, params } = insightsQuery(input, api);
+    return { path, form: params };
+  },
+  output: shaped({ report_run_id: z.string() }),
+  example: { input: asked, answer: { report_run_id: '6044775548468' } },
+});
+const getReport = endpoint({
+  summary: 'Reads how far a report is.',
+  method: 'GET',
+  path: '/{reportRunId}',
+  ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
+  input: z.strictObject({ reportRunId }),
+  encode: () => ({ query: { fields: 'id,async_status,async_percent_completion' } }),
+  output: shaped({ async_status: z.string(), async_percent_completion: z.number().nullish() }),
+  example: {
+    input: { reportRunId: '6044775548468' },
+    answer: { id: '6044775548468', async_status: 'Job Completed', async_percent_completion: 100 },
+  },
+});
+const listRows = endpoint({
+  summary: 'Reads the rows of a finished report.',
+  method: 'GET',
+  path: '/{reportRunId}/insights',
+  ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
+  input: z.strictObject({ reportRunId, ...pageInput }),
+  encode: ({ limit = 500, after }) => ({ query: { limit, after } }),
+  output: page(insight),
+  paging,
+  example: { input: { reportRunId: '6044775548468' }, answer: shownPage(shownInsight) },
+});
+
+const longestReportMs = 30 * 60_000;
+
+/** Rows of a report from its start to its end; `deadlineMs` bounds the wait for the vendor, default half an hour. */
+async function* runReport(api: Api, input: z.input<typeof insightsInput>, options: CallOptions) {
+  const { deadlineMs = longestReportMs, ...each } = options;
+  const report = await api.call(startReport, input, each);
+  const started = api.clock.monotonic();
+  for (let waitMs = 1000; !(await isFinished(api, report, each)); waitMs = Math.min(waitMs * 2, 30_000)) {
+    if (api.clock.monotonic() - started + waitMs > deadlineMs) throw reportError('timeout', 'report_late', true);
+    await api.clock.sleep(waitMs, options.signal);
+  }
+  for await (const { items } of api.pages(listRows, report, each)) yield* items;
+}
+
+/** The texts of the states: https://github.com/airbytehq/airbyte source-facebook-marketing (2026-11-20). */
+async function isFinished(api: Api, report: { reportRunId: string }, options: CallOptions): Promise<boolean> {
+  const { asyncStatus, asyncPercentCompletion } = await api.call(getReport, report, options);
+  if (asyncStatus === 'Job Failed') throw reportError('unavailable', 'report_failed', true);
+  if (asyncStatus === 'Job Skipped') throw reportError('unavailable', 'report_skipped', false);
+  return asyncStatus === 'Job Completed' && (asyncPercentCompletion ?? 100) >= 100;
+}
+
+function reportError(kind: 'timeout' | 'unavailable', code: string, retryable: boolean): PlugboardError {
+  const message = 'The report did not come to its end.';
+  return new PlugboardError({
+    kind,
+    code,
+    message,
+    retryable,
+    hint: 'Ask for fewer days or fields.',
+    provider: 'meta',
+  });
+}
+
+export const reports = {
+  start: startReport,
+  get: getReport,
+  rows: listRows,
+  run: stream({
+    summary: 'Runs a report and reads its rows once it is finished.',
+    docs: startReport.docs ?? '',
+    input: insightsInput,
+    scopes: ['ads_read'],
+    run: (api, input, options) => runReport(api, input, options),
+    example: { input: asked },
+  }),
+};
+
+const longestAtOnceMs = 31 * 86_400_000;
+
+const spendRow = z.looseObject({
+  dateStart: z.string(),
+  campaignId: z.string(),
+  campaignName: z.string(),
+  accountCurrency: z.string(),
+  spend: z.coerce.number(),
+  impressions: z.coerce.number(),
+  clicks: z.coerce.number(),
+});
+
+/** A month is read at once; what is longer, as a report. */
+export const adSpend = (api: Api): AdSpendCapability =>
+  async function* (query: AdSpendQuery): AsyncGenerator<AdSpendRow> {
+    const input = {
+      level: 'campaign',
+      timeRange: { since: query.since, until: query.until },
+      timeIncrement: 1,
+    } as const;
+    const long = Date.parse(query.until) - Date.parse(query.since) >= longestAtOnceMs;
+    for await (const row of long ? runReport(api, input, {}) : readAtOnce(api, input)) {
+      const { dateStart, campaignId, campaignName, spend, accountCurrency, impressions, clicks } = checkAnswer(
+        spendRow,
+        row,
+        'The row of a report',
+      );
+      const results = { conversions: purchases(row.actions), conversionValue: purchases(row.actionValues) };
+      yield {
+        date: dateStart,
+        campaignId,
+        campaignName,
+        spend,
+        currency: accountCurrency,
+        impressions,
+        clicks,
+        ...results,
+      };
+    }
+  };
+
+async function* readAtOnce(api: Api, input: z.input<typeof insightsInput>) {
+  for await (const { items } of api.pages(insights.list, input)) yield* items;
+}
+
+/** Of all channels where the vendor adds them up, else of the website. Actions that nobody took are left out. */
+function purchases(actions: z.output<typeof insight>['actions']): number {
+  const all = ['omni_purchase', 'purchase'].map((type) => actions?.find(({ action_type }) => action_type === type));
+  return Number(all.find((action) => action !== undefined)?.value ?? 0);
+}
+
+export const campaigns = {
+  list: endpoint({
+    summary: 'Lists the campaigns of an ad account.',
+    method: 'GET',
+    path: '/{adAccountId}/campaigns',
+    ...facts('marketing-api/reference/ad-account/campaigns', 'ads', 'ads_read'),
+    input: z.strictObject({ adAccountId: adAccountId.optional(), ...pageInput }),
+    encode: ({ adAccountId: account, limit, after }, api) => ({
+      path: { adAccountId: adAccountOf(api, account) },
+      query: { fields: 'id,name,status,effective_status,objective', limit, after },
+    }),
+    output: page(shaped({ id: z.string(), name: z.string(), status: optionalText, effective_status: optionalText })),
+    paging,
+    example: {
+      input: { adAccountId: market.id },
+      answer: shownPage({
+        id: '120330000000000001',
+        name: 'Autumn fruit',
+        status: 'ACTIVE',
+        effective_status: 'ACTIVE',
+        objective: 'OUTCOME_SALES',
+      }),
+    },
+  }),
+};
