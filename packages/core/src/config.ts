@@ -106,11 +106,14 @@ function halfConfigured(id: string, absent: readonly (readonly [string, AppField
 }
 
 /** Methods whose fields may come from the environment, serving every organization. */
-function platformMethods(definition: AnyDefinition): readonly [string, AuthMethod & { env: Readonly<Record<string, string>> }][] {
-  return Object.entries(definition.auth).filter(
-    (entry): entry is [string, AuthMethod & { env: Readonly<Record<string, string>> }] =>
-      'env' in entry[1] && entry[1].env !== undefined,
-  );
+function platformMethods(definition: AnyDefinition): readonly (readonly [string, PlatformMethod])[] {
+  return Object.entries(definition.auth).flatMap(([name, method]) => (isPlatform(method) ? [[name, method] as const] : []));
+}
+
+type PlatformMethod = Extract<AuthMethod, { credentials: unknown }> & { readonly env: Readonly<Record<string, string>> };
+
+function isPlatform(method: AuthMethod): method is PlatformMethod {
+  return (method as Partial<PlatformMethod>).env !== undefined;
 }
 
 function readPlatform(
@@ -120,7 +123,6 @@ function readPlatform(
 ): { method: string; credentials: Credentials } | undefined {
   let failure: PlugboardError | undefined;
   for (const [name, method] of platformMethods(definition)) {
-    if (!('credentials' in method)) continue;
     const values = given ?? fromEnvironment(method.env, environment);
     if (Object.keys(values).length === 0) continue;
     const plain = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isSecret(value) ? value.reveal() : value]));

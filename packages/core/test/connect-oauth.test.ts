@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isPlugboardError } from '../src/errors.ts';
 import { readTokenAnswer } from '../src/auth/token-answer.ts';
 import { challengeOf, createPkce } from '../src/auth/pkce.ts';
-import { createRig, organizationId, userId } from './support/rig.ts';
+import { createRig, drive, organizationId, userId } from './support/rig.ts';
 
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -276,13 +276,6 @@ test('disconnecting revokes at the vendor and drops the secrets, also when the v
   await connect('second');
   oauth.switches.revoke.always({ status: 503 });
   const ending = board.disconnect('acme', { organizationId, label: 'second' });
-  await drive(clock, ending);
-  expect((await ending).revoked).toBe('failed');
+  expect((await drive({ clock }, ending)).revoked).toBe('failed');
   expect((await row('second'))?.credentials).toBeNull();
 });
-
-async function drive(clock: { advance(ms: number): Promise<void> }, promise: Promise<unknown>): Promise<void> {
-  let done = false;
-  void promise.finally(() => (done = true)).catch(() => undefined);
-  for (let turn = 0; turn < 100 && !done; turn++) await clock.advance(1_000);
-}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { isPlugboardError } from '../src/errors.ts';
-import { createRig, organizationId } from './support/rig.ts';
+import { createRig, drive, organizationId } from './support/rig.ts';
 
 const codeOf = (promise: PromiseLike<unknown>) =>
   Promise.resolve(promise).then(
@@ -17,15 +17,6 @@ async function expired(options: Parameters<typeof createRig>[0] = {}, board: Par
   const client = rig.board.client('acme', { organizationId });
   const list = () => client.orders.list();
   return { ...rig, client, list, refreshes: () => rig.tokenCalls().length - 1 };
-}
-
-/** Lets time pass until the promise settles. */
-async function drive<T>(rig: { clock: { advance(ms: number): Promise<void> } }, promise: PromiseLike<T>): Promise<T> {
-  let done = false;
-  const settled = Promise.resolve(promise).finally(() => (done = true));
-  settled.catch(() => undefined);
-  for (let turn = 0; turn < 500 && !done; turn++) await rig.clock.advance(500);
-  return settled;
 }
 
 test('D01 a thousand parallel callers cause one refresh and get one token', async () => {

@@ -182,7 +182,7 @@ function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
 /** Everything of this exchange that must not surface: codes, tokens, verifiers and assertions are form values. */
 function secretsOf(app: AppValues, credentials: Credentials, init: OAuthRequest, headers: Headers): string[] {
   const sensitive = ['code', 'code_verifier', 'refresh_token', 'token', 'assertion', 'client_secret'];
-  const sent = { ...(init.form ?? {}), ...Object.fromEntries(new URL(init.url).searchParams) };
+  const sent = { ...init.form, ...Object.fromEntries(new URL(init.url).searchParams) };
   const values = Object.entries(sent).flatMap(([name, value]) => (sensitive.some((key) => name.includes(key)) ? [value] : []));
   const authorization = headers.get('authorization');
   return [...secretTexts(app), ...secretTexts(credentials), ...values, ...(authorization === null ? [] : [authorization])];

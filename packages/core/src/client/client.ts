@@ -24,7 +24,7 @@ export function createClient<D extends AnyDefinition>(engine: Engine, session: S
     members[name] = bindCapability(engine, session, name, make as (api: Api) => unknown);
   }
   if (definition.sdk !== undefined) {
-    const { sdk } = definition;
+    const sdk = definition.sdk as (api: Api) => Promise<unknown>;
     members['sdk'] = async () => sdk(createApi(engine, session, await session.access(), 'sdk'));
   }
   return members as ClientOf<D>;

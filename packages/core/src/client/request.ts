@@ -77,7 +77,7 @@ function bodyOf(encoded: Encoded, headers: Headers): string | Uint8Array | undef
 
 function pairs(record: Readonly<Record<string, QueryValue>>): [string, string][] {
   return Object.entries(record).flatMap(([name, value]): [string, string][] => {
-    if (value === undefined || value === null) return [];
+    if (value === undefined) return [];
     return Array.isArray(value) ? value.map((item): [string, string] => [name, String(item)]) : [[name, String(value)]];
   });
 }

@@ -136,7 +136,7 @@ export async function callback(engine: Engine, provider: string, input: Callback
   if (refusal !== null) return { status: 'denied', reason: denialReason(refusal), returnTo: flow.returnTo };
   const code = params.get('code');
   if (code === null || code === '') throw invalidInput('The callback', [{ path: 'code', message: 'is missing' }]);
-  const grant = await exchange(engine, runtime, method, flow, code);
+  const grant = await exchange(engine, runtime, flow, code);
   const account = await identifyGrant(engine, runtime, flow, grant);
   const metadata = Object.keys(flow.input).length > 0 ? { ...grant.metadata, input: flow.input } : grant.metadata;
   const connection = await saveGrant(engine, runtime, {
@@ -193,7 +193,8 @@ async function judgeIssuer(engine: Engine, provider: string, method: OAuth2Metho
   });
 }
 
-async function exchange(engine: Engine, runtime: ProviderRuntime, method: OAuth2Method, flow: FlowRecord, code: string): Promise<Grant> {
+async function exchange(engine: Engine, runtime: ProviderRuntime, flow: FlowRecord, code: string): Promise<Grant> {
+  const [, method] = oauthMethodOf(runtime, flow.method);
   const context = oauthContext(engine, runtime, flow.organizationId);
   const client = createOAuthClient(context, method, { input: flow.input });
   const params = {

@@ -41,9 +41,15 @@ export interface RefreshHooks {
   changed(connectionId: string): void;
 }
 
+interface Parts {
+  readonly engine: Engine;
+  readonly outcome: RefreshOutcome;
+}
+
 export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher {
   const flights = new Map<string, Promise<ConnectionRow>>();
   const outcome = createRefreshOutcome(engine, hooks);
+  const parts: Parts = { engine, outcome };
   let stopping = false;
 
   /** Joins the flight of this version in this process, or starts it. */
@@ -58,7 +64,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   }
 
   const refresh = (runtime: ProviderRuntime, row: ConnectionRow) =>
-    single(runtime, row, () => (usesLock(engine, runtime, row) ? underLock(engine, outcome, runtime, row) : underLease(engine, outcome, runtime, row)));
+    single(runtime, row, () => (usesLock(engine, runtime, row) ? underLock(parts, runtime, row) : underLease(parts, runtime, row)));
 
   return {
     async fresh(runtime, row) {
@@ -80,7 +86,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
       }
       return refresh(runtime, row);
     },
-    claimed: (runtime, row) => single(runtime, row, () => withLease(engine, outcome, runtime, row, engine.clock.monotonic())),
+    claimed: (runtime, row) => single(runtime, row, () => withLease(parts, runtime, row, engine.clock.monotonic())),
     async drain() {
       stopping = true;
       await Promise.allSettled(flights.values());
@@ -104,7 +110,8 @@ function usesLock(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow):
   return rotation === 'strict' || rotation === 'unknown';
 }
 
-async function underLease(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
+async function underLease(parts: Parts, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
+  const { engine, outcome } = parts;
   const started = engine.clock.monotonic();
   for (let row = seen; ; ) {
     outcome.requireTurn(runtime, row);
@@ -115,7 +122,7 @@ async function underLease(engine: Engine, outcome: RefreshOutcome, runtime: Prov
       leaseMs,
       attemptHash,
     });
-    if (leased !== null) return withLease(engine, outcome, runtime, { ...leased, attemptHash: row.attemptHash }, claimedAt);
+    if (leased !== null) return withLease(parts, runtime, { ...leased, attemptHash: row.attemptHash }, claimedAt);
     const current = await outcome.reread(row);
     if (current.credentialsVersion !== seen.credentialsVersion) return current;
     if (engine.clock.monotonic() - started > waitBudgetMs) throw busyError(runtime);
@@ -125,7 +132,7 @@ async function underLease(engine: Engine, outcome: RefreshOutcome, runtime: Prov
 }
 
 /** Spends the token under a held lease. `row.attemptHash` is the mark that was there before the lease. */
-async function withLease(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, row: ConnectionRow, claimedAt: number): Promise<ConnectionRow> {
+async function withLease({ engine, outcome }: Parts, runtime: ProviderRuntime, row: ConnectionRow, claimedAt: number): Promise<ConnectionRow> {
   const guard = { credentialsVersion: row.credentialsVersion, leaseFence: row.leaseFence };
   const hadUnknown = await isSameAttempt(engine, runtime, row);
   // A process that slept since its claim must not send: the lease may end before the answer.
@@ -135,7 +142,7 @@ async function withLease(engine: Engine, outcome: RefreshOutcome, runtime: Provi
   return outcome.settle(await outcome.succeeded(runtime, row, { guard, writeId: randomToken(12), ...answer }));
 }
 
-async function underLock(engine: Engine, outcome: RefreshOutcome, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
+async function underLock({ engine, outcome }: Parts, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
   outcome.requireTurn(runtime, seen);
   const { connections } = engine.store;
   const { organizationId, id, credentialsVersion } = seen;

@@ -14,7 +14,7 @@ export async function readBody(request: Request, maxBytes: number, clock: Clock)
   if (encoding !== null && encoding !== 'identity') return { status: 415, code: 'content_encoding' };
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return { status: 413, code: 'body_too_large' };
   if (request.body === null) return { bytes: new Uint8Array() };
-  const reader = request.body.getReader();
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
   const late = new Promise<'late'>((resolve) => {
     const cancel = clock.after(readMs, () => resolve('late'));
     void reader.closed.then(cancel, cancel);

@@ -8,7 +8,7 @@ import type { Credentials, OAuthRequest } from '../auth/auth.ts';
 import { sendOAuth } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, providerOf } from '../engine.ts';
-import { isPlugboardError, PlugboardError } from '../errors.ts';
+import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
 import { hash } from '../hash.ts';
 import type { Json } from '../json.ts';

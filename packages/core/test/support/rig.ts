@@ -49,7 +49,12 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
     name: 'Acme',
     category: 'crm',
     summary: 'A vendor for tests.',
-    docs: { home: 'https://acme.example.com', keys: 'https://acme.example.com', reference: 'https://acme.example.com', checked: '2026-01-01' },
+    docs: {
+      home: 'https://acme.example.com',
+      keys: 'https://acme.example.com',
+      reference: 'https://acme.example.com',
+      checked: '2026-01-01',
+    },
     hosts: ['api.acme.example.com', 'auth.acme.example.com'],
     app: {
       clientId: { title: 'Client id', env: 'ACME_CLIENT_ID' },
@@ -66,7 +71,13 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
         revoke: { url: `${origin}/revoke` },
         ...(issuer !== undefined && { issuer }),
         ...(issuerAlwaysSent !== undefined && { issuerAlwaysSent }),
-        example: { access_token: 'at', refresh_token: 'rt', expires_in: 3600, token_type: 'Bearer', scope: 'read write' },
+        example: {
+          access_token: 'at',
+          refresh_token: 'rt',
+          expires_in: 3600,
+          token_type: 'Bearer',
+          scope: 'read write',
+        },
       }),
       apiKey: apiKey({
         credentials: z.strictObject({ apiKey: secret('API key') }),
@@ -100,7 +111,14 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
       parse: ({ body }) => {
         const event = parseJson(new TextDecoder().decode(body));
         const accountId = text(at(event, 'account'));
-        return [{ type: text(at(event, 'type')) ?? 'unknown', id: text(at(event, 'id')) ?? '', ...(accountId && { accountId }), data: event }];
+        return [
+          {
+            type: text(at(event, 'type')) ?? 'unknown',
+            id: text(at(event, 'id')) ?? '',
+            ...(accountId && { accountId }),
+            data: event,
+          },
+        ];
       },
       events: { 'order.created': z.looseObject({ id: z.string(), total: z.number() }) },
       ends: ['app.uninstalled'],
@@ -117,7 +135,10 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
           input: z.strictObject({ cursor: z.string().optional() }),
           output: z.looseObject({ items: z.array(z.string()), next: z.string().nullish() }),
           scopes: ['read'],
-          paging: { items: (page) => page.items, next: (page, input) => (page.next ? { ...input, cursor: page.next } : undefined) },
+          paging: {
+            items: (page) => page.items,
+            next: (page, input) => (page.next ? { ...input, cursor: page.next } : undefined),
+          },
           example: { input: {}, answer: { items: ['o1'], next: null } },
         }),
         create: endpoint({
@@ -152,7 +173,10 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
   const oauth = createAuthorizationServer({
     clock,
     name: 'acme',
-    accounts: [{ id: 'acct-1', name: 'Acme One' }, { id: 'acct-2', name: 'Acme Two' }],
+    accounts: [
+      { id: 'acct-1', name: 'Acme One' },
+      { id: 'acct-2', name: 'Acme Two' },
+    ],
     profiles: [
       {
         name: 'oauth',
@@ -176,7 +200,8 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
     calls.push({ method: request.method, path: url.pathname, authorization });
     const apiKey = request.headers.get('x-api-key');
     const token = oauth.use((authorization ?? '').replace('Bearer ', ''));
-    const account = apiKey === 'acme-key' ? { id: 'acct-1', name: 'Acme One' } : token?.state === 'live' ? token.account : undefined;
+    const account =
+      apiKey === 'acme-key' ? { id: 'acct-1', name: 'Acme One' } : token?.state === 'live' ? token.account : undefined;
     if (account === undefined) return Response.json({ error: 'unauthorized' }, { status: 401 });
     const custom = api(request, account);
     if (custom !== undefined) return custom;
@@ -196,13 +221,16 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
 
 type BoardOptions = Partial<Omit<PlugboardOptions<readonly AnyProvider[]>, 'providers'>>;
 
-
 /** Everything together, with time standing still. */
 export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}) {
   const clock = createFakeClock();
   const servers = acmeServers({ ...options, clock });
   const store = board.store ?? createMemoryStore({ clock });
-  const provider = acmeProvider(options)({ clientId: 'client', clientSecret: 'client-secret', signingSecret: 'signing-secret' });
+  const provider = acmeProvider(options)({
+    clientId: 'client',
+    clientSecret: 'client-secret',
+    signingSecret: 'signing-secret',
+  });
   const plugboard = createPlugboard({
     url: 'https://app.example.com/integrations',
     providers: [provider],
@@ -217,9 +245,17 @@ export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}) {
   });
 
   /** The user's way through the flow, up to the address that the vendor sends the browser to. */
-  async function consent(label = 'default', more: { account?: string; scopes?: string[]; allow?: boolean; allowAccountChange?: boolean } = {}) {
+  async function consent(
+    label = 'default',
+    more: { account?: string; scopes?: string[]; allow?: boolean; allowAccountChange?: boolean } = {},
+  ) {
     const { allowAccountChange, ...choice } = more;
-    const started = await plugboard.authorize('acme', { organizationId, userId, label, ...(allowAccountChange !== undefined && { allowAccountChange }) });
+    const started = await plugboard.authorize('acme', {
+      organizationId,
+      userId,
+      label,
+      ...(allowAccountChange !== undefined && { allowAccountChange }),
+    });
     const back = await servers.oauth.approve(started.url, choice);
     return { started, back, cookies: `${started.cookie.name}=${started.cookie.value}` };
   }
@@ -237,4 +273,13 @@ export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}) {
     row: (label = 'default') => store.connections.find(organizationId, { provider: 'acme', label }),
     tokenCalls: () => servers.oauth.ledger.tokenCalls,
   };
+}
+
+/** Lets time pass until the promise settles. */
+export async function drive<T>(rig: { clock: { advance(ms: number): Promise<void> } }, promise: PromiseLike<T>): Promise<T> {
+  const state = { done: false };
+  const settled = Promise.resolve(promise).finally(() => (state.done = true));
+  settled.catch(() => undefined);
+  for (let turn = 0; turn < 500 && !state.done; turn++) await rig.clock.advance(500);
+  return settled;
 }

@@ -1,5 +1,5 @@
 /** Slack: messages, channels and events of a workspace. */
-import { botToken as botTokenMethod, defineProvider, incomingWebhook, isPlugboardError, oauth2, reveal } from '@plugboard/core';
+import { botToken as botTokenMethod, defineProvider, incomingWebhook, isPlugboardError, oauth2, reveal, text } from '@plugboard/core';
 import type { Api, Choice, OAuthClient, Secret } from '@plugboard/core';
 import { z } from 'zod';
 
@@ -98,7 +98,7 @@ export const slack = defineProvider({
 
   async account(api) {
     // The URL of a webhook names no workspace, and there is no call that proves it without posting.
-    if (api.method === 'webhook') return { kind: 'derived', name: String(api.metadata['webhookChannel'] ?? 'Incoming webhook') };
+    if (api.method === 'webhook') return { kind: 'derived', name: text(api.metadata['webhookChannel']) ?? 'Incoming webhook' };
     const { team, team_id: teamId, enterprise_id: enterpriseId, is_enterprise_install: whole, url } = await api.call(auth.test, {});
     const id = (whole === true ? enterpriseId : teamId) ?? teamId ?? '';
     return { kind: 'known', account: { id, name: team ?? id }, metadata: { url } };

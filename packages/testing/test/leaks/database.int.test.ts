@@ -33,7 +33,7 @@ async function dump(pool: Pool, schema: string): Promise<Buffer> {
   for (const { name } of tables.rows) {
     const { rows } = await pool.query<Record<string, unknown>>(`select * from ${schema}.${name}`);
     for (const row of rows) {
-      for (const value of Object.values(row)) parts.push(Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value) ?? ''));
+      for (const value of Object.values(row)) parts.push(Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)));
     }
   }
   return Buffer.concat(parts);
