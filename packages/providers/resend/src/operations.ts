@@ -84,7 +84,7 @@ const shownEmail = {
   created_at: '2026-04-03T22:13:42.674981+00:00',
   subject: 'Hello World',
   html: 'Congrats on sending your <strong>first email</strong>!',
-  text: null,
+  text: 'Congrats on sending your first email!',
   bcc: [],
   cc: [],
   reply_to: [],
