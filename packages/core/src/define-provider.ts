@@ -39,7 +39,7 @@ export function defineProvider<
 type PlainEvents<Events> = { readonly [Type in keyof Events]: PlainSchema<Events[Type]> };
 
 const idPattern = /^[a-z][a-z0-9-]{0,62}$/;
-const hostPattern = /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+const hostPattern = /^(\*\.){0,3}[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 const reservedMembers = new Set(['then', 'sdk', 'constructor', 'prototype', '__proto__']);
 
 function findProblem(definition: ProviderDefinition): string | undefined {

@@ -174,7 +174,7 @@ export interface ProviderDefinition<
   /** One sentence: what an app uses it for. */
   readonly summary: string;
   readonly docs: ProviderDocs;
-  /** The only hosts this package may call: exact, or `*.example.com` for one more label. */
+  /** The only hosts this package may call: exact, or with `*` for one label at the front: `*.example.com`. */
   readonly hosts: readonly string[];
   readonly app?: App;
   /** Ways to connect; the first is the default. */

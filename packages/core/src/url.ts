@@ -5,16 +5,17 @@ import { configurationError, type PlugboardError } from './errors.ts';
 export function hostMatches(pattern: string, url: URL): boolean {
   const { name, port } = splitPort(pattern.toLowerCase());
   if (port !== undefined && port !== portOf(url)) return false;
-  const host = url.hostname;
-  if (!name.startsWith('*.')) return host === name;
-  const suffix = name.slice(1);
-  const label = host.slice(0, -suffix.length);
-  return host.endsWith(suffix) && label !== '' && !label.includes('.');
+  const wanted = name.split('.');
+  const labels = url.hostname.split('.');
+  return (
+    labels.length === wanted.length &&
+    labels.every((label, index) => label !== '' && (wanted[index] === '*' || wanted[index] === label))
+  );
 }
 
 /**
  * Checks a URL before anything is sent to it.
- * @param hosts exact names, `*.example.com` for exactly one more label, or either with `:port`.
+ * @param hosts exact names, with `*` for exactly one label at the front (`*.example.com`), or either with `:port`.
  * @throws PlugboardError kind `configuration`: `insecure_url`, `url_userinfo`, `host_not_allowed`, `port_not_allowed`.
  * The URL is never quoted: a user may have pasted a key where a host belongs.
  */
@@ -99,9 +100,9 @@ export function createEgressPolicy(options: EgressOptions = {}): EgressPolicy {
   };
 }
 
-/** A length before the id keeps `a` + `b.example` apart from `ab` + `.example`; no id is the empty text. */
+/** A host holds no space, so that no two pairs give one key; no id is the empty text. */
 function entryKey(organizationId: string | undefined, host: string): string {
-  return `${organizationId?.length ?? 0}:${organizationId ?? ''}:${host}`;
+  return `${host} ${organizationId ?? ''}`;
 }
 
 function checkOrigin(origin: string): string {

@@ -142,7 +142,9 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     }
     if (event.accountId === undefined) return [null];
     const rows = await engine.store.connections.findByAccount(runtime.definition.id, event.accountId);
-    return rows.filter((row) => row.status !== 'disconnected' && (!row.stub || runtime.stub));
+    const live = rows.filter((row) => row.status !== 'disconnected' && (!row.stub || runtime.stub));
+    // The platform's own account has no row: its events belong to no organization.
+    return live.length === 0 && runtime.platform !== undefined ? [null] : live;
   }
 
   async function dispatch(runtime: ProviderRuntime, webhooks: WebhookDefinition, { event, id }: Item, row: ConnectionRow | null): Promise<void> {
