@@ -88,6 +88,14 @@ describe('answers', () => {
     expect((await send(server.origin, { method: 'HEAD' })).bytes.byteLength).toBe(0);
   });
 
+  it('passes over informational answers', async () => {
+    const server = await serveHttp((_request, response) => {
+      response.socket?.end('HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    });
+    const got = await transportKit([server.origin]).send(server.origin);
+    expect([got.status, got.text(), got.headers.get('link')]).toEqual([200, 'ok', null]);
+  });
+
   it('keeps the answer when a header is not Latin-1', async () => {
     const server = await serveHttp((_request, response) => {
       response.socket?.end('HTTP/1.1 200 OK\r\nx-odd: \u{1f600}\r\nx-fine: yes\r\ncontent-length: 2\r\n\r\nok');

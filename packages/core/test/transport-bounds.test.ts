@@ -80,6 +80,15 @@ describe('F09 size', () => {
     await server.untilIdle();
   });
 
+  it('of a bomb that has arrived completely: the socket that it leaves waiting is closed', async () => {
+    const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024), { level: 9 });
+    const server = await serveHttp((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).write(bomb);
+    });
+    expect(await transportKit([server.origin]).fail(server.origin)).toMatchObject({ code: 'response_too_large' });
+    await server.untilIdle();
+  });
+
   it('of an endless answer', async () => {
     let open = true;
     const server = await serveTcp((socket) => {
@@ -248,14 +257,17 @@ describe('F04 redirects', () => {
 
   it.each([301, 302, 303, 307, 308])('A25 of token calls are refused: %d', async (status) => {
     const elsewhere = await serveHttp((_request, response) => response.end());
-    const server = await serveHttp((_request, response) =>
-      response.writeHead(status, { location: elsewhere.origin }).end(),
-    );
+    const server = await serveHttp(({ path }, response) => {
+      response.writeHead(status, { location: path === '/away' ? elsewhere.origin : '/there' }).end();
+    });
     const { fail } = transportKit([server.origin, elsewhere.origin]);
     for (const method of ['GET', 'POST']) {
-      const error = await fail(server.origin, { method, purpose: 'token', hosts: ['127.0.0.1'] });
-      expect(error).toMatchObject({ kind: 'invalid_response', code: 'redirect_refused' });
+      for (const path of ['/away', '/near']) {
+        const error = await fail(server.origin + path, { method, purpose: 'token', hosts: ['127.0.0.1'] });
+        expect(error).toMatchObject({ kind: 'invalid_response', code: 'redirect_refused' });
+      }
     }
+    expect(server.requests).toHaveLength(4);
     expect(elsewhere.connections()).toBe(0);
   });
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
 
+import { PlugboardError } from '../src/errors.ts';
 import { isUnsent } from '../src/transport/failures.ts';
 import { until, type FakeClock } from './support/fake-clock.ts';
 import { closedPort, serveHttp, serveTcp } from './support/loopback.ts';
@@ -194,6 +195,15 @@ describe('D12 what provably never left', () => {
     expect(server.connections()).toBe(200);
   });
 
+  it('token calls leave no socket open, and take none that is', async () => {
+    const server = await scripted([ok]);
+    const { send } = transportKit([server.origin]);
+    await send(server.origin);
+    for (let turn = 0; turn < 5; turn++) await send(server.origin, { purpose: 'token' });
+    expect(server.connections()).toBe(6);
+    await until(() => server.openSockets() === 1);
+  });
+
   it('API calls share sockets', async () => {
     const server = await scripted([ok]);
     const { send } = transportKit([server.origin]);
@@ -306,6 +316,18 @@ describe('D10 Retry-After', () => {
     expect(await fail(server.origin)).toMatchObject({ code: 'limit_reached', retryAfterMs: 40_000 });
     expect(server.requests).toHaveLength(0);
   });
+});
+
+it('a limiter that refuses is not asked again', async () => {
+  let asked = 0;
+  const enter = () => {
+    asked++;
+    return Promise.reject(new PlugboardError({ kind: 'rate_limited', code: 'queue_full', message: 'full' }));
+  };
+  const { fail, clock } = transportKit([], { limiter: { enter, pause: () => undefined } });
+  expect(await fail('https://api.example.com/')).toMatchObject({ code: 'queue_full', provider: 'acme' });
+  expect(asked).toBe(1);
+  expect(clock.pending).toBe(0);
 });
 
 describe('the retry budget', () => {

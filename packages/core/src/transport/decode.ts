@@ -34,7 +34,7 @@ async function* decodeChunks(body: BodyQueue, decoder: Transform): AsyncGenerato
   try {
     yield* decoder as AsyncIterable<Uint8Array>;
   } catch {
-    if (seen.failure !== undefined) throw seen.failure;
+    if (seen.failure !== undefined) throw seen.failure as Error;
     // Answers without content (to HEAD, 204, some 200) may still name the encoding that content would have had.
     if (seen.bytes > 0) throw undecodable('undecodable_body', 'is not what its content encoding says');
   } finally {
