@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -62,6 +64,16 @@ describe('the exchange of a code', () => {
     const answer = await token({ ...codeParams(await code()), ...wrong });
     expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_grant']);
   });
+
+  test.each(['x'.repeat(42), 'x'.repeat(129), `${'x'.repeat(43)}!`])(
+    'a verifier outside the grammar is refused although its challenge fits: %s',
+    async (bad) => {
+      const { code, token } = serve();
+      const fitting = createHash('sha256').update(bad).digest('base64url');
+      const answer = await token({ ...codeParams(await code({ code_challenge: fitting })), code_verifier: bad });
+      expect(answer.json['error']).toBe('invalid_grant');
+    },
+  );
 
   test.each(['code_verifier', 'redirect_uri'])('a missing %s is an invalid_grant', async (name) => {
     const { code, token } = serve();

@@ -50,7 +50,7 @@ export const htmlHeaders = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     '&': '&amp;',
     '<': '&lt;',

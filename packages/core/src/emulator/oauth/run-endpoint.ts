@@ -9,7 +9,7 @@ import type { EndpointSwitches } from './switches.ts';
  * The answer never came: a broken connection, as an error with the code that sockets report. A server over HTTP breaks
  * its socket when it meets one.
  */
-export function connectionDropped(): Error {
+function connectionDropped(): Error {
   return Object.assign(new Error('The connection was closed without an answer.'), { code: 'ECONNRESET' });
 }
 

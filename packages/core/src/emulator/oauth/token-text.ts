@@ -23,7 +23,7 @@ export function createTokenTexts(seed: string): TokenTexts {
 }
 
 /** What tokens of a vendor have in common: `xoxb-`, `ya29.`, `shpat_`; else the first three characters. */
-export function stylePrefix(sample: string): string {
+function stylePrefix(sample: string): string {
   const marked = /^(?:[A-Za-z0-9]{1,6}[-_.|/]+){1,3}/.exec(sample);
   return marked?.[0] ?? sample.slice(0, 3);
 }
