@@ -3,8 +3,9 @@ import type { Choice, SettingsDefinition } from '@plugboard/core';
 import { accepts, type Schema } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
+import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
-import { organizationId, jsonResponse, withConnection, withWorld, type World } from './world.ts';
+import { organizationId, withConnection, withWorld, type World } from './world.ts';
 
 /** Most requests that one check of health may cost. */
 const dearestHealth = 2;
@@ -21,7 +22,8 @@ export function accountCases(subject: Subject): readonly ProviderCase[] {
           expect(connection).toMatchObject({ status: 'active', method: name });
           expect(connection.account?.id).toMatch(/\S/);
           expect(connection.account?.name).toMatch(/\S/);
-          if (subject.options.account !== undefined) expect(connection.account).toEqual(subject.options.account);
+          const account = subject.options.accounts?.[name] ?? subject.options.account;
+          if (account !== undefined) expect(connection.account).toEqual(account);
         }),
       ),
     ),

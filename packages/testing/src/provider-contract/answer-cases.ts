@@ -2,9 +2,10 @@
 import type { Json, JsonObject } from '@plugboard/core';
 import { expect } from 'vitest';
 
+import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { declarationsOf, endpointsOf, judgesAnswer, type DeclaredEndpoint, type Named } from './declared.ts';
-import { jsonResponse, withConnection, type World } from './world.ts';
+import { withConnection, type World } from './world.ts';
 
 const marker = 'kept-although-unknown';
 

@@ -3,9 +3,10 @@ import type { AdSpendRow, CapabilityName, ConversionReceipt, MessageReceipt } fr
 import { isStub } from '@plugboard/core';
 import { expect } from 'vitest';
 
+import { readAll } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { declarationsOf } from './declared.ts';
-import { readAll, withConnection, withWorld, type World } from './world.ts';
+import { withConnection, withWorld, type World } from './world.ts';
 
 type Run = (capability: never, world: World) => Promise<void>;
 

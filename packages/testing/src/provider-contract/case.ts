@@ -13,6 +13,8 @@ export type AnyFactory = (options?: Readonly<Record<string, string | boolean>>) 
 export interface ProviderContractOptions {
   /** The account that the declared examples speak of; connecting must find it. */
   readonly account?: AccountRef;
+  /** The same for auth methods that connect another one. */
+  readonly accounts?: Readonly<Record<string, AccountRef>>;
   /** Values of the app fields, where any text will not do. */
   readonly app?: Readonly<Record<string, string>>;
   /** Credentials by auth method, where the declared example will not do. */

@@ -1,9 +1,9 @@
 /** What a definition declares, in the form in which the suite goes through it. */
-import type { AnyDefinition, AuthMethod, Endpoint, JsonObject, Operation, Stream } from '@plugboard/core';
+import type { AnyDefinition, AuthMethod, Endpoint, JsonObject, OAuth2Method, Operation, Stream } from '@plugboard/core';
 import { accepts, jsonSchemaOf, type Schema } from '@plugboard/core/provider-kit';
 
 export type DeclaredEndpoint = Endpoint<Schema, Schema, unknown>;
-type Declaration = DeclaredEndpoint | Operation | Stream;
+export type Declaration = DeclaredEndpoint | Operation | Stream;
 
 export interface Named<T> {
   /** `profiles.upsert`. */
@@ -26,13 +26,6 @@ export function endpointsOf(definition: AnyDefinition): readonly Named<DeclaredE
   );
 }
 
-/** Endpoints whose example has a JSON body that matters: one that takes anything says nothing. */
-export function answeringEndpoints(definition: AnyDefinition): readonly Named<DeclaredEndpoint>[] {
-  return endpointsOf(definition).filter(
-    ({ declared }) => typeof declared.example.answer === 'object' && judgesAnswer(declared),
-  );
-}
-
 /** False for outputs that accept whatever comes. */
 export function judgesAnswer({ output, decode }: DeclaredEndpoint): boolean {
   return decode !== undefined || !accepts(output, Symbol.for('nothing that a vendor sends'));
@@ -42,6 +35,11 @@ export function judgesAnswer({ output, decode }: DeclaredEndpoint): boolean {
 export function requiredOf(schema: Schema): readonly string[] {
   const required = jsonSchemaOf(schema)?.['required'];
   return Array.isArray(required) ? (required as string[]) : [];
+}
+
+/** Methods that are OAuth flows, by name. */
+export function oauthMethods({ auth }: AnyDefinition): readonly (readonly [string, OAuth2Method])[] {
+  return Object.entries(auth).filter((entry): entry is [string, OAuth2Method] => entry[1].kind === 'oauth2');
 }
 
 /** Credentials that pass a method's schema. */

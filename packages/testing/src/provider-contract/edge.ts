@@ -1,5 +1,6 @@
 /** The network as one case sees it: everything that leaves `fetch` is recorded, and only the vendor answers. */
-import { http } from 'msw';
+import type { Emulator } from '@plugboard/core/emulator';
+import { http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
 
 export interface SentRequest {
@@ -22,25 +23,23 @@ export interface Edge {
   forget(): void;
 }
 
-export interface EdgeOptions {
-  readonly isVendor: (url: URL) => boolean;
-  readonly vendor: (request: Request) => Promise<Response>;
-}
-
-export async function withEdge(options: EdgeOptions, use: (edge: Edge) => Promise<void>): Promise<void> {
+export async function withEdge(
+  vendor: Pick<Emulator, 'serves' | 'fetch'>,
+  use: (edge: Edge) => Promise<void>,
+): Promise<void> {
   const requests: SentRequest[] = [];
   const strangers: URL[] = [];
   let instead: Respond | undefined;
   const server = setupServer(
     http.all('*', async ({ request }) => {
       const url = new URL(request.url);
-      if (!options.isVendor(url)) {
+      if (!vendor.serves(url)) {
         strangers.push(url);
-        return undefined;
+        return HttpResponse.error();
       }
       const { method, headers } = request;
       requests.push({ method, url, headers: new Headers(headers), text: await request.clone().text() });
-      return instead?.(request) ?? options.vendor(request);
+      return instead?.(request) ?? vendor.fetch(request);
     }),
   );
   server.listen({ onUnhandledFrame: 'error' });

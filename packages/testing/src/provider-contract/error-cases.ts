@@ -2,9 +2,10 @@
 import type { ErrorExample, ErrorKind, Json } from '@plugboard/core';
 import { expect } from 'vitest';
 
+import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf, type DeclaredEndpoint, type Named } from './declared.ts';
-import { jsonResponse, withConnection, type World } from './world.ts';
+import { withConnection, type World } from './world.ts';
 
 /** What a status means when nothing else is said (RFC 9110 section 15). */
 const byStatus: readonly (readonly [number, ErrorKind, boolean])[] = [
@@ -26,7 +27,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
   const probe = endpointsOf(definition)[0];
   if (probe === undefined) return [];
   const refused = async (world: World, answer: () => Response) => {
-    world.edge.respond(answer);
+    world.answerApi(answer);
     return world.refusal(Promise.resolve(world.call(probe.name, probe.declared.example.input)));
   };
   return [
@@ -35,13 +36,8 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
         withConnection(subject, async (world) => {
           const error = await refused(world, () => responseOf(example));
           const { kind, code, retryable, retryAfterMs } = example.is;
-          expect(error).toMatchObject({
-            kind,
-            code,
-            provider: definition.id,
-            operation: probe.name,
-            status: example.status,
-          });
+          expect(`${error.kind} ${error.code}`).toBe(`${kind} ${code}`);
+          expect(error).toMatchObject({ provider: definition.id, operation: probe.name, status: example.status });
           if (retryable !== undefined) expect(error.retryable, 'retryable').toBe(retryable);
           if (retryAfterMs !== undefined) expect(error.retryAfterMs, 'retryAfterMs').toBe(retryAfterMs);
         }),
@@ -53,7 +49,8 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
           for (const body of [{}, undefined, '<html>sorry</html>']) {
             const headers = { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json' };
             const error = await refused(world, () => jsonResponse(body, { status, headers }));
-            expect(error, typeof body).toMatchObject({ kind, retryable, status });
+            expect(error.kind, typeof body).toBe(kind);
+            expect(error, typeof body).toMatchObject({ retryable, status });
           }
         }),
       ),
@@ -64,7 +61,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
         const forms = { seconds: { 'retry-after': '7' }, date: { date: date(0), 'retry-after': date(7) } };
         for (const [form, headers] of Object.entries(forms)) {
           const error = await refused(world, () => jsonResponse({}, { status: 429, headers }));
-          expect(error, form).toMatchObject({ kind: 'rate_limited', retryAfterMs: 7000 });
+          expect(`${error.kind} ${error.retryAfterMs}`, form).toBe('rate_limited 7000');
         }
       }),
     ),
@@ -72,7 +69,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
       providerCase(`B02 error \`${name}\`: a vendor that quotes the credential is not quoted`, () =>
         withConnection(subject, async (world) => {
           // `refusal` looks for every secret in all that the error shows.
-          for (const secret of world.secrets()) {
+          for (const secret of Object.values(world.secrets())) {
             const body = quoting(
               example.body ?? {},
               `the key ${secret} of https://x.example/?key=${encodeURIComponent(secret)}`,

@@ -4,8 +4,7 @@ import { accepts, hostMatches, systemClock } from '@plugboard/core/provider-kit'
 import { expect } from 'vitest';
 
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
-import { declarationsOf, endpointsOf } from './declared.ts';
-import { oauthMethods } from './world.ts';
+import { declarationsOf, endpointsOf, oauthMethods } from './declared.ts';
 
 export function metadataCases({ factory }: Subject): readonly ProviderCase[] {
   const { definition } = factory();

@@ -1,9 +1,10 @@
 /** Reading on until the end. */
 import { expect } from 'vitest';
 
+import { jsonResponse, readAll } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf } from './declared.ts';
-import { jsonResponse, readAll, withConnection, type World } from './world.ts';
+import { withConnection, type World } from './world.ts';
 
 export function pagingCases(subject: Subject): readonly ProviderCase[] {
   const paged = endpointsOf(subject.factory().definition).filter(({ declared }) => declared.paging !== undefined);

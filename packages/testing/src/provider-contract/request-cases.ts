@@ -3,17 +3,19 @@ import type { Api, Json } from '@plugboard/core';
 import { buildRequest, checkInput, encodeInput, type BuiltRequest } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
+import { jsonResponse, readAll } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
-import { endpointsOf, type DeclaredEndpoint, type Named } from './declared.ts';
+import { declarationsOf, endpointsOf, type Declaration, type DeclaredEndpoint, type Named } from './declared.ts';
 import type { SentRequest } from './edge.ts';
-import { holdsSecret } from './secrets.ts';
-import { jsonResponse, readAll, withConnection, withWorld, type World } from './world.ts';
+import { expectNoSecret } from './no-secret.ts';
+import { withConnection, withWorld, type World } from './world.ts';
 
 const evil = 'https://evil.example';
 
 export function requestCases(subject: Subject): readonly ProviderCase[] {
   const { definition } = subject.factory();
   const endpoints = endpointsOf(definition);
+  const composed = declarationsOf(definition).filter(({ declared }) => declared.kind !== 'endpoint');
   const reading = endpoints.find(({ declared }) => declared.method === 'GET');
   const writing = endpoints.find(({ declared }) => declared.method !== 'GET');
   return [
@@ -40,10 +42,8 @@ export function requestCases(subject: Subject): readonly ProviderCase[] {
             expect(world.edge.requests.length).toBeGreaterThanOrEqual(endpoints.length);
             const places = definition.auth[method]!.sign.places;
             for (const request of world.edge.requests) {
-              expect(
-                holdsSecret(outside(request, places), world.secrets()),
-                `${request.method} ${request.url.pathname}`,
-              ).toBe(false);
+              const where = `${request.method} ${request.url.pathname}`;
+              expectNoSecret(outside(request, places), world.secrets(), where);
             }
           }),
         ),
@@ -53,6 +53,7 @@ export function requestCases(subject: Subject): readonly ProviderCase[] {
       .filter(({ declared }) => declared.paging !== undefined)
       .map((endpoint) => foreignLinkCase(subject, endpoint)),
     ...endpoints.flatMap((endpoint) => pathCase(subject, endpoint) ?? []),
+    ...composed.flatMap((operation) => composedPathCase(subject, operation) ?? []),
   ];
 }
 
@@ -132,7 +133,7 @@ function withForeignLinks(value: Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withForeignLinks(item)]));
 }
 
-const hostileParts = ['a/../../admin', '../admin', '%2e%2e', '..;/', 'a?b=c', 'a#b', 'a\\b', '..'];
+const hostileParts = ['a&b=c', 'a/../../admin', '../admin', '%2e%2e', '..;/', 'a?b=c', 'a#b', 'a\\b', '..'];
 
 function pathCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase | undefined {
   const given = Object(declared.example.input) as Record<string, unknown>;
@@ -154,6 +155,30 @@ function pathCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>)
       for (const { url } of world.edge.requests) {
         expect([url.pathname.split('/').length, ...url.searchParams.keys()], url.pathname).toEqual(shape);
       }
+    }),
+  );
+}
+
+/** What an operation does with a text is its own business, except that no path may take another shape by it. */
+function composedPathCase(subject: Subject, { name, declared }: Named<Declaration>): ProviderCase | undefined {
+  const given = Object(declared.example.input) as Record<string, unknown>;
+  const fields = Object.keys(given).filter((field) => typeof given[field] === 'string');
+  if (fields.length === 0) return undefined;
+  return providerCase(`F08 ${name}: texts of the input change the shape of no path`, () =>
+    withConnection(subject, async (world) => {
+      const shapes = () => world.edge.requests.map(({ method, url }) => `${method} ${url.pathname.split('/').length}`);
+      await world.call(name, given);
+      const known = new Set(shapes());
+      world.edge.forget();
+      for (const field of fields) {
+        for (const part of hostileParts) {
+          await Promise.resolve(world.call(name, { ...given, [field]: part })).catch(() => undefined);
+        }
+      }
+      expect(
+        shapes().filter((shape) => !known.has(shape)),
+        [...known].join(', '),
+      ).toEqual([]);
     }),
   );
 }

@@ -61,7 +61,8 @@ function forgeryCases(definition: AnyDefinition, webhooks: WebhookDefinition, ve
     providerCase('webhooks: what `sign` signs is believed, and by the secret that signed it', async () => {
       const { delivery } = await resigned();
       const others = [`other-${secret}`, secret, `third-${secret}`].map((text) => new Secret(text));
-      expect(await webhooks.verify(delivery, others)).toMatchObject({ ok: true, secretIndex: 1 });
+      const verdict = await webhooks.verify(delivery, others);
+      expect(verdict.ok ? `secret ${verdict.secretIndex + 1}` : verdict.reason).toBe('secret 2');
     }),
     providerCase('E01 webhooks: every header of the signature missing, empty, twice or huge is refused', async () => {
       const { delivery, signed } = await resigned();

@@ -4,27 +4,25 @@ import {
   createPlugboard,
   fetchWire,
   isPlugboardError,
-  operation,
   type AnyDefinition,
   type Api,
-  type AppValues,
   type CallOptions,
   type Connection,
-  type Json,
   type Log,
-  type OAuth2Method,
   type PlugboardError,
 } from '@plugboard/core';
 import { createEmulator, type Consent, type Emulator } from '@plugboard/core/emulator';
-import { hostMatches, secretTexts, type Schema } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
+import type { Canaries } from '../canary.ts';
 import type { FakeClock } from '../clock.ts';
-import { createPatientClock } from './clock.ts';
+import { isStream, readAll } from './answers.ts';
 import type { Subject } from './case.ts';
+import { createPatientClock } from './clock.ts';
 import { exampleFields } from './declared.ts';
+import { expectNoSecret } from './no-secret.ts';
 import { withEdge, type Edge, type Respond } from './edge.ts';
-import { everythingShownOf, holdsSecret } from './secrets.ts';
+import { appSecrets, appValuesFor, issuedTokens, probeGroup, typedSecrets, underTest } from './under-test.ts';
 
 export interface World {
   readonly definition: AnyDefinition;
@@ -33,9 +31,9 @@ export interface World {
   readonly edge: Edge;
   readonly clock: FakeClock;
   /** Values of the app fields. */
-  readonly app: AppValues;
+  readonly app: Readonly<Record<string, string>>;
   /** Connects by a method of any kind but a browser step. Default: the first. */
-  connect(method?: string, options?: ConnectOptions): Promise<Connection>;
+  connect(method?: string, credentials?: unknown): Promise<Connection>;
   /** Goes through an OAuth flow up to the callback's result. */
   authorize(method: string, options?: FlowOptions): Promise<CallbackOutcome>;
   /** Calls `group.operation`; a paged one is awaited, a stream read to its end. */
@@ -52,12 +50,7 @@ export interface World {
   /** From now on every API request is answered like this; the OAuth endpoints stay the vendor's. */
   answerApi(answer: Respond): void;
   /** Every text that must never be shown. */
-  secrets(): readonly string[];
-}
-
-export interface ConnectOptions {
-  readonly organizationId?: string;
-  readonly credentials?: unknown;
+  secrets(): Canaries;
 }
 
 export interface FlowOptions {
@@ -94,7 +87,6 @@ export interface LooseBoard {
 export const organizationId = 'org-1';
 export const boardUrl = 'https://app.example.com/integrations';
 const userId = 'user-1';
-const probeGroup = 'contractSuite';
 
 /** A world in which the organization is connected. */
 export function withConnection(subject: Subject, use: (world: World) => Promise<void>): Promise<void> {
@@ -122,14 +114,11 @@ export async function withWorld(
   const { factory, options } = subject;
   const clock = createPatientClock();
   const { definition } = factory();
-  const appTexts = setup === 'configured' ? appTextsOf(definition, options.app ?? {}) : {};
-  const factoryOptions = setup === 'unconfigured' ? { stub: false } : appTexts;
-  const provider = factory(factoryOptions);
+  const app = setup === 'configured' ? appValuesFor(definition, options.app ?? {}) : {};
+  const provider = factory(setup === 'unconfigured' ? { stub: false } : app);
   const vendor = createEmulator(provider, { clock, ...(options.account && { accounts: [options.account] }) });
-  const isVendor = (url: URL) => definition.hosts.some((host) => hostMatches(host, url)) || vendor.oauth.serves(url);
-  await withEdge({ isVendor, vendor: vendor.fetch }, async (edge) => {
+  await withEdge(vendor, async (edge) => {
     const logged: unknown[] = [];
-    const log = collectingLog(logged);
     const board = createPlugboard({
       url: boardUrl,
       providers: [{ ...provider, definition: underTest(definition) }],
@@ -140,38 +129,33 @@ export async function withWorld(
       env: {},
       wire: fetchWire,
       clock,
-      log,
+      log: collectingLog(logged),
     }) as unknown as LooseBoard;
-    const world = createWorld({ subject, definition, board, vendor, edge, clock, appTexts, logged });
+    const world = createWorld({ subject, definition, board, vendor, edge, clock, app, logged });
     try {
       await use(world);
+      await settle();
       expect(edge.strangers.map(String), 'hosts that are not declared were called').toEqual([]);
-      expect(holdsSecret(logged.map(everythingShownOf).join('\n'), world.secrets()), 'a log line holds a secret').toBe(
-        false,
-      );
+      expectNoSecret(logged, world.secrets(), 'the log');
     } finally {
       await board.stop();
     }
   });
 }
 
-interface Parts extends Pick<World, 'definition' | 'board' | 'vendor' | 'edge' | 'clock' | 'logged'> {
+interface Parts extends Pick<World, 'definition' | 'board' | 'vendor' | 'edge' | 'clock' | 'logged' | 'app'> {
   readonly subject: Subject;
-  readonly appTexts: Readonly<Record<string, string>>;
 }
 
-function createWorld({ subject, appTexts, ...parts }: Parts): World {
-  const { definition, board, vendor } = parts;
+function createWorld({ subject, ...parts }: Parts): World {
+  const { definition, board, vendor, app } = parts;
   const { id } = definition;
-  const target = { organizationId };
-  const typed = new Set<string>();
-  const app = Object.fromEntries(Object.entries(appTexts));
+  let typed: Canaries = {};
 
   const world: World = {
     ...parts,
-    app,
-    client: () => board.client(id, target),
-    async connect(name = Object.keys(definition.auth)[0]!, { credentials, ...target } = {}) {
+    client: () => board.client(id, { organizationId }),
+    async connect(name = Object.keys(definition.auth)[0]!, credentials?: unknown) {
       const method = definition.auth[name]!;
       if (method.kind === 'oauth2') {
         const outcome = await world.authorize(name, { scopes: Object.keys(method.scopes.known) });
@@ -179,14 +163,8 @@ function createWorld({ subject, appTexts, ...parts }: Parts): World {
         return chosen(world, outcome.connection!);
       }
       const given = credentials ?? subject.options.credentials?.[name] ?? exampleFields(method);
-      for (const text of secretTexts(readFields(method, given))) typed.add(text);
-      const connection = await board.connect(id, {
-        organizationId,
-        userId,
-        method: name,
-        credentials: given,
-        ...target,
-      });
+      typed = typedSecrets(method, given);
+      const connection = await board.connect(id, { organizationId, userId, method: name, credentials: given });
       return chosen(world, connection as Connection);
     },
     async authorize(name, { consent, scopes } = {}) {
@@ -206,16 +184,19 @@ function createWorld({ subject, appTexts, ...parts }: Parts): World {
         (reason: unknown) => reason,
       );
       if (!isPlugboardError(error)) throw error;
-      expect(holdsSecret(everythingShownOf(error), world.secrets()), `the error ${error.code} holds a secret`).toBe(
-        false,
-      );
+      expectNoSecret(error, world.secrets(), `the error ${error.code}`);
       return error;
     },
     answerApi: (answer) =>
       parts.edge.respond((request) => (vendor.oauth.serves(new URL(request.url)) ? undefined : answer(request))),
-    secrets: () => [...secretsOf(definition, appTexts), ...typed, ...tokensOf(vendor)],
+    secrets: () => ({ ...appSecrets(definition, app), ...typed, ...issuedTokens(vendor) }),
   };
   return world;
+}
+
+/** Lets requests that nobody waits for reach the edge. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function run(client: LooseClient, name: string, args: readonly unknown[]): Promise<unknown> {
@@ -233,64 +214,7 @@ async function chosen(world: World, connection: Connection): Promise<Connection>
   return (await world.board.accounts.choose(id, { organizationId, accountId: choices[0]!.id })) as Connection;
 }
 
-/**
- * The definition with an operation that hands out the `Api` itself, and without limits: cases call more often than a
- * vendor would allow.
- */
-function underTest(definition: AnyDefinition): AnyDefinition {
-  const schema: Schema = { '~standard': { version: 1, vendor: 'plugboard', validate: (value) => ({ value }) } };
-  const run = (api: Api) => Promise.resolve(api);
-  const probe = operation({ summary: 'Hands out the api.', input: schema, run, example: { input: {} } });
-  const groups = Object.entries(definition.operations).map(([group, members]) => [
-    group,
-    Object.fromEntries(Object.entries(members).map(([name, declared]) => [name, { ...declared, limits: [] }])),
-  ]);
-  const operations = { ...Object.fromEntries(groups), [probeGroup]: { api: probe } } as AnyDefinition['operations'];
-  return { ...definition, api: { ...definition.api, limits: [] }, operations };
-}
-
-function appTextsOf({ id, app = {} }: AnyDefinition, given: Readonly<Record<string, string>>): Record<string, string> {
-  const texts = Object.keys(app).map((name) => [name, given[name] ?? `suite-${id}-${name}-0123456789abcdef`]);
-  return Object.fromEntries(texts) as Record<string, string>;
-}
-
-function secretsOf({ app = {} }: AnyDefinition, texts: Readonly<Record<string, string>>): string[] {
-  return Object.entries(texts).flatMap(([name, text]) => (app[name]?.secret === true ? [text] : []));
-}
-
-function tokensOf({ oauth }: Emulator): string[] {
-  return oauth.ledger.families().flatMap(({ id }) => oauth.ledger.tokens(id).map(({ text }) => text.reveal()));
-}
-
-function readFields(method: object, given: unknown): unknown {
-  const { credentials } = method as { credentials?: Schema };
-  const result = credentials?.['~standard'].validate(given);
-  return result === undefined || result instanceof Promise || result.issues !== undefined ? {} : result.value;
-}
-
 function collectingLog(lines: unknown[]): Log {
   const keep = (fields: object, message: string) => void lines.push({ ...fields, message });
   return { info: keep, warn: keep, error: keep };
-}
-
-function isStream(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && !('then' in value);
-}
-
-export async function readAll(stream: AsyncIterable<unknown>): Promise<unknown[]> {
-  const items: unknown[] = [];
-  for await (const item of stream) items.push(item);
-  return items;
-}
-
-/** Methods of a definition that are OAuth flows, by name. */
-export function oauthMethods({ auth }: AnyDefinition): readonly (readonly [string, OAuth2Method])[] {
-  return Object.entries(auth).filter((entry): entry is [string, OAuth2Method] => entry[1].kind === 'oauth2');
-}
-
-export function jsonResponse(body: Json | undefined, init: ResponseInit = {}): Response {
-  const headers = new Headers(init.headers);
-  if (body === undefined) return new Response(null, { ...init, headers });
-  headers.set('content-type', headers.get('content-type') ?? 'application/json');
-  return new Response(typeof body === 'string' ? body : JSON.stringify(body), { ...init, headers });
 }
