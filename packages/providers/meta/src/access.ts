@@ -2,31 +2,10 @@
  * Tokens of the Graph API: how they are proven, lengthened, looked up, refused and ended.
  * @see https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived (2026-11-20)
  */
-import {
-  at,
-  encodeHex,
-  hmac,
-  isPlugboardError,
-  need,
-  number,
-  parseJson,
-  PlugboardError,
-  readTokenAnswer,
-  reveal,
-  text,
-} from '@plugboard/core';
-import type {
-  AppValues,
-  Classify,
-  Credentials,
-  ErrorRules,
-  Failure,
-  Grant,
-  Json,
-  OAuthClient,
-  Secret,
-  Sign,
-} from '@plugboard/core';
+import { at, encodeHex, hmac, isPlugboardError, need, number, parseJson } from '@plugboard/core';
+import { PlugboardError, readTokenAnswer, reveal, text } from '@plugboard/core';
+import type { AppValues, Classify, Credentials, ErrorRules, Failure } from '@plugboard/core';
+import type { Grant, Json, OAuthClient, Secret, Sign } from '@plugboard/core';
 
 export const graph = 'https://graph.facebook.com/{version}';
 
@@ -83,7 +62,8 @@ export function exchangeOf({ credentials }: Pick<Grant, 'credentials'>): Readonl
 export async function lengthen(grant: Grant, client: OAuthClient): Promise<Grant> {
   const seen = await inspect(client, need(grant.credentials, 'accessToken'));
   const appId = client.app['clientId'];
-  if (appId === undefined || String(at(seen, 'app_id')) !== reveal(appId)) {
+  const issuedTo = text(at(seen, 'app_id')) ?? String(number(at(seen, 'app_id')));
+  if (appId === undefined || issuedTo !== reveal(appId)) {
     throw refused('permission', 'foreign_token', 'The token was issued to another app.');
   }
   if (at(seen, 'is_valid') !== true) throw refused('auth', 'token_invalid', 'The token is not valid.');
@@ -214,9 +194,9 @@ function deadToken(error: Json | undefined, subcode: number | undefined): Meanin
   return { kind: 'auth', code: deadTokens[subcode ?? 0] ?? 'token_invalid', hint: 'The user must connect again.' };
 }
 
-/** Refusals quote tokens that they call malformed. */
+/** Refusals quote tokens that they call malformed, and a page's is not known to the transport. */
 function withoutTokens(message: string | undefined): string | undefined {
-  return message?.replaceAll(/\bEA\w{6,}/g, '[token]');
+  return message?.replaceAll(/(?=[a-z_-]*\d)[\w-]{20,}/gi, '[token]');
 }
 
 /** The longest wait that any business asks for, in minutes in this one header. There is no Retry-After. */

@@ -1,5 +1,5 @@
 /** What the vendor's double remembers: whose tokens are dead, which reports run, which leads were made for tests. */
-import { at, number, text, type EmulatedVendor, type EmulatorExtension, type Json } from '@plugboard/core';
+import { at, number, type EmulatedVendor, type EmulatorExtension, type Json } from '@plugboard/core';
 
 import { shownLead } from './leads.ts';
 
@@ -17,6 +17,8 @@ export const emulator: EmulatorExtension = (vendor) => {
       vendor.oauth.revoke(tokenIn(headers));
       return { json: { success: true } };
     },
+    // What the declared page names as the next one is empty.
+    'GET /me/adaccounts': ({ url }) => (url.searchParams.has('after') ? { json: { data: [] } } : undefined),
     'POST /{adAccountId}/insights': () => {
       const id = vendor.id('60447755');
       reports.set(id, 0);
@@ -25,7 +27,7 @@ export const emulator: EmulatorExtension = (vendor) => {
     'GET /{id}': ({ params: { id = '' }, url }) => {
       const lead = leads.get(id);
       if (lead !== undefined) return { json: lead };
-      if (url.searchParams.get('fields') === 'access_token') return { json: { id, access_token: pageToken(vendor) } };
+      if (url.searchParams.get('fields') === 'access_token') return { json: { id, access_token: `EAAPAGE0${id}` } };
       return reports.has(id) ? { json: progress(reports, id) } : undefined;
     },
     'POST /{pageId}/subscribed_apps': () => ({ json: { success: true } }),
@@ -64,10 +66,6 @@ function debugToken(vendor: EmulatedVendor, asked: URLSearchParams) {
       data: { app_id: appId, type: 'USER', is_valid: valid, expires_at: expiresAt, scopes: info?.scopes ?? [] },
     },
   };
-}
-
-function pageToken(vendor: EmulatedVendor): string {
-  return text(vendor.oauth.issue()['access_token']) ?? '';
 }
 
 /** Halfway when it is first asked about, finished from then on. */

@@ -3,29 +3,13 @@
  * @see https://developers.facebook.com/docs/marketing-api/conversions-api/parameters (2026-11-20)
  */
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
-import type {
-  Api,
-  CallOptions,
-  Conversion,
-  ConversionReceipt,
-  ConversionsCapability,
-  PlugboardError,
-} from '@plugboard/core';
+import type { Api, CallOptions, Conversion, ConversionReceipt } from '@plugboard/core';
+import type { ConversionsCapability, PlugboardError } from '@plugboard/core';
 import { z } from 'zod';
 
 import { adAccountId, adAccountOf, facts, id, optionalText, page, pageInput, paging, pixelOf } from './schemas.ts';
-import {
-  conversionEvent,
-  hashAll,
-  hashed,
-  hashPattern,
-  settings,
-  shaped,
-  shownPage,
-  sources,
-  wire,
-  word,
-} from './schemas.ts';
+import { conversionEvent, hashAll, hashed, hashPattern, settings, shaped, shownPage } from './schemas.ts';
+import { sources, wire, word } from './schemas.ts';
 
 type ConversionEvent = z.output<typeof conversionEvent>;
 type WireEvent = Record<string, unknown>;
@@ -232,17 +216,17 @@ export const events = {
   sendHashed,
 };
 
-const names: Readonly<Record<string, string>> = {
-  purchase: 'Purchase',
-  lead: 'Lead',
-  sign_up: 'CompleteRegistration',
-  add_to_cart: 'AddToCart',
-  begin_checkout: 'InitiateCheckout',
-  view_content: 'ViewContent',
-  subscribe: 'Subscribe',
-  schedule: 'Schedule',
-  contact: 'Contact',
-};
+const names = new Map([
+  ['purchase', 'Purchase'],
+  ['lead', 'Lead'],
+  ['sign_up', 'CompleteRegistration'],
+  ['add_to_cart', 'AddToCart'],
+  ['begin_checkout', 'InitiateCheckout'],
+  ['view_content', 'ViewContent'],
+  ['subscribe', 'Subscribe'],
+  ['schedule', 'Schedule'],
+  ['contact', 'Contact'],
+]);
 const sourceNames = {
   website: 'website',
   app: 'app',
@@ -252,27 +236,25 @@ const sourceNames = {
 } as const;
 
 /** A portable conversion as one of the vendor's events; a bare click id becomes the cookie that it would have been. */
-export function toEvent({
-  name,
-  id: eventId,
-  at,
-  person,
-  clickIds = {},
-  ...rest
-}: Conversion): z.input<typeof conversionEvent> {
+export function toEvent(conversion: Conversion): z.input<typeof conversionEvent> {
+  const { name, id: eventId, at, person, clickIds = {}, ...rest } = conversion;
   const { ip, userAgent, region, postalCode, ...same } = person;
   const clicked = clickIds['fbclid'] === undefined ? undefined : `fb.1.${at.getTime()}.${clickIds['fbclid']}`;
   const source = rest.source ?? (rest.sourceUrl === undefined ? 'other' : 'website');
   return {
-    eventName: names[name] ?? name,
+    eventName: names.get(name) ?? name,
     eventId,
     eventTime: Math.floor(at.getTime() / 1000),
     actionSource: sourceNames[source],
     eventSourceUrl: rest.sourceUrl,
     userData: {
       ...same,
-      ...{ state: region, zip: postalCode, clientIpAddress: ip, clientUserAgent: userAgent },
-      ...{ fbc: clickIds['fbc'] ?? clicked, fbp: clickIds['fbp'] },
+      state: region,
+      zip: postalCode,
+      clientIpAddress: ip,
+      clientUserAgent: userAgent,
+      fbc: clickIds['fbc'] ?? clicked,
+      fbp: clickIds['fbp'],
     },
     customData: { value: rest.value, currency: rest.currency, orderId: rest.orderId },
   };
@@ -282,7 +264,8 @@ export const conversions = (api: Api): ConversionsCapability => ({
   send(given) {
     const judged = given.map((conversion): Judged => {
       const { success, data, error } = conversionEvent.safeParse(toEvent(conversion));
-      return success ? { event: data } : { problem: z.prettifyError(error) };
+      if (success) return { event: data };
+      return { problem: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
     });
     return sendAll(api, judged, { target: {}, options: {} });
   },

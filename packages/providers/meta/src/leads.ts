@@ -1,23 +1,7 @@
 /** Lead Ads: pages, their forms and leads, and the webhooks that announce new ones. */
-import {
-  checkInput,
-  endpoint,
-  equalText,
-  escapedBody,
-  hmacSignature,
-  hmacSigner,
-  operation,
-  parseJson,
-} from '@plugboard/core';
-import {
-  reveal,
-  stream,
-  type Api,
-  type CallOptions,
-  type Json,
-  type WebhookDefinition,
-  type WebhookVector,
-} from '@plugboard/core';
+import { checkInput, endpoint, equalText, escapedBody, hmacSignature, hmacSigner } from '@plugboard/core';
+import { operation, parseJson, reveal, stream } from '@plugboard/core';
+import type { Api, CallOptions, Json, JsonObject, WebhookDefinition, WebhookVector } from '@plugboard/core';
 import { z } from 'zod';
 
 import { facts, id, optionalText, page, pageInput, paging, shaped, shownPage, success } from './schemas.ts';
@@ -272,8 +256,9 @@ export const webhooks = {
       const owner = object === 'ad_account' ? { accountId: `act_${item.id}` } : {};
       return item.changes.map(({ field, value = null }) => {
         const told = textIds(value);
-        const details = typeof told === 'object' && !Array.isArray(told) ? told : { value: told };
-        const data = { entry_id: item.id, ...details } as { readonly [name: string]: Json };
+        const details =
+          typeof told === 'object' && !Array.isArray(told) ? (told as JsonObject | null) : { value: told };
+        const data: JsonObject = { entry_id: item.id, ...details };
         const lead = field === 'leadgen' ? data['leadgen_id'] : undefined;
         const known = typeof lead === 'string' ? { id: `${object}/${item.id}/${field}/${lead}` } : {};
         return { type: `${object}.${field}`, ...known, ...owner, ...at, data };

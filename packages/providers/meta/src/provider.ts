@@ -4,17 +4,8 @@ import type { AccountRef, Api, Choice } from '@plugboard/core';
 import { secret, text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import {
-  classify,
-  classifyToken,
-  examples,
-  exchangeOf,
-  lengthen,
-  readGrant,
-  revoke,
-  signGranted,
-  signPasted,
-} from './access.ts';
+import { classify, classifyToken, examples, exchangeOf, lengthen, readGrant } from './access.ts';
+import { revoke, signGranted, signPasted } from './access.ts';
 import { emulator } from './emulator.ts';
 import { conversions, events, pixels } from './events.ts';
 import { leads, pages, webhooks } from './leads.ts';
@@ -133,8 +124,14 @@ export const meta = defineProvider({
       const { id, name } = await api.call(adAccounts.get, { adAccountId });
       return { kind: 'known', account: { id, name: name ?? id } };
     }
-    const choices = await collect(api.pages(adAccounts.list, {}), ({ id, name }) => ({ id, name: name ?? id }));
-    return { kind: 'choose', choices };
+    try {
+      const choices = await collect(api.pages(adAccounts.list, {}), ({ id, name }) => ({ id, name: name ?? id }));
+      return { kind: 'choose', choices };
+    } catch (error) {
+      // A live token that reaches no ad account: it may be meant for pages.
+      if (!isUnreadable(error)) throw error;
+      return { kind: 'choose', choices: [] };
+    }
   },
 
   async healthCheck(api) {

@@ -119,6 +119,57 @@ function unnamed(path: string): never {
   throw invalidInput('meta', [{ path, message: 'is required' }], 'Pass it, or choose one in the settings.');
 }
 
+/** Amounts are decimal texts in the account's currency; days are those of its time zone, none without delivery. */
+export const insight = shaped({
+  date_start: z.string(),
+  date_stop: z.string(),
+  spend: optionalText,
+  impressions: optionalText,
+  clicks: optionalText,
+  account_currency: optionalText,
+  campaign_id: optionalText,
+  campaign_name: optionalText,
+  actions: z.array(z.looseObject({ action_type: z.string(), value: z.string() })).nullish(),
+  action_values: z.array(z.looseObject({ action_type: z.string(), value: z.string() })).nullish(),
+});
+const metrics = ['spend', 'impressions', 'clicks', 'reach', 'cpm', 'ctr', 'actions', 'action_values'];
+const insightFields = [...metrics, 'campaign_id', 'campaign_name', 'account_currency', 'date_start', 'date_stop'];
+const plainWord = z.string().regex(/^\w+$/);
+export const insightsInput = z
+  .strictObject({
+    adAccountId: adAccountId.optional(),
+    fields: z.array(plainWord).min(1).default(insightFields),
+    level: z.enum(['account', 'campaign', 'adset', 'ad']).optional(),
+    /** Both days included, in the ad account's time zone. */
+    timeRange: z.strictObject({ since: z.iso.date(), until: z.iso.date() }).optional(),
+    datePreset: plainWord.optional(),
+    /** Days per row. */
+    timeIncrement: z.union([z.int().min(1).max(90), z.enum(['monthly', 'all_days'])]).optional(),
+    breakdowns: z.array(plainWord).min(1).optional(),
+    filtering: z.array(z.strictObject({ field: z.string(), operator: plainWord, value: z.json() })).optional(),
+    actionAttributionWindows: z.array(plainWord).min(1).optional(),
+    ...pageInput,
+  })
+  .refine(({ timeRange, datePreset }) => timeRange === undefined || datePreset === undefined, {
+    error: 'timeRange and datePreset exclude each other',
+  })
+  .refine(({ timeRange }) => timeRange === undefined || timeRange.since <= timeRange.until, {
+    error: 'timeRange ends before it begins',
+  });
+
+/** Lists go as comma-separated words, objects as JSON texts. */
+export function insightsQuery({ adAccountId: account, ...asked }: z.output<typeof insightsInput>, api: Api) {
+  const { fields, breakdowns, actionAttributionWindows, timeRange, filtering, ...plain } = asked;
+  const words = Object.entries({ fields, breakdowns, actionAttributionWindows });
+  const objects = Object.entries({ timeRange, filtering });
+  const params = wire({
+    ...plain,
+    ...Object.fromEntries(words.map(([name, list]) => [name, list?.join(',')] as const)),
+    ...Object.fromEntries(objects.map(([name, value]) => [name, value && JSON.stringify(value)] as const)),
+  });
+  return { path: { adAccountId: adAccountOf(api, account) }, params: params as Record<string, string | number> };
+}
+
 /** How each value is written before it is hashed; an empty result is not sent. */
 export const hashed = {
   email: ['em', (value) => value.trim().toLowerCase()],
@@ -163,16 +214,26 @@ export async function hashAll(kind: keyof typeof hashed, given: string | readonl
   const plain = texts
     .map((value) => (hashPattern.test(value) ? value : normalise(value)))
     .filter((value) => value !== '');
-  const hashes = plain.map(async (value) => (hashPattern.test(value) ? value : encodeHex(await hash('sha256', value))));
+  const hashes = plain.map(async (value) =>
+    hashPattern.test(value)
+      ? value.replace(/^\w+/, (hex) => hex.toLowerCase())
+      : encodeHex(await hash('sha256', value)),
+  );
   return [...new Set(await Promise.all(hashes))];
 }
 
 const values = z.union([z.string(), z.array(z.string()).min(1)]).optional();
 export const word = z.string().min(1).optional();
+const named = { email: values, phone: values, firstName: values, lastName: values, birthday: values, gender: values };
+const placed = { city: values, state: values, zip: values, country: values };
+const technical = { clientIpAddress: word, clientUserAgent: word, fbc: word, fbp: word };
 const userData = z.strictObject({
-  ...{ email: values, phone: values, firstName: values, lastName: values, city: values, state: values, zip: values },
-  ...{ country: values, gender: values, birthday: values, externalId: values },
-  ...{ clientIpAddress: word, clientUserAgent: word, fbc: word, fbp: word, leadId: word, subscriptionId: word },
+  ...named,
+  ...placed,
+  ...technical,
+  externalId: values,
+  leadId: word,
+  subscriptionId: word,
 });
 export const sources = [
   'website',
@@ -209,7 +270,10 @@ export const conversionEvent = z.strictObject({
       contents: z
         .array(z.strictObject({ id: z.string(), quantity: z.number().optional(), itemPrice: z.number().optional() }))
         .optional(),
-      ...{ contentType: word, orderId: word, numItems: z.int().optional(), status: word },
+      contentType: word,
+      orderId: word,
+      numItems: z.int().optional(),
+      status: word,
     })
     .optional(),
 });

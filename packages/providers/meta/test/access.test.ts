@@ -1,0 +1,324 @@
+import { createHmac } from 'node:crypto';
+
+import { isPlugboardError } from '@plugboard/core';
+import { createAnswer } from '@plugboard/core/provider-kit';
+import { describe, expect, test } from 'vitest';
+
+import { classify, classifyToken, examples, proofOf } from '../src/access.ts';
+import { meta } from '../src/index.ts';
+import { appSecret, createRig, market, organizationId, pasted, refusal } from './support/rig.ts';
+
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'resolved',
+    (error: unknown) => (isPlugboardError(error) ? error.code : `foreign: ${String(error)}`),
+  );
+const tokenOf = (authorization: string | null) => (authorization ?? '').replace('Bearer ', '');
+const hmac = (token: string) => createHmac('sha256', appSecret).update(token).digest('hex');
+
+describe('appsecret_proof', () => {
+  test('is the HMAC of the token, keyed with the app secret', async () => {
+    const expected = '60c755defc024f3c92b3f8512496bd1bfbcb5d2dc888a37f888a5a05f451048f';
+    expect(await proofOf('EAATESTTOKEN', appSecret)).toBe(expected);
+  });
+
+  test('goes with every request of a granted token, whose text is in the header alone', async () => {
+    const rig = createRig();
+    await rig.connect();
+    await rig.choose();
+    await rig.client().me.get();
+    const [request] = rig.sent;
+    const token = tokenOf(request!.authorization);
+    expect(token).not.toBe('');
+    expect(request!.url.searchParams.get('appsecret_proof')).toBe(hmac(token));
+    expect(request!.url.href).not.toContain(token);
+  });
+
+  test.each([
+    ['says nothing of its app', pasted, null],
+    ['is of another app', { ...pasted, appId: '999' }, null],
+    ['is of this app', { ...pasted, appId: '100200300' }, hmac(pasted.accessToken)],
+  ])('for a pasted token that %s', async (_title, credentials, proof) => {
+    const rig = createRig();
+    await rig.paste(credentials);
+    await rig.client().me.get();
+    expect(rig.sent.map(({ url }) => url.searchParams.get('appsecret_proof'))).toEqual([proof]);
+    expect(rig.sent[0]!.authorization).toBe('Bearer EAATESTTOKEN');
+  });
+});
+
+describe('connecting by OAuth', () => {
+  test('asks with commas, again for what was refused, at the configured version', async () => {
+    const { authorize } = createRig({ apiVersion: 'v25.0' });
+    const { url } = await authorize();
+    expect(url.pathname).toBe('/v25.0/dialog/oauth');
+    expect(url.searchParams.get('scope')).toBe('ads_read,ads_management');
+    expect(url.searchParams.get('auth_type')).toBe('rerequest');
+    expect(url.searchParams.has('config_id')).toBe(false);
+  });
+
+  test('a configuration of Login for Business takes the place of scopes', async () => {
+    const { url } = await createRig({ configId: '4455' }).authorize();
+    expect(url.searchParams.get('config_id')).toBe('4455');
+    expect(url.searchParams.has('scope')).toBe(false);
+  });
+
+  test('exchanges the code by GET, looks the token up, lengthens it, and lets the user choose an ad account', async () => {
+    const rig = createRig({ apiVersion: 'v25.0' });
+    const result = await rig.connect();
+    const [code, debug, exchange, accounts] = rig.sent;
+    expect(rig.sent.slice(0, 3).map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /v25.0/oauth/access_token',
+      'GET /v25.0/debug_token',
+      'GET /v25.0/oauth/access_token',
+    ]);
+    const client = { client_id: '100200300', client_secret: appSecret };
+    expect(Object.fromEntries(code!.url.searchParams)).toMatchObject({ grant_type: 'authorization_code', ...client });
+    expect(debug!.url.searchParams.get('access_token')).toBe(`100200300|${appSecret}`);
+    const short = debug!.url.searchParams.get('input_token');
+    expect(Object.fromEntries(exchange!.url.searchParams)).toEqual({
+      grant_type: 'fb_exchange_token',
+      fb_exchange_token: short,
+      ...client,
+    });
+    expect(tokenOf(accounts!.authorization)).not.toBe(short);
+    expect(result).toMatchObject({ status: 'choose_account', choices: [market, { id: 'act_1102330002' }] });
+    await rig.choose();
+    const connection = await rig.connection();
+    expect(connection).toMatchObject({ status: 'active', account: market, scopes: ['ads_read', 'ads_management'] });
+    expect(connection!.expiresAt!.getTime() - rig.clock.now()).toBe(5_183_944_000);
+  });
+
+  test.each(['999', 999, null])('refuses a token of another app (%s), and keeps nothing', async (appId) => {
+    const rig = createRig();
+    rig.answer(({ path }) =>
+      path.endsWith('/debug_token')
+        ? Response.json({ data: { app_id: appId, is_valid: true, expires_at: 0, scopes: [] } })
+        : undefined,
+    );
+    expect(await codeOf(rig.connect())).toBe('foreign_token');
+    expect(await rig.connection()).toBeNull();
+    expect(rig.sent.map(({ path }) => path).filter((path) => path.endsWith('/oauth/access_token'))).toHaveLength(1);
+  });
+
+  test('refuses a token that is not valid', async () => {
+    const rig = createRig();
+    const data = { app_id: '100200300', is_valid: false };
+    rig.answer(({ path }) => (path.endsWith('/debug_token') ? Response.json({ data }) : undefined));
+    expect(await codeOf(rig.connect())).toBe('token_invalid');
+  });
+
+  test('keeps a token that never expires as it is, and never renews it', async () => {
+    const rig = createRig();
+    const data = { app_id: 100_200_300, is_valid: true, expires_at: 0, scopes: ['ads_read'] };
+    rig.answer(({ path }) => (path.endsWith('/debug_token') ? Response.json({ data }) : undefined));
+    await rig.connect();
+    expect(rig.sent.filter(({ path }) => path.endsWith('/oauth/access_token'))).toHaveLength(1);
+    expect(await rig.connection()).toMatchObject({ expiresAt: null, scopes: ['ads_read'] });
+  });
+
+  test('takes 60 days for a token whose life the vendor does not say', async () => {
+    const rig = createRig();
+    rig.answer(({ url }) =>
+      url.searchParams.get('grant_type') === 'fb_exchange_token'
+        ? Response.json({ access_token: 'EAALONGER', token_type: 'bearer' })
+        : url.pathname.endsWith('/me/adaccounts')
+          ? Response.json({ data: [market] })
+          : undefined,
+    );
+    await rig.connect();
+    expect(await rig.connection()).toMatchObject({ account: market });
+    expect((await rig.connection())!.expiresAt!.getTime() - rig.clock.now()).toBe(5_183_944_000);
+  });
+
+  test('a user without ad accounts is connected, and known to be without one', async () => {
+    const rig = createRig();
+    rig.answer(({ path }) => (path.endsWith('/me/adaccounts') ? refusal(200, '(#200) Not granted') : undefined));
+    await rig.connect();
+    expect(await rig.connection()).toMatchObject({ status: 'degraded', reason: 'account_unknown', account: null });
+  });
+});
+
+describe('renewing', () => {
+  const lifeMs = 5_183_944_000;
+
+  test('exchanges the token while it is alive, and uses the new one', async () => {
+    const rig = createRig();
+    await rig.connect();
+    await rig.choose();
+    await rig.client().me.get();
+    const old = tokenOf(rig.sent.at(-1)!.authorization);
+    await rig.clock.advance(lifeMs - 30_000);
+    rig.sent.length = 0;
+    await rig.client().me.get();
+    const [exchange, request] = rig.sent;
+    expect(exchange!.url.searchParams.get('fb_exchange_token')).toBe(old);
+    expect(tokenOf(request!.authorization)).not.toBe(old);
+    expect((await rig.connection())!.expiresAt!.getTime() - rig.clock.now()).toBe(lifeMs);
+  });
+
+  test('an expired token cannot be exchanged: once that is confirmed, the user must connect again', async () => {
+    const rig = createRig();
+    await rig.connect();
+    await rig.choose();
+    await rig.clock.advance(lifeMs + 1000);
+    const codes: string[] = [];
+    for (let turn = 0; turn < 2; turn++) {
+      codes.push(await codeOf(rig.client().me.get()));
+      await rig.clock.advance(120_000);
+    }
+    expect(codes).toEqual(['refresh_refused', 'reconnect_required']);
+    expect(await rig.connection()).toMatchObject({ status: 'expired' });
+  });
+
+  test('a wrong app secret pauses, and costs nobody the connection', async () => {
+    const rig = createRig();
+    await rig.connect();
+    await rig.choose();
+    await rig.clock.advance(lifeMs - 30_000);
+    rig.answer(({ path }) =>
+      path.endsWith('/access_token') ? refusal(1, 'Error validating client secret.') : undefined,
+    );
+    expect(await codeOf(rig.client().me.get())).toBe('invalid_client');
+    expect(await rig.connection()).toMatchObject({ status: 'active' });
+  });
+});
+
+describe('disconnecting', () => {
+  test('takes back the permissions with the token and its proof', async () => {
+    const rig = createRig();
+    await rig.connect();
+    await rig.choose();
+    const { revoked } = await rig.board.disconnect('meta', { organizationId });
+    expect(revoked).toBe('revoked');
+    const [request] = rig.sent;
+    expect(`${request!.method} ${request!.path}`).toBe('DELETE /v26.0/me/permissions');
+    const token = tokenOf(request!.authorization);
+    expect(request!.url.searchParams.get('appsecret_proof')).toBe(hmac(token));
+    expect(rig.vendor.oauth.use(token)?.state).toBe('revoked');
+  });
+
+  test.each([
+    [190, 'revoked'],
+    [10, 'failed'],
+  ])('a refusal with code %i means %s', async (code, expected) => {
+    const rig = createRig();
+    await rig.connect();
+    await rig.choose();
+    rig.answer(({ method }) => (method === 'DELETE' ? refusal(code) : undefined));
+    expect((await rig.board.disconnect('meta', { organizationId })).revoked).toBe(expected);
+  });
+});
+
+describe('health and accounts of pasted tokens', () => {
+  const pixel = { accessToken: 'EAAPIXEL0token', pixelId: '567890123456789' };
+  const connectPixel = (rig: ReturnType<typeof createRig>) =>
+    rig.board.connect('meta', { organizationId, method: 'pixel', credentials: pixel });
+
+  test('a pixel that can be read is known by its name', async () => {
+    const rig = createRig();
+    const connection = await connectPixel(rig);
+    expect(connection.account).toEqual({ id: pixel.pixelId, name: 'Shop' });
+    expect(await rig.board.health('meta', { organizationId })).toMatchObject({ status: 'healthy' });
+  });
+
+  test.each([{ error_subcode: 33 }, {}])(
+    'one that cannot be read connects, and its health is unknown (%j)',
+    async (more) => {
+      const rig = createRig();
+      rig.answer(() => refusal('error_subcode' in more ? 100 : 10, 'No.', more));
+      expect((await connectPixel(rig)).account).toEqual({ id: pixel.pixelId, name: `Pixel ${pixel.pixelId}` });
+      const health = await rig.board.health('meta', { organizationId });
+      expect(health).toMatchObject({ status: 'unknown', reason: 'send_only_key' });
+    },
+  );
+
+  test('a dead one is refused, and later reported as such', async () => {
+    const rig = createRig();
+    rig.answer(() => refusal(190));
+    expect(await codeOf(connectPixel(rig))).toBe('credentials_refused');
+    rig.answer(() => undefined);
+    await connectPixel(rig);
+    rig.answer(() => refusal(190, 'Expired', { error_subcode: 463 }));
+    expect(await rig.board.health('meta', { organizationId })).toMatchObject({
+      status: 'error',
+      reason: 'token_expired',
+    });
+  });
+
+  test('a system user without a named ad account lets the user choose', async () => {
+    const rig = createRig();
+    const connection = await rig.paste({ accessToken: 'EAATESTTOKEN' });
+    expect(connection).toMatchObject({ status: 'pending', reason: 'account_choice' });
+    expect((await rig.paste(pasted)).account).toEqual(market);
+  });
+});
+
+describe('what refusals mean', () => {
+  const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const judge = (rule: typeof classify, body: unknown, { status = 400, headers = {} } = {}) =>
+    rule(createAnswer({ status, headers: new Headers(headers) }, encode(body)));
+  const error = (code: number, more: object = {}) => ({ error: { message: 'Refused.', code, ...more } });
+
+  test.each(Object.entries(examples).filter(([, example]) => 'body' in example))('%s', (_name, example) => {
+    const { body, status, headers, is } = example as typeof examples.insightsThrottled;
+    const { kind, code, retryAfterMs } = judge(classify, body, { status, headers })!;
+    const { kind: expectedKind, code: expectedCode, retryAfterMs: expectedWait } = is;
+    expect({ kind, code, retryAfterMs }).toEqual({
+      kind: expectedKind,
+      code: expectedCode,
+      retryAfterMs: expectedWait,
+    });
+  });
+
+  test('every code of the table of throttles waits', () => {
+    const others = [80001, 80002, 80005, 80006, 80008, 80009, 80014];
+    for (const code of [4, 17, 32, 341, 613, 80000, 80003, 80004, ...others]) {
+      expect(judge(classify, error(code), { status: 403 })?.kind, String(code)).toBe('rate_limited');
+    }
+  });
+
+  test('what must never be tried again is not, although it is called transient', () => {
+    const kinds = [100, 10, 200, 299, 190, 368].map(
+      (code) => judge(classify, error(code, { is_transient: true }))?.kind,
+    );
+    expect(kinds).toEqual(['invalid_request', 'permission', 'permission', 'permission', 'auth', 'permission']);
+  });
+
+  test('the longest wait of several businesses counts, in minutes', () => {
+    const usage = { a: [{ estimated_time_to_regain_access: 3 }], b: [{ estimated_time_to_regain_access: 7 }, {}] };
+    const headers = { 'x-business-use-case-usage': JSON.stringify(usage) };
+    expect(judge(classify, error(80004), { headers })?.retryAfterMs).toBe(420_000);
+    expect(
+      judge(classify, error(80004), { headers: { 'x-business-use-case-usage': '{broken' } })?.retryAfterMs,
+    ).toBeUndefined();
+    expect(judge(classify, error(100), { headers })?.retryAfterMs).toBeUndefined();
+  });
+
+  test('what is not known, and what is no refusal, is left to the status', () => {
+    expect(judge(classify, error(2500))).toBeUndefined();
+    expect(judge(classify, 'gone', { status: 502 })).toBeUndefined();
+    expect(judge(classify, error(190), { status: 200 })).toBeUndefined();
+  });
+
+  test('tokens that a refusal quotes are not kept', () => {
+    const token = 'EAABsbCS1iHgBO0LZCxZBqZA4';
+    const vendor = judge(classify, error(190, { message: `Malformed access token ${token}` }))?.vendor;
+    expect(vendor).toEqual({ code: '190', message: 'Malformed access token [token]' });
+  });
+
+  test.each([
+    [error(100, { message: 'This authorization code has been used.' }), 'auth', 'invalid_grant'],
+    [error(100, { message: 'Invalid verification code format.' }), 'auth', 'invalid_grant'],
+    [error(190, { error_subcode: 463 }), 'auth', 'invalid_grant'],
+    [error(100, { message: 'Missing redirect_uri parameter.' }), 'invalid_request', 'invalid_parameter'],
+    [error(1, { message: 'Error validating client secret.' }), 'configuration', 'invalid_client'],
+    [error(1), 'unavailable', 'transient'],
+  ])('the token endpoint: %j', (body, kind, code) => {
+    expect(judge(classifyToken, body)).toMatchObject({ kind, code });
+  });
+
+  test('the declared examples are what the engine is told', () => {
+    expect(meta.definition.api.errors.examples).toBe(examples);
+  });
+});
