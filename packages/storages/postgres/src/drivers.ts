@@ -149,15 +149,31 @@ function openPostgresJs(sql: PostgresJs, prepare: boolean): Database {
       opened.resolve(runner);
       await end.promise;
     });
-    done.catch(opened.reject);
+    // The driver says here that the connection is lost. It must not be given another statement then, not even its own
+    // rollback: nothing would ever answer, and its rejection would reach nobody and end the process.
+    let lost: unknown;
+    done.catch((error: unknown) => {
+      lost = error;
+      opened.reject(error);
+    });
     const runner = await opened.promise;
+    const unlessLost = () => {
+      if (lost !== undefined) throw lost;
+    };
     return {
-      query: (call) => run(runner, call),
+      async query(call) {
+        unlessLost();
+        return run(runner, call);
+      },
       async commit() {
+        unlessLost();
         end.resolve();
         await done;
       },
       async rollback() {
+        // A statement that failed because the connection broke is told so before we are told of the connection.
+        await new Promise((resolve) => setTimeout(resolve));
+        unlessLost();
         // The driver rolls back when the function it was given fails, and passes the failure on.
         const abandoned = new Error('rollback');
         end.reject(abandoned);

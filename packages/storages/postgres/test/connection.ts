@@ -1,0 +1,33 @@
+import type { NewConnection } from '@plugboard/core/store-kit';
+
+/** A connection that says nothing in particular. */
+export function connection(given: Partial<NewConnection> = {}): NewConnection {
+  const id = crypto.randomUUID();
+  return {
+    id,
+    provider: 'acme',
+    label: `label ${id}`,
+    method: 'oauth',
+    status: 'active',
+    statusReason: null,
+    credentials: Uint8Array.of(1, 2, 3),
+    tokenExpiresAt: null,
+    refreshAt: null,
+    refreshExpiresAt: null,
+    account: null,
+    scopes: null,
+    metadata: {},
+    settings: {},
+    health: null,
+    lastError: null,
+    lastSyncAt: null,
+    connectedAt: null,
+    disconnectedAt: null,
+    stub: false,
+    attemptHash: null,
+    attemptAt: null,
+    failCount: 0,
+    writeId: null,
+    ...given,
+  };
+}
