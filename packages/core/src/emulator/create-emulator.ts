@@ -12,7 +12,7 @@ import { isVendorHost } from './addresses.ts';
 import { createApiResponder } from './answer-api.ts';
 import type { EmulatedReply } from './contract.ts';
 import { createCredentialJudge } from './credentials.ts';
-import { basesOf, declaredEndpoints } from './declared-endpoints.ts';
+import { readDeclarations } from './declared-endpoints.ts';
 import { createAuthorizationServer, type AuthorizationServer } from './oauth/authorization-server.ts';
 import type { RegisteredClient } from './oauth/client-auth.ts';
 import type { ShapeFailure } from './oauth/oauth-failure.ts';
@@ -79,8 +79,7 @@ export function createEmulator(provider: AnyProvider, options: EmulatorOptions =
   const { definition } = provider;
   const { clock = systemClock, client, redirectUris } = options;
   const accounts = options.accounts ?? [{ id: 'demo', name: `Demo account of ${definition.name}` }];
-  const endpoints = declaredEndpoints(definition, clock);
-  const bases = basesOf(definition, endpoints, clock);
+  const { endpoints, bases } = readDeclarations(definition, clock);
   const requests: LogEntry[] = [];
   const failures: { readonly reply: EmulatedReply; left: number }[] = [];
   let shapeFailure: ShapeFailure | undefined;

@@ -42,27 +42,34 @@ export interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export function declaredEndpoints(definition: AnyDefinition, clock: Clock): readonly DeclaredEndpoint[] {
-  return Object.entries(definition.operations).flatMap(([group, members]) =>
-    Object.entries(members).flatMap(([member, declaration]) => {
+export interface Declarations {
+  readonly endpoints: readonly DeclaredEndpoint[];
+  /** Every base URL once: a route of the provider may be below any of them. */
+  readonly bases: readonly Base[];
+}
+
+export function readDeclarations(definition: AnyDefinition, clock: Clock): Declarations {
+  const bases = new Map<BaseUrl, Base>();
+  const baseOf = (baseUrl: BaseUrl): Base => {
+    const base = bases.get(baseUrl) ?? readBase(definition, baseUrl, clock);
+    bases.set(baseUrl, base);
+    return base;
+  };
+  baseOf(definition.api.baseUrl);
+  const endpoints = Object.entries(definition.operations).flatMap(([group, members]) =>
+    Object.entries(members).flatMap(([member, declaration]): DeclaredEndpoint[] => {
       if (declaration.kind !== 'endpoint') return [];
       const endpoint = declaration as unknown as AnyEndpoint;
-      const base = baseOf(definition, endpoint.baseUrl ?? definition.api.baseUrl, clock);
+      const base = baseOf(endpoint.baseUrl ?? definition.api.baseUrl);
       const path = endpoint.path === '' ? wholeAddress(base) : pathPattern(base.prefix, endpoint.path);
       const example = once(() => encodeExample(definition, endpoint, { input: endpoint.example.input, clock }));
       return [{ name: `${group}.${member}`, endpoint, base, path, example }];
     }),
   );
+  return { endpoints, bases: [...bases.values()] };
 }
 
-/** Bases of all endpoints, each once: a route of the provider may be below any of them. */
-export function basesOf(
-  definition: AnyDefinition,
-  endpoints: readonly DeclaredEndpoint[],
-  clock: Clock,
-): readonly Base[] {
-  return [baseOf(definition, definition.api.baseUrl, clock), ...endpoints.map(({ base }) => base)];
-}
+type BaseUrl = string | ((api: Api) => string);
 
 /** Endpoints with that method and path, the most literal template first. */
 export function matchEndpoints(endpoints: readonly DeclaredEndpoint[], method: string, url: URL): readonly Match[] {
@@ -105,7 +112,7 @@ export function encodeExample(
   });
 }
 
-function baseOf(definition: AnyDefinition, baseUrl: string | ((api: Api) => string), clock: Clock): Base {
+function readBase(definition: AnyDefinition, baseUrl: BaseUrl, clock: Clock): Base {
   if (typeof baseUrl === 'function') return computedBase(definition, baseUrl, clock);
   const { host, pathname } = new URL(baseUrl);
   const path = decodeURI(pathname).replace(/\/$/, '');

@@ -119,3 +119,17 @@ test('issue gives tokens without a flow, with every scope', () => {
   expect(answer['scope']).toBe('read write');
   expect(server.use(textOf(answer, 'access_token'))).toMatchObject({ state: 'live', account: { id: 'a7' } });
 });
+
+test('what is issued without a flow is good for every client, or for the one that is named or registered', async () => {
+  const refresh = { grant_type: 'refresh_token', client_id: 'any', client_secret: 's' };
+  const attempt = async (owner?: string, registered?: { id: string; secret: string }) => {
+    const { server, token } = serve({}, registered && { client: registered });
+    const refreshToken = textOf(server.issue(owner === undefined ? {} : { clientId: owner }), 'refresh_token');
+    return (await token({ ...refresh, refresh_token: refreshToken })).status;
+  };
+  expect(await attempt()).toBe(200);
+  expect(await attempt('any')).toBe(200);
+  expect(await attempt('other')).toBe(400);
+  expect(await attempt(undefined, { id: 'any', secret: 's' })).toBe(200);
+  expect(await attempt(undefined, { id: 'other', secret: 's' })).toBe(401);
+});

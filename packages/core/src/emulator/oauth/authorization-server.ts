@@ -70,7 +70,7 @@ export interface Consent {
 export interface IssueOptions {
   /** Name of the auth method. Default: the first. */
   readonly profile?: string;
-  /** Who may refresh them. Default: the registered client. */
+  /** Who may refresh them. Default: the registered client, or everybody where none is registered. */
   readonly clientId?: string;
   readonly account?: string;
   /** Default: every scope that the profile knows. */
@@ -192,7 +192,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         'Open the URL in a browser: the page says what is wrong with the request.',
       );
     },
-    issue({ profile: wanted, clientId = options.client?.id ?? 'demo-client', account, scopes } = {}) {
+    issue({ profile: wanted, clientId = options.client?.id ?? '', account, scopes } = {}) {
       const profile = profileNamed(context, wanted ?? profiles[0]!.name);
       const all = [...new Set([...(profile.scopes?.ask ?? []), ...Object.keys(profile.scopes?.known ?? {})])];
       const owner = accountWith(context, account);

@@ -7,7 +7,7 @@ import type { LedgerToken } from './ledger.ts';
 import type { Params } from './params.ts';
 import { readScopes, unknownScope, type AuthorizationProfile } from './profile.ts';
 import { useRefreshToken } from './rotation.ts';
-import { accountWith, profileNamed, type ServerContext } from './server-context.ts';
+import { accountWith, mayUse, profileNamed, type ServerContext } from './server-context.ts';
 import type { TokenSwitches } from './switches.ts';
 
 /** One request at the token endpoint, read but not judged. */
@@ -38,7 +38,7 @@ export const codeGrant: Grant = (context, { params, client, challenge }) => {
   ledger.spend(code);
   const family = ledger.familyOf(code);
   const profile = profileNamed(context, family.profile);
-  if (client?.id !== family.clientId) return failure('invalid_grant', 'the code was issued to another client');
+  if (!mayUse(client, family)) return failure('invalid_grant', 'the code was issued to another client');
   if (params.get('redirect_uri') !== binding.redirectUri) {
     return failure('invalid_grant', 'redirect_uri differs from that of the authorization request');
   }
@@ -53,8 +53,7 @@ const refreshGrant = (context: ServerContext, request: TokenRequest, token: Ledg
   const { params, client, switches } = request;
   const family = context.ledger.familyOf(token);
   const profile = profileNamed(context, family.profile);
-  if (client !== null && client.id !== family.clientId)
-    return failure('invalid_grant', 'the token was issued to another client');
+  if (!mayUse(client, family)) return failure('invalid_grant', 'the token was issued to another client');
   const scopes = params.get('scope') === undefined ? family.scopes : readScopes(profile, params.get('scope'));
   const extra = scopes.find((scope) => !family.scopes.includes(scope));
   if (extra !== undefined) return failure('invalid_scope', `${extra} was not granted`);

@@ -35,6 +35,7 @@ export interface LedgerFamily {
   readonly id: string;
   /** Name of the auth method. */
   readonly profile: string;
+  /** Empty when the tokens were issued to whoever presents them. */
   readonly clientId: string;
   readonly account: AccountRef;
   readonly scopes: readonly string[];

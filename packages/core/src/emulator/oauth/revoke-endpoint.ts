@@ -4,7 +4,7 @@ import { failure, isFailure, refuse, type OAuthFailure, type OAuthReply } from '
 import { mediaType, readParams, uniqueParams, type Params } from './params.ts';
 import type { AuthorizationProfile } from './profile.ts';
 import { runEndpoint } from './run-endpoint.ts';
-import type { ServerContext } from './server-context.ts';
+import { mayUse, type ServerContext } from './server-context.ts';
 import type { EndpointSwitches } from './switches.ts';
 
 export async function handleRevoke(
@@ -42,7 +42,7 @@ function revoke(
   const token = ledger.find(params.get('token') ?? '');
   if (!params.get('token')) return failure('invalid_request', 'token is missing');
   if (token === undefined) return undefined;
-  if (client !== null && ledger.familyOf(token).clientId !== client.id) {
+  if (!mayUse(client, ledger.familyOf(token))) {
     return failure('invalid_grant', 'the token was issued to another client');
   }
   if (token.kind === 'access_token') ledger.revokeToken(token, 'request');

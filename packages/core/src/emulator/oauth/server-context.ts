@@ -1,9 +1,9 @@
 /** What the endpoints of one authorization server share. */
 import type { Clock } from '../../clock.ts';
 import type { AccountRef } from '../../store.ts';
-import type { RegisteredClient } from './client-auth.ts';
+import type { PresentedClient, RegisteredClient } from './client-auth.ts';
 import type { GateKeeper } from './gate.ts';
-import type { LedgerBook } from './ledger.ts';
+import type { LedgerBook, LedgerFamily } from './ledger.ts';
 import type { ShapeFailure } from './oauth-failure.ts';
 import type { AuthorizationProfile } from './profile.ts';
 import type { TokenTexts } from './token-text.ts';
@@ -30,6 +30,11 @@ export interface ServerContext {
   readonly texts: TokenTexts;
   readonly gate: GateKeeper;
   readonly shapeFailure: ShapeFailure | undefined;
+}
+
+/** Whether tokens of the family may be used by the client; null where none authenticates. */
+export function mayUse(client: PresentedClient | null, family: LedgerFamily): boolean {
+  return client === null || family.clientId === '' || client.id === family.clientId;
 }
 
 export function profileNamed(context: ServerContext, name: string): AuthorizationProfile {
