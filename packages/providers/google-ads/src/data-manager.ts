@@ -1,0 +1,303 @@
+/**
+ * The Data Manager API: conversions and audiences. A 200 says that a request was accepted; its outcome is asked later.
+ * @see https://developers.google.com/data-manager/api/reference/rest (2026-11-20)
+ */
+import { endpoint, invalidInput } from '@plugboard/core';
+import type { Api, Conversion, ConversionReceipt, ConversionsCapability } from '@plugboard/core';
+import { z } from 'zod';
+
+import {
+  actionOf,
+  asked,
+  customerOf,
+  datamanager,
+  hashPerson,
+  identifier,
+  loginOf,
+  numericId,
+  settings,
+} from './schemas.ts';
+
+/** For each Cloud project: https://developers.google.com/data-manager/api/devguides/limits (2026-11-20). */
+const projectLimit = () => ({ requests: 300, perMs: 60_000, per: 'app' as const });
+/** All writes count together. */
+const writes = [projectLimit()];
+const facts = (page: string, limits = writes) => ({
+  docs: `https://developers.google.com/data-manager/api/reference/rest/v1/${page}`,
+  baseUrl: 'https://datamanager.googleapis.com/v1',
+  scopes: [datamanager],
+  limits,
+});
+
+const identifiers = z.array(identifier).min(1).max(10);
+const status = z.enum(['CONSENT_GRANTED', 'CONSENT_DENIED']).optional();
+const consent = z.strictObject({ adUserData: status, adPersonalization: status });
+const nonEmpty = z.string().min(1);
+const instant = z.iso.datetime({ offset: true });
+
+const event = z.strictObject({
+  /** Default: the one of the settings. */
+  conversionActionId: numericId.optional(),
+  // Required, as the vendor does for conversions of several sources: with it a repeated event is recognised.
+  transactionId: nonEmpty,
+  eventTimestamp: instant,
+  lastUpdatedTimestamp: instant.optional(),
+  userIdentifiers: identifiers.optional(),
+  adIdentifiers: z
+    .strictObject({
+      gclid: nonEmpty,
+      gbraid: nonEmpty,
+      wbraid: nonEmpty,
+      sessionAttributes: nonEmpty,
+      landingPageDeviceInfo: z.strictObject({ userAgent: nonEmpty, ipAddress: nonEmpty }).partial(),
+    })
+    .partial()
+    .optional(),
+  consent: consent.optional(),
+  currency: z.string().length(3).optional(),
+  conversionValue: z.number().optional(),
+  conversionCount: z.number().optional(),
+  eventSource: z.enum(['WEB', 'APP', 'IN_STORE', 'PHONE', 'MESSAGE', 'OTHER']).optional(),
+  customVariables: z.array(z.strictObject({ variable: nonEmpty, value: z.string() })).optional(),
+});
+
+const account = (accountId: string) => ({ accountType: 'GOOGLE_ADS', accountId });
+
+/** Where data goes. The manager is named only where the account is reached through one. */
+function destination(board: Api, given: { customerId?: string | undefined; id: string; reference?: string }) {
+  const customer = customerOf(board, given.customerId);
+  const login = loginOf(board, customer);
+  return {
+    ...(given.reference !== undefined && { reference: given.reference }),
+    operatingAccount: account(customer),
+    ...(login !== undefined && { loginAccount: account(login) }),
+    productDestinationId: given.id,
+  };
+}
+
+const warning = z.looseObject({
+  field: z.string().nullish(),
+  reason: z.string().nullish(),
+  description: z.string().nullish(),
+});
+const accepted = z.looseObject({ requestId: z.string(), fieldWarnings: z.array(warning).nullish() });
+const mostActions = 10;
+const mostEvents = 2000;
+
+const memberships = z.strictObject({
+  ...asked,
+  userListId: numericId,
+  members: z
+    .array(z.strictObject({ userIdentifiers: identifiers, consent: consent.optional() }))
+    .min(1)
+    .max(10_000),
+  consent: consent.optional(),
+  validateOnly: z.boolean().optional(),
+});
+
+function encodeMembers(input: z.output<typeof memberships>, board: Api) {
+  const { customerId, userListId, members, ...options } = input;
+  const audienceMembers = members.map(({ userIdentifiers, ...member }) => ({
+    ...member,
+    userData: { userIdentifiers },
+  }));
+  return {
+    ...options,
+    destinations: [destination(board, { customerId, id: userListId })],
+    audienceMembers,
+    encoding: 'HEX',
+  };
+}
+
+const exampleHash = 'd6117306485ed0e50afab3ac871e98f81699151f30281527d63ff5f233656c69';
+const exampleRequest = '126365e1-16d0-4c81-9de9-f362711e250a';
+const exampleMembers = { userListId: '7654321', members: [{ userIdentifiers: [{ emailAddress: exampleHash }] }] };
+
+export const dataManager = {
+  ingestEvents: endpoint({
+    summary: 'Sends up to 2000 conversions; one that the vendor cannot read refuses them all.',
+    method: 'POST',
+    path: '/events:ingest',
+    ...facts('events/ingest'),
+    input: z.strictObject({
+      ...asked,
+      events: z.array(event).min(1).max(mostEvents),
+      consent: consent.optional(),
+      validateOnly: z.boolean().optional(),
+    }),
+    encode: ({ customerId, events, ...options }, board) => {
+      const sent = events.map(({ conversionActionId, userIdentifiers, ...one }) => ({
+        ...one,
+        destinationReferences: [actionOf(board, conversionActionId)],
+        ...(userIdentifiers && { userData: { userIdentifiers } }),
+      }));
+      const actions = [...new Set(sent.flatMap(({ destinationReferences }) => destinationReferences))];
+      if (actions.length > mostActions) {
+        const message = `may name ${mostActions} different conversion actions at most`;
+        throw invalidInput('The events', [{ path: 'events', message }]);
+      }
+      const destinations = actions.map((id) => destination(board, { customerId, id, reference: id }));
+      return { json: { ...options, destinations, events: sent, encoding: 'HEX' } };
+    },
+    output: accepted,
+    repeat: 'safe',
+    example: {
+      input: {
+        events: [
+          {
+            conversionActionId: '987654321',
+            transactionId: 'ord-1',
+            eventTimestamp: '2026-11-01T12:32:45Z',
+            eventSource: 'WEB',
+            currency: 'USD',
+            conversionValue: 12.5,
+            adIdentifiers: { gclid: 'Cj0KCQiA-demo-click' },
+            userIdentifiers: [{ emailAddress: exampleHash }],
+          },
+        ],
+      },
+      answer: { requestId: exampleRequest },
+    },
+  }),
+  requestStatus: endpoint({
+    summary: 'Asks what became of a request, for each of its destinations.',
+    method: 'GET',
+    path: '/requestStatus:retrieve',
+    ...facts('requestStatus/retrieve', [projectLimit()]),
+    input: z.strictObject({ requestId: nonEmpty }),
+    output: z.looseObject({
+      requestStatusPerDestination: z.array(
+        z.looseObject({
+          /** `SUCCESS`, `PROCESSING`, `FAILED` or `PARTIAL_SUCCESS`. */
+          requestStatus: z.string(),
+          errorInfo: z
+            .looseObject({
+              errorCounts: z.array(z.looseObject({ reason: z.string(), recordCount: z.string() })).nullish(),
+            })
+            .nullish(),
+        }),
+      ),
+    }),
+    example: {
+      input: { requestId: exampleRequest },
+      answer: {
+        requestStatusPerDestination: [
+          {
+            destination: {
+              reference: '987654321',
+              operatingAccount: account('1234567890'),
+              productDestinationId: '987654321',
+            },
+            requestStatus: 'PARTIAL_SUCCESS',
+            errorInfo: { errorCounts: [{ recordCount: '1', reason: 'PROCESSING_ERROR_REASON_INVALID_GCLID' }] },
+            eventsIngestionStatus: { recordCount: '1' },
+          },
+        ],
+      },
+    },
+  }),
+  ingestMembers: endpoint({
+    summary: 'Puts people on a customer list, by hashes; hashPerson makes them.',
+    method: 'POST',
+    path: '/audienceMembers:ingest',
+    ...facts('audienceMembers/ingest'),
+    input: memberships.extend({
+      /** The customer has accepted the terms of Customer Match. */
+      termsAccepted: z.boolean().optional(),
+    }),
+    encode: ({ termsAccepted, ...input }, board) => {
+      const status = termsAccepted === true ? 'ACCEPTED' : 'REJECTED';
+      const terms = { termsOfService: { customerMatchTermsOfServiceStatus: status } };
+      return { json: { ...encodeMembers(input, board), ...(termsAccepted !== undefined && terms) } };
+    },
+    output: accepted,
+    repeat: 'safe',
+    example: { input: { ...exampleMembers, termsAccepted: true }, answer: { requestId: exampleRequest } },
+  }),
+  removeMembers: endpoint({
+    summary: 'Takes people off a customer list, by hashes; hashPerson makes them.',
+    method: 'POST',
+    path: '/audienceMembers:remove',
+    ...facts('audienceMembers/remove'),
+    input: memberships.omit({ consent: true }),
+    encode: (input, board) => ({ json: encodeMembers(input, board) }),
+    output: accepted,
+    repeat: 'safe',
+    example: { input: exampleMembers, answer: { requestId: exampleRequest } },
+  }),
+};
+
+const sources = { website: 'WEB', app: 'APP', phone: 'PHONE', store: 'IN_STORE', other: 'OTHER' } as const;
+type Event = z.output<typeof event>;
+
+/**
+ * Conversions by the portable interface. The settings say which action a conversion's name stands for; several requests
+ * have their ids in `requestId`, joined by commas.
+ */
+export function conversions(board: Api): ConversionsCapability {
+  return {
+    async send(given): Promise<ConversionReceipt> {
+      const { conversionTracking, conversionActionId, conversionActions = {} } = board.settings(settings);
+      const rejected: { index: number; reason: string }[] = [];
+      const events: Event[] = [];
+      if (conversionTracking === false) return { accepted: 0, rejected };
+      for (const [index, conversion] of given.entries()) {
+        const { name } = conversion;
+        const action = Object.hasOwn(conversionActions, name) ? conversionActions[name] : conversionActionId;
+        const found = await eventOf(conversion);
+        if (action === undefined) rejected.push({ index, reason: `no conversion action is set for \`${name}\`` });
+        else if (found === undefined)
+          rejected.push({ index, reason: 'has no click id, email address, phone or postal address' });
+        else events.push({ ...found, conversionActionId: action });
+      }
+      const requests: string[] = [];
+      for (const batch of batchesOf(events)) {
+        const { requestId } = await board.call(dataManager.ingestEvents, { events: batch });
+        requests.push(requestId);
+      }
+      return { accepted: events.length, rejected, ...(requests.length > 0 && { requestId: requests.join(',') }) };
+    },
+  };
+}
+
+/** Undefined for a conversion that could be matched with nothing. */
+async function eventOf({
+  id,
+  at,
+  value,
+  currency,
+  person,
+  clickIds = {},
+  source,
+}: Conversion): Promise<Event | undefined> {
+  const clicks = ['gclid', 'gbraid', 'wbraid'].flatMap((name) => (clickIds[name] ? [[name, clickIds[name]]] : []));
+  const userIdentifiers = await hashPerson(person);
+  if (clicks.length === 0 && userIdentifiers.length === 0) return undefined;
+  return {
+    transactionId: id,
+    eventTimestamp: at.toISOString(),
+    ...(clicks.length > 0 && { adIdentifiers: Object.fromEntries(clicks) as Record<string, string> }),
+    ...(userIdentifiers.length > 0 && { userIdentifiers }),
+    ...(value !== undefined && { conversionValue: value }),
+    ...(currency !== undefined && { currency }),
+    ...(source !== undefined && { eventSource: sources[source] }),
+  };
+}
+
+/** In their order, each batch small enough for one request. */
+export function batchesOf<Item extends { readonly conversionActionId?: string | undefined }>(
+  items: readonly Item[],
+): Item[][] {
+  const batches: Item[][] = [];
+  let actions = new Set<string | undefined>();
+  for (const item of items) {
+    const last = batches.at(-1);
+    const fits = actions.has(item.conversionActionId) || actions.size < mostActions;
+    if (last === undefined || last.length === mostEvents || !fits) {
+      batches.push([item]);
+      actions = new Set();
+    } else last.push(item);
+    actions.add(item.conversionActionId);
+  }
+  return batches;
+}

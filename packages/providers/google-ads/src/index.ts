@@ -1,0 +1,2 @@
+export { googleAds } from './provider.ts';
+export { hashPerson } from './schemas.ts';
