@@ -9,7 +9,7 @@ import { escapePattern } from './pattern.ts';
 import { anyValues } from './placeholders.ts';
 
 export interface CredentialReader {
-  /** True when the sign puts nothing on requests to this origin: if there is a credential, the address itself is it. */
+  /** True when no place of a request to this origin holds credentials: if there is one, the address itself is it. */
   readonly inAddress: boolean;
   /**
    * Values by credential field. Empty when something is there that no value can be read from, a signature for example;
@@ -41,7 +41,12 @@ export async function learnCredentialReader(
   origin: string,
 ): Promise<CredentialReader> {
   const signed = { method: 'GET', url: new URL(origin), headers: new Headers() };
-  await sign.apply(signed, { credentials: example, app: anyValues(), now: 0 });
+  try {
+    await sign.apply(signed, { credentials: example, app: anyValues(), now: 0 });
+  } catch {
+    // These credentials are for other hosts.
+    return { inAddress: false, read: () => undefined };
+  }
   const places = sign.places.flatMap((place) => learnPlace(place, signed, example) ?? []);
   return {
     inAddress: places.length === 0,
@@ -72,8 +77,10 @@ function learnPlace(
     return url.pathname;
   };
   const text = find(signed.headers, signed.url);
-  if (text === undefined || (where === 'path' && text === '/')) return undefined;
-  return { find, template: learnTemplate(text, example, where === 'path') };
+  if (text === undefined) return undefined;
+  const template = learnTemplate(text, example, where === 'path');
+  // A path from which nothing can be read is the whole credential: that of a webhook URL.
+  return where === 'path' && template === undefined ? undefined : { find, template };
 }
 
 function learnTemplate(text: string, example: Credentials, prefixOnly: boolean): Template | undefined {

@@ -33,8 +33,8 @@ export interface Base {
   accepts(url: URL): boolean;
   /** What paths begin with; null when it is only known at run time. */
   readonly prefix: string | null;
-  /** Path of the base URL, as far as it can be known. */
-  readonly path: string;
+  /** An address below it that is itself a credential, as its path; null when there is none. */
+  readonly secretPath: string | null;
 }
 
 export interface Match {
@@ -120,7 +120,12 @@ function readBase(definition: AnyDefinition, baseUrl: BaseUrl, clock: Clock): Ba
   const signsPath = Object.values(definition.auth).some(
     ({ kind, sign }) => kind !== 'incoming_webhook' && sign.places.includes('path'),
   );
-  return { accepts: (url) => url.host === host, prefix: signsPath ? null : path, path };
+  const secret = webhookExamples(definition).find((url) => url.host === host && url.pathname.startsWith(path));
+  return {
+    accepts: (url) => url.host === host,
+    prefix: signsPath ? null : path,
+    secretPath: secret?.pathname ?? null,
+  };
 }
 
 /** Hosts of the declared patterns that one computed host fits; of all of them when none can be computed. */
@@ -131,14 +136,23 @@ function computedBase(definition: AnyDefinition, baseUrl: (api: Api) => string, 
   return {
     accepts: (url) => patterns.some((pattern) => hostMatches(pattern, url)),
     prefix: null,
-    path: sample?.pathname ?? '',
+    secretPath: sample?.pathname ?? null,
   };
 }
 
-/** An endpoint without a path, where the address itself is the credential: as many segments as the example's has. */
-function wholeAddress({ prefix, path }: Base): PathPattern {
-  if (prefix !== null) return pathPattern(prefix, '');
-  const segments = path.split('/').slice(1);
+/** URLs that are credentials, as the methods show them. */
+function webhookExamples(definition: AnyDefinition): readonly URL[] {
+  const methods = Object.values(definition.auth).filter((method) => method.kind === 'incoming_webhook');
+  const values = methods.flatMap((method) => ('example' in method ? Object.values(method.example) : []));
+  return values
+    .filter((value) => typeof value === 'string' && URL.canParse(value))
+    .map((value) => new URL(String(value)));
+}
+
+/** An endpoint without a path: its base, or any path of as many segments as the secret one has. */
+function wholeAddress({ prefix, secretPath }: Base): PathPattern {
+  if (secretPath === null) return pathPattern(prefix, '');
+  const segments = secretPath.split('/').slice(1);
   return pathPattern('', segments.map((_, index) => `/{segment${index}}`).join(''));
 }
 

@@ -79,3 +79,13 @@ test('the address is the credential where a sign puts nothing, be it at one host
   expect(await at({ places: ['path'], apply: () => undefined }, 'https://hooks.example.com')).toBe(true);
   expect(await at(inPath, 'https://api.example.com')).toBe(false);
 });
+
+test('a sign that needs other credentials at an origin reads nothing there', async () => {
+  const demanding: Sign = { places: ['path'], apply: (_request, { credentials }) => void need(credentials, 'missing') };
+  expect(await read(demanding, {})).toBeUndefined();
+});
+
+test('a path that is the whole credential is an address', async () => {
+  const whole: Sign = { places: ['path'], apply: ({ url: target }) => void (target.pathname = '/services/T0/B0') };
+  expect((await learnCredentialReader(whole, example, 'https://hooks.example.com')).inAddress).toBe(true);
+});

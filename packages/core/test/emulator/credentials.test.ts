@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import type { Sign } from '../../src/auth/auth.ts';
 import { encodeBase64, encodeUtf8 } from '../../src/bytes.ts';
 import { createEmulator } from '../../src/emulator/create-emulator.ts';
 import type { JsonObject } from '../../src/json.ts';
@@ -79,6 +80,26 @@ describe('typed-in credentials', () => {
     expect(await hook('https://hooks.shop.example/services/T1/B1/revoked')).toEqual(refused);
     expect(await hook('https://api.shop.example/v2/orders')).toEqual(refused);
   });
+});
+
+test('a sign may put the secret rest of a webhook address on its request', async () => {
+  const { auth, operations } = shop.definition;
+  const sign: Sign = { places: ['path'], apply: ({ url: target }) => void (target.pathname = '/services/T0/B0/XX') };
+  const notify = { ...operations.hooks.notify, baseUrl: 'https://hooks.shop.example/services' };
+  const definition = {
+    ...shop.definition,
+    auth: { ...auth, hook: { ...auth.hook, sign } },
+    operations: { ...operations, hooks: { notify } },
+  };
+  const emulator = createEmulator({ definition, options: {} } as never);
+  const post = async (address: string) => {
+    const headers = { 'content-type': 'application/json' };
+    return (await emulator.fetch(new Request(address, { method: 'POST', headers, body: '{"text":"hi"}' }))).status;
+  };
+  expect(await post('https://hooks.shop.example/services/T1/B1/abc')).toBe(200);
+  expect(await post('https://hooks.shop.example/services/T1/B1/revoked')).toBe(401);
+  expect(await post('https://hooks.shop.example/services/T1')).toBe(404);
+  expect(await post('https://api.shop.example/v2/orders')).toBe(401);
 });
 
 describe('tokens', () => {
