@@ -142,11 +142,10 @@ function computedBase(definition: AnyDefinition, baseUrl: (api: Api) => string, 
 
 /** URLs that are credentials, as the methods show them. */
 function webhookExamples(definition: AnyDefinition): readonly URL[] {
-  const methods = Object.values(definition.auth).filter((method) => method.kind === 'incoming_webhook');
-  const values = methods.flatMap((method) => ('example' in method ? Object.values(method.example) : []));
-  return values
-    .filter((value) => typeof value === 'string' && URL.canParse(value))
-    .map((value) => new URL(String(value)));
+  const values = Object.values(definition.auth).flatMap((method) =>
+    method.kind === 'incoming_webhook' ? Object.values(method.example) : [],
+  );
+  return values.filter((value) => URL.canParse(value)).map((value) => new URL(value));
 }
 
 /** An endpoint without a path: its base, or any path of as many segments as the secret one has. */
