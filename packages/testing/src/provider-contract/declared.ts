@@ -1,6 +1,6 @@
 /** What a definition declares, in the form in which the suite goes through it. */
 import type { AnyDefinition, AuthMethod, Endpoint, JsonObject, OAuth2Method, Operation, Stream } from '@plugboard/core';
-import { accepts, jsonSchemaOf, type Schema } from '@plugboard/core/provider-kit';
+import { accepts, type Schema } from '@plugboard/core/provider-kit';
 
 export type DeclaredEndpoint = Endpoint<Schema, Schema, unknown>;
 export type Declaration = DeclaredEndpoint | Operation | Stream;
@@ -31,10 +31,11 @@ export function judgesAnswer({ output, decode }: DeclaredEndpoint): boolean {
   return decode !== undefined || !accepts(output, Symbol.for('nothing that a vendor sends'));
 }
 
-/** Names that an input schema requires. */
-export function requiredOf(schema: Schema): readonly string[] {
-  const required = jsonSchemaOf(schema)?.['required'];
-  return Array.isArray(required) ? (required as string[]) : [];
+/** Members of an accepted value without which the schema refuses it. */
+export function neededOf(schema: Schema, value: unknown): readonly string[] {
+  const members = Object.entries(Object(value) as object);
+  const without = (name: string) => Object.fromEntries(members.filter(([other]) => other !== name));
+  return members.map(([name]) => name).filter((name) => !accepts(schema, without(name)));
 }
 
 /** Methods that are OAuth flows, by name. */

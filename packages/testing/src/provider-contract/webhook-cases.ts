@@ -18,18 +18,20 @@ export function webhookCases(subject: Subject): readonly ProviderCase[] {
   const { definition } = subject.factory();
   const webhooks = definition.webhooks as WebhookDefinition | undefined;
   if (webhooks === undefined) return [];
-  const good = webhooks.vectors.find(({ ok }) => ok);
+  const good = webhooks.vectors.find(({ ok, events }) => ok && events !== undefined);
   return [
     providerCase('webhooks: the declared deliveries are there, and one of them is good', () => {
-      expect(good, 'a vector with ok: true').toBeDefined();
+      expect(good, 'a vector with ok: true and its events').toBeDefined();
     }),
     ...webhooks.vectors.map((vector) =>
       providerCase(`webhooks: \`${vector.name}\` is ${vector.ok ? 'believed' : 'refused'}`, async () => {
         const verdict = await verify(webhooks, deliveryOf(definition, vector), vector.secret);
         expect(verdict, JSON.stringify(verdict)).toMatchObject({ ok: vector.ok });
-        if (!vector.ok) return;
+        // A delivery of the vendor's own tests may show a signature and no event.
+        if (!vector.ok || vector.events === undefined) return;
         const events = webhooks.parse(deliveryOf(definition, vector));
-        if (vector.events !== undefined) expect(events.map(({ type }) => type)).toEqual(vector.events);
+        expect(events.map(({ type }) => type)).toEqual(vector.events);
+
         for (const { type, data } of events) {
           const schema = Object.hasOwn(webhooks.events, type) ? (webhooks.events[type] as Schema) : undefined;
           if (schema !== undefined) expect(accepts(schema, data), `the data of ${type}`).toBe(true);
@@ -51,7 +53,9 @@ function forgeryCases(definition: AnyDefinition, webhooks: WebhookDefinition, ve
     const headers = new Headers(original.headers);
     const signature = await webhooks.sign({ body: vector.body, url, at: new Date(moment) }, secret);
     for (const [name, value] of Object.entries(signature)) headers.set(name, value);
-    return { delivery: { ...original, headers }, signed: Object.keys(signature) };
+    // The content type goes along, but signatures are about the body.
+    const signed = Object.keys(signature).filter((name) => name.toLowerCase() !== 'content-type');
+    return { delivery: { ...original, headers }, signed };
   };
   const refused = async (delivery: Delivery, what: string) => {
     const verdict = await verify(webhooks, delivery, secret);

@@ -49,7 +49,9 @@ export interface World {
   refusal(work: Promise<unknown>): Promise<PlugboardError>;
   /** From now on every API request is answered like this; the OAuth endpoints stay the vendor's. */
   answerApi(answer: Respond): void;
-  /** Every text that must never be shown. */
+  /** What the connection was given: typed in, or issued. */
+  credentials(): Canaries;
+  /** Every text that must never be shown: the credentials, and the secrets of the app. */
   secrets(): Canaries;
 }
 
@@ -189,7 +191,8 @@ function createWorld({ subject, ...parts }: Parts): World {
     },
     answerApi: (answer) =>
       parts.edge.respond((request) => (vendor.oauth.serves(new URL(request.url)) ? undefined : answer(request))),
-    secrets: () => ({ ...appSecrets(definition, app), ...typed, ...issuedTokens(vendor) }),
+    credentials: () => ({ ...typed, ...issuedTokens(vendor) }),
+    secrets: () => ({ ...appSecrets(definition, app), ...world.credentials() }),
   };
   return world;
 }
