@@ -48,8 +48,9 @@ export function accepts(schema: Schema, value: unknown): boolean {
 
 /** The JSON Schema of the accepted input, for forms, docs and the CLI; undefined when the library offers none. */
 export function jsonSchemaOf(schema: Schema): JsonObject | undefined {
-  const standard = schema['~standard'] as { jsonSchema?: { input(options: { target: string }): JsonObject } };
-  return standard.jsonSchema?.input({ target: 'draft-2020-12' });
+  const standard = schema['~standard'] as { jsonSchema?: { input(options: object): JsonObject } };
+  // What JSON cannot hold (dates, undefined) becomes «anything» instead of an error.
+  return standard.jsonSchema?.input({ target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } });
 }
 
 function run(schema: Schema, value: unknown): StandardSchemaV1.Result<unknown> {

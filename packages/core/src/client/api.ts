@@ -130,7 +130,7 @@ async function send(
       return { answer: await sendOnce(engine, session, call, access), access };
     } catch (error) {
       // A dead access token that looked alive: one refresh for its version, then the error stands.
-      const refused = isPlugboardError(error) && error.kind === 'auth' && !forced;
+      const refused = isPlugboardError(error) && error.kind === 'auth' && error.status !== undefined && !forced;
       const renewed = refused ? await session.renew(access.version) : null;
       if (renewed === null) throw error;
       access = renewed;

@@ -24,7 +24,8 @@ export const emulator: EmulatorExtension = (vendor) => {
     'GET /emails/{id}': ({ params }) => {
       const found = emails.get(params['id'] ?? '');
       if (found !== undefined) return { json: found };
-      return emails.size === 0 ? undefined : vendor.failure('notFound');
+      const shown = vendor.example('emails.get');
+      return at(shown.json, 'id') === params['id'] ? shown : vendor.failure('notFound');
     },
   };
 };

@@ -137,7 +137,7 @@ export const emails = {
     input: z.strictObject(pageInput).refine(oneWay, pageRule),
     output: page(found),
     paging,
-    example: { input: { limit: 10 }, answer: { object: 'list', has_more: false, data: [shownEmail] } },
+    example: { input: { limit: 10 }, answer: { object: 'list', has_more: true, data: [shownEmail] } },
   }),
   reschedule: endpoint({
     summary: 'Moves a scheduled email to another time.',
@@ -186,7 +186,7 @@ export const domains = {
     input: z.strictObject(pageInput).refine(oneWay, pageRule),
     output: page(domain),
     paging,
-    example: { input: { limit: 1 }, answer: { object: 'list', has_more: false, data: [shownDomain] } },
+    example: { input: { limit: 1 }, answer: { object: 'list', has_more: true, data: [shownDomain] } },
   }),
   create: endpoint({
     summary: 'Adds a sending domain; its records have to be set at the name server.',
@@ -271,7 +271,7 @@ export const inbound = {
       input: { emailId: receivedId },
       answer: {
         object: 'list',
-        has_more: false,
+        has_more: true,
         data: [
           {
             id: '2a0c9ce0-3112-4728-976e-47ddcd16a318',

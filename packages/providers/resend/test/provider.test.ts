@@ -1,9 +1,11 @@
 import { createMemoryStore, createPlugboard, handlerWire, isStub, silentLog } from '@plugboard/core';
 import { createEmulator } from '@plugboard/core/emulator';
-import { conformance } from '@plugboard/testing';
+import { conformance, providerContract } from '@plugboard/testing';
 import { expect, test } from 'vitest';
 
 import { resend } from '../src/index.ts';
+
+providerContract(resend, { app: { webhookSecret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' } });
 
 conformance(resend.definition, {
   exceptions: { 'emails.reschedule': 'The description lists no body; the documentation of the endpoint does.' },

@@ -1,8 +1,7 @@
 /** The three things that Slack hands over: a bot token, a user token, a webhook URL. */
-import { at, bearer, member, splitScopes, text } from '@plugboard/core';
+import { at, bearer, member, reveal, splitScopes, text } from '@plugboard/core';
 import type { Classify, Grant, Json, JsonObject, Sign } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
-import { z } from 'zod';
 
 export const webhookUrl = secret('Incoming webhook URL', {
   help: 'Your app > Incoming Webhooks > the URL of the channel.',
@@ -17,15 +16,22 @@ export const botToken = secret('Bot token', {
   pattern: /^xox[be][.-][\x21-\x7e]+$/,
 });
 
-/** Whichever of them a connection has. */
-export const held = z.looseObject({ webhookUrl: webhookUrl.optional() });
-
 const token = bearer();
+const webhookHost = 'hooks.slack.com';
+
+/** The path of a webhook URL is its secret, so it is put on last, and goes to that host alone. */
+export const signWebhook: Sign = {
+  places: ['path'],
+  apply({ url }, { credentials }) {
+    const value = credentials['webhookUrl'];
+    if (value !== undefined) url.pathname = new URL(reveal(value)).pathname;
+  },
+};
 
 /** The token belongs to the API alone: a webhook URL is called without it. */
 export const sign: Sign = {
   places: token.places,
-  apply: (request, context) => (request.url.host === 'slack.com' ? token.apply(request, context) : undefined),
+  apply: (request, context) => (request.url.host === webhookHost ? signWebhook : token).apply(request, context),
 };
 
 /**

@@ -1,8 +1,6 @@
 /** What the client offers: the methods of https://docs.slack.dev/reference/methods (2026-08). */
-import { endpoint, type RateLimit } from '@plugboard/core';
+import { endpoint, PlugboardError, type RateLimit } from '@plugboard/core';
 import { z } from 'zod';
-
-import { held } from './credentials.ts';
 
 /** Per method and workspace: https://docs.slack.dev/apis/web-api/rate-limits (2026-08). */
 const tiers = { tier2: perMinute(20), tier3: perMinute(50), tier4: perMinute(100), posting: [{ requests: 1, perMs: 1000 }] };
@@ -10,6 +8,9 @@ const tiers = { tier2: perMinute(20), tier3: perMinute(50), tier4: perMinute(100
 function perMinute(requests: number): RateLimit[] {
   return [{ requests, perMs: 60_000 }];
 }
+
+/** Whichever credentials the connection has. */
+const held = z.looseObject({});
 
 const docs = (method: string) => `https://docs.slack.dev/reference/methods/${method}`;
 const id = z.string().min(1);
@@ -204,7 +205,7 @@ export const channels = {
     }),
     output: z.looseObject({ channels: z.array(channel), ...cursorOut }),
     paging: { items: (page) => page.channels, next: nextPage },
-    example: { input: { excludeArchived: true }, answer: { ok: true, channels: [general], response_metadata: { next_cursor: '' } } },
+    example: { input: { excludeArchived: true }, answer: { ok: true, channels: [general], response_metadata: { next_cursor: 'dGVhbTpDMDYxRkE1UEI=' } } },
   }),
   join: endpoint({
     summary: 'Makes the bot a member of a public channel.',
@@ -253,7 +254,7 @@ export const users = {
     input: z.strictObject(cursorIn),
     output: z.looseObject({ members: z.array(user), ...cursorOut }),
     paging: { items: (page) => page.members, next: nextPage },
-    example: { input: {}, answer: { ok: true, members: [spengler], cache_ts: 1498777272, response_metadata: { next_cursor: '' } } },
+    example: { input: {}, answer: { ok: true, members: [spengler], cache_ts: 1498777272, response_metadata: { next_cursor: 'dXNlcjpVMEc5V0ZYTlo=' } } },
   }),
   lookupByEmail: endpoint({
     summary: 'Finds a member by email address.',
@@ -313,10 +314,19 @@ export const webhook = {
     docs: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
     method: 'POST',
     path: '',
-    baseUrl: (api) => api.credentials(held).webhookUrl?.reveal() ?? 'https://hooks.slack.com/services/T000/B000/none',
+    // The rest of the path is the secret.
+    baseUrl: 'https://hooks.slack.com/services',
     limits: tiers.posting,
     input: z.strictObject({ ...content, threadTs: ts.optional() }).refine(hasContent, contentRule),
-    encode: wire,
+    encode(input, api) {
+      if ('webhookUrl' in api.credentials(held)) return wire(input);
+      throw new PlugboardError({
+        kind: 'permission',
+        code: 'no_webhook',
+        message: 'This Slack connection has no incoming webhook.',
+        hint: 'Connect with the scope incoming-webhook, or by the URL of a webhook.',
+      });
+    },
     // The answer is the text `ok`, not JSON.
     decode: (answer) => ({ ok: answer.text().trim() === 'ok' }),
     output: ok,

@@ -3,7 +3,7 @@ import { botToken as botTokenMethod, defineProvider, incomingWebhook, isPlugboar
 import type { Api, Choice, OAuthClient, Secret } from '@plugboard/core';
 import { z } from 'zod';
 
-import { botToken, classifyToken, readGrant, sign, webhookUrl } from './credentials.ts';
+import { botToken, classifyToken, readGrant, sign, signWebhook, webhookUrl } from './credentials.ts';
 import { emulator } from './emulator.ts';
 import { classify, errorExamples } from './errors.ts';
 import { notify, settings } from './notify.ts';
@@ -78,6 +78,13 @@ export const slack = defineProvider({
         enterprise: null,
         is_enterprise_install: false,
         authed_user: { id: 'U1234' },
+        // Only with the scope incoming-webhook.
+        incoming_webhook: {
+          channel: '#general',
+          channel_id: 'C012AB3CD',
+          configuration_url: 'https://subarachnoid.slack.com/services/B00000000',
+          url: 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX',
+        },
       },
     }),
     botToken: botTokenMethod({
@@ -89,7 +96,7 @@ export const slack = defineProvider({
     webhook: incomingWebhook({
       credentials: z.strictObject({ webhookUrl }),
       env: { webhookUrl: 'SLACK_WEBHOOK_URL' },
-      sign: { places: ['path'], apply: () => undefined },
+      sign: signWebhook,
       example: { webhookUrl: 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX' },
     }),
   },

@@ -1,6 +1,27 @@
-import { conformance } from '@plugboard/testing';
+import { createMemoryStore, createPlugboard, handlerWire, Secret, silentLog, type Json } from '@plugboard/core';
+import { createEmulator } from '@plugboard/core/emulator';
+import { conformance, createFakeClock, findCanaries, providerContract } from '@plugboard/testing';
+import { isValidSlackRequest } from '@slack/bolt';
+import { expect, test } from 'vitest';
 
 import { slack } from '../src/index.ts';
+
+providerContract(slack, {
+  accounts: {
+    oauth: { id: 'T0G9PQBBK', name: 'Subarachnoid Workspace' },
+    botToken: { id: 'T0G9PQBBK', name: 'Subarachnoid Workspace' },
+  },
+  settings: { channel: 'C123ABC456' },
+  exceptions: {
+    'account webhook: credentials that the vendor refuses are refused, and nothing is stored':
+      'The URL of a webhook cannot be checked without posting.',
+    'request webhook.send: what is sent is what its example encodes':
+      'The path of a webhook URL is its secret, put on after encoding.',
+    'stub: without any key every operation works, is marked, and nothing leaves':
+      'The stub is a bot, and a bot token has no webhook.',
+    'B05 botToken: no request shows a credential outside its declared places': 'A bot token has no webhook, so `webhook.send` is refused before anything is sent.',
+  },
+});
 
 conformance(slack.definition, {
   exceptions: {
@@ -12,4 +33,129 @@ conformance(slack.definition, {
     'webhook.send': 'Incoming webhooks are not part of the description.',
   },
   parameters: { token: 'Sent as the Authorization header.' },
+  api: { credentials: () => ({ webhookUrl: 'https://hooks.slack.com/services/T/B/x' }) as never },
+});
+
+const organizationId = 'org-1';
+const channels = { channel: 'C1', routes: { 'order.created': 'C2' }, types: ['order.created', 'order.paid'] };
+
+function rig(clock = createFakeClock()) {
+  const provider = slack({ clientId: 'client', clientSecret: 'client-secret', signingSecret: 'signing-secret' });
+  const emulator = createEmulator(provider, { clock });
+  const posts: { url: URL; authorization: string | null; body: string }[] = [];
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [provider],
+    store: createMemoryStore({ clock }),
+    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
+    mode: 'test',
+    env: {},
+    log: silentLog,
+    clock,
+    cacheMs: 0,
+    wire: handlerWire(async (request) => {
+      posts.push({ url: new URL(request.url), authorization: request.headers.get('authorization'), body: await request.clone().text() });
+      return emulator.fetch(request);
+    }),
+  });
+  return { board, emulator, posts, clock };
+}
+
+const botToken = { accessToken: 'xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcBrzbqgy' };
+const webhookUrl = 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX';
+
+test('notifications go to the channel of their type, then to the default, and types that are off go nowhere', async () => {
+  const { board, posts, clock } = rig();
+  await board.connect('slack', { organizationId, method: 'botToken', credentials: botToken });
+  await board.settings.update('slack', { organizationId, settings: channels });
+  const { notify } = board.client('slack', { organizationId });
+  posts.length = 0;
+  expect(await notify.send({ type: 'order.created', text: 'New <order> & more', title: 'Order' })).toMatchObject({ status: 'posted' });
+  // One message a second is what the vendor takes, and what the client keeps to.
+  await clock.advance(1000);
+  await notify.send({ type: 'order.paid', text: 'Paid' });
+  await clock.advance(1000);
+  await notify.send({ text: 'Plain', to: 'C9' });
+  expect(await notify.send({ type: 'other', text: 'Off' })).toEqual({ id: '', status: 'muted' });
+  expect(posts.map(({ body }) => JSON.parse(body) as object)).toEqual([
+    { channel: 'C2', text: '*Order*\nNew &lt;order&gt; &amp; more' },
+    { channel: 'C1', text: 'Paid' },
+    { channel: 'C9', text: 'Plain' },
+  ]);
+});
+
+test('B05 a webhook is posted to without any token, and its URL never shows in an error', async () => {
+  const { board, posts, emulator, clock } = rig();
+  await board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl } });
+  const client = board.client('slack', { organizationId });
+  await client.notify.send({ text: 'Hello' });
+  expect(posts.at(-1)).toMatchObject({ authorization: null, body: '{"text":"Hello"}' });
+  expect(posts.at(-1)?.url.href).toBe(webhookUrl);
+  await clock.advance(1000);
+  emulator.failNext({ status: 404, text: 'no_service' });
+  const error: unknown = await client.notify.send({ text: 'Hello' }).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ kind: 'auth', code: 'no_service' });
+  expect(findCanaries(error, { path: 'B00000000/XXXXXXXXXXXXXXXXXXXXXXXX' })).toEqual([]);
+  expect(await board.health('slack', { organizationId })).toMatchObject({ status: 'unknown', reason: 'not_checkable' });
+});
+
+test('a URL of another host is no webhook', async () => {
+  const { board, posts } = rig();
+  for (const bad of ['https://evil.example/services/T0/B0/x', 'http://hooks.slack.com/services/T0/B0/x', `${webhookUrl}/../../x`, 'https://hooks.slack.com@evil.example/services/T0/B0/x']) {
+    await expect(board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl: bad } })).rejects.toMatchObject({ fields: [{ path: 'webhookUrl' }] });
+  }
+  expect(posts).toHaveLength(0);
+});
+
+test('the handshake of events is answered once it is verified', async () => {
+  const { board } = rig();
+  const post = async (body: string, secret = 'signing-secret') => {
+    const url = 'https://app.example.com/integrations/webhooks/slack';
+    const headers = await slack.definition.webhooks!.sign({ body, url, at: new Date(Date.UTC(2026, 0, 1)) }, secret);
+    return board.webhooks.receive('slack', new Request(url, { method: 'POST', body, headers }));
+  };
+  const handshake = (challenge: string) => JSON.stringify({ type: 'url_verification', token: 'x', challenge });
+  const answer = await post(handshake('3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P'));
+  expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([200, 'text/plain', '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P']);
+  expect((await post(handshake('<script>alert(1)</script>'))).status).toBe(400);
+  expect((await post(handshake('x'.repeat(10_000)))).status).toBe(400);
+  expect((await post(handshake('x'), 'another')).status).toBe(401);
+});
+
+test('R54 our verdict equals that of the vendor over 10,000 mutations, but for times in the future', async () => {
+  let state = 11;
+  const next = (below: number) => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) % below;
+  const { verify, sign } = slack.definition.webhooks!;
+  const now = Date.UTC(2026, 0, 1);
+  let accepted = 0;
+  for (let turn = 0; turn < 10_000; turn++) {
+    const body = `token=${next(3)}&text=${'é'.repeat(next(3))}`;
+    const at = new Date(now - [0, 299, 300, 301, 600, -100, -301][next(7)]! * 1000);
+    const headers = { ...(await sign({ body, url: 'https://x.example', at }, 'secret')) };
+    const signature = headers['x-slack-signature'] ?? '';
+    const variants = [signature, signature, signature.slice(0, -1), signature.toUpperCase(), `${signature}0`, signature.replace('v0=', 'v1='), 'v0='];
+    headers['x-slack-signature'] = variants[next(variants.length)]!;
+    const sent = next(4) === 0 ? `${body} ` : body;
+    const given = { method: 'POST', url: new URL('https://x.example'), headers: new Headers(headers), body: new TextEncoder().encode(sent), receivedAt: now };
+    const ours = (await verify(given, [new Secret('secret')])).ok;
+    const theirs = isValidSlackRequest({
+      signingSecret: 'secret',
+      body: sent,
+      headers: { 'x-slack-signature': headers['x-slack-signature'], 'x-slack-request-timestamp': Number(headers['x-slack-request-timestamp']) },
+      nowMilliseconds: now,
+    });
+    // The vendor's helper lets times in the future pass; five minutes hold both ways here.
+    if (at.getTime() - now > 300_000) expect(ours).toBe(false);
+    else expect(ours, JSON.stringify(headers)).toBe(theirs);
+    if (ours) accepted++;
+  }
+  expect(accepted).toBeGreaterThan(500);
+});
+
+test('a revocation of user tokens alone leaves the bot connected', () => {
+  const { ends } = slack.definition.webhooks as { ends: (event: { type: string; data: Json }) => boolean };
+  expect(ends({ type: 'tokens_revoked', data: { tokens: { oauth: ['U1'], bot: [] } } })).toBe(false);
+  expect(ends({ type: 'tokens_revoked', data: { tokens: { bot: ['B1'] } } })).toBe(true);
+  expect(ends({ type: 'app_uninstalled', data: {} })).toBe(true);
+  expect(ends({ type: 'message', data: {} })).toBe(false);
 });

@@ -1,5 +1,5 @@
 /** What the vendor's double remembers: messages that were sent, and codes that wait to be checked. */
-import { type EmulatorExtension } from '@plugboard/core';
+import { at, type EmulatorExtension } from '@plugboard/core';
 
 /** The vendor's own magic recipients of its test credentials, and the errors they cause. */
 const magic: Readonly<Record<string, string>> = { '+15005550001': 'invalidTo', '+15005550004': 'optedOut', '+15005550003': 'region' };
@@ -7,6 +7,7 @@ const magic: Readonly<Record<string, string>> = { '+15005550001': 'invalidTo', '
 export const emulator: EmulatorExtension = (vendor) => {
   const sent = vendor.table('messages');
   const codes = vendor.table('codes');
+  codes.set('+15558675310', '123456');
   let count = 0;
   const sid = (prefix: string) => prefix + String(++count).padStart(32, '0');
   return {
@@ -22,15 +23,16 @@ export const emulator: EmulatorExtension = (vendor) => {
     'GET /Messages/{messageSid}.json': ({ params }) => {
       const found = sent.get(params['messageSid'] ?? '');
       if (found !== undefined) return { json: { ...(found as object), status: 'delivered' } };
-      return sent.size === 0 ? undefined : vendor.failure('notFound');
+      const shown = vendor.example('messages.get');
+      return at(shown.json, 'sid') === params['messageSid'] ? shown : vendor.failure('notFound');
     },
     'POST /Services/{serviceSid}/Verifications': ({ form }) => {
       codes.set(form.get('To') ?? '', form.get('CustomCode') ?? '123456');
       return undefined;
     },
     'POST /Services/{serviceSid}/VerificationCheck': ({ form }) => {
-      if (codes.size === 0) return undefined;
       const to = form.get('To') ?? '';
+      // The recipient of the declared example has a code from the start.
       if (!codes.has(to)) return vendor.failure('notFound');
       const approved = codes.get(to) === form.get('Code');
       if (approved) codes.delete(to);

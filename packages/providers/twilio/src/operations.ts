@@ -60,9 +60,10 @@ const message = z.looseObject({
 
 const pageInput = { pageSize: z.int().min(1).max(1000).optional(), page: z.int().min(0).optional(), pageToken: z.string().optional() };
 const pageOutput = { next_page_uri: z.string().nullish() };
-const emptyPage = {
+/** A page that is not the last one. */
+const firstPage = {
   first_page_uri: '/2010-04-01/x.json?PageSize=50&Page=0',
-  next_page_uri: null,
+  next_page_uri: '/2010-04-01/x.json?PageSize=50&Page=1&PageToken=PASM0123',
   previous_page_uri: null,
   page: 0,
   page_size: 50,
@@ -142,7 +143,7 @@ export const messages = {
     }),
     output: z.looseObject({ messages: z.array(message), ...pageOutput }),
     paging: { items: (page) => page.messages, next: nextPage },
-    example: { input: { to: '+15558675310' }, answer: { ...emptyPage, messages: [shownMessage] } },
+    example: { input: { to: '+15558675310' }, answer: { ...firstPage, messages: [shownMessage] } },
   }),
   cancel: endpoint({
     summary: 'Cancels a scheduled message.',
@@ -163,7 +164,7 @@ export const messages = {
     method: 'DELETE',
     path: '/Messages/{messageSid}.json',
     input: z.strictObject({ messageSid: sid('SM|MM') }),
-    output: z.undefined(),
+    output: z.unknown().transform(() => undefined),
     example: { input: { messageSid }, status: 204 },
   }),
 };
@@ -219,7 +220,7 @@ export const numbers = {
     example: {
       input: {},
       answer: {
-        ...emptyPage,
+        ...firstPage,
         incoming_phone_numbers: [{ account_sid: accountSid, sid: `PN${zero(32)}`, phone_number: '+15005550006', friendly_name: 'Main line' }],
       },
     },
@@ -277,8 +278,9 @@ const shownAccount = {
 
 /** The answer holds the account's token, which is dropped before anything else sees it. */
 function withoutToken(answer: Answer): unknown {
-  const { auth_token: _token, ...rest } = answer.json() as Record<string, unknown>;
-  return rest;
+  const body = answer.json();
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'auth_token'));
 }
 
 export const accounts = {

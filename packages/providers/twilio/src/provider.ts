@@ -41,7 +41,7 @@ export const twilio = defineProvider({
       credentials: tokenFields,
       env: { accountSid: 'TWILIO_ACCOUNT_SID', authToken: 'TWILIO_AUTH_TOKEN', ...place },
       sign: sign.token,
-      example: { accountSid: sampleSid, authToken: '0123456789abcdef0123456789abcdef' },
+      example: { accountSid: sampleSid, authToken: 'f0e1d2c3b4a5968778695a4b3c2d1e0f' },
     }),
     apiKey: basicAuth({
       title: 'API key',
@@ -83,7 +83,7 @@ export const twilio = defineProvider({
   settings: { schema: settings, choices: { from: numberChoices } },
   flags: { sms: { description: 'Send messages through Twilio.', default: true, requiresConnection: false } },
   webhooks,
-  operations: { messages, calls, numbers, codes, accounts },
+  operations: { accounts, messages, calls, numbers, codes },
   capabilities: { sms: sendSms },
   sdk: loadSdk,
   emulator,

@@ -6,6 +6,7 @@ import { encodeHex, equalText, hash, hmac, encodeBase64, parseUrlEncoded, reveal
 
 const header = 'x-twilio-signature';
 const longest = 256;
+const formType = /^application\/x-www-form-urlencoded(?: *; *charset=[\w-]+)?$/i;
 
 export const verify: Verify = async (delivery, secrets) => {
   const given = delivery.headers.get(header);
@@ -48,7 +49,7 @@ async function bodyIsCovered({ url, body, headers, method }: Delivery): Promise<
   // The vendor hashes an absent body as an empty object.
   if (digest !== undefined) return equalText(encodeHex(await hash('sha256', body.length === 0 ? '{}' : body)), digest);
   if (body.length === 0 || method === 'GET') return true;
-  return headers.get('content-type')?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true;
+  return formType.test(headers.get('content-type') ?? '');
 }
 
 /** The signed form of the parameters; undefined when the body is no form. A GET has its parameters in the URL. */

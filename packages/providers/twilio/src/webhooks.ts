@@ -1,5 +1,5 @@
 /** Inbound messages and status callbacks, posted as forms; the vendor names no event types, so the fields do. */
-import { invalidInput, parseJson, parseUrlEncoded, type Delivery, type JsonObject, type WebhookDefinition, type WebhookEvent } from '@plugboard/core';
+import { parseJson, parseUrlEncoded, type Delivery, type JsonObject, type WebhookDefinition, type WebhookEvent } from '@plugboard/core';
 import { z } from 'zod';
 
 import { sign, verify } from './signature.ts';
@@ -17,11 +17,12 @@ function parse(delivery: Delivery): readonly WebhookEvent[] {
   const [messageSid, callSid, account] = [text('MessageSid') ?? text('SmsSid'), text('CallSid'), text('AccountSid')];
   const status = text('MessageStatus') ?? text('CallStatus');
   const sid = messageSid ?? callSid;
-  if (sid === undefined) throw invalidInput('The webhook', [{ path: 'MessageSid', message: 'neither a message nor a call' }]);
-  const kind = messageSid === undefined ? 'call.status' : text('MessageStatus') === undefined ? 'message.received' : 'message.status';
+  const about = account === undefined ? {} : { accountId: account };
+  if (sid === undefined) return [{ type: 'other', ...about, data: fields }];
+  const received = messageSid !== undefined && text('MessageStatus') === undefined;
+  const type = received ? 'message.received' : messageSid === undefined ? 'call.status' : 'message.status';
   // One message changes its status several times.
-  const id = kind === 'message.received' ? sid : `${sid}/${status ?? ''}`;
-  return [{ type: kind, id, ...(account !== undefined && { accountId: account }), data: fields }];
+  return [{ type, id: received ? sid : `${sid}/${status ?? ''}`, ...about, data: fields }];
 }
 
 const message = { MessageSid: z.string(), AccountSid: z.string(), From: z.string().optional(), To: z.string().optional() };
