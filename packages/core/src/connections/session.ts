@@ -4,10 +4,10 @@ import type { Access, Session } from '../client/access.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import { checkInput } from '../schema.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
+import { createPlatformAccess, fixedAccess, type FixedGrant } from './platform-access.ts';
 import type { Refresher } from './refresh.ts';
 
 export interface Target {
@@ -38,6 +38,13 @@ const longestCache = 10_000;
 /** @param ready Resolves once the keys are known to fit the store; nothing is read before. */
 export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void>): Sessions {
   const cache = new Map<string, Cached>();
+  const platformAccess = createPlatformAccess(engine);
+
+  async function fallback(runtime: ProviderRuntime, target: Target | undefined): Promise<Access> {
+    const access = platformAccess.of(runtime);
+    if (access === undefined) throw notConnected(runtime, target);
+    return access;
+  }
 
   async function ofRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Access> {
     const usable = await refresher.fresh(runtime, row);
@@ -79,7 +86,8 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
         async renew(version) {
           cache.delete(key);
           const row = await find(runtime, target);
-          if (row === null || row.credentials === null || !canRefresh(methodOf(runtime, row.method))) return null;
+          if (row === null) return platformAccess.renew(runtime, version);
+          if (row.credentials === null || !canRefresh(methodOf(runtime, row.method))) return null;
           const renewed = await refresher.force(runtime, row, version);
           return accessOf(renewed, await openCredentials(engine, renewed));
         },
@@ -88,8 +96,8 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     platform: (runtime) => ({
       runtime,
       limitKey: `${runtime.definition.id}/platform`,
-      access: async () => fallback(runtime, undefined),
-      renew: async () => null,
+      access: () => fallback(runtime, undefined),
+      renew: (version) => platformAccess.renew(runtime, version),
     }),
     row: (runtime, row) => ({
       runtime,
@@ -109,24 +117,14 @@ function keyOf(runtime: ProviderRuntime, { organizationId, label }: Target): str
   return `${runtime.definition.id}/${organizationId.length}:${organizationId}/${label}`;
 }
 
-/** Access that needs no row: a grant about to be stored, the platform's credentials. */
+/** Access that needs no row and never changes: by a grant about to be stored. */
 export function fixedSession(
   runtime: ProviderRuntime,
-  grant: { readonly method: string; readonly credentials: Credentials; readonly organizationId?: string },
+  grant: FixedGrant & { readonly organizationId?: string },
   rest: Partial<Access> = {},
 ): Session {
-  const { method, credentials, organizationId } = grant;
-  const access: Access = {
-    method,
-    credentials,
-    account: null,
-    metadata: {},
-    settings: {},
-    scopes: null,
-    version: 0,
-    stub: runtime.stub,
-    ...rest,
-  };
+  const { organizationId } = grant;
+  const access = fixedAccess(runtime, grant, rest);
   const forWhom = organizationId === undefined ? {} : { organizationId };
   return { runtime, ...forWhom, limitKey: `${runtime.definition.id}/platform`, access: async () => access, renew: async () => null };
 }
@@ -134,22 +132,6 @@ export function fixedSession(
 export function accessOf(row: ConnectionRow, credentials: Credentials): Access {
   const { method, account, metadata, settings, scopes, credentialsVersion: version, stub } = row;
   return { method, credentials, account, metadata, settings, scopes, version, stub };
-}
-
-async function fallback(runtime: ProviderRuntime, target: Target | undefined): Promise<Access> {
-  if (runtime.platform !== undefined) {
-    return fixedSession(runtime, runtime.platform).access();
-  }
-  if (runtime.stub) return stubAccess(runtime);
-  throw notConnected(runtime, target);
-}
-
-/** Credentials of the definition's own example: the emulator takes them. */
-function stubAccess(runtime: ProviderRuntime): Promise<Access> {
-  const entry = Object.entries(runtime.definition.auth).find(([, method]) => 'credentials' in method && method.kind !== 'browser');
-  const [name, method] = entry ?? Object.entries(runtime.definition.auth)[0]!;
-  const credentials = 'credentials' in method ? checkInput(method.credentials, method.example, 'the stub credentials') : { accessToken: 'stub' };
-  return fixedSession(runtime, { method: name, credentials: credentials as Credentials }, { stub: true }).access();
 }
 
 /** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`. */

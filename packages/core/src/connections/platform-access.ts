@@ -1,0 +1,93 @@
+/** Access by the platform's own credentials, or the stub's: nothing of it is stored. */
+import type { Credentials, MintMethod } from '../auth/auth.ts';
+import { createOAuthClient } from '../auth/oauth-client.ts';
+import type { Access } from '../client/access.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { methodOf } from '../engine.ts';
+import { checkInput } from '../schema.ts';
+import { expirySkewMs } from './lifetime.ts';
+import { oauthContext } from './oauth-context.ts';
+
+/** Credentials without a row. */
+export interface FixedGrant {
+  readonly method: string;
+  readonly credentials: Credentials;
+}
+
+export function fixedAccess(
+  runtime: ProviderRuntime,
+  { method, credentials }: FixedGrant,
+  rest: Partial<Access> = {},
+): Access {
+  const nothing = { account: null, metadata: {}, settings: {}, scopes: null, version: 0 };
+  return { method, credentials, ...nothing, stub: runtime.stub, ...rest };
+}
+
+export interface PlatformAccess {
+  /** Undefined when the deployment has neither credentials of its own nor a stub. */
+  of(runtime: ProviderRuntime): Promise<Access> | undefined;
+  /** A new token after the vendor refused that of `version`; null where there is nothing to exchange. */
+  renew(runtime: ProviderRuntime, version: number): Promise<Access | null>;
+}
+
+interface Minted {
+  readonly access: Promise<Access>;
+  readonly version: number;
+  /** Monotonic time; infinite while the exchange runs. */
+  until: number;
+}
+
+/** Assumed life of a token whose vendor does not say. */
+const assumedLifeMs = 3_600_000;
+
+export function createPlatformAccess(engine: Engine): PlatformAccess {
+  const tokens = new Map<string, Minted>();
+
+  /** One exchange at a time for each provider; its token serves until shortly before its end. */
+  function minted(runtime: ProviderRuntime, grant: FixedGrant, method: MintMethod): Promise<Access> {
+    const { id } = runtime.definition;
+    const current = tokens.get(id);
+    if (current !== undefined && current.until > engine.clock.monotonic()) return current.access;
+    const version = (current?.version ?? 0) + 1;
+    const client = createOAuthClient(oauthContext(engine, runtime), method, { credentials: grant.credentials });
+    const access = method.mint(client).then(({ credentials, expiresInMs = assumedLifeMs, scopes = null }) => {
+      token.until = engine.clock.monotonic() + expiresInMs - expirySkewMs;
+      return fixedAccess(
+        runtime,
+        { ...grant, credentials: { ...grant.credentials, ...credentials } },
+        { scopes, version },
+      );
+    });
+    const token: Minted = { access, version, until: Number.POSITIVE_INFINITY };
+    access.catch(() => (token.until = Number.NEGATIVE_INFINITY));
+    tokens.set(id, token);
+    return access;
+  }
+
+  function of(runtime: ProviderRuntime): Promise<Access> | undefined {
+    const { platform } = runtime;
+    if (platform === undefined) return runtime.stub ? Promise.resolve(stubAccess(runtime)) : undefined;
+    const method = methodOf(runtime, platform.method);
+    return 'mint' in method ? minted(runtime, platform, method) : Promise.resolve(fixedAccess(runtime, platform));
+  }
+
+  return {
+    of,
+    async renew(runtime, version) {
+      const token = tokens.get(runtime.definition.id);
+      if (token === undefined) return null;
+      if (token.version === version) token.until = Number.NEGATIVE_INFINITY;
+      return (await of(runtime)) ?? null;
+    },
+  };
+}
+
+/** Credentials of the definition's own example, and for kinds with tokens one that every emulator takes. */
+function stubAccess(runtime: ProviderRuntime): Access {
+  const methods = Object.entries(runtime.definition.auth);
+  const [name, method] =
+    methods.find(([, candidate]) => 'credentials' in candidate && candidate.kind !== 'browser') ?? methods[0]!;
+  const fields = 'credentials' in method ? checkInput(method.credentials, method.example, 'the stub credentials') : {};
+  const token = 'token' in method ? { accessToken: 'stub' } : {};
+  return fixedAccess(runtime, { method: name, credentials: { ...(fields as Credentials), ...token } }, { stub: true });
+}

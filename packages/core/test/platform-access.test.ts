@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { clientCredentials } from '../src/auth/methods.ts';
+import { bearer } from '../src/auth/sign.ts';
+import { createPlugboard } from '../src/board.ts';
+import { defineProvider } from '../src/define-provider.ts';
+import { createEmulator } from '../src/emulator/create-emulator.ts';
+import { endpoint } from '../src/endpoint.ts';
+import { secret, text } from '../src/fields.ts';
+import { silentLog } from '../src/log.ts';
+import { createMemoryStore } from '../src/memory-store.ts';
+import { handlerWire } from '../src/transport/handler-wire.ts';
+import { createFakeClock } from './support/fake-clock.ts';
+import { key } from './support/rig.ts';
+
+const ping = endpoint({
+  summary: 'Answers.',
+  method: 'GET',
+  path: '/ping',
+  input: z.strictObject({}),
+  output: z.looseObject({ pong: z.boolean() }),
+  example: { input: {}, answer: { pong: true } },
+});
+
+/** A vendor that exchanges a pair of fields for tokens of an hour. */
+const minting = defineProvider({
+  id: 'minting',
+  name: 'Minting',
+  category: 'crm',
+  summary: 'A vendor for tests.',
+  docs: { home: 'https://m.example', keys: 'https://m.example', reference: 'https://m.example', checked: '2026-01-01' },
+  hosts: ['api.m.example.com'],
+  auth: {
+    pair: clientCredentials({
+      credentials: z.strictObject({ id: text('Id'), key: secret('Key') }),
+      env: { id: 'MINTING_ID', key: 'MINTING_KEY' },
+      sign: bearer(),
+      token: { url: 'https://api.m.example.com/token', clientAuth: 'none' },
+      mint: (client) => client.token({ grant_type: 'client_credentials', client_id: String(client.credentials['id']) }),
+      example: { id: 'pair-1', key: 'key-1' },
+    }),
+  },
+  api: {
+    baseUrl: 'https://api.m.example.com/v1',
+    errors: { examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } } },
+  },
+  account: () => Promise.resolve({ kind: 'derived', name: 'Minting' }),
+  healthCheck: async (api) => {
+    await api.call(ping, {});
+    return { status: 'healthy' };
+  },
+  operations: { probe: { ping } },
+});
+
+function createRig(env: Readonly<Record<string, string>>) {
+  const clock = createFakeClock();
+  const vendor = createEmulator(minting(), { clock });
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [minting()],
+    store: createMemoryStore({ clock }),
+    keys: { k1: key },
+    mode: 'test',
+    env,
+    log: silentLog,
+    clock,
+    wire: handlerWire(vendor.fetch),
+  });
+  const call = (target?: { organizationId: string }) => board.client('minting', target).probe.ping({});
+  return { clock, vendor, board, call, exchanges: () => vendor.oauth.ledger.tokenCalls.length };
+}
+
+const env = { MINTING_ID: 'pair-1', MINTING_KEY: 'key-1' };
+
+test('the platform’s own fields are exchanged once, for all callers and organizations', async () => {
+  const { call, exchanges } = createRig(env);
+  await Promise.all([call(), call(), call({ organizationId: 'org-1' }), call({ organizationId: 'org-2' })]);
+  expect(exchanges()).toBe(1);
+});
+
+test('a token of the platform is exchanged again before its end', async () => {
+  const { call, clock, exchanges } = createRig(env);
+  await call();
+  await clock.advance(58 * 60_000);
+  await call();
+  expect(exchanges()).toBe(1);
+  await clock.advance(61_000);
+  await call();
+  expect(exchanges()).toBe(2);
+});
+
+test('a token of the platform that the vendor refuses is exchanged once more, and the call goes through', async () => {
+  const { call, vendor, exchanges } = createRig(env);
+  await call();
+  vendor.expireTokens();
+  await Promise.all([call(), call({ organizationId: 'org-1' })]);
+  expect(exchanges()).toBe(2);
+});
+
+test('an exchange that failed is tried again by the next call', async () => {
+  const { call, vendor, exchanges } = createRig(env);
+  vendor.oauth.switches.token.next({ status: 503 });
+  await expect(call()).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(call()).resolves.toMatchObject({ pong: true });
+  expect(exchanges()).toBe(2);
+});
+
+test('the stub of a provider with minted tokens alone answers', async () => {
+  const { call, board } = createRig({});
+  await expect(call()).resolves.toMatchObject({ pong: true });
+  expect(await board.health('minting', {})).toMatchObject({ status: 'stubbed' });
+});
