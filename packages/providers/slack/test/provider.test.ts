@@ -72,9 +72,9 @@ test('notifications go to the channel of their type, then to the default, and ty
   posts.length = 0;
   expect(await notify.send({ type: 'order.created', text: 'New <order> & more', title: 'Order' })).toMatchObject({ status: 'posted' });
   // One message a second is what the vendor takes, and what the client keeps to.
-  await clock.advance(1000);
+  await clock.advance(2_000);
   await notify.send({ type: 'order.paid', text: 'Paid' });
-  await clock.advance(1000);
+  await clock.advance(2_000);
   await notify.send({ text: 'Plain', to: 'C9' });
   expect(await notify.send({ type: 'other', text: 'Off' })).toEqual({ id: '', status: 'muted' });
   expect(posts.map(({ body }) => JSON.parse(body) as object)).toEqual([
@@ -91,7 +91,7 @@ test('B05 a webhook is posted to without any token, and its URL never shows in a
   await client.notify.send({ text: 'Hello' });
   expect(posts.at(-1)).toMatchObject({ authorization: null, body: '{"text":"Hello"}' });
   expect(posts.at(-1)?.url.href).toBe(webhookUrl);
-  await clock.advance(1000);
+  await clock.advance(2_000);
   emulator.failNext({ status: 404, text: 'no_service' });
   const error: unknown = await client.notify.send({ text: 'Hello' }).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ kind: 'auth', code: 'no_service' });
