@@ -5,11 +5,10 @@ import { nodeCrypto } from '../hash.ts';
 const spkiHeader = decodeHex('302a300506032b6570032100')!;
 const pkcs8Header = decodeHex('302e020100300506032b657004220420')!;
 export const ed25519KeyLength = 32;
-export const ed25519SignatureLength = 64;
 
 /**
- * Verifies a signature (RFC 8032) of 64 bytes with a public key of 32: node:crypto where the runtime has it, because
- * WebCrypto of Node 22 warns about this algorithm, WebCrypto elsewhere.
+ * Verifies a signature (RFC 8032) with a public key of 32 bytes; a signature of any but 64 bytes is false. node:crypto
+ * where the runtime has it, because WebCrypto of Node 22 warns about this algorithm, WebCrypto elsewhere.
  */
 export async function verifyEd25519(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): Promise<boolean> {
   const der = concatBytes(spkiHeader, publicKey);

@@ -1,5 +1,5 @@
 import { encodeUtf8, equalText } from '../bytes.ts';
-import { configurationError } from '../errors.ts';
+import { configurationError, type PlugboardError } from '../errors.ts';
 import { formatTimestamp } from './freshness.ts';
 import { macKey, macText, type MacKey, type MacOptions } from './mac.ts';
 import { signatureScheme, type SignatureScheme } from './scheme.ts';
@@ -45,8 +45,8 @@ export function hmacMatch(options: HmacOptions): Pick<SignatureScheme<MacKey>, '
 
 /**
  * Signs as the vendor of the same options would: the headers for an emulator's delivery or a test's.
- * @throws PlugboardError kind `configuration`, code `webhook_not_signable`, for a secret that is no key, or a content that
- * needs headers which only the vendor sends.
+ * @throws PlugboardError kind `configuration`, code `webhook_not_signable`, for a secret that is no key, a URL that is none,
+ * or a content that needs headers which only the vendor sends.
  */
 export function hmacSigner(
   options: HmacSignatureOptions,
@@ -54,6 +54,9 @@ export function hmacSigner(
   const { header, timestamp: rule } = options;
   const { key: keyOf } = hmacMatch(options);
   return async ({ body, url, at }, secret) => {
+    const key = keyOf(secret);
+    if (key === undefined) throw notSignable('the secret is no key of this scheme');
+    if (!URL.canParse(url)) throw notSignable('`url` is not absolute');
     const timestamp = rule === undefined ? '' : formatTimestamp(at, rule.unit);
     const headers: Record<string, string> = rule?.header === undefined ? {} : { [rule.header]: timestamp };
     const delivery: Delivery = {
@@ -63,20 +66,19 @@ export function hmacSigner(
       body: encodeUtf8(body),
       receivedAt: at.getTime(),
     };
-    const key = keyOf(secret);
     const content = contentOf(options)(delivery, timestamp);
-    if (key === undefined || typeof content === 'string') {
-      throw configurationError(
-        'webhook_not_signable',
-        key === undefined
-          ? 'The secret is no key of this scheme.'
-          : `The delivery cannot be signed: ${String(content)}.`,
-        'Use a secret of the form that the vendor hands out, and a delivery with all that its signature covers.',
-      );
-    }
+    if (typeof content === 'string') throw notSignable(`its content is refused as ${content}`);
     const signature = await macText(key, content, options);
     return { ...headers, [header]: formOf(options).write(signature, timestamp) };
   };
+}
+
+function notSignable(reason: string): PlugboardError {
+  return configurationError(
+    'webhook_not_signable',
+    `The delivery cannot be signed: ${reason}.`,
+    'Give a secret of the form that the vendor hands out, a public URL, and all that the signature covers.',
+  );
 }
 
 function includesText(texts: readonly string[], wanted: string): boolean {

@@ -6,7 +6,7 @@ import { hash } from '../hash.ts';
 import { reveal } from '../secret.ts';
 import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
 import type { KeySource } from './key-cache.ts';
-import { isBlank, refuseTooMany } from './secrets.ts';
+import { checkCall, isBlank } from './secrets.ts';
 import { plainSignature, readSignatureHeader } from './signature-header.ts';
 import type { Delivery, RejectReason, Verify } from './webhook.ts';
 
@@ -53,7 +53,7 @@ export function jwtSignature(options: JwtSignatureOptions): Verify {
   const { read } = plainSignature(options.prefix);
 
   return async (delivery, secrets, tools) => {
-    refuseTooMany(secrets);
+    checkCall(delivery, secrets);
     const texts = secrets.map(reveal);
     if (tools === undefined || texts.every(isBlank)) return { ok: false, reason: 'key_unavailable' };
 

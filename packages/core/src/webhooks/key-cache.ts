@@ -107,15 +107,14 @@ async function load(
   { id, now, tools }: { readonly id: string; readonly now: number; readonly tools: KeyTools },
 ): Promise<boolean> {
   try {
-    const published = await source.load(id, tools);
-    const keys = await Promise.all(published.slice(0, maxKeys).map((key) => importKey(key, source.algorithm)));
+    const published = (await source.load(id, tools)).slice(0, maxKeys);
+    const keys = await Promise.all(published.map(({ jwk }) => importKey(jwk, source.algorithm)));
     if (source.brings === 'set') state.keys.clear();
-    else state.keys.delete(id);
-    published.slice(0, maxKeys).forEach(({ id: keyId, notAfter }, index) => {
+    for (const [index, { id: keyId, notAfter }] of published.entries()) {
       const key = keys[index];
-      if (key !== undefined)
-        state.keys.set(keyId, { key, until: Math.min(now + maxAgeMs, notAfter?.getTime() ?? Infinity) });
-    });
+      const until = Math.min(now + maxAgeMs, notAfter?.getTime() ?? Infinity);
+      if (key !== undefined) state.keys.set(keyId, { key, until });
+    }
     for (const oldest of state.keys.keys()) {
       if (state.keys.size <= maxKeys) break;
       state.keys.delete(oldest);
@@ -129,7 +128,7 @@ async function load(
 }
 
 /** Undefined for a key that is not meant for signatures of this algorithm. */
-async function importKey({ jwk }: PublishedKey, algorithm: KeySource['algorithm']): Promise<CryptoKey | undefined> {
+async function importKey(jwk: JsonObject, algorithm: KeySource['algorithm']): Promise<CryptoKey | undefined> {
   const use = member(jwk, 'use') ?? 'sig';
   const claimed = member(jwk, 'alg') ?? algorithm;
   if (member(jwk, 'kty') !== keyTypes[algorithm] || use !== 'sig' || claimed !== algorithm) return undefined;

@@ -41,7 +41,7 @@ export function macKey(text: string, encoding: MacKey['encoding']): MacKey | und
 export function macText(key: MacKey, parts: readonly Part[], options: MacOptions): string | Promise<string> {
   const node = nodeCrypto();
   if (node === undefined) return slowMacText(key, parts, options);
-  const mac = node.createHmac(options.algorithm, key.text, key);
+  const mac = node.createHmac(options.algorithm, key.text, { encoding: key.encoding });
   for (const part of parts) mac.update(part);
   return mac.digest(options.encoding);
 }

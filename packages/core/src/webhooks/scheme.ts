@@ -1,6 +1,6 @@
 import { reveal, type Secret } from '../secret.ts';
 import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
-import { isBlank, refuseTooMany } from './secrets.ts';
+import { checkCall, isBlank } from './secrets.ts';
 import type { Delivery, RejectReason, Verdict, Verify } from './webhook.ts';
 
 /** Signed bytes; a text stands for its UTF-8 bytes. */
@@ -41,7 +41,7 @@ export function signatureScheme<Key>(scheme: SignatureScheme<Key>): Verify {
   if (rule !== undefined) checkTolerance(rule);
 
   return async (delivery, secrets) => {
-    refuseTooMany(secrets);
+    checkCall(delivery, secrets);
     const keys = secrets.map((secret) => keyOf(secret, scheme));
     if (keys.every((key) => key === undefined)) return refuse('key_unavailable');
 

@@ -1,9 +1,9 @@
 import { configurationError } from '../errors.ts';
 import { isSecret, Secret } from '../secret.ts';
-import type { WebhookSecret } from './webhook.ts';
+import type { Delivery, WebhookSecret } from './webhook.ts';
 
 /** Each secret costs a signature over the body, so a long list would let one forged request keep a core busy. */
-export const maxSecrets = 20;
+const maxSecrets = 20;
 
 /**
  * The secrets that may verify at `now` (wall time in milliseconds), in the order given. Absent and blank ones are left
@@ -38,11 +38,26 @@ export function isBlank(text: string): boolean {
 }
 
 /** @throws PlugboardError kind `configuration`, code `too_many_secrets`. */
-export function refuseTooMany(secrets: readonly unknown[]): void {
+function refuseTooMany(secrets: readonly unknown[]): void {
   if (secrets.length <= maxSecrets) return;
   throw configurationError(
     'too_many_secrets',
     `${secrets.length} secrets could verify one webhook; at most ${maxSecrets} may.`,
     'Remove secrets whose rotation is over, or give each connection an endpoint of its own.',
+  );
+}
+
+/**
+ * What is a mistake of the caller, whatever the request says.
+ * @throws PlugboardError kind `configuration`, code `too_many_secrets`, or `body_not_bytes` for a body that was parsed:
+ * written out again it may differ from what was signed.
+ */
+export function checkCall(delivery: Delivery, secrets: readonly Secret[]): void {
+  refuseTooMany(secrets);
+  if (ArrayBuffer.isView(delivery.body)) return;
+  throw configurationError(
+    'body_not_bytes',
+    'The body of a webhook was given as something else than its raw bytes.',
+    'Hand over the bytes as they came in, before any parser of a framework sees them.',
   );
 }

@@ -71,7 +71,7 @@ export function signatureList(names: { readonly timestamp: string; readonly sign
           timestamp = entry.slice(timestampStart.length);
         }
       }
-      return timestamp === undefined || signatures.length === 0 ? undefined : { timestamp, signatures };
+      return timestamp === undefined ? undefined : { timestamp, signatures };
     },
     write: (signature, timestamp) => `${timestampStart}${timestamp},${signatureStart}${signature}`,
   };

@@ -51,7 +51,7 @@ export interface VerifyTools extends KeyTools {
 
 /**
  * Checks a signature over raw bytes. Never parses the body further than the scheme demands, never throws on bad input.
- * @throws PlugboardError code `too_many_secrets` for more than 20 secrets.
+ * @throws PlugboardError kind `configuration`: `too_many_secrets` for more than 20, `body_not_bytes` for a parsed body.
  */
 export type Verify = (
   delivery: Delivery,

@@ -152,6 +152,20 @@ describe('E13 limits', () => {
   });
 });
 
+describe('E05 a body that was parsed', () => {
+  it.each([[body], [JSON.parse(body)], [undefined], [[...Buffer.from(body)]]])(
+    '%j is a mistake of the caller',
+    async (parsed) => {
+      const { headers } = await signed(plain);
+      const sent = { ...delivery({ headers, body }), body: parsed as Uint8Array };
+      await expect(hmacSignature(plain)(sent, [new Secret(secret)])).rejects.toMatchObject({
+        kind: 'configuration',
+        code: 'body_not_bytes',
+      });
+    },
+  );
+});
+
 describe('hmacSignature', () => {
   it('a content that says why it cannot be signed refuses with that reason, and cannot be signed here', async () => {
     const options: HmacSignatureOptions = { ...plain, content: () => 'malformed' };
@@ -166,6 +180,8 @@ describe('hmacSignature', () => {
     const at = new Date(now);
     const base64 = hmacSigner({ ...plain, keyEncoding: 'base64' });
     await expect(base64({ body, url, at }, 'no base64!')).rejects.toMatchObject({ code: 'webhook_not_signable' });
+    const relative = hmacSigner(plain)({ body, url: '/webhooks/acme', at }, secret);
+    await expect(relative).rejects.toMatchObject({ code: 'webhook_not_signable' });
     await expect(hmacSigner(plain)({ body, url, at }, '')).rejects.toMatchObject({ code: 'webhook_not_signable' });
     await expect(hmacSigner(stamped)({ body, url, at: new Date(Number.NaN) }, secret)).rejects.toMatchObject({
       code: 'invalid_timestamp',

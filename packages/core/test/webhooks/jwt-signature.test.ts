@@ -51,6 +51,12 @@ describe('tokens that sign the body', () => {
     expect(verdict).toEqual({ ok: true, secretIndex: 0, timestamp: new Date(now) });
   });
 
+  it('E02 verify under no blank secret', async () => {
+    const sent = delivery(withToken(await token(claims)));
+    const secrets = [new Secret(' '), new Secret('app secret')];
+    expect(await signsBody()(sent, secrets, vendor.tools)).toMatchObject({ ok: true, secretIndex: 1 });
+  });
+
   it('R54 equal a vector made elsewhere', async () => {
     const known = createVendorKeys([
       {

@@ -52,6 +52,30 @@ describe('E03 timestamps', () => {
     expect(await at(inMilliseconds, String(now / 1000))).toBe('timestamp_outside_tolerance');
   });
 
+  it.each(['', 'soon', '2026-13-01', 'Tue, 99 Apr 2026 03:50:12 GMT'])(
+    '%j is no date of a vendor that writes dates',
+    async (text) => {
+      const unit = { parse: Date.parse, format: (date: Date) => date.toUTCString() };
+      const options: HmacSignatureOptions = { ...stamped, timestamp: { header: 'x-timestamp', unit } };
+      expect(await at(options, new Date(now).toUTCString())).toBe('ok');
+      expect(await at(options, new Date(now - 301_000).toUTCString())).toBe('timestamp_outside_tolerance');
+      expect(await at(options, text)).toBe(text === '' ? 'signature_missing' : 'timestamp_invalid');
+    },
+  );
+
+  it('is the one in its own header where one is declared, whatever else the signature header says', async () => {
+    const form = {
+      read: (value: string) => ({ signatures: [value], timestamp: '1700000000' }),
+      write: (text: string) => text,
+    };
+    const options: HmacSignatureOptions = { ...stamped, form };
+    const old = String(now / 1000 - 301);
+    const headers = { 'x-signature': digest(secret, `${old}.`, body), 'x-timestamp': old };
+    expect(await judge(hmacSignature(options), { headers, body }, secret)).toBe('timestamp_outside_tolerance');
+    const noHeader = { headers: { 'x-signature': digest(secret, '1700000000.', body) }, body };
+    expect(await judge(hmacSignature(options), noHeader, secret)).toBe('signature_missing');
+  });
+
   it.each([0, -1, Number.NaN, Infinity])('a tolerance of %d is refused when the scheme is declared', (seconds) => {
     const timestamp = { header: 'x-timestamp', unit: 'seconds', toleranceSeconds: seconds } as const;
     expect(() => hmacSignature({ ...stamped, timestamp })).toThrow(
@@ -70,5 +94,7 @@ describe('E03 timestamps', () => {
       timestamp: new Date(now),
     });
     expect(await judge(verify, withHeader(init, 'x-id', 'a'.repeat(256)), secret)).toBe('malformed');
+    const unnamed = await verify(delivery(withHeader(init, 'x-id', '')), [new Secret(secret)]);
+    expect(unnamed).toEqual({ ok: true, secretIndex: 0, timestamp: new Date(now) });
   });
 });
