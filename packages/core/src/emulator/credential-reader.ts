@@ -6,7 +6,7 @@ import type { Credentials, Sign } from '../auth/auth.ts';
 import { decodeBase64, decodeUtf8 } from '../bytes.ts';
 import { reveal } from '../secret.ts';
 import { escapePattern } from './pattern.ts';
-import { anyValues } from './placeholders.ts';
+import { anyValues, placeholder } from './placeholders.ts';
 
 export interface CredentialReader {
   /** True when no place of a request to this origin holds credentials: if there is one, the address itself is it. */
@@ -79,6 +79,8 @@ function learnPlace(
   const text = find(signed.headers, signed.url);
   if (text === undefined) return undefined;
   const template = learnTemplate(text, example, where === 'path');
+  // A value of the app, which a host may have or not, is no credential of the connection.
+  if (template === undefined && text.includes(placeholder)) return undefined;
   // A path from which nothing can be read is the whole credential: that of a webhook URL.
   return where === 'path' && template === undefined ? undefined : { find, template };
 }

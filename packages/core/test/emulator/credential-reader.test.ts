@@ -23,6 +23,14 @@ const signature: Sign = {
   places: ['header:x-signature'],
   apply: ({ headers }) => headers.set('x-signature', 'abc123'),
 };
+/** A secret of the app beside the credential, as far as the host has one. */
+const withApp: Sign = {
+  places: ['header:authorization', 'header:x-app-key'],
+  async apply(request, context) {
+    await bearer().apply(request, context);
+    request.headers.set('x-app-key', need(context.app, 'appKey'));
+  },
+};
 const several: Sign = {
   places: ['header:x-app', 'header:authorization'],
   async apply(request, context) {
@@ -49,6 +57,7 @@ test.each([
     { user: 'u', key: 'k', accessToken: 't' },
   ],
   ['a signature, of which nothing can be read', signature, { headers: { 'x-signature': 'whatever' } }, {}],
+  ['a token without the secret of the app', withApp, { headers: { authorization: 'Bearer t' } }, { accessToken: 't' }],
   ['nothing where nothing belongs', unsigned, {}, {}],
 ])('%s is read', async (_name, sign, request, found) => {
   expect(await read(sign, request)).toEqual(found);
