@@ -7,6 +7,7 @@ import { resolveMode } from './config.ts';
 import { authorize, callback, type Authorization, type AuthorizeInput, type CallbackInput, type CallbackResult } from './connections/authorize.ts';
 import { connect, type ConnectInput } from './connections/connect.ts';
 import { disconnect, type DisconnectInput, type DisconnectResult } from './connections/disconnect.ts';
+import { resealAll, type ResealOptions, type ResealReport } from './connections/reseal.ts';
 import { createRefresher } from './connections/refresh.ts';
 import { createSessions } from './connections/session.ts';
 import { viewOf, type Connection } from './connections/view.ts';
@@ -25,6 +26,7 @@ import { createSettings } from './settings.ts';
 import type { AuditEntry, ConnectionFilter, Page, Store } from './store.ts';
 import { checkKeys } from './vault/check-keys.ts';
 import { createVault } from './vault/create-vault.ts';
+import { assertRemovable, vaultStatus, type VaultStatus } from './vault/status.ts';
 import type { KeyRing } from './vault/vault.ts';
 import type { Choice } from './provider.ts';
 import { createWebhooks, type WebhookContext, type WebhookTarget } from './webhooks/receive.ts';
@@ -130,6 +132,14 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
       context: WebhookContext,
     ) => void | Promise<void>,
   ): Unsubscribe;
+
+  /** Key rotation: how many rows each key holds, and sealing all of them under the first key of the ring. */
+  readonly vault: {
+    status(): Promise<VaultStatus>;
+    reseal(options?: Omit<ResealOptions, 'store' | 'vault'>): Promise<ResealReport>;
+    /** @throws PlugboardError code `key_in_use` while any row needs the key. */
+    assertRemovable(keyId: string): Promise<void>;
+  };
 
   /** What must run in the background; `start` runs it in this process. */
   readonly jobs: readonly Job[];
@@ -252,6 +262,11 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       typeof second === 'function'
         ? events.on(first as BoardEventName, second as never)
         : webhooks.on(first, second as string, third as never)) as never,
+    vault: {
+      status: gate(() => vaultStatus({ store, vault })),
+      reseal: gate((asked = {}) => resealAll({ ...asked, store, vault })),
+      assertRemovable: gate((keyId) => assertRemovable(keyId, { store, vault })),
+    },
     jobs,
     start() {
       runner ??= startRunner(engine, jobs);

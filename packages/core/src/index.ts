@@ -41,7 +41,7 @@ export { createMemoryStore } from './memory-store.ts';
 export { createVault, type KeyUsage, type VaultOptions } from './vault/create-vault.ts';
 export { createKey } from './vault/key-bytes.ts';
 export { checkKeys } from './vault/check-keys.ts';
-export { resealAll, type ResealOptions, type ResealReport } from './vault/reseal.ts';
+export { resealAll, type ResealOptions, type ResealReport } from './connections/reseal.ts';
 export { assertRemovable, vaultStatus, type VaultStatus } from './vault/status.ts';
 export type { KeyRing, KeySource, SealContext, SealPurpose, Vault } from './vault/vault.ts';
 

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 
 import { isPlugboardError } from '../src/errors.ts';
-import { createRig, drive, organizationId } from './support/rig.ts';
+import { encodeBase64 } from '../src/bytes.ts';
+import { randomBytes } from '../src/random.ts';
+import { handlerWire } from '../src/transport/handler-wire.ts';
+import { createRig, drive, key, organizationId } from './support/rig.ts';
 
 const codeOf = (promise: PromiseLike<unknown>) =>
   Promise.resolve(promise).then(
@@ -263,4 +266,34 @@ test('the refresh job renews what is due, and a failure stops neither the rest n
   await rig.clock.advance(31_000);
   expect(await refresh!.run()).toEqual({ processed: 1, more: false });
   expect([(await rig.row('a'))?.failCount, (await rig.row('b'))?.failCount]).toEqual([0, 0]);
+});
+
+test('C14 a connection whose credentials were resealed is used and refreshed as before', async () => {
+  const rig = createRig({}, { cacheMs: 0 });
+  await rig.connect();
+  const other = encodeBase64(randomBytes(32));
+  const { board } = createRig({}, { store: rig.store, keys: { k2: other, k1: key }, cacheMs: 0, wire: handlerWire(rig.handle), clock: rig.clock });
+  await expect(board.vault.assertRemovable('k1')).rejects.toMatchObject({ code: 'key_in_use' });
+  expect(await board.vault.reseal()).toMatchObject({ complete: true, resealed: 1 });
+  expect((await board.vault.status()).byKey).toEqual(new Map([['k2', 1], ['k1', 0]]));
+  const list = () => board.client('acme', { organizationId }).orders.list();
+  expect(await codeOf(list())).toBe('resolved');
+  await rig.clock.advance(3_600_000);
+  expect(await codeOf(list())).toBe('resolved');
+  expect(rig.tokenCalls()).toHaveLength(2);
+});
+
+test('C05 a ciphertext that was rolled back alone is seen, and not used', async () => {
+  const rig = createRig({}, { cacheMs: 0 });
+  await rig.connect();
+  const before = await rig.row();
+  await rig.clock.advance(3_600_000);
+  await rig.board.client('acme', { organizationId }).orders.list();
+  const after = await rig.row();
+  // The store gives a new version to every write; an attacker who writes behind its back does not.
+  const rows = rig.store.connections;
+  const { find } = rows;
+  Object.assign(rows, { find: async (...args: Parameters<typeof find>) => ({ ...(await find.apply(rows, args))!, credentials: before!.credentials }) });
+  expect(after?.credentialsVersion).toBe(2);
+  expect(await codeOf(rig.board.client('acme', { organizationId }).orders.list())).toBe('credentials_rolled_back');
 });

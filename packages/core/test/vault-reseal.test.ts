@@ -5,7 +5,7 @@ import { systemClock } from '../src/clock.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import type { ConnectionRow } from '../src/store.ts';
 import { createKey } from '../src/vault/key-bytes.ts';
-import { resealAll, type ResealReport } from '../src/vault/reseal.ts';
+import { resealAll, type ResealReport } from '../src/connections/reseal.ts';
 import { vaultStatus } from '../src/vault/status.ts';
 import type { Vault } from '../src/vault/vault.ts';
 import { addConnection, contextOfRow, reread, secretOf } from './support/sealed-rows.ts';

@@ -4,7 +4,7 @@ import { encodeUtf8 } from '../src/bytes.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import { checkKeys } from '../src/vault/check-keys.ts';
 import { createKey } from '../src/vault/key-bytes.ts';
-import { resealAll } from '../src/vault/reseal.ts';
+import { resealAll } from '../src/connections/reseal.ts';
 import { assertRemovable, vaultStatus } from '../src/vault/status.ts';
 import { addConnection } from './support/sealed-rows.ts';
 import { outcomeOf, testVault } from './support/vault.ts';

@@ -40,6 +40,17 @@ export async function openCredentials(engine: Engine, row: ConnectionRow): Promi
   return Object.fromEntries(texts.map(([name, value]) => [name, new Secret(value)]));
 }
 
+/** The same envelope for the next version of its row: what a reseal writes. Bytes that are no envelope stay as they are. */
+export function renumber(plaintext: Uint8Array, version: number): Uint8Array {
+  try {
+    const envelope = parseJson(decodeUtf8(plaintext) ?? '');
+    if (member(envelope, 'v') === undefined) return plaintext;
+    return encodeUtf8(JSON.stringify({ ...(envelope as object), v: version }));
+  } catch {
+    return plaintext;
+  }
+}
+
 function contextOf({ organizationId, id, provider }: Identity) {
   return { organizationId, connectionId: id, provider, purpose: 'credentials' } as const;
 }

@@ -1,8 +1,9 @@
 import { isPlugboardError } from '../errors.ts';
 import { checkFields, integer } from '../field-rules.ts';
 import type { Store } from '../store.ts';
-import { scanSealed, type SealedRow } from './scan.ts';
-import type { SealContext, Vault } from './vault.ts';
+import { renumber } from './envelope.ts';
+import { scanSealed, type SealedRow } from '../vault/scan.ts';
+import type { SealContext, Vault } from '../vault/vault.ts';
 
 export interface ResealOptions {
   readonly store: Store;
@@ -46,7 +47,7 @@ const listedIds = 100;
 const unreadableCodes = new Set(['vault_auth_failed', 'vault_version', 'key_unavailable']);
 
 /**
- * Seals every stored credential under the primary key, while the system runs: the plaintext stays as it is, a row that a
+ * Seals every stored credential under the primary key, while the system runs: only the version inside the plaintext changes, a row that a
  * refresh holds is skipped, and a write succeeds only if nothing has touched the row's credentials since they were read.
  * Repeat it until `busy` is 0; a repeated or resumed pass does no harm.
  * @throws PlugboardError of a failing store or key source; the rows written until then are good.
@@ -122,7 +123,7 @@ async function resealRow(store: Store, vault: Vault, row: SealedRow): Promise<Ou
   const context = { organizationId, connectionId, provider, purpose: 'credentials' } as const;
   const plaintext = await openOrSkip(vault, context, row.credentials);
   if (plaintext === undefined) return 'unreadable';
-  const credentials = await vault.seal(context, plaintext);
+  const credentials = await vault.seal(context, renumber(plaintext, row.credentialsVersion + 1));
   plaintext.fill(0);
   // The fence refuses the write also when a refresh has taken the lease since the row was read.
   const guard = { credentialsVersion: row.credentialsVersion, leaseFence: row.leaseFence };
