@@ -2,9 +2,11 @@
 import type { ErrorExample, ErrorKind, Json } from '@plugboard/core';
 import { expect } from 'vitest';
 
+import { findCanaries, type Canaries } from '../canary.ts';
 import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf, type DeclaredEndpoint, type Named } from './declared.ts';
+import type { Respond } from './edge.ts';
 import { withConnection, type World } from './world.ts';
 
 /** What a status means when nothing else is said (RFC 9110 section 15). */
@@ -26,7 +28,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
   const { definition } = subject.factory();
   const probe = endpointsOf(definition)[0];
   if (probe === undefined) return [];
-  const refused = async (world: World, answer: () => Response) => {
+  const refused = async (world: World, answer: Respond) => {
     world.answerApi(answer);
     return world.refusal(Promise.resolve(world.call(probe.name, probe.declared.example.input)));
   };
@@ -69,20 +71,13 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
       providerCase(`B02 error \`${name}\`: a vendor that quotes the credential is not quoted`, () =>
         withConnection(subject, async (world) => {
           // `refusal` looks for every secret in all that the error shows.
-          // Codes are spent by now; no API ever sees one.
-          const quotable = Object.entries(world.secrets()).filter(([name]) => !name.startsWith('code '));
-          for (const [, secret] of quotable) {
-            const body = quoting(
-              example.body ?? {},
-              `the key ${secret} of https://x.example/?key=${encodeURIComponent(secret)}`,
-            );
-            await refused(world, () => responseOf({ ...example, body }, { 'x-debug': `key ${secret}` })).catch(
-              (error: unknown) => {
-                // Words of the vendor can decide; with other words the example may be a success.
-                if (!(error instanceof Error) || !error.message.includes('must be refused')) throw error;
-              },
-            );
-          }
+          await refused(world, async (request) => {
+            const quote = await quoteOf(request, world.secrets());
+            return responseOf({ ...example, body: quoting(example.body ?? {}, quote) }, { 'x-debug': quote });
+          }).catch((error: unknown) => {
+            // Words of the vendor can decide: with other words the example may be a success.
+            if (!(error instanceof Error) || !error.message.includes('must be refused')) throw error;
+          });
         }),
       ),
     ),
@@ -92,6 +87,13 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
 
 function responseOf({ status, headers, body }: ErrorExample, more: Readonly<Record<string, string>> = {}): Response {
   return jsonResponse(body, { status, headers: { ...headers, ...more } });
+}
+
+/** All that the request told the vendor, as a careless one repeats it. */
+async function quoteOf(request: Request, secrets: Canaries): Promise<string> {
+  const sent = [request.url, ...[...request.headers].map((pair) => pair.join(': ')), await request.clone().text()];
+  const told = Object.values(secrets).filter((secret) => findCanaries(sent.join('\n'), { secret }).length > 0);
+  return `you sent ${sent.join(' ')} with ${told.join(' and ')}`.replaceAll(/[\r\n]+/g, ' ');
 }
 
 /** The same body with every text of several words replaced: codes stay, or the meaning would change. */
