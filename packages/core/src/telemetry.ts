@@ -73,26 +73,25 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     return instruments;
   }
 
-  return {
-    async run(facts, call) {
-      const progress: CallProgress = { retries: 0, limitWaits: 0 };
-      if (!wanted()) return call(progress);
-      const api = await (loading ??= import('@opentelemetry/api'));
-      const startedAt = options.clock.monotonic();
-      const span = quietly(() => startSpan(api, options.tracer ?? api.trace.getTracer(scope), facts));
-      let failure: unknown;
-      try {
-        return await api.context.with(withoutTracing(api.context.active()), () => call(progress));
-      } catch (error) {
-        failure = error;
-        throw error;
-      } finally {
-        const seconds = (options.clock.monotonic() - startedAt) / 1000;
-        quietly(() => span && endSpan(api, span, attributesOf(facts, progress, failure)));
-        quietly(() => record(instrumentsOf(api), seconds, progress, labelsOf(facts, failure)));
-      }
-    },
-  };
+  async function report<T>(facts: CallFacts, call: (progress: CallProgress) => Promise<T>): Promise<T> {
+    const api = await (loading ??= import('@opentelemetry/api'));
+    const progress: CallProgress = { retries: 0, limitWaits: 0 };
+    const startedAt = options.clock.monotonic();
+    const span = quietly(() => startSpan(api, options.tracer ?? api.trace.getTracer(scope), facts));
+    let failure: unknown;
+    try {
+      return await api.context.with(withoutTracing(api.context.active()), () => call(progress));
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      const seconds = (options.clock.monotonic() - startedAt) / 1000;
+      quietly(() => span && endSpan(api, span, attributesOf(facts, progress, failure)));
+      quietly(() => record(instrumentsOf(api), seconds, progress, labelsOf(facts, failure)));
+    }
+  }
+
+  return { run: (facts, call) => (wanted() ? report(facts, call) : call({ retries: 0, limitWaits: 0 })) };
 }
 
 function startSpan(api: Api, tracer: Tracer, facts: CallFacts): Span {

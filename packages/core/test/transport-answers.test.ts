@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { PlugboardError } from '../src/errors.ts';
 import { createAnswer } from '../src/transport/answer.ts';
 import { classifyByStatus } from '../src/transport/classify.ts';
-import { serveHttp } from './support/loopback.ts';
+import { serveHttp, serveTcp } from './support/loopback.ts';
 import { transportKit } from './support/transport-kit.ts';
 
 const answer = (status: number, body = '', headers: Record<string, string> = {}) =>
@@ -86,6 +86,19 @@ describe('answers', () => {
     expect(deleted.tryJson()).toBeUndefined();
     expect(() => deleted.json()).toThrow(PlugboardError);
     expect((await send(server.origin, { method: 'HEAD' })).bytes.byteLength).toBe(0);
+  });
+
+  it.each([
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n'],
+    ['endless headers', `HTTP/1.1 200 OK\r\n${'x-filler: 0123456789\r\n'.repeat(2_000)}\r\n`],
+    ['an impossible length', 'HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n'],
+  ])('refuses %s', async (_name, bytes) => {
+    const server = await serveTcp((socket) => void socket.once('data', () => socket.end(bytes)));
+    const { fail, clock } = transportKit([server.origin]);
+    const error = await fail(server.origin);
+    expect(error).toMatchObject({ kind: 'invalid_response', code: 'malformed_answer', retryable: false });
+    expect(server.connections()).toBe(1);
+    expect(clock.pending).toBe(0);
   });
 
   it('passes over informational answers', async () => {
@@ -227,6 +240,16 @@ describe('requests that are refused before anything is sent', () => {
     expect(error).toMatchObject({ kind: 'configuration', code, provider: 'acme', operation: 'things.list' });
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('canary');
     expect(sent).toBe(0);
+  });
+
+  it.each([
+    ['deadlineMs', { deadlineMs: Number.NaN }],
+    ['deadlineMs', { deadlineMs: 0 }],
+    ['maxBytes', { maxBytes: -1 }],
+  ])('a %s that is none', async (path, request) => {
+    const { fail } = transportKit([]);
+    const error = await fail('https://api.example.com/', request);
+    expect(error).toMatchObject({ kind: 'invalid_request', code: 'invalid_input', fields: [{ path }] });
   });
 
   it('everything once the transport is closed', async () => {

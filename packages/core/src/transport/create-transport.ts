@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { configurationError, isPlugboardError, type PlugboardError } from '../errors.ts';
+import { configurationError, invalidInput, isPlugboardError, type PlugboardError } from '../errors.ts';
 import { silentLog, type Log } from '../log.ts';
 import { defaultRetryPolicy, retryDelayMs } from '../retry.ts';
 import { createTelemetry, type CallProgress, type Telemetry } from '../telemetry.ts';
@@ -72,6 +72,8 @@ export function createTransport(options: TransportOptions): Transport & Required
     const exception = egress.exceptionFor(request.url, request.organizationId);
     checkUrl(request.url, request.hosts, exception);
     checkHeaders(request.headers);
+    checkPositive(request.deadlineMs, 'deadlineMs');
+    checkPositive(request.maxBytes, 'maxBytes');
     if (exception !== undefined) logOnce(request);
     return exception;
   }
@@ -201,6 +203,12 @@ function classify(answer: Answer, request: TransportRequest, now: number): Failu
 
 function lost(call: Call, cause: unknown): PlugboardError {
   return lostError({ cause, unsent: call.unsent, stopped: call.deadline.stopped() }, call.request);
+}
+
+/** NaN would end a call at once, and not be noticed as what it is. */
+function checkPositive(value: number | undefined, name: string): void {
+  if (value === undefined || value > 0) return;
+  throw invalidInput('The call', [{ path: name, message: 'must be a number above 0' }]);
 }
 
 function withContext<T>(request: TransportRequest, check: () => T): T {

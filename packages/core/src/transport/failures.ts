@@ -74,6 +74,16 @@ export function lostError(lost: LostTry, request: TransportRequest): PlugboardEr
     return new PlugboardError({ kind: 'aborted', code: 'aborted', message, ...context });
   }
   if (isPlugboardError(lost.cause) && lost.stopped === undefined) return locate(lost.cause, request);
+  if (lost.stopped === undefined && isMalformed(lost.cause)) {
+    const message = `${subject(request)}: the vendor's answer cannot be read as HTTP`;
+    return new PlugboardError({
+      kind: 'invalid_response',
+      code: 'malformed_answer',
+      message,
+      cause: lost.cause,
+      ...context,
+    });
+  }
   const kind = lost.stopped === 'deadline' || codeOf(lost.cause) === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'network';
   return new PlugboardError({ kind, ...describe(lost, request), cause: lost.cause, ...context });
 }
@@ -149,6 +159,11 @@ export function isUnsent(cause: unknown, depth = 0): boolean {
   if (unsent === true) return true;
   if (Array.isArray(errors) && errors.length > 0) return errors.every((error) => isUnsent(error, depth + 1));
   return unsentCodes.has(codeOf(cause) ?? '') || isUnsent(inner, depth + 1);
+}
+
+/** The parser gave up on the answer, or its headers never end: another try would meet the same server. */
+function isMalformed(cause: unknown): boolean {
+  return cause instanceof Error && (cause.name === 'HTTPParserError' || codeOf(cause) === 'UND_ERR_HEADERS_OVERFLOW');
 }
 
 function codeOf(cause: unknown): string | undefined {

@@ -35,9 +35,11 @@ export function guardConnector(connect: buildConnector.connector, allowed: Addre
     if (literal !== undefined && !mayReach(literal, allowed)) return callback(egressBlocked(), null);
     connect(options, (...[error, socket]: buildConnector.CallbackArgs) => {
       if (error !== null) return callback(unsentError(error), null);
-      if (socket.remoteAddress !== undefined && mayReach(socket.remoteAddress, allowed)) return callback(null, socket);
+      const { remoteAddress } = socket;
+      if (remoteAddress !== undefined && mayReach(remoteAddress, allowed)) return callback(null, socket);
       socket.destroy();
-      callback(egressBlocked(), null);
+      // A socket without a peer has been closed meanwhile: nothing is known of where it went.
+      callback(remoteAddress === undefined ? unsentError(new Error('closed')) : egressBlocked(), null);
     });
   };
 }
