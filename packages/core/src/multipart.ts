@@ -76,7 +76,7 @@ function readHeaders(bytes: Uint8Array): ReadonlyMap<string, string> | undefined
  * strangers and may contain what looks like another parameter. Quotes inside come as `%22` or `\"`.
  */
 function readDisposition(value: string): ReadonlyMap<string, string> | undefined {
-  const type = /^form-data(?=\s*(?:;|$))/i.exec(value)?.[0];
+  const type = /^form-data/i.exec(value)?.[0];
   if (type === undefined) return undefined;
   const parameters = new Map<string, string>();
   const pattern = /\s*;\s*([\w*-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/y;

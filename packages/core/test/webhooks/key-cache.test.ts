@@ -65,6 +65,14 @@ describe('E14 a whole set', () => {
     expect(await lookUp(source, 'k1', now + hour)).toBe('unknown');
   });
 
+  it('and at once when the set is loaded for another key', async () => {
+    const source = vendor.set('ES256');
+    expect(await lookUp(source, 'k1')).toBe('found');
+    vendor.keys = [{ ...published, kid: 'k2' }];
+    expect(await lookUp(source, 'k2', now + minute)).toBe('found');
+    expect(await lookUp(source, 'k1', now + minute)).toBe('unknown');
+  });
+
   it('an outage is not «unknown», costs one request a minute, and leaves known keys alone', async () => {
     const source = vendor.set('ES256');
     expect(await lookUp(source, 'k1')).toBe('found');
