@@ -92,7 +92,7 @@ function connectForms(parts: CardParts) {
     <summary>Other ways to connect<span class="hidden"> ${parts.provider.name}</span></summary>
     ${others}
   </details>`;
-  return html`${first} ${others.length === 0 ? '' : more}`;
+  return html`<div class="ways">${first} ${others.length === 0 ? '' : more}</div>`;
 }
 
 function connectForm({ provider, examples }: CardParts, method: MethodView) {

@@ -28,7 +28,7 @@ dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 article > :last-child { margin-top: auto; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; }
-form { display: flex; flex-direction: column; align-items: flex-start; gap: .75rem; }
+form, .ways { display: flex; flex-direction: column; align-items: flex-start; gap: .75rem; }
 details form { margin-top: .75rem; padding-top: .75rem; border-top: 1px solid var(--line); }
 summary { cursor: pointer; color: var(--quiet); }
 .field { width: 100%; }
