@@ -130,7 +130,8 @@ function capabilitiesSection({ capabilities }: AnyDefinition): string | undefine
 
 function webhooksSection({ webhooks }: AnyDefinition): string | undefined {
   if (webhooks === undefined) return undefined;
-  const ends = new Set(webhooks.ends ?? []);
+  // A judgement of the event's content names no types.
+  const ends = new Set(typeof webhooks.ends === 'function' ? [] : (webhooks.ends ?? []));
   const rows = [...new Set([...Object.keys(webhooks.events as object), ...ends])].map((type) => [
     `\`${type}\``,
     ends.has(type) ? 'ends the connection' : '',

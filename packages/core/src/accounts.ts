@@ -21,13 +21,27 @@ export function createAccounts(engine: Engine, sessions: Sessions): AccountsServ
       const row = await liveRow(engine, provider, target);
       const account = choicesOf(row).find((choice) => choice.id === accountId);
       if (account === undefined) {
-        throw invalidInput(`${provider} account`, [{ path: 'accountId', message: 'is not among the accounts of this grant' }], 'Pass an id from board.accounts.choices().');
+        throw invalidInput(
+          `${provider} account`,
+          [{ path: 'accountId', message: 'is not among the accounts of this grant' }],
+          'Pass an id from board.accounts.choices().',
+        );
       }
       const { accountChoices: _chosen, ...metadata } = row.metadata;
       const change = { account, metadata, status: 'active', statusReason: null } as const;
-      const stored = await engine.store.connections.update(row.organizationId, row.id, { version: row.version }, change);
+      const stored = await engine.store.connections.update(
+        row.organizationId,
+        row.id,
+        { version: row.version },
+        change,
+      );
       if (stored === null) {
-        throw new PlugboardError({ kind: 'conflict', code: 'connection_busy', message: 'The connection was changed meanwhile.', retryable: true });
+        throw new PlugboardError({
+          kind: 'conflict',
+          code: 'connection_busy',
+          message: 'The connection was changed meanwhile.',
+          retryable: true,
+        });
       }
       sessions.forget(row.id);
       const connection = viewOf(stored);

@@ -4,7 +4,14 @@ import type { CapabilityMap, CapabilityName } from './capabilities.ts';
 import { createClient } from './client/client.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { resolveMode } from './config.ts';
-import { authorize, callback, type Authorization, type AuthorizeInput, type CallbackInput, type CallbackResult } from './connections/authorize.ts';
+import {
+  authorize,
+  callback,
+  type Authorization,
+  type AuthorizeInput,
+  type CallbackInput,
+  type CallbackResult,
+} from './connections/authorize.ts';
 import { connect, type ConnectInput } from './connections/connect.ts';
 import { disconnect, type DisconnectInput, type DisconnectResult } from './connections/disconnect.ts';
 import { resealAll, type ResealOptions, type ResealReport } from './connections/reseal.ts';
@@ -19,7 +26,15 @@ import { createFlags, type FlagClient, type FlagsService } from './flags.ts';
 import { createHealth, type Health, type HealthInput } from './health.ts';
 import { createJobs, startRunner, type Job, type Runner } from './jobs.ts';
 import { consoleLog, type Log } from './log.ts';
-import type { AnyProvider, ClientOf, ConnectCredentials, EventsOf, Provider, SettingsInputOf, SettingsOf } from './provider.ts';
+import type {
+  AnyProvider,
+  ClientOf,
+  ConnectCredentials,
+  EventsOf,
+  Provider,
+  SettingsInputOf,
+  SettingsOf,
+} from './provider.ts';
 import type { Output } from './schema.ts';
 import { createRuntimes, setupOf, type ProviderSetup, type RuntimeOptions } from './runtimes.ts';
 import { createSettings } from './settings.ts';
@@ -57,10 +72,15 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
 }
 
 type Ids<P extends readonly AnyProvider[]> = P[number]['definition']['id'];
-type DefinitionOf<P extends readonly AnyProvider[], Id extends string> = Extract<P[number], Provider<{ id: Id } & AnyProvider['definition']>>['definition'];
+type DefinitionOf<P extends readonly AnyProvider[], Id extends string> = Extract<
+  P[number],
+  Provider<{ id: Id } & AnyProvider['definition']>
+>['definition'];
 
 type ProvidersWith<P extends readonly AnyProvider[], Name extends CapabilityName> = {
-  [Index in keyof P]: Name extends keyof NonNullable<P[Index]['definition']['capabilities']> ? P[Index]['definition']['id'] : never;
+  [Index in keyof P]: Name extends keyof NonNullable<P[Index]['definition']['capabilities']>
+    ? P[Index]['definition']['id']
+    : never;
 }[number];
 
 interface Target {
@@ -82,7 +102,10 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   /** A typed client. Nothing happens until one of its functions is called; it never holds a stale token. */
   client<Id extends Ids<P>>(provider: Id, target?: Target): ClientOf<DefinitionOf<P, Id>>;
   /** The capability of whichever provider is named: swapping vendors is changing a string. */
-  capability<Name extends CapabilityName>(name: Name, target: Partial<Target> & { provider: ProvidersWith<P, Name> }): CapabilityMap[Name];
+  capability<Name extends CapabilityName>(
+    name: Name,
+    target: Partial<Target> & { provider: ProvidersWith<P, Name> },
+  ): CapabilityMap[Name];
 
   /** Stores credentials that the vendor accepts. */
   connect<Id extends Ids<P>>(
@@ -105,7 +128,12 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     get<Id extends Ids<P>>(provider: Id, target: Target): Promise<SettingsOf<DefinitionOf<P, Id>>>;
     update<Id extends Ids<P>>(
       provider: Id,
-      input: Target & { userId?: string; settings: { [K in keyof SettingsInputOf<DefinitionOf<P, Id>>]?: SettingsInputOf<DefinitionOf<P, Id>>[K] | null } },
+      input: Target & {
+        userId?: string;
+        settings: {
+          [K in keyof SettingsInputOf<DefinitionOf<P, Id>>]?: SettingsInputOf<DefinitionOf<P, Id>>[K] | null;
+        };
+      },
     ): Promise<Connection>;
     choices<Id extends Ids<P>>(
       provider: Id,
@@ -114,7 +142,14 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   };
   readonly flags: FlagsService;
   health(provider: Ids<P>, input?: HealthInput): Promise<Health>;
-  readonly audit: { list(input: { organizationId: string; connectionId?: string; limit?: number; cursor?: string }): Promise<Page<AuditEntry>> };
+  readonly audit: {
+    list(input: {
+      organizationId: string;
+      connectionId?: string;
+      limit?: number;
+      cursor?: string;
+    }): Promise<Page<AuditEntry>>;
+  };
 
   readonly webhooks: {
     /** Verifies, de-duplicates, dispatches, and answers as the vendor wants. */
@@ -155,16 +190,26 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
  * @throws PlugboardError kind `configuration` for every wrong or missing option, by name: `invalid_url`,
  * `duplicate_provider`, `half_configured`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
  */
-export function createPlugboard<const Providers extends readonly AnyProvider[]>(options: PlugboardOptions<Providers>): Plugboard<Providers> {
+export function createPlugboard<const Providers extends readonly AnyProvider[]>(
+  options: PlugboardOptions<Providers>,
+): Plugboard<Providers> {
   const environmentVariables = options.env ?? processEnvironment();
   const mode = resolveMode(options.mode, environmentVariables);
   const { store, log = consoleLog, clock = systemClock } = options;
   const url = checkUrl(options.url, mode);
-  if (mode === 'production' && !store.shared && options.acknowledgeSingleProcess !== true) throw memoryStoreError(store.name);
+  if (mode === 'production' && !store.shared && options.acknowledgeSingleProcess !== true)
+    throw memoryStoreError(store.name);
   const environment = options.environment ?? mode;
   const vault = createVault({ environment, keys: options.keys, clock });
   const events = createEvents(store, log);
-  const { runtimes, sandbox, close } = createRuntimes(options.providers, { ...options, mode, url, clock, log, environmentVariables });
+  const { runtimes, sandbox, close } = createRuntimes(options.providers, {
+    ...options,
+    mode,
+    url,
+    clock,
+    log,
+    environmentVariables,
+  });
   const engine: Engine = {
     mode,
     url,
@@ -180,15 +225,18 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   };
 
   let checked: Promise<void> | undefined;
-  const ready = () => (checked ??= checkKeys(vault, store).catch((error: unknown) => {
-    checked = undefined;
-    throw error;
-  }));
+  const ready = () =>
+    (checked ??= checkKeys(vault, store).catch((error: unknown) => {
+      checked = undefined;
+      throw error;
+    }));
   /** Nothing touches the store before the keys are known to fit it. */
-  const gate = <Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>) => async (...args: Args) => {
-    await ready();
-    return run(...args);
-  };
+  const gate =
+    <Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>) =>
+    async (...args: Args) => {
+      await ready();
+      return run(...args);
+    };
 
   const refresher = createRefresher(engine, { changed: (connectionId) => sessions.forget(connectionId) });
   const sessions = createSessions(engine, refresher, ready);
@@ -205,7 +253,10 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     const session =
       target === undefined
         ? sessions.platform(runtime)
-        : sessions.of(runtime, { organizationId: checkId(target.organizationId, 'organizationId'), label: checkId(target.label ?? 'default', 'label') });
+        : sessions.of(runtime, {
+            organizationId: checkId(target.organizationId, 'organizationId'),
+            label: checkId(target.label ?? 'default', 'label'),
+          });
     return createClient(engine, session, runtime.definition);
   };
 
@@ -222,12 +273,20 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     ready,
     client: client as never,
     capability(name, { provider, organizationId, label }) {
-      const target = organizationId === undefined ? undefined : { organizationId, ...(label !== undefined && { label }) };
+      const target =
+        organizationId === undefined ? undefined : { organizationId, ...(label !== undefined && { label }) };
       const found = (client(provider as string, target) as Record<string, unknown>)[name];
-      if (found === undefined) throw configurationError('no_capability', `Provider \`${String(provider)}\` has no capability \`${name}\`.`, 'Name a provider that has it.');
+      if (found === undefined)
+        throw configurationError(
+          'no_capability',
+          `Provider \`${String(provider)}\` has no capability \`${name}\`.`,
+          'Name a provider that has it.',
+        );
       return found as never;
     },
-    connect: gate(async (provider: string, input: ConnectInput) => forgetting(await connect(engine, provider, input))) as never,
+    connect: gate(async (provider: string, input: ConnectInput) =>
+      forgetting(await connect(engine, provider, input)),
+    ) as never,
     authorize: gate((provider, input) => authorize(engine, provider, input)),
     callback: gate(async (provider, input) => {
       const result = await callback(engine, provider, input);
@@ -253,10 +312,18 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       }),
     },
     accounts: { choices: gate(accounts.choices), choose: gate(accounts.choose) },
-    settings: { get: gate(settings.get) as never, update: gate(settings.update) as never, choices: gate(settings.choices) as never },
+    settings: {
+      get: gate(settings.get) as never,
+      update: gate(settings.update) as never,
+      choices: gate(settings.choices) as never,
+    },
     flags: { enabled: gate(flags.enabled), list: gate(flags.list) },
     health: gate((provider, input = {}) => health.check(provider, input)),
-    audit: { list: gate(({ organizationId, ...filter }) => store.audit.list(checkId(organizationId, 'organizationId'), filter)) },
+    audit: {
+      list: gate(({ organizationId, ...filter }) =>
+        store.audit.list(checkId(organizationId, 'organizationId'), filter),
+      ),
+    },
     webhooks: { receive: gate(webhooks.receive) },
     on: ((first: string, second: unknown, third?: unknown) =>
       typeof second === 'function'
@@ -293,7 +360,11 @@ function checkUrl(url: unknown, mode: Mode): string {
           ? 'must be https'
           : undefined;
   if (problem === undefined && parsed !== undefined) return parsed.href.replace(/\/+$/, '');
-  throw configurationError('invalid_url', `Option \`url\` ${problem}.`, 'Pass the public address where the routes are mounted: https://app.example.com/integrations');
+  throw configurationError(
+    'invalid_url',
+    `Option \`url\` ${problem}.`,
+    'Pass the public address where the routes are mounted: https://app.example.com/integrations',
+  );
 }
 
 function memoryStoreError(name: string) {
@@ -303,4 +374,3 @@ function memoryStoreError(name: string) {
     'Use @plugboard/storage-postgres, or set acknowledgeSingleProcess: true if losing them at restart is fine.',
   );
 }
-

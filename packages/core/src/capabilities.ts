@@ -21,7 +21,11 @@ export interface EmailMessage {
   readonly html?: string;
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly attachments?: readonly { readonly filename: string; readonly content: Uint8Array; readonly contentType?: string }[];
+  readonly attachments?: readonly {
+    readonly filename: string;
+    readonly content: Uint8Array;
+    readonly contentType?: string;
+  }[];
   /** Sent at most once for the same key, where the vendor honours one. */
   readonly idempotencyKey?: string;
 }

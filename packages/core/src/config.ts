@@ -44,7 +44,9 @@ export function resolveProvider(provider: AnyProvider, environment: Environment,
   const app: Record<string, Secret | string | undefined> = {};
   for (const [name, field] of Object.entries(fields)) app[name] = readField(name, field, options[name], environment);
   for (const set of new Set(Object.values(fields).map((field) => field.set ?? 'oauth'))) {
-    const members = Object.entries(fields).filter(([, field]) => (field.set ?? 'oauth') === set && field.optional !== true);
+    const members = Object.entries(fields).filter(
+      ([, field]) => (field.set ?? 'oauth') === set && field.optional !== true,
+    );
     const absent = members.filter(([name]) => app[name] === undefined);
     if (absent.length > 0 && absent.length < members.length) throw halfConfigured(definition.id, absent);
   }
@@ -79,7 +81,12 @@ function refuseUnknownOptions(definition: AnyDefinition, names: readonly string[
   );
 }
 
-function readField(name: string, field: AppField, option: unknown, environment: Environment): Secret | string | undefined {
+function readField(
+  name: string,
+  field: AppField,
+  option: unknown,
+  environment: Environment,
+): Secret | string | undefined {
   const value = option ?? environment[field.env];
   if (value === undefined || value === '') return undefined;
   if (typeof value !== 'string' && !isSecret(value)) {
@@ -87,13 +94,21 @@ function readField(name: string, field: AppField, option: unknown, environment: 
   }
   const text = typeof value === 'string' ? value.trim() : value.reveal();
   if (!/^[\x20-\x7e\n]+$/.test(text)) {
-    throw configurationError('invalid_option', `Option \`${name}\` holds control or non-ASCII characters.`, `Check ${field.env}.`);
+    throw configurationError(
+      'invalid_option',
+      `Option \`${name}\` holds control or non-ASCII characters.`,
+      `Check ${field.env}.`,
+    );
   }
   return field.secret === true ? new Secret(text) : text;
 }
 
 function stubInProduction(id: string): PlugboardError {
-  return configurationError('stub_in_production', `Provider \`${id}\` has \`stub: true\` in production.`, 'Remove the option.');
+  return configurationError(
+    'stub_in_production',
+    `Provider \`${id}\` has \`stub: true\` in production.`,
+    'Remove the option.',
+  );
 }
 
 function halfConfigured(id: string, absent: readonly (readonly [string, AppField])[]): PlugboardError {
@@ -107,10 +122,14 @@ function halfConfigured(id: string, absent: readonly (readonly [string, AppField
 
 /** Methods whose fields may come from the environment, serving every organization. */
 function platformMethods(definition: AnyDefinition): readonly (readonly [string, PlatformMethod])[] {
-  return Object.entries(definition.auth).flatMap(([name, method]) => (isPlatform(method) ? [[name, method] as const] : []));
+  return Object.entries(definition.auth).flatMap(([name, method]) =>
+    isPlatform(method) ? [[name, method] as const] : [],
+  );
 }
 
-type PlatformMethod = Extract<AuthMethod, { credentials: unknown }> & { readonly env: Readonly<Record<string, string>> };
+type PlatformMethod = Extract<AuthMethod, { credentials: unknown }> & {
+  readonly env: Readonly<Record<string, string>>;
+};
 
 function isPlatform(method: AuthMethod): method is PlatformMethod {
   return (method as Partial<PlatformMethod>).env !== undefined;
@@ -125,9 +144,14 @@ function readPlatform(
   for (const [name, method] of platformMethods(definition)) {
     const values = given ?? fromEnvironment(method.env, environment);
     if (Object.keys(values).length === 0) continue;
-    const plain = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isSecret(value) ? value.reveal() : value]));
+    const plain = Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, isSecret(value) ? value.reveal() : value]),
+    );
     try {
-      return { method: name, credentials: checkInput(method.credentials, plain, `platform credentials of ${definition.id}`) as Credentials };
+      return {
+        method: name,
+        credentials: checkInput(method.credentials, plain, `platform credentials of ${definition.id}`) as Credentials,
+      };
     } catch (error) {
       // Another method's fields may fit; when none does, the first one that had any values explains itself.
       failure ??= platformError(definition.id, method.env, error);

@@ -22,7 +22,9 @@ export function defineProvider<
   Sdk = never,
 >(
   definition: ProviderDefinition<Id, Auth, App, Settings, Operations, Caps, Events, Sdk>,
-): ProviderFactory<ProviderDefinition<Id, Auth, App, PlainSchema<Settings>, Operations, Caps, PlainEvents<Events>, Sdk>> {
+): ProviderFactory<
+  ProviderDefinition<Id, Auth, App, PlainSchema<Settings>, Operations, Caps, PlainEvents<Events>, Sdk>
+> {
   const problem = findProblem(definition as unknown as ProviderDefinition);
   if (problem !== undefined) {
     throw configurationError(

@@ -121,8 +121,11 @@ export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
   readonly example: EndpointExample<Input<I>>;
 }
 
-export interface Endpoint<I extends Schema = Schema, O extends Schema = Schema, Item = never>
-  extends EndpointOptions<I, O, Item> {
+export interface Endpoint<I extends Schema = Schema, O extends Schema = Schema, Item = never> extends EndpointOptions<
+  I,
+  O,
+  Item
+> {
   readonly kind: 'endpoint';
 }
 
@@ -158,14 +161,17 @@ export interface Stream<I extends Schema = Schema, Item = unknown> extends Opera
 }
 
 /** Declares an operation whose results come one by one: `for await (const row of client.reports.spend(...))`. */
-export function stream<I extends Schema, Item>(options: OperationOptions<I, AsyncIterable<Item>>): Stream<PlainSchema<I>, Item> {
+export function stream<I extends Schema, Item>(
+  options: OperationOptions<I, AsyncIterable<Item>>,
+): Stream<PlainSchema<I>, Item> {
   return { ...options, kind: 'stream' } as unknown as Stream<PlainSchema<I>, Item>;
 }
 
 /** A page when awaited, all items when iterated. Nothing is sent before either. */
 export interface Paged<Page, Item> extends PromiseLike<Page>, AsyncIterable<Item> {}
 
-type Arguments<I> = Record<never, never> extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions];
+type Arguments<I> =
+  Record<never, never> extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions];
 
 /** The method that a declaration becomes. */
 export type ClientMethod<D> =

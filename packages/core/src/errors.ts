@@ -120,7 +120,9 @@ export function isPlugboardError(value: unknown): value is PlugboardError {
 
 /** A refused input: names each field, sends nothing, stores nothing. */
 export function invalidInput(subject: string, fields: readonly FieldIssue[], hint?: string): PlugboardError {
-  const list = fields.map((field) => (field.path === '' ? field.message : `${field.path}: ${field.message}`)).join('; ');
+  const list = fields
+    .map((field) => (field.path === '' ? field.message : `${field.path}: ${field.message}`))
+    .join('; ');
   return new PlugboardError({
     kind: 'invalid_request',
     code: 'invalid_input',

@@ -33,7 +33,10 @@ export function createFlags(engine: Engine, client: FlagClient | undefined): Fla
   const load = () => (loading ??= client === undefined ? globalClient() : Promise.resolve(client));
 
   async function connected(provider: string, input: FlagInput): Promise<boolean> {
-    const row = await engine.store.connections.find(input.organizationId, { provider, label: input.label ?? 'default' });
+    const row = await engine.store.connections.find(input.organizationId, {
+      provider,
+      label: input.label ?? 'default',
+    });
     if (row === null || (row.stub && engine.mode === 'production')) return false;
     return row.status === 'active' || row.status === 'degraded';
   }
@@ -44,14 +47,23 @@ export function createFlags(engine: Engine, client: FlagClient | undefined): Fla
     const definition = Object.hasOwn(flags, flag) ? flags[flag] : undefined;
     const key = `${provider}.${flag}`;
     if (definition === undefined) {
-      throw configurationError('unknown_flag', `Provider \`${provider}\` declares no flag \`${flag}\`.`, `Flags are: ${Object.keys(flags).join(', ') || 'none'}.`);
+      throw configurationError(
+        'unknown_flag',
+        `Provider \`${provider}\` declares no flag \`${flag}\`.`,
+        `Flags are: ${Object.keys(flags).join(', ') || 'none'}.`,
+      );
     }
     const { description } = definition;
     if (definition.requiresConnection && !(await connected(provider, input))) {
       return { key, description, enabled: false, because: 'not_connected' };
     }
     const context = { targetingKey: input.organizationId, provider };
-    return { key, description, enabled: await (await load()).getBooleanValue(key, definition.default, context), because: 'flag' };
+    return {
+      key,
+      description,
+      enabled: await (await load()).getBooleanValue(key, definition.default, context),
+      because: 'flag',
+    };
   }
 
   return {

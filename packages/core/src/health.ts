@@ -36,7 +36,10 @@ export interface HealthService {
 export function createHealth(engine: Engine, sessions: Sessions): HealthService {
   const outage = createOutage(engine);
 
-  async function ask(runtime: ProviderRuntime, session: ReturnType<Sessions['row']>): Promise<Omit<Health, 'connection'>> {
+  async function ask(
+    runtime: ProviderRuntime,
+    session: ReturnType<Sessions['row']>,
+  ): Promise<Omit<Health, 'connection'>> {
     const provider = runtime.definition.id;
     const started = engine.clock.monotonic();
     const latency = () => Math.round(engine.clock.monotonic() - started);
@@ -53,7 +56,8 @@ export function createHealth(engine: Engine, sessions: Sessions): HealthService 
 
   async function checkRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Health> {
     const ended = statusOfRow(row);
-    if (ended !== undefined) return { provider: row.provider, ...ended, detail: null, connection: viewOf(row), latencyMs: null };
+    if (ended !== undefined)
+      return { provider: row.provider, ...ended, detail: null, connection: viewOf(row), latencyMs: null };
     const result = await ask(runtime, sessions.row(runtime, row));
     const stored = await outage.record(row, result);
     return { ...result, connection: viewOf(stored) };

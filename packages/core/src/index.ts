@@ -21,7 +21,19 @@ export type * from './endpoint.ts';
 export type * from './capabilities.ts';
 export type * from './emulator/contract.ts';
 export type * from './auth/auth.ts';
-export { apiKey, basicAuth, botToken, browserStep, clientCredentials, dsn, incomingWebhook, noAuth, oauth2, serviceAccount, sigv4 } from './auth/methods.ts';
+export {
+  apiKey,
+  basicAuth,
+  botToken,
+  browserStep,
+  clientCredentials,
+  dsn,
+  incomingWebhook,
+  noAuth,
+  oauth2,
+  serviceAccount,
+  sigv4,
+} from './auth/methods.ts';
 export { basic, bearer, header, need, query, unsigned } from './auth/sign.ts';
 export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer.ts';
 
@@ -45,7 +57,18 @@ export { resealAll, type ResealOptions, type ResealReport } from './connections/
 export { assertRemovable, vaultStatus, type VaultStatus } from './vault/status.ts';
 export type { KeyRing, KeySource, SealContext, SealPurpose, Vault } from './vault/vault.ts';
 
-export type { Answer, Classify, Failure, RateLimit, Repeat, Transport, TransportRequest, Wire, WireAnswer, WireRequest } from './transport/transport.ts';
+export type {
+  Answer,
+  Classify,
+  Failure,
+  RateLimit,
+  Repeat,
+  Transport,
+  TransportRequest,
+  Wire,
+  WireAnswer,
+  WireRequest,
+} from './transport/transport.ts';
 export { createTelemetry, createScrubbingProcessor, type Telemetry } from './telemetry.ts';
 export { classifyByStatus } from './transport/classify.ts';
 export { defaultWire } from './transport/default-wire.ts';

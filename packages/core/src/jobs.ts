@@ -42,11 +42,17 @@ export function createJobs(engine: Engine, { refresher, health }: JobParts): rea
         let processed = 0;
         for (const [id, runtime] of engine.providers) {
           if (signal?.aborted === true) break;
-          const rows = await connections.claimDue({ provider: id, limit: batch, leaseMs: claimMs, perOrganization: batchPerOrganization });
+          const rows = await connections.claimDue({
+            provider: id,
+            limit: batch,
+            leaseMs: claimMs,
+            perOrganization: batchPerOrganization,
+          });
           await pool(rows, inFlight, async (row) => {
             // A failure is recorded in its row, with its own pace; the run goes on.
             await refresher.claimed(runtime, row).catch((error: unknown) => {
-              if (!isPlugboardError(error)) engine.log.error({ provider: id, connectionId: row.id, ...errorFields(error) }, 'a refresh failed');
+              if (!isPlugboardError(error))
+                engine.log.error({ provider: id, connectionId: row.id, ...errorFields(error) }, 'a refresh failed');
             });
           });
           processed += rows.length;
@@ -60,9 +66,11 @@ export function createJobs(engine: Engine, { refresher, health }: JobParts): rea
       everyMs: 3_600_000,
       async run(signal) {
         let processed = 0;
-        for (let after: string | null = null; signal?.aborted !== true; ) {
+        for (let after: string | null = null; signal?.aborted !== true;) {
           const rows = await engine.store.connections.scan(after, batch);
-          const usable = rows.filter((row) => row.status !== 'disconnected' && row.status !== 'expired' && engine.providers.has(row.provider));
+          const usable = rows.filter(
+            (row) => row.status !== 'disconnected' && row.status !== 'expired' && engine.providers.has(row.provider),
+          );
           await pool(usable, inFlight, async (row) => {
             const runtime = engine.providers.get(row.provider);
             if (runtime !== undefined && row.stub === runtime.stub) await health.checkRow(runtime, row);

@@ -19,7 +19,11 @@ const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
  */
 export function parseJson(text: string, options: ParseJsonOptions = {}): Json {
   if (tooDeep(text, options.maxDepth ?? 64)) {
-    throw new PlugboardError({ kind: 'invalid_response', code: 'json_too_deep', message: 'The JSON is nested too deep.' });
+    throw new PlugboardError({
+      kind: 'invalid_response',
+      code: 'json_too_deep',
+      message: 'The JSON is nested too deep.',
+    });
   }
   let value: unknown;
   try {
@@ -78,7 +82,9 @@ function tooDeep(text: string, maxDepth: number): boolean {
 
 /** Cheap test first: a key can also be written with escapes, hence the backslash. */
 function mayReachPrototype(text: string): boolean {
-  return text.includes('__proto__') || text.includes('constructor') || text.includes('prototype') || text.includes('\\u');
+  return (
+    text.includes('__proto__') || text.includes('constructor') || text.includes('prototype') || text.includes('\\u')
+  );
 }
 
 function withoutForbiddenKeys(value: unknown): unknown {

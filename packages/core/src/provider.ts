@@ -144,7 +144,10 @@ export interface WebhookDefinition<Events extends Readonly<Record<string, Schema
   readonly rememberDays?: number;
   readonly vectors: readonly WebhookVector[];
   /** Signs a body as the vendor would: for the emulator and the tests of hosts. */
-  readonly sign: (delivery: { body: string; url: string; at: Date }, secret: string) => Promise<Readonly<Record<string, string>>>;
+  readonly sign: (
+    delivery: { body: string; url: string; at: Date },
+    secret: string,
+  ) => Promise<Readonly<Record<string, string>>>;
 }
 
 /** What the provider's own documentation pages are, and when its facts were last checked against them. */
@@ -218,14 +221,20 @@ export type AnyDefinition = ProviderDefinition<string, AuthMethods, AppFields, a
 export type AnyProvider = Provider<AnyDefinition>;
 
 export interface ProviderFactory<D extends AnyDefinition> {
-  (options?: ProviderOptions<NonNullable<D['app']> extends infer A extends AppFields ? A : Record<never, never>>): Provider<D>;
+  (
+    options?: ProviderOptions<NonNullable<D['app']> extends infer A extends AppFields ? A : Record<never, never>>,
+  ): Provider<D>;
   readonly definition: D;
 }
 
 /** The typed client of a definition: operations by group, capabilities by name, and `sdk()` where there is one. */
 export type ClientOf<D extends AnyDefinition> = OperationsClient<D['operations']> &
   CapabilitiesClient<keyof NonNullable<D['capabilities']>> &
-  (NonNullable<D['sdk']> extends (api: Api) => Promise<infer S> ? ([S] extends [never] ? unknown : { sdk(): Promise<S> }) : unknown);
+  (NonNullable<D['sdk']> extends (api: Api) => Promise<infer S>
+    ? [S] extends [never]
+      ? unknown
+      : { sdk(): Promise<S> }
+    : unknown);
 
 /** Names of the auth methods whose credentials are given as fields. */
 type FieldMethodNames<Auth extends AuthMethods> = {
@@ -245,4 +254,5 @@ export type SettingsOf<D extends AnyDefinition> =
 export type SettingsInputOf<D extends AnyDefinition> =
   NonNullable<D['settings']> extends SettingsDefinition<infer S> ? Input<S> : Record<never, never>;
 
-export type EventsOf<D extends AnyDefinition> = NonNullable<D['webhooks']> extends WebhookDefinition<infer E> ? E : Record<never, never>;
+export type EventsOf<D extends AnyDefinition> =
+  NonNullable<D['webhooks']> extends WebhookDefinition<infer E> ? E : Record<never, never>;

@@ -69,7 +69,9 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
     runtimes: new Map(runtimes),
     sandbox,
     async close() {
-      await Promise.all([live, ...runtimes.map(([, runtime]) => runtime.transport)].map((transport) => transport.close()));
+      await Promise.all(
+        [live, ...runtimes.map(([, runtime]) => runtime.transport)].map((transport) => transport.close()),
+      );
     },
   };
 }
@@ -103,13 +105,24 @@ function refuseDuplicates(resolved: readonly ResolvedProvider[]): void {
   const ids = resolved.map((provider) => provider.definition.id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice === undefined) return;
-  throw configurationError('duplicate_provider', `Provider \`${twice}\` is given twice.`, 'Give it once; several connections are told apart by their label.');
+  throw configurationError(
+    'duplicate_provider',
+    `Provider \`${twice}\` is given twice.`,
+    'Give it once; several connections are told apart by their label.',
+  );
 }
 
 /** A provider that nobody could connect is a deployment error, found at start and not by the first user. */
 function refuseUnusable(resolved: readonly ResolvedProvider[]): void {
-  const unusable = resolved.filter(({ definition, missing }) => missing.length > 0 && Object.values(definition.auth).every((method) => method.kind === 'oauth2'));
+  const unusable = resolved.filter(
+    ({ definition, missing }) =>
+      missing.length > 0 && Object.values(definition.auth).every((method) => method.kind === 'oauth2'),
+  );
   if (unusable.length === 0) return;
   const names = unusable.map(({ definition, missing }) => `${definition.id}: ${missing.join(', ')}`).join('; ');
-  throw configurationError('missing_credentials', `Credentials are missing in production: ${names}.`, 'Set these environment names, or remove the providers.');
+  throw configurationError(
+    'missing_credentials',
+    `Credentials are missing in production: ${names}.`,
+    'Set these environment names, or remove the providers.',
+  );
 }

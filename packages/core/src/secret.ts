@@ -57,6 +57,7 @@ export function revealAll(value: unknown): unknown {
 export function secretTexts(value: unknown, found: string[] = []): string[] {
   if (isSecret(value)) found.push(value.reveal());
   else if (Array.isArray(value)) for (const item of value) secretTexts(item, found);
-  else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) secretTexts(item, found);
+  else if (typeof value === 'object' && value !== null)
+    for (const item of Object.values(value)) secretTexts(item, found);
   return found;
 }

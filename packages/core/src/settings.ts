@@ -34,12 +34,22 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
         const merged = withoutNulls({ ...row.settings, ...settings });
         const checked = checkInput(definition.schema, merged, `${provider} settings`) as JsonObject;
         requireSettingScopes(definition, row, checked);
-        const stored = await engine.store.connections.update(row.organizationId, row.id, { version: row.version }, { settings: checked });
+        const stored = await engine.store.connections.update(
+          row.organizationId,
+          row.id,
+          { version: row.version },
+          { settings: checked },
+        );
         if (stored === null) continue;
         sessions.forget(row.id);
         return announce(engine, stored, Object.keys(settings), { before: row.settings, actor: userId ?? 'system' });
       }
-      throw new PlugboardError({ kind: 'conflict', code: 'connection_busy', message: 'The settings are being changed by somebody else.', retryable: true });
+      throw new PlugboardError({
+        kind: 'conflict',
+        code: 'connection_busy',
+        message: 'The settings are being changed by somebody else.',
+        retryable: true,
+      });
     },
     async choices(provider, { field, ...target }) {
       const runtime = providerOf(engine, provider);
@@ -81,9 +91,15 @@ function requireSettingScopes(definition: SettingsDefinition, row: ConnectionRow
   });
 }
 
-async function announce(engine: Engine, row: ConnectionRow, changed: readonly string[], change: { before: JsonObject; actor: string }): Promise<Connection> {
+async function announce(
+  engine: Engine,
+  row: ConnectionRow,
+  changed: readonly string[],
+  change: { before: JsonObject; actor: string },
+): Promise<Connection> {
   const connection = viewOf(row);
-  const pick = (settings: JsonObject) => Object.fromEntries(changed.map((name) => [name, (member(settings, name) ?? null) as Json]));
+  const pick = (settings: JsonObject) =>
+    Object.fromEntries(changed.map((name) => [name, (member(settings, name) ?? null) as Json]));
   await engine.events.audit({
     organizationId: row.organizationId,
     connectionId: row.id,

@@ -168,7 +168,10 @@ export interface ConnectionStore {
   lock?<T>(
     organizationId: string,
     id: string,
-    work: (row: ConnectionRow, update: (change: Partial<ConnectionData>) => Promise<ConnectionRow | null>) => Promise<T>,
+    work: (
+      row: ConnectionRow,
+      update: (change: Partial<ConnectionData>) => Promise<ConnectionRow | null>,
+    ) => Promise<T>,
   ): Promise<T | null>;
 
   /**

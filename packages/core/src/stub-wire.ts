@@ -20,4 +20,3 @@ export function lazySandbox(providers: readonly AnyProvider[], clock: Clock, bas
 export function sandboxWire(origin: string, providerId: string, send: Wire): Wire {
   return (request) => send({ ...request, url: sandboxUrl(origin, providerId, request.url), addresses: 'any' });
 }
-

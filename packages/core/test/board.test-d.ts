@@ -1,15 +1,31 @@
 /** What users see of the types: inferred from the providers array, and never `any`. */
 import { z } from 'zod';
 
-import { apiKey, createMemoryStore, createPlugboard, defineProvider, endpoint, header, oauth2, stream } from '../src/index.ts';
+import {
+  apiKey,
+  createMemoryStore,
+  createPlugboard,
+  defineProvider,
+  endpoint,
+  header,
+  oauth2,
+  stream,
+} from '../src/index.ts';
 import type { Connection } from '../src/index.ts';
 import { secret } from '../src/fields.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const expectType = <Actual, Expected>(_same: Equal<Actual, Expected>): void => undefined;
 
-const docs = { home: 'https://a.example', keys: 'https://a.example', reference: 'https://a.example', checked: '2026-11-20' };
-const errors = { examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } } } as const;
+const docs = {
+  home: 'https://a.example',
+  keys: 'https://a.example',
+  reference: 'https://a.example',
+  checked: '2026-11-20',
+};
+const errors = {
+  examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } },
+} as const;
 
 const mail = defineProvider({
   id: 'mail',
@@ -19,7 +35,11 @@ const mail = defineProvider({
   docs,
   hosts: ['api.mail.example'],
   auth: {
-    key: apiKey({ credentials: z.strictObject({ apiKey: secret('Key') }), sign: header('x-key', 'apiKey'), example: { apiKey: 'k' } }),
+    key: apiKey({
+      credentials: z.strictObject({ apiKey: secret('Key') }),
+      sign: header('x-key', 'apiKey'),
+      example: { apiKey: 'k' },
+    }),
   },
   api: { baseUrl: 'https://api.mail.example', errors },
   account: async () => ({ kind: 'derived', name: 'Mail' }),

@@ -16,7 +16,9 @@ test('A01 a callback in another browser is refused, before any token call, and l
   const { back } = await consent();
   const other = await consent('other');
   for (const cookies of ['', other.cookies, 'plugboard-acme=1']) {
-    expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe('state_mismatch');
+    expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe(
+      'state_mismatch',
+    );
   }
   expect(tokenCalls()).toHaveLength(0);
   expect(await row()).toBeNull();
@@ -28,8 +30,12 @@ test('A02 A06 the flow belongs to the user and organization that started it, wha
   const { board, consent, tokenCalls } = createRig();
   const { back, cookies } = await consent();
   back.searchParams.set('organizationId', 'org-2');
-  expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId: 'org-2', userId }))).toBe('tenant_mismatch');
-  expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId, userId: 'user-2' }))).toBe('tenant_mismatch');
+  expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId: 'org-2', userId }))).toBe(
+    'tenant_mismatch',
+  );
+  expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId, userId: 'user-2' }))).toBe(
+    'tenant_mismatch',
+  );
   expect(tokenCalls()).toHaveLength(0);
   const result = await board.callback('acme', { params: back, cookies, organizationId, userId });
   expect(result).toMatchObject({ status: 'connected', connection: { organizationId } });
@@ -55,7 +61,9 @@ test('A04 a flow may take ten minutes and not longer', async () => {
   const inTime = { params: early.back, cookies: early.cookies, organizationId, userId };
   expect(await codeOf(board.callback('acme', inTime))).toBe('resolved');
   await clock.advance(2_000);
-  expect(await codeOf(board.callback('acme', { params: late.back, cookies: late.cookies, organizationId, userId }))).toBe('state_expired');
+  expect(
+    await codeOf(board.callback('acme', { params: late.back, cookies: late.cookies, organizationId, userId })),
+  ).toBe('state_expired');
 });
 
 test('A05 forged and malformed states never reach the store', async () => {
@@ -73,7 +81,17 @@ test('A05 forged and malformed states never reach the store', async () => {
     const replacement = good[at] === 'A' ? 'B' : 'A';
     return good.slice(0, at) + replacement + good.slice(at + 1);
   }).filter((state) => state !== good);
-  const malformed = ['', 'x', 'a'.repeat(42), 'a'.repeat(44), 'a'.repeat(65_536), '\0', '💥', `${good} `, good.slice(1)];
+  const malformed = [
+    '',
+    'x',
+    'a'.repeat(42),
+    'a'.repeat(44),
+    'a'.repeat(65_536),
+    '\0',
+    '💥',
+    `${good} `,
+    good.slice(1),
+  ];
   for (const state of [...mutated, ...malformed]) {
     const params = new URLSearchParams({ state, code: 'c' });
     const outcome = await codeOf(board(params));
@@ -95,7 +113,9 @@ test('A08 A09 a declared issuer is enforced, an undeclared one only reported', a
   const missing = await declared.consent('missing');
   missing.back.searchParams.delete('iss');
   for (const { back, cookies } of [wrong, missing]) {
-    expect(await codeOf(declared.board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe('issuer_mismatch');
+    expect(await codeOf(declared.board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe(
+      'issuer_mismatch',
+    );
   }
   expect(declared.tokenCalls()).toHaveLength(0);
   expect(await declared.connect('right')).toMatchObject({ status: 'connected' });
@@ -105,7 +125,9 @@ test('A08 A09 a declared issuer is enforced, an undeclared one only reported', a
   undeclared.board.on('provider.issuer_seen', (event) => void seen.push(event.issuer));
   const { back, cookies } = await undeclared.consent();
   back.searchParams.set('iss', 'x');
-  expect(await codeOf(undeclared.board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe('resolved');
+  expect(await codeOf(undeclared.board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe(
+    'resolved',
+  );
   expect(seen).toEqual(['x']);
 });
 
@@ -114,7 +136,9 @@ test('A10 a code of another flow is refused by the vendor, and nothing is stored
   const mine = await consent('mine');
   const stolen = await consent('stolen');
   mine.back.searchParams.set('code', stolen.back.searchParams.get('code') ?? '');
-  expect(await codeOf(board.callback('acme', { params: mine.back, cookies: mine.cookies, organizationId, userId }))).toBe('code_rejected');
+  expect(
+    await codeOf(board.callback('acme', { params: mine.back, cookies: mine.cookies, organizationId, userId })),
+  ).toBe('code_rejected');
   expect(await row('mine')).toBeNull();
 });
 
@@ -128,7 +152,9 @@ test('A11 verifiers are fresh and legal, challenges are S256 of them', async () 
   }
   expect(seen.size).toBe(10_000);
   // RFC 7636, appendix B.
-  expect(await challengeOf('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe('E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
+  expect(await challengeOf('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe(
+    'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  );
 });
 
 test('A12 the browser goes back to the host or nowhere else', async () => {
@@ -141,7 +167,11 @@ test('A12 the browser goes back to the host or nowhere else', async () => {
   ]; // prettier-ignore
   const allowed = ['/settings', '/a/b?c=d#e', 'https://admin.example.com/x', 'https://app.example.com/y'];
   for (const returnTo of [...hostile, ...allowed]) {
-    const { url, cookie } = await board.authorize('acme', { organizationId, userId: returnTo.slice(0, 20) || 'u', returnTo });
+    const { url, cookie } = await board.authorize('acme', {
+      organizationId,
+      userId: returnTo.slice(0, 20) || 'u',
+      returnTo,
+    });
     const back = await oauth.approve(url);
     const result = await board.callback('acme', {
       params: back,
@@ -151,14 +181,17 @@ test('A12 the browser goes back to the host or nowhere else', async () => {
     });
     const target = new URL(result.returnTo, 'https://app.example.com');
     expect(['https://app.example.com', 'https://admin.example.com'], returnTo).toContain(target.origin);
-    if (allowed.includes(returnTo)) expect(result.returnTo).toBe(returnTo.replace('https://app.example.com/y', 'https://app.example.com/y'));
+    if (allowed.includes(returnTo))
+      expect(result.returnTo).toBe(returnTo.replace('https://app.example.com/y', 'https://app.example.com/y'));
   }
 });
 
 test('A13 the redirect URI is configuration, and the same in both requests', async () => {
   const { consent, board, oauth } = createRig();
   const { started, back, cookies } = await consent();
-  expect(new URL(started.url).searchParams.get('redirect_uri')).toBe('https://app.example.com/integrations/callback/acme');
+  expect(new URL(started.url).searchParams.get('redirect_uri')).toBe(
+    'https://app.example.com/integrations/callback/acme',
+  );
   // The server compares the two byte for byte; a difference would be an error of the exchange.
   expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe('resolved');
   expect(oauth.ledger.tokenCalls).toHaveLength(1);
@@ -171,7 +204,9 @@ test('A15 a repeated parameter is refused before the state is spent', async () =
     const doubled = new URLSearchParams(back.searchParams);
     doubled.append(name, 'x');
     doubled.append(name, 'y');
-    expect(await codeOf(board.callback('acme', { params: doubled, cookies, organizationId, userId }))).toBe('repeated_parameter');
+    expect(await codeOf(board.callback('acme', { params: doubled, cookies, organizationId, userId }))).toBe(
+      'repeated_parameter',
+    );
   }
   expect(await codeOf(board.callback('acme', { params: back, cookies, organizationId, userId }))).toBe('resolved');
 });
@@ -209,7 +244,11 @@ test('A23 fewer scopes than asked for: degraded, and what needs the rest is not 
   const attention: string[] = [];
   board.on('connection.attention', ({ reason }) => void attention.push(reason));
   const result = await connect('default', { scopes: ['read'] });
-  expect(result).toMatchObject({ status: 'connected', missingScopes: ['write'], connection: { status: 'degraded', reason: 'scopes_missing' } });
+  expect(result).toMatchObject({
+    status: 'connected',
+    missingScopes: ['write'],
+    connection: { status: 'degraded', reason: 'scopes_missing' },
+  });
   expect(attention).toEqual(['scopes_missing']);
   const client = board.client('acme', { organizationId });
   const sent = calls.length;
@@ -227,7 +266,17 @@ test('A24 odd token answers are read as far as they can be, and never as somethi
   expect(grants.map((answer) => readTokenAnswer(answer as never).expiresInMs)).toEqual([
     1000, undefined, 3_600_000, 10 * 365 * 86_400_000, undefined, undefined,
   ]); // prettier-ignore
-  for (const answer of [null, [], 'x', 5, {}, { access_token: 5 }, { access_token: {} }, { access_token: '' }, { access_token: ['a'] }]) {
+  for (const answer of [
+    null,
+    [],
+    'x',
+    5,
+    {},
+    { access_token: 5 },
+    { access_token: {} },
+    { access_token: '' },
+    { access_token: ['a'] },
+  ]) {
     expect(Object.keys(readTokenAnswer(answer as never).credentials)).toEqual([]);
   }
 });
@@ -244,7 +293,9 @@ test('A24 junk from the token endpoint stores nothing and throws one of our erro
 
 test('A27 one user cannot fill the store with flows', async () => {
   const { board } = createRig();
-  const outcomes = await Promise.all(Array.from({ length: 50 }, () => codeOf(board.authorize('acme', { organizationId, userId }))));
+  const outcomes = await Promise.all(
+    Array.from({ length: 50 }, () => codeOf(board.authorize('acme', { organizationId, userId }))),
+  );
   expect(outcomes.filter((outcome) => outcome === 'resolved')).toHaveLength(20);
   expect(outcomes.filter((outcome) => outcome === 'too_many_flows')).toHaveLength(30);
   expect(await codeOf(board.authorize('acme', { organizationId, userId: 'somebody-else' }))).toBe('resolved');
@@ -253,7 +304,11 @@ test('A27 one user cannot fill the store with flows', async () => {
 test('an account is chosen where a grant reaches several, and the connection waits for it', async () => {
   const accounts = [{ id: 'a1', name: 'First' }, { id: 'a2', name: 'Second' }]; // prettier-ignore
   const { connect, board } = createRig({ accounts });
-  expect(await connect()).toMatchObject({ status: 'choose_account', choices: accounts, connection: { status: 'pending' } });
+  expect(await connect()).toMatchObject({
+    status: 'choose_account',
+    choices: accounts,
+    connection: { status: 'pending' },
+  });
   const client = board.client('acme', { organizationId });
   expect(await codeOf(Promise.resolve(client.orders.list()))).toBe('account_choice');
   expect(await codeOf(board.accounts.choose('acme', { organizationId, accountId: 'a3' }))).toBe('invalid_input');

@@ -40,8 +40,14 @@ const oauthOnly = () => {
 test('G10 whatever is not development or test by name is production, and production has no stubs', () => {
   for (const node of ['production', 'prod', '', undefined, 'Production ', 'staging', 'DEVELOPMENT']) {
     const env = node === undefined ? {} : { NODE_ENV: node };
-    expect(codeOf(() => create({ env })), node).toBe('memory_store_in_production');
-    expect(codeOf(() => create({ env, acknowledgeSingleProcess: true, providers: [oauthOnly()] })), node).toBe('missing_credentials');
+    expect(
+      codeOf(() => create({ env })),
+      node,
+    ).toBe('memory_store_in_production');
+    expect(
+      codeOf(() => create({ env, acknowledgeSingleProcess: true, providers: [oauthOnly()] })),
+      node,
+    ).toBe('missing_credentials');
     expect(create({ env, acknowledgeSingleProcess: true }).sandbox, node).toBeNull();
   }
   expect(create({ env: { NODE_ENV: 'development' } }).sandbox).not.toBeNull();
@@ -95,18 +101,32 @@ test('every wrong option is named, with the way to mend it', () => {
     [{ providers: [acmeProvider()({ clientIdd: 'x' } as never)] }, 'unknown_option'],
     [{ providers: [acmeProvider()({ clientId: 'a\r\nb', clientSecret: 'c' })] }, 'invalid_option'],
     [{ env: { ACME_API_KEY: 'line\nbreak' } }, 'invalid_platform_credentials'],
-    [{ mode: 'production', acknowledgeSingleProcess: true, sandbox: { origin: 'http://127.0.0.1:1' } }, 'sandbox_in_production'],
-    [{ mode: 'production', acknowledgeSingleProcess: true, providers: [acmeProvider()({ stub: true })] }, 'stub_in_production'],
+    [
+      { mode: 'production', acknowledgeSingleProcess: true, sandbox: { origin: 'http://127.0.0.1:1' } },
+      'sandbox_in_production',
+    ],
+    [
+      { mode: 'production', acknowledgeSingleProcess: true, providers: [acmeProvider()({ stub: true })] },
+      'stub_in_production',
+    ],
   ];
-  for (const [options, code] of wrong) expect(codeOf(() => create({ mode: 'test', ...(options as Partial<Options>) })), code).toBe(code);
+  for (const [options, code] of wrong)
+    expect(
+      codeOf(() => create({ mode: 'test', ...(options as Partial<Options>) })),
+      code,
+    ).toBe(code);
 });
 
 test('ids and labels are refused by field before anything happens', async () => {
   const { board, calls } = createRig();
   for (const bad of ['', '\0', 'a\0b', '\ud800', 'x'.repeat(257), 5, null, undefined, {}]) {
     const target = { organizationId: bad as string };
-    await expect(board.connect('acme', { ...target, credentials: { apiKey: 'acme-key' } })).rejects.toMatchObject({ fields: [{ path: 'organizationId' }] });
-    await expect(board.authorize('acme', { ...target, userId })).rejects.toMatchObject({ fields: [{ path: 'organizationId' }] });
+    await expect(board.connect('acme', { ...target, credentials: { apiKey: 'acme-key' } })).rejects.toMatchObject({
+      fields: [{ path: 'organizationId' }],
+    });
+    await expect(board.authorize('acme', { ...target, userId })).rejects.toMatchObject({
+      fields: [{ path: 'organizationId' }],
+    });
     await expect(board.connections.get('acme', target)).rejects.toMatchObject({ fields: [{ path: 'organizationId' }] });
     expect(() => board.client('acme', target)).toThrow(/organizationId/);
   }
@@ -120,10 +140,18 @@ test('G01 another organization sees what a random id sees: nothing', async () =>
     expect(await board.connections.get('acme', { organizationId: stranger })).toBeNull();
     expect((await board.connections.list({ organizationId: stranger })).items).toEqual([]);
     expect((await board.audit.list({ organizationId: stranger })).items).toEqual([]);
-    await expect(board.client('acme', { organizationId: stranger }).orders.list()).rejects.toMatchObject({ code: 'not_connected' });
-    await expect(board.disconnect('acme', { organizationId: stranger })).rejects.toMatchObject({ code: 'not_connected' });
-    await expect(board.settings.get('acme', { organizationId: stranger })).rejects.toMatchObject({ code: 'not_connected' });
-    await expect(board.accounts.choices('acme', { organizationId: stranger })).rejects.toMatchObject({ code: 'not_connected' });
+    await expect(board.client('acme', { organizationId: stranger }).orders.list()).rejects.toMatchObject({
+      code: 'not_connected',
+    });
+    await expect(board.disconnect('acme', { organizationId: stranger })).rejects.toMatchObject({
+      code: 'not_connected',
+    });
+    await expect(board.settings.get('acme', { organizationId: stranger })).rejects.toMatchObject({
+      code: 'not_connected',
+    });
+    await expect(board.accounts.choices('acme', { organizationId: stranger })).rejects.toMatchObject({
+      code: 'not_connected',
+    });
     expect(await board.flags.enabled('acme', 'sync', { organizationId: stranger })).toBe(false);
   }
 });
@@ -132,21 +160,44 @@ test('settings are validated as a whole, need their scopes, and leave an audit l
   const { board, connect } = createRig();
   await connect();
   const target = { organizationId, userId };
-  expect((await board.settings.update('acme', { ...target, settings: { channel: 'c1' } })).settings).toEqual({ channel: 'c1' });
-  await expect(board.settings.update('acme', { ...target, settings: { channel: 5 } as never })).rejects.toMatchObject({ fields: [{ path: 'channel' }] });
-  await expect(board.settings.update('acme', { ...target, settings: { nope: 1 } as never })).rejects.toMatchObject({ code: 'invalid_input' });
-  await expect(board.settings.update('acme', { ...target, settings: { admin: true } })).rejects.toMatchObject({ missingScopes: ['admin'] });
-  expect(await board.settings.choices('acme', { organizationId, field: 'channel' })).toEqual([{ value: 'c1', label: 'General' }]);
-  expect(await board.settings.update('acme', { ...target, settings: { channel: null } })).toMatchObject({ settings: {} });
+  expect((await board.settings.update('acme', { ...target, settings: { channel: 'c1' } })).settings).toEqual({
+    channel: 'c1',
+  });
+  await expect(board.settings.update('acme', { ...target, settings: { channel: 5 } as never })).rejects.toMatchObject({
+    fields: [{ path: 'channel' }],
+  });
+  await expect(board.settings.update('acme', { ...target, settings: { nope: 1 } as never })).rejects.toMatchObject({
+    code: 'invalid_input',
+  });
+  await expect(board.settings.update('acme', { ...target, settings: { admin: true } })).rejects.toMatchObject({
+    missingScopes: ['admin'],
+  });
+  expect(await board.settings.choices('acme', { organizationId, field: 'channel' })).toEqual([
+    { value: 'c1', label: 'General' },
+  ]);
+  expect(await board.settings.update('acme', { ...target, settings: { channel: null } })).toMatchObject({
+    settings: {},
+  });
   const { items } = await board.audit.list({ organizationId });
-  expect(items[0]).toMatchObject({ type: 'connection.settings_changed', actor: userId, data: { before: { channel: 'c1' }, after: { channel: null } } });
+  expect(items[0]).toMatchObject({
+    type: 'connection.settings_changed',
+    actor: userId,
+    data: { before: { channel: 'c1' }, after: { channel: null } },
+  });
 });
 
 test('flags follow the host and the connection', async () => {
   const asked: unknown[] = [];
-  const flags = { getBooleanValue: async (flag: string, fallback: boolean, context?: object) => (asked.push([flag, context]), fallback) };
+  const flags = {
+    getBooleanValue: async (flag: string, fallback: boolean, context?: object) => (
+      asked.push([flag, context]),
+      fallback
+    ),
+  };
   const { board, connect } = createRig({}, { flags });
-  expect(await board.flags.list('acme', { organizationId })).toMatchObject([{ key: 'acme.sync', enabled: false, because: 'not_connected' }]);
+  expect(await board.flags.list('acme', { organizationId })).toMatchObject([
+    { key: 'acme.sync', enabled: false, because: 'not_connected' },
+  ]);
   await connect();
   expect(await board.flags.enabled('acme', 'sync', { organizationId })).toBe(true);
   expect(asked).toEqual([['acme.sync', { targetingKey: organizationId, provider: 'acme' }]]);

@@ -31,9 +31,21 @@ test('E01 without a good signature nothing is dispatched', async () => {
   let heard = 0;
   board.on('acme', '*', () => void heard++);
   const good = (await post(order('e1'))).headers.get('x-acme-signature') ?? '';
-  const forged = [undefined, '', good.slice(0, -1), `${good}00`, good.replace(/^./, (c) => (c === 'a' ? 'b' : 'a')), `${good}, ${good}`, 'x'.repeat(10_240)];
+  const forged = [
+    undefined,
+    '',
+    good.slice(0, -1),
+    `${good}00`,
+    good.replace(/^./, (c) => (c === 'a' ? 'b' : 'a')),
+    `${good}, ${good}`,
+    'x'.repeat(10_240),
+  ];
   for (const signature of forged) {
-    const request = new Request(url, { method: 'POST', body: order('e1'), headers: signature === undefined ? {} : { 'x-acme-signature': signature } });
+    const request = new Request(url, {
+      method: 'POST',
+      body: order('e1'),
+      headers: signature === undefined ? {} : { 'x-acme-signature': signature },
+    });
     const response = await board.webhooks.receive('acme', request);
     expect(response.status, signature?.slice(0, 20)).toBe(401);
   }
@@ -63,7 +75,9 @@ test('E04 of a thousand parallel copies the handler sees one', async () => {
   await connect();
   let heard = 0;
   board.on('acme', 'order.created', () => void heard++);
-  const copies = await Promise.all(Array.from({ length: 1_000 }, async () => board.webhooks.receive('acme', await post(order('e1')))));
+  const copies = await Promise.all(
+    Array.from({ length: 1_000 }, async () => board.webhooks.receive('acme', await post(order('e1')))),
+  );
   expect(heard).toBe(1);
   expect(copies.every((response) => response.status === 200 || response.status === 503)).toBe(true);
   await clock.advance(2 * 86_400_000);
@@ -78,7 +92,10 @@ test('E08 E09 bodies that are too large, too slow or compressed are refused befo
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) });
   const streamed = new Request(url, { method: 'POST', body: endless, duplex: 'half' } as RequestInit);
   expect((await board.webhooks.receive('acme', streamed)).status).toBe(413);
-  const zipped = await board.webhooks.receive('acme', await post(order('e1'), 'signing-secret', { 'content-encoding': 'gzip' }));
+  const zipped = await board.webhooks.receive(
+    'acme',
+    await post(order('e1'), 'signing-secret', { 'content-encoding': 'gzip' }),
+  );
   expect(zipped.status).toBe(415);
   const silent = new Request(url, { method: 'POST', body: new ReadableStream({}), duplex: 'half' } as RequestInit);
   const slow = board.webhooks.receive('acme', silent);
@@ -114,7 +131,8 @@ test('E17 signed but hostile JSON is refused in bounded time and pollutes nothin
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
   expect((await board.webhooks.receive('acme', await post(deep))).status).toBe(400);
   expect((await board.webhooks.receive('acme', await post('not json'))).status).toBe(400);
-  const hostile = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"type":"x","id":"e1","account":"acct-1"}';
+  const hostile =
+    '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"type":"x","id":"e1","account":"acct-1"}';
   expect((await board.webhooks.receive('acme', await post(hostile))).status).toBe(200);
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
 });

@@ -47,7 +47,11 @@ test('a token that is due but good is handed out at once, and renewed behind the
 });
 
 test('D09 the refresh point is drawn from 50 to 90 % of the life', async () => {
-  for (const [chance, share] of [[0, 0.5], [0.5, 0.7], [1, 0.9]] as const) {
+  for (const [chance, share] of [
+    [0, 0.5],
+    [0.5, 0.7],
+    [1, 0.9],
+  ] as const) {
     const rig = createRig();
     rig.clock.setRandom(chance);
     await rig.connect();
@@ -136,21 +140,24 @@ test('D14 the tokens of an odd answer are stored before it is judged', async () 
 test.each([
   ['under the lease', 'stable'],
   ['under the row lock', 'strict'],
-] as const)('D15 a disconnect during a refresh %s stays a disconnect, and the new token is revoked', async (_how, rotation) => {
-  const rig = await expired({ rotation });
-  rig.oauth.switches.token.next({ hold: 'after' });
-  const calling = codeOf(rig.list());
-  await rig.clock.advance(1);
-  expect(rig.refreshes()).toBe(1);
-  const disconnecting = rig.board.disconnect('acme', { organizationId });
-  await rig.clock.advance(1);
-  rig.oauth.gate.release();
-  await Promise.all([calling, disconnecting]);
-  expect(await rig.row()).toMatchObject({ status: 'disconnected', credentials: null });
-  const [family] = rig.oauth.ledger.families();
-  expect(rig.oauth.ledger.current(family!.id)).toBeUndefined();
-  expect(await codeOf(rig.list())).toBe('not_connected');
-});
+] as const)(
+  'D15 a disconnect during a refresh %s stays a disconnect, and the new token is revoked',
+  async (_how, rotation) => {
+    const rig = await expired({ rotation });
+    rig.oauth.switches.token.next({ hold: 'after' });
+    const calling = codeOf(rig.list());
+    await rig.clock.advance(1);
+    expect(rig.refreshes()).toBe(1);
+    const disconnecting = rig.board.disconnect('acme', { organizationId });
+    await rig.clock.advance(1);
+    rig.oauth.gate.release();
+    await Promise.all([calling, disconnecting]);
+    expect(await rig.row()).toMatchObject({ status: 'disconnected', credentials: null });
+    const [family] = rig.oauth.ledger.families();
+    expect(rig.oauth.ledger.current(family!.id)).toBeUndefined();
+    expect(await codeOf(rig.list())).toBe('not_connected');
+  },
+);
 
 test('D19 ten thousand callers on a dead connection cost two vendor calls', async () => {
   const rig = await expired();
@@ -165,7 +172,9 @@ test('D19 ten thousand callers on a dead connection cost two vendor calls', asyn
 test('D20 a refused access token causes one refresh and one repetition, then the error stands', async () => {
   const rig = createRig({}, { cacheMs: 0 });
   await rig.connect();
-  rig.answer((request) => (request.url.includes('/orders') ? Response.json({ error: 'unauthorized' }, { status: 401 }) : undefined));
+  rig.answer((request) =>
+    request.url.includes('/orders') ? Response.json({ error: 'unauthorized' }, { status: 401 }) : undefined,
+  );
   const before = rig.calls.length;
   const client = rig.board.client('acme', { organizationId });
   expect(await codeOf(client.orders.list())).toBe('unauthorized');
@@ -221,25 +230,31 @@ function breakWrites(rig: Awaited<ReturnType<typeof expired>>, times: number, lo
   return () => failures;
 }
 
-test.each(['stable', 'strict'] as const)('K6 a write whose acknowledgement is lost is recognised as our own (%s)', async (rotation) => {
-  const rig = await expired({ rotation });
-  const failures = breakWrites(rig, 1, true);
-  expect(await codeOf(drive(rig, rig.list()))).toBe('resolved');
-  expect([failures(), rig.refreshes()]).toEqual([1, 1]);
-  await rig.clock.advance(3_600_000);
-  expect(await codeOf(rig.list())).toBe('resolved');
-  expect(rig.oauth.ledger.reuses).toHaveLength(0);
-});
+test.each(['stable', 'strict'] as const)(
+  'K6 a write whose acknowledgement is lost is recognised as our own (%s)',
+  async (rotation) => {
+    const rig = await expired({ rotation });
+    const failures = breakWrites(rig, 1, true);
+    expect(await codeOf(drive(rig, rig.list()))).toBe('resolved');
+    expect([failures(), rig.refreshes()]).toEqual([1, 1]);
+    await rig.clock.advance(3_600_000);
+    expect(await codeOf(rig.list())).toBe('resolved');
+    expect(rig.oauth.ledger.reuses).toHaveLength(0);
+  },
+);
 
-test.each(['stable', 'strict'] as const)('K8 while the database is away the answer is kept, and written when it is back (%s)', async (rotation) => {
-  const rig = await expired({ rotation });
-  const failures = breakWrites(rig, 8, false);
-  expect(await codeOf(drive(rig, rig.list()))).toBe('resolved');
-  expect([failures(), rig.refreshes()]).toEqual([8, 1]);
-  await rig.clock.advance(3_600_000);
-  expect(await codeOf(rig.list())).toBe('resolved');
-  expect(rig.oauth.ledger.reuses).toHaveLength(0);
-});
+test.each(['stable', 'strict'] as const)(
+  'K8 while the database is away the answer is kept, and written when it is back (%s)',
+  async (rotation) => {
+    const rig = await expired({ rotation });
+    const failures = breakWrites(rig, 8, false);
+    expect(await codeOf(drive(rig, rig.list()))).toBe('resolved');
+    expect([failures(), rig.refreshes()]).toEqual([8, 1]);
+    await rig.clock.advance(3_600_000);
+    expect(await codeOf(rig.list())).toBe('resolved');
+    expect(rig.oauth.ledger.reuses).toHaveLength(0);
+  },
+);
 
 test('D18 a token of sixty days causes no call for the first half of its life', async () => {
   const rig = createRig({}, { cacheMs: 0 });
@@ -272,10 +287,18 @@ test('C14 a connection whose credentials were resealed is used and refreshed as 
   const rig = createRig({}, { cacheMs: 0 });
   await rig.connect();
   const other = encodeBase64(randomBytes(32));
-  const { board } = createRig({}, { store: rig.store, keys: { k2: other, k1: key }, cacheMs: 0, wire: handlerWire(rig.handle), clock: rig.clock });
+  const { board } = createRig(
+    {},
+    { store: rig.store, keys: { k2: other, k1: key }, cacheMs: 0, wire: handlerWire(rig.handle), clock: rig.clock },
+  );
   await expect(board.vault.assertRemovable('k1')).rejects.toMatchObject({ code: 'key_in_use' });
   expect(await board.vault.reseal()).toMatchObject({ complete: true, resealed: 1 });
-  expect((await board.vault.status()).byKey).toEqual(new Map([['k2', 1], ['k1', 0]]));
+  expect((await board.vault.status()).byKey).toEqual(
+    new Map([
+      ['k2', 1],
+      ['k1', 0],
+    ]),
+  );
   const list = () => board.client('acme', { organizationId }).orders.list();
   expect(await codeOf(list())).toBe('resolved');
   await rig.clock.advance(3_600_000);
@@ -293,7 +316,12 @@ test('C05 a ciphertext that was rolled back alone is seen, and not used', async 
   // The store gives a new version to every write; an attacker who writes behind its back does not.
   const rows = rig.store.connections;
   const { find } = rows;
-  Object.assign(rows, { find: async (...args: Parameters<typeof find>) => ({ ...(await find.apply(rows, args))!, credentials: before!.credentials }) });
+  Object.assign(rows, {
+    find: async (...args: Parameters<typeof find>) => ({
+      ...(await find.apply(rows, args))!,
+      credentials: before!.credentials,
+    }),
+  });
   expect(after?.credentialsVersion).toBe(2);
   expect(await codeOf(rig.board.client('acme', { organizationId }).orders.list())).toBe('credentials_rolled_back');
 });

@@ -99,7 +99,9 @@ export interface OAuth2Options {
     /** `{version}` stands for the API version in use. */
     readonly url: string | ((input: JsonObject, app: AppValues) => string);
     /** Fixed extra parameters; reserved names (`state`, `scope`, `client_id` ...) are refused at definition. */
-    readonly params?: Readonly<Record<string, string>> | ((input: JsonObject, app: AppValues) => Readonly<Record<string, string>>);
+    readonly params?:
+      | Readonly<Record<string, string>>
+      | ((input: JsonObject, app: AppValues) => Readonly<Record<string, string>>);
   };
   readonly token: {
     /** `{version}` stands for the API version in use. */
@@ -138,7 +140,10 @@ export interface OAuth2Options {
     | { readonly url: string; readonly clientAuth?: 'basic' | 'post' | 'none' }
     | ((client: OAuthClient) => Promise<void>);
   /** Extra parameters of the callback that must hold (an HMAC); throws a PlugboardError when they do not. */
-  readonly verifyCallback?: (params: URLSearchParams, client: Pick<OAuthClient, 'app' | 'input' | 'now'>) => void | Promise<void>;
+  readonly verifyCallback?: (
+    params: URLSearchParams,
+    client: Pick<OAuthClient, 'app' | 'input' | 'now'>,
+  ) => void | Promise<void>;
   /** Credentials go on API requests like this. Default: bearer header with `accessToken`. */
   readonly sign?: Sign;
   /** A token answer as the vendor documents it; the emulator hands out tokens of this shape. */

@@ -55,12 +55,19 @@ export function createOAuthClient(context: OAuthContext, method: TokenMethod, st
 export async function refreshGrant(client: OAuthClient, method: TokenMethod): Promise<Grant> {
   if (method.kind !== 'oauth2') return method.mint(client);
   if (method.refresh === 'none') {
-    throw configurationError('not_refreshable', 'This way to connect has no refresh.', 'Reconnect when the token expires.');
+    throw configurationError(
+      'not_refreshable',
+      'This way to connect has no refresh.',
+      'Reconnect when the token expires.',
+    );
   }
   const { run, params } = method.refresh;
   if (run !== undefined) return run(client);
   const refreshToken = client.credentials['refreshToken'];
-  const standard = { grant_type: 'refresh_token', ...(refreshToken !== undefined && { refresh_token: reveal(refreshToken) }) };
+  const standard = {
+    grant_type: 'refresh_token',
+    ...(refreshToken !== undefined && { refresh_token: reveal(refreshToken) }),
+  };
   return client.token(params?.(client) ?? standard);
 }
 
@@ -87,7 +94,8 @@ export async function revokeGrant(client: OAuthClient, method: TokenMethod, cont
 /** An unknown or dead token is what was asked for (RFC 7009 section 2.2). */
 const classifyRevocation: Classify = (answer) => {
   const failure = classifyOAuth(answer);
-  if (failure?.kind === 'auth' || failure?.code === 'token_refused' || failure?.code === 'not_a_token_answer') return undefined;
+  if (failure?.kind === 'auth' || failure?.code === 'token_refused' || failure?.code === 'not_a_token_answer')
+    return undefined;
   return failure?.code === 'not_an_oauth_error' && answer.status === 400 ? undefined : failure;
 };
 
@@ -103,7 +111,11 @@ export function atVersion(address: string, apiVersion = ''): string {
 
 type TokenEndpoint = TokenMethod['token'] & { readonly url: string };
 
-function tokenRequest(token: TokenEndpoint, client: OAuthClient, params: Readonly<Record<string, string>>): OAuthRequest {
+function tokenRequest(
+  token: TokenEndpoint,
+  client: OAuthClient,
+  params: Readonly<Record<string, string>>,
+): OAuthRequest {
   const { url, encoding = 'form', clientAuth = 'post', headers } = token;
   const base = { url, headers: { accept: 'application/json', ...headers } };
   if (encoding === 'query') {
@@ -118,9 +130,12 @@ function tokenRequest(token: TokenEndpoint, client: OAuthClient, params: Readonl
   return { ...rest, json: form ?? {} };
 }
 
-
 /** RFC 6749 section 2.3.1. */
-function authenticate(request: OAuthRequest, clientAuth: 'basic' | 'raw_basic' | 'post' | 'none', app: AppValues): OAuthRequest {
+function authenticate(
+  request: OAuthRequest,
+  clientAuth: 'basic' | 'raw_basic' | 'post' | 'none',
+  app: AppValues,
+): OAuthRequest {
   if (clientAuth === 'post' || clientAuth === 'none') {
     return { ...request, form: { ...request.form, ...clientParams(app, clientAuth) } };
   }
@@ -135,7 +150,10 @@ function clientParams(app: AppValues, clientAuth: string): Record<string, string
   if (clientAuth !== 'post' && clientAuth !== 'none') return {};
   const id = app['clientId'];
   const secret = clientAuth === 'post' ? app['clientSecret'] : undefined;
-  return { ...(id !== undefined && { client_id: reveal(id) }), ...(secret !== undefined && { client_secret: reveal(secret) }) };
+  return {
+    ...(id !== undefined && { client_id: reveal(id) }),
+    ...(secret !== undefined && { client_secret: reveal(secret) }),
+  };
 }
 
 function formEncode(value: string): string {
@@ -145,7 +163,11 @@ function formEncode(value: string): string {
 function appValue(app: AppValues, name: string): string {
   const value = app[name];
   if (value !== undefined) return reveal(value);
-  throw configurationError('app_credentials_missing', `The app credential \`${name}\` is not configured.`, 'Pass it to the provider or set its environment name.');
+  throw configurationError(
+    'app_credentials_missing',
+    `The app credential \`${name}\` is not configured.`,
+    'Pass it to the provider or set its environment name.',
+  );
 }
 
 async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest): Promise<Answer> {
@@ -183,8 +205,14 @@ function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
 function secretsOf(app: AppValues, credentials: Credentials, init: OAuthRequest, headers: Headers): string[] {
   const sensitive = ['code', 'code_verifier', 'refresh_token', 'token', 'assertion', 'client_secret'];
   const sent = { ...init.form, ...Object.fromEntries(new URL(init.url).searchParams) };
-  const values = Object.entries(sent).flatMap(([name, value]) => (sensitive.some((key) => name.includes(key)) ? [value] : []));
+  const values = Object.entries(sent).flatMap(([name, value]) =>
+    sensitive.some((key) => name.includes(key)) ? [value] : [],
+  );
   const authorization = headers.get('authorization');
-  return [...secretTexts(app), ...secretTexts(credentials), ...values, ...(authorization === null ? [] : [authorization])];
+  return [
+    ...secretTexts(app),
+    ...secretTexts(credentials),
+    ...values,
+    ...(authorization === null ? [] : [authorization]),
+  ];
 }
-

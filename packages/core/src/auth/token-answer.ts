@@ -44,12 +44,21 @@ function lifetime<Name extends string>(name: Name, value: Json | undefined): { [
 /** Error codes of RFC 6749 sections 4.1.2.1 and 5.2, and what each means to a connection. */
 const knownErrors: Readonly<Record<string, Pick<Failure, 'kind' | 'hint'>>> = {
   invalid_grant: { kind: 'auth', hint: 'The grant is spent, expired or revoked; the user must connect again.' },
-  invalid_client: { kind: 'configuration', hint: 'Check the client id and secret that the host registered with the vendor.' },
-  unauthorized_client: { kind: 'configuration', hint: 'The registered client may not use this grant; check its settings.' },
+  invalid_client: {
+    kind: 'configuration',
+    hint: 'Check the client id and secret that the host registered with the vendor.',
+  },
+  unauthorized_client: {
+    kind: 'configuration',
+    hint: 'The registered client may not use this grant; check its settings.',
+  },
   invalid_scope: { kind: 'permission', hint: 'Ask only for scopes that the registered client may ask for.' },
   access_denied: { kind: 'permission', hint: 'The user or an administrator refused.' },
   invalid_request: { kind: 'invalid_request', hint: 'The vendor refused the form of the request.' },
-  unsupported_grant_type: { kind: 'configuration', hint: 'The registered client may not use this grant; check its settings.' },
+  unsupported_grant_type: {
+    kind: 'configuration',
+    hint: 'The registered client may not use this grant; check its settings.',
+  },
   temporarily_unavailable: { kind: 'unavailable', hint: 'Try again later.' },
   server_error: { kind: 'unavailable', hint: 'Try again later.' },
 };
@@ -65,16 +74,30 @@ export function classifyOAuth(answer: Answer): Failure | undefined {
     const known = Object.hasOwn(knownErrors, named) ? knownErrors[named] : undefined;
     if (known !== undefined) return oauthFailure(named, known, text(member(body, 'error_description')));
     if (answer.status < 500 && answer.status !== 429) {
-      return oauthFailure('token_refused', { kind: 'invalid_response' }, text(member(body, 'error_description')) ?? named);
+      return oauthFailure(
+        'token_refused',
+        { kind: 'invalid_response' },
+        text(member(body, 'error_description')) ?? named,
+      );
     }
   }
   if (answer.status >= 200 && answer.status < 300) {
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return undefined;
-    return { kind: 'invalid_response', code: 'not_a_token_answer', retryable: true, message: 'The token endpoint answered no JSON object.' };
+    return {
+      kind: 'invalid_response',
+      code: 'not_a_token_answer',
+      retryable: true,
+      message: 'The token endpoint answered no JSON object.',
+    };
   }
   // The transport judges these by status: it knows Retry-After.
   if (answer.status === 429 || answer.status >= 500) return undefined;
-  return { kind: 'invalid_response', code: 'not_an_oauth_error', retryable: true, message: `The token endpoint answered ${answer.status} without an OAuth error.` };
+  return {
+    kind: 'invalid_response',
+    code: 'not_an_oauth_error',
+    retryable: true,
+    message: `The token endpoint answered ${answer.status} without an OAuth error.`,
+  };
 }
 
 function oauthFailure(code: string, known: Pick<Failure, 'kind' | 'hint'>, description: string | undefined): Failure {

@@ -37,7 +37,12 @@ export function createApi(engine: Engine, session: Session, access: Access, oper
     stub: access.stub,
     clock: engine.clock,
     call: (endpoint, input, options = {}) =>
-      callEndpoint(engine, session, { endpoint: endpoint as unknown as AnyEndpoint, input, options, operation }) as never,
+      callEndpoint(engine, session, {
+        endpoint: endpoint as unknown as AnyEndpoint,
+        input,
+        options,
+        operation,
+      }) as never,
     pages: (endpoint, input, options = {}) =>
       pagesOf(engine, session, { endpoint: endpoint as unknown as AnyEndpoint, input, options, operation }) as never,
     async request(request, options = {}) {
@@ -65,19 +70,29 @@ export async function callEndpoint(engine: Engine, session: Session, call: Endpo
   const key = endpoint.idempotency === undefined ? undefined : (options.idempotencyKey ?? randomUuid());
   const build = (api: Api) => {
     const encoded = encodeInput(endpoint, input, api);
-    const built = buildRequest(definition, api, { method: endpoint.method, target: endpoint.path, baseUrl: endpoint.baseUrl, encoded });
+    const built = buildRequest(definition, api, {
+      method: endpoint.method,
+      target: endpoint.path,
+      baseUrl: endpoint.baseUrl,
+      encoded,
+    });
     if (endpoint.idempotency !== undefined && key !== undefined) built.headers.set(endpoint.idempotency.header, key);
     return built;
   };
-  const { answer, access } = await send(engine, session, {
-    operation,
-    build,
-    options,
-    repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : endpoint.method === 'GET' ? 'safe' : 'never'),
-    limits: [...(definition.api.limits ?? []), ...(endpoint.limits ?? [])],
-    deadlineMs: endpoint.deadlineMs,
-    maxBytes: endpoint.maxBytes,
-  }, endpoint.scopes);
+  const { answer, access } = await send(
+    engine,
+    session,
+    {
+      operation,
+      build,
+      options,
+      repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : endpoint.method === 'GET' ? 'safe' : 'never'),
+      limits: [...(definition.api.limits ?? []), ...(endpoint.limits ?? [])],
+      deadlineMs: endpoint.deadlineMs,
+      maxBytes: endpoint.maxBytes,
+    },
+    endpoint.scopes,
+  );
   const output = readAnswer(definition, endpoint, answer, operation);
   return access.stub ? brandStub(output) : output;
 }
@@ -110,7 +125,8 @@ export async function* pagesOf(engine: Engine, session: Session, call: EndpointC
 function rawCall(definition: AnyDefinition, request: RawRequest, options: CallOptions, operation: string): Call {
   return {
     operation: request.operation ?? operation,
-    build: (api) => buildRequest(definition, api, { method: request.method, target: request.url, encoded: encodeRaw(request) }),
+    build: (api) =>
+      buildRequest(definition, api, { method: request.method, target: request.url, encoded: encodeRaw(request) }),
     repeat: request.repeat ?? (request.method === 'GET' ? 'safe' : 'never'),
     limits: definition.api.limits ?? [],
     options,
@@ -173,7 +189,8 @@ async function sendOnce(engine: Engine, session: Session, call: Call, access: Ac
 
 function readAnswer(definition: AnyDefinition, endpoint: AnyEndpoint, answer: Answer, operation: string): unknown {
   try {
-    const raw = endpoint.decode === undefined ? (answer.bytes.length === 0 ? undefined : answer.json()) : endpoint.decode(answer);
+    const raw =
+      endpoint.decode === undefined ? (answer.bytes.length === 0 ? undefined : answer.json()) : endpoint.decode(answer);
     return checkAnswer(endpoint.output, raw, `The answer to ${definition.id} ${operation}`);
   } catch (error) {
     if (!isPlugboardError(error)) throw error;
@@ -201,4 +218,3 @@ function readCredentials<S extends Schema>(schema: S, access: Access): Output<S>
   const plain = revealAll(access.credentials) as Input<S>;
   return checkAnswer(schema, plain, 'the stored credentials');
 }
-

@@ -19,13 +19,18 @@ export function encodeInput(endpoint: Endpoint<Schema, Schema, unknown>, input: 
   const names = templateNames(endpoint.path);
   const rest = Object.fromEntries(Object.entries(Object(input) as object).filter(([name]) => !names.includes(name)));
   const path = pathValues(endpoint.path, input);
-  if (endpoint.method === 'GET' || endpoint.method === 'DELETE') return { path, query: rest as Encoded['query'] & object };
+  if (endpoint.method === 'GET' || endpoint.method === 'DELETE')
+    return { path, query: rest as Encoded['query'] & object };
   return Object.keys(rest).length === 0 ? { path } : { path, json: rest };
 }
 
 function pathValues(template: string, input: unknown): Record<string, string | number> {
   const members = Object(input) as Record<string, string | number>;
-  return Object.fromEntries(templateNames(template).filter((name) => name in members).map((name) => [name, members[name] as string]));
+  return Object.fromEntries(
+    templateNames(template)
+      .filter((name) => name in members)
+      .map((name) => [name, members[name] as string]),
+  );
 }
 
 /** Puts base URL, path, query, body and the provider's headers together. Credentials come later. */
@@ -62,7 +67,11 @@ function isAbsolute(target: string): boolean {
 function bodyOf(encoded: Encoded, headers: Headers): string | Uint8Array | undefined {
   const given = [encoded.json, encoded.form, encoded.body].filter((part) => part !== undefined).length;
   if (given > 1) {
-    throw configurationError('several_bodies', 'An operation encodes more than one body.', 'Return one of json, form and body.');
+    throw configurationError(
+      'several_bodies',
+      'An operation encodes more than one body.',
+      'Return one of json, form and body.',
+    );
   }
   if (encoded.json !== undefined) {
     if (!headers.has('content-type')) headers.set('content-type', 'application/json');

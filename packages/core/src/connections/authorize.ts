@@ -178,7 +178,12 @@ function readParams(given: CallbackInput['params']): URLSearchParams {
 }
 
 /** RFC 9207: a declared issuer is enforced, an unknown one recorded. */
-async function judgeIssuer(engine: Engine, provider: string, method: OAuth2Method, issuer: string | null): Promise<void> {
+async function judgeIssuer(
+  engine: Engine,
+  provider: string,
+  method: OAuth2Method,
+  issuer: string | null,
+): Promise<void> {
   if (method.issuer === undefined) {
     if (issuer !== null) await engine.events.emit('provider.issuer_seen', { provider, issuer: printable(issuer) });
     return;
@@ -207,9 +212,13 @@ async function exchange(engine: Engine, runtime: ProviderRuntime, flow: FlowReco
     const grant = await client.token(params);
     if (Object.keys(grant.credentials).length === 0) throw noToken(flow.provider);
     if (method.afterCode === undefined) return grant;
-    return await method.afterCode(grant, createOAuthClient(context, method, { input: flow.input, credentials: grant.credentials }));
+    return await method.afterCode(
+      grant,
+      createOAuthClient(context, method, { input: flow.input, credentials: grant.credentials }),
+    );
   } catch (error) {
-    if (isPlugboardError(error) && error.code === 'invalid_grant') throw error.with({ code: 'code_rejected', retryable: false });
+    if (isPlugboardError(error) && error.code === 'invalid_grant')
+      throw error.with({ code: 'code_rejected', retryable: false });
     throw error;
   }
 }
@@ -232,7 +241,10 @@ async function identifyGrant(
       ...(account && { account }),
     });
   } catch (error) {
-    const existing = await engine.store.connections.find(flow.organizationId, { provider: flow.provider, label: flow.label });
+    const existing = await engine.store.connections.find(flow.organizationId, {
+      provider: flow.provider,
+      label: flow.label,
+    });
     const outage = isPlugboardError(error) && error.retryable && (existing?.account ?? null) === null;
     if (outage) return null;
     await revokeQuietly(engine, runtime, flow, grant);
@@ -246,7 +258,10 @@ async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, flow: Flo
   try {
     await revokeGrant(createOAuthClient(context, method, { credentials: grant.credentials }), method, context);
   } catch (error) {
-    engine.log.warn({ provider: runtime.definition.id, ...errorFields(error) }, 'a grant that is not stored could not be revoked');
+    engine.log.warn(
+      { provider: runtime.definition.id, ...errorFields(error) },
+      'a grant that is not stored could not be revoked',
+    );
   }
 }
 
@@ -255,10 +270,21 @@ function oauthMethodOf(runtime: ProviderRuntime, asked: string | undefined): rea
   const name = asked ?? Object.keys(auth).find((key) => auth[key]?.kind === 'oauth2');
   const method = name === undefined ? undefined : methodOf(runtime, name);
   if (name !== undefined && method?.kind === 'oauth2') return [name, method];
-  throw invalidInput(`${id} authorize`, [{ path: 'method', message: 'this provider has no such OAuth method' }], `Use board.connect('${id}', ...).`);
+  throw invalidInput(
+    `${id} authorize`,
+    [{ path: 'method', message: 'this provider has no such OAuth method' }],
+    `Use board.connect('${id}', ...).`,
+  );
 }
 
-const denials = new Set(['access_denied', 'consent_required', 'login_required', 'temporarily_unavailable', 'server_error', 'invalid_scope']);
+const denials = new Set([
+  'access_denied',
+  'consent_required',
+  'login_required',
+  'temporarily_unavailable',
+  'server_error',
+  'invalid_scope',
+]);
 
 function denialReason(error: string): string {
   return denials.has(error) ? error : 'refused_by_vendor';

@@ -35,9 +35,11 @@ export async function connect(engine: Engine, provider: string, input: ConnectIn
   const [name, method] = chooseMethod(runtime, input);
   const fields = checkInput(method.credentials, input.credentials, `${provider} credentials`) as Credentials;
   const grant = await grantOf(engine, runtime, method, { fields, organizationId });
-  const account = await identify(engine, runtime, { organizationId, method: name, ...grant }).catch((error: unknown) => {
-    throw refusedByVendor(error, method, provider);
-  });
+  const account = await identify(engine, runtime, { organizationId, method: name, ...grant }).catch(
+    (error: unknown) => {
+      throw refusedByVendor(error, method, provider);
+    },
+  );
   return saveGrant(engine, runtime, {
     organizationId,
     label,
@@ -57,9 +59,11 @@ async function grantOf(
 ): Promise<Grant> {
   if (!('mint' in method)) return { credentials: fields };
   const context = oauthContext(engine, runtime, organizationId);
-  const minted = await method.mint(createOAuthClient(context, method, { credentials: fields })).catch((error: unknown) => {
-    throw refusedByVendor(error, method, runtime.definition.id);
-  });
+  const minted = await method
+    .mint(createOAuthClient(context, method, { credentials: fields }))
+    .catch((error: unknown) => {
+      throw refusedByVendor(error, method, runtime.definition.id);
+    });
   return { ...minted, credentials: { ...fields, ...minted.credentials } };
 }
 
@@ -73,14 +77,27 @@ function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [
   if (input.method !== undefined) {
     const method = methodOf(runtime, input.method);
     if (isFields(method)) return [input.method, method];
-    throw invalidInput(`${id} connect`, [{ path: 'method', message: `\`${input.method}\` does not take credentials` }], `Use board.authorize('${id}', ...).`);
+    throw invalidInput(
+      `${id} connect`,
+      [{ path: 'method', message: `\`${input.method}\` does not take credentials` }],
+      `Use board.authorize('${id}', ...).`,
+    );
   }
-  const candidates = Object.entries(auth).filter((entry): entry is [string, FieldsMethod | MintMethod] => isFields(entry[1]));
-  const given = typeof input.credentials === 'object' && input.credentials !== null ? Object.keys(input.credentials) : [];
-  const covering = candidates.find(([, method]) => given.length > 0 && given.every((field) => fieldNames(method).includes(field)));
+  const candidates = Object.entries(auth).filter((entry): entry is [string, FieldsMethod | MintMethod] =>
+    isFields(entry[1]),
+  );
+  const given =
+    typeof input.credentials === 'object' && input.credentials !== null ? Object.keys(input.credentials) : [];
+  const covering = candidates.find(
+    ([, method]) => given.length > 0 && given.every((field) => fieldNames(method).includes(field)),
+  );
   const chosen = covering ?? candidates[0];
   if (chosen !== undefined) return chosen;
-  throw invalidInput(`${id} connect`, [{ path: 'credentials', message: 'this provider connects by OAuth only' }], `Use board.authorize('${id}', ...).`);
+  throw invalidInput(
+    `${id} connect`,
+    [{ path: 'credentials', message: 'this provider connects by OAuth only' }],
+    `Use board.authorize('${id}', ...).`,
+  );
 }
 
 function fieldNames(method: FieldsMethod | MintMethod): string[] {

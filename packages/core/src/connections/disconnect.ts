@@ -24,7 +24,10 @@ export interface DisconnectResult {
 export async function disconnect(engine: Engine, provider: string, input: DisconnectInput): Promise<DisconnectResult> {
   const runtime = providerOf(engine, provider);
   const organizationId = checkId(input.organizationId, 'organizationId');
-  const row = await engine.store.connections.find(organizationId, { provider, label: checkId(input.label ?? 'default', 'label') });
+  const row = await engine.store.connections.find(organizationId, {
+    provider,
+    label: checkId(input.label ?? 'default', 'label'),
+  });
   if (row === null || row.status === 'disconnected') throw nothingConnected(provider);
   return endConnection(engine, runtime, row, { actor: input.userId ?? 'system', reason: 'disconnected', revoke: true });
 }
@@ -37,13 +40,23 @@ export interface EndOptions {
   readonly revoke: boolean;
 }
 
-export async function endConnection(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow, options: EndOptions): Promise<DisconnectResult> {
+export async function endConnection(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  row: ConnectionRow,
+  options: EndOptions,
+): Promise<DisconnectResult> {
   const { store, events } = engine;
   // Marked first: a refresh that finishes meanwhile finds the mark and revokes what it got.
   const ended = await mark(engine, row, options.reason);
   // As marked, not as first read: a refresh may have stored newer tokens in between.
   const revoked = options.revoke ? await revoke(engine, runtime, ended) : 'unsupported';
-  const dropped = await store.connections.update(row.organizationId, row.id, { version: ended.version }, { credentials: null });
+  const dropped = await store.connections.update(
+    row.organizationId,
+    row.id,
+    { version: ended.version },
+    { credentials: null },
+  );
   const connection = viewOf(dropped ?? ended);
   await events.audit({
     organizationId: row.organizationId,
@@ -59,7 +72,11 @@ export async function endConnection(engine: Engine, runtime: ProviderRuntime, ro
 
 async function mark(engine: Engine, row: ConnectionRow, reason: string): Promise<ConnectionRow> {
   const { connections } = engine.store;
-  for (let current: ConnectionRow | null = row; current !== null; current = await connections.get(row.organizationId, row.id)) {
+  for (
+    let current: ConnectionRow | null = row;
+    current !== null;
+    current = await connections.get(row.organizationId, row.id)
+  ) {
     const change = {
       status: 'disconnected',
       statusReason: reason,
@@ -90,7 +107,10 @@ async function revoke(engine: Engine, runtime: ProviderRuntime, row: ConnectionR
     } catch (error) {
       const again = isPlugboardError(error) && error.retryable && attempt < revokeTries;
       if (!again) {
-        engine.log.warn({ provider: row.provider, connectionId: row.id, ...errorFields(error) }, 'the grant could not be revoked at the vendor');
+        engine.log.warn(
+          { provider: row.provider, connectionId: row.id, ...errorFields(error) },
+          'the grant could not be revoked at the vendor',
+        );
         return 'failed';
       }
       await engine.clock.sleep(Math.min(error.retryAfterMs ?? 500 * attempt, 5_000));

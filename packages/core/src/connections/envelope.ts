@@ -16,7 +16,12 @@ export interface Identity {
 }
 
 /** @param version The credentials version that the write will have; a ciphertext rolled back alone is thereby seen. */
-export async function sealCredentials(engine: Engine, row: Identity, credentials: Credentials, version: number): Promise<Uint8Array> {
+export async function sealCredentials(
+  engine: Engine,
+  row: Identity,
+  credentials: Credentials,
+  version: number,
+): Promise<Uint8Array> {
   const envelope = { s: schemaVersion, v: version, c: revealAll(credentials) };
   return engine.vault.seal(contextOf(row), encodeUtf8(JSON.stringify(envelope)));
 }

@@ -12,13 +12,20 @@ import { fixedSession } from './session.ts';
 export async function identify(
   engine: Engine,
   runtime: ProviderRuntime,
-  grant: { organizationId: string; method: string; credentials: Credentials } & Pick<Grant, 'metadata' | 'scopes' | 'account'>,
+  grant: { organizationId: string; method: string; credentials: Credentials } & Pick<
+    Grant,
+    'metadata' | 'scopes' | 'account'
+  >,
 ): Promise<AccountResult> {
-  const session = fixedSession(runtime, { ...grant, organizationId: grant.organizationId }, {
-    metadata: grant.metadata ?? {},
-    scopes: grant.scopes ?? null,
-    account: grant.account ?? null,
-  });
+  const session = fixedSession(
+    runtime,
+    { ...grant, organizationId: grant.organizationId },
+    {
+      metadata: grant.metadata ?? {},
+      scopes: grant.scopes ?? null,
+      account: grant.account ?? null,
+    },
+  );
   const api = createApi(engine, session, await session.access(), 'connect');
   const result = await runtime.definition.account(api);
   if (result.kind === 'derived') await runtime.definition.healthCheck(api);

@@ -18,7 +18,8 @@ export function createOutage(engine: Engine): Outage {
   return {
     async record(row, result) {
       const verdict = judge(result);
-      const history = verdict === 'unknown' ? historyOf(row) : [...historyOf(row), verdict === 'bad'].slice(-windowSize);
+      const history =
+        verdict === 'unknown' ? historyOf(row) : [...historyOf(row), verdict === 'bad'].slice(-windowSize);
       const change: Partial<ConnectionData> = {
         health: { status: result.status, reason: result.reason, checkedAt: row.readAt.toISOString(), history },
         ...transition(row, result, history, verdict),

@@ -132,17 +132,30 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
   }
 
   /** Our write found another state: our own earlier write, a newer one of somebody else, or an ended connection. */
-  async function lostRace(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials, writeId: string): Promise<Settled> {
+  async function lostRace(
+    runtime: ProviderRuntime,
+    row: ConnectionRow,
+    credentials: Credentials,
+    writeId: string,
+  ): Promise<Settled> {
     const current = await store.connections.get(row.organizationId, row.id);
     if (current?.writeId === writeId) return { row: current };
     if (current === null || current.status === 'disconnected') {
       await revokeOrphan(runtime, row, credentials);
       return { error: endedMeanwhile(row) };
     }
-    const context = { organizationId: row.organizationId, connectionId: row.id, provider: row.provider, purpose: 'shadow.credentials' } as const;
+    const context = {
+      organizationId: row.organizationId,
+      connectionId: row.id,
+      provider: row.provider,
+      purpose: 'shadow.credentials',
+    } as const;
     const sealed = await engine.vault.seal(context, encodeUtf8(JSON.stringify(revealAll(credentials))));
     await store.once.set(shadowKey(row), encodeBase64url(sealed), shadowTtlMs);
-    return { row: current, announce: () => events.emit('connection.refresh_conflict', { connection: viewOf(current) }) };
+    return {
+      row: current,
+      announce: () => events.emit('connection.refresh_conflict', { connection: viewOf(current) }),
+    };
   }
 
   async function revokeOrphan(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<void> {
@@ -152,7 +165,10 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     try {
       await revokeGrant(createOAuthClient(context, method, { credentials, metadata: row.metadata }), method, context);
     } catch (error) {
-      log.warn({ provider: row.provider, connectionId: row.id, ...errorFields(error) }, 'an orphaned token could not be revoked');
+      log.warn(
+        { provider: row.provider, connectionId: row.id, ...errorFields(error) },
+        'an orphaned token could not be revoked',
+      );
     }
   }
 
@@ -179,22 +195,43 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
   }
 
   /** The vendor refuses the host, not the connection: every connection of the provider waits, none is touched. */
-  async function pause(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<Settled> {
+  async function pause(
+    runtime: ProviderRuntime,
+    row: ConnectionRow,
+    refusal: Refusal,
+    error: PlugboardError,
+  ): Promise<Settled> {
     const { waitMs, announce } = breakers.opened(runtime, error.code);
-    await note(row, refusal, { refreshAt: new Date(row.readAt.getTime() + waitMs), attemptHash: null, attemptAt: null });
+    await note(row, refusal, {
+      refreshAt: new Date(row.readAt.getTime() + waitMs),
+      attemptHash: null,
+      attemptAt: null,
+    });
     return { error, announce };
   }
 
-  async function refuse(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal, error: PlugboardError): Promise<Settled> {
+  async function refuse(
+    runtime: ProviderRuntime,
+    row: ConnectionRow,
+    refusal: Refusal,
+    error: PlugboardError,
+  ): Promise<Settled> {
     const shadow = await takeShadow(row);
     if (shadow !== null) {
       const credentials = await sealCredentials(engine, row, shadow, row.credentialsVersion + 1);
-      const saved = await note(row, refusal, { credentials, failCount: 0, refreshAt: row.readAt, attemptHash: null, attemptAt: null });
+      const saved = await note(row, refusal, {
+        credentials,
+        failCount: 0,
+        refreshAt: row.readAt,
+        attemptHash: null,
+        attemptAt: null,
+      });
       if (saved !== null) return { row: saved };
     }
     const confirmed = row.failCount > 0 && (row.lastError as { code?: string } | null)?.code === 'refresh_refused';
     if (confirmed) {
-      const reason = refusal.hadUnknown || (row.lastError as { unknown?: boolean }).unknown === true ? 'rotation_lost' : 'revoked';
+      const reason =
+        refusal.hadUnknown || (row.lastError as { unknown?: boolean }).unknown === true ? 'rotation_lost' : 'revoked';
       return end(row, refusal, reason);
     }
     await note(row, refusal, {
@@ -204,11 +241,24 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       attemptHash: null,
       attemptAt: null,
     });
-    return { error: error.with({ code: 'refresh_refused', retryable: true, retryAfterMs: confirmAfterMs, provider: runtime.definition.id }) };
+    return {
+      error: error.with({
+        code: 'refresh_refused',
+        retryable: true,
+        retryAfterMs: confirmAfterMs,
+        provider: runtime.definition.id,
+      }),
+    };
   }
 
   async function end(row: ConnectionRow, turn: Turn, reason: string): Promise<Settled> {
-    const change = { status: 'expired', statusReason: reason, refreshAt: null, attemptHash: null, attemptAt: null } as const;
+    const change = {
+      status: 'expired',
+      statusReason: reason,
+      refreshAt: null,
+      attemptHash: null,
+      attemptAt: null,
+    } as const;
     const written = await note(row, turn, change);
     hooks.changed(row.id);
     const error = new PlugboardError({
@@ -247,7 +297,12 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     const written = await update(change);
     const { leaseFence } = turn.guard;
     if (leaseFence !== undefined) {
-      await store.connections.release(row.organizationId, row.id, leaseFence, change.refreshAt === undefined ? row.refreshAt : change.refreshAt);
+      await store.connections.release(
+        row.organizationId,
+        row.id,
+        leaseFence,
+        change.refreshAt === undefined ? row.refreshAt : change.refreshAt,
+      );
     }
     return written;
   }
@@ -255,7 +310,12 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
   async function takeShadow(row: ConnectionRow): Promise<Credentials | null> {
     const stored = await store.once.take(shadowKey(row));
     if (stored === null) return null;
-    const context = { organizationId: row.organizationId, connectionId: row.id, provider: row.provider, purpose: 'shadow.credentials' } as const;
+    const context = {
+      organizationId: row.organizationId,
+      connectionId: row.id,
+      provider: row.provider,
+      purpose: 'shadow.credentials',
+    } as const;
     const opened = await engine.vault.open(context, decodeBase64url(stored) ?? new Uint8Array());
     return parseJson(decodeUtf8(opened) ?? '') as Record<string, string>;
   }
@@ -291,7 +351,10 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
 /** An answer without `expires_in` from a vendor that used to send one must not make the token eternal. */
 function withAssumedLife(row: ConnectionRow, grant: Grant): { grant: Grant; warning?: string } {
   if (grant.expiresInMs !== undefined || row.tokenExpiresAt === null) return { grant };
-  return { grant: { ...grant, expiresInMs: assumedLifeMs }, warning: 'the vendor no longer says how long its token lives; one hour is assumed' };
+  return {
+    grant: { ...grant, expiresInMs: assumedLifeMs },
+    warning: 'the vendor no longer says how long its token lives; one hour is assumed',
+  };
 }
 
 function backoffMs(failCount: number): number {
@@ -300,7 +363,12 @@ function backoffMs(failCount: number): number {
 
 /** The vendor may have processed the request although no usable answer came back. */
 function isUnknownOutcome(error: PlugboardError): boolean {
-  return error.code === 'outcome_unknown' || error.kind === 'invalid_response' || error.kind === 'aborted' || error.kind === 'unavailable';
+  return (
+    error.code === 'outcome_unknown' ||
+    error.kind === 'invalid_response' ||
+    error.kind === 'aborted' ||
+    error.kind === 'unavailable'
+  );
 }
 
 function errorRecord(error: PlugboardError, row: ConnectionRow): JsonObject {

@@ -53,7 +53,11 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   let stopping = false;
 
   /** Joins the flight of this version in this process, or starts it. */
-  function single(runtime: ProviderRuntime, row: ConnectionRow, run: () => Promise<ConnectionRow>): Promise<ConnectionRow> {
+  function single(
+    runtime: ProviderRuntime,
+    row: ConnectionRow,
+    run: () => Promise<ConnectionRow>,
+  ): Promise<ConnectionRow> {
     const key = `${row.id}/${row.credentialsVersion}`;
     const running = flights.get(key);
     if (running !== undefined) return running;
@@ -64,7 +68,9 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   }
 
   const refresh = (runtime: ProviderRuntime, row: ConnectionRow) =>
-    single(runtime, row, () => (usesLock(engine, runtime, row) ? underLock(parts, runtime, row) : underLease(parts, runtime, row)));
+    single(runtime, row, () =>
+      usesLock(engine, runtime, row) ? underLock(parts, runtime, row) : underLease(parts, runtime, row),
+    );
 
   return {
     async fresh(runtime, row) {
@@ -105,7 +111,8 @@ function isDue(row: ConnectionRow): boolean {
 /** Where a second use of the refresh token may kill the grant, no pause may outlive the turn: the row lock. */
 function usesLock(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): boolean {
   const method = methodOf(runtime, row.method);
-  if (engine.store.connections.lock === undefined || method.kind !== 'oauth2' || method.refresh === 'none') return false;
+  if (engine.store.connections.lock === undefined || method.kind !== 'oauth2' || method.refresh === 'none')
+    return false;
   const { rotation }: { rotation: Rotation } = method.refresh;
   return rotation === 'strict' || rotation === 'unknown';
 }
@@ -113,7 +120,7 @@ function usesLock(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow):
 async function underLease(parts: Parts, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
   const { engine, outcome } = parts;
   const started = engine.clock.monotonic();
-  for (let row = seen; ; ) {
+  for (let row = seen; ;) {
     outcome.requireTurn(runtime, row);
     const claimedAt = engine.clock.monotonic();
     const attemptHash = await attemptHashOf(engine, runtime, row);
@@ -132,7 +139,12 @@ async function underLease(parts: Parts, runtime: ProviderRuntime, seen: Connecti
 }
 
 /** Spends the token under a held lease. `row.attemptHash` is the mark that was there before the lease. */
-async function withLease({ engine, outcome }: Parts, runtime: ProviderRuntime, row: ConnectionRow, claimedAt: number): Promise<ConnectionRow> {
+async function withLease(
+  { engine, outcome }: Parts,
+  runtime: ProviderRuntime,
+  row: ConnectionRow,
+  claimedAt: number,
+): Promise<ConnectionRow> {
   const guard = { credentialsVersion: row.credentialsVersion, leaseFence: row.leaseFence };
   const hadUnknown = await isSameAttempt(engine, runtime, row);
   // A process that slept since its claim must not send: the lease may end before the answer.
@@ -142,7 +154,11 @@ async function withLease({ engine, outcome }: Parts, runtime: ProviderRuntime, r
   return outcome.settle(await outcome.succeeded(runtime, row, { guard, writeId: randomToken(12), ...answer }));
 }
 
-async function underLock({ engine, outcome }: Parts, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
+async function underLock(
+  { engine, outcome }: Parts,
+  runtime: ProviderRuntime,
+  seen: ConnectionRow,
+): Promise<ConnectionRow> {
   outcome.requireTurn(runtime, seen);
   const { connections } = engine.store;
   const { organizationId, id, credentialsVersion } = seen;
@@ -173,7 +189,11 @@ async function underLock({ engine, outcome }: Parts, runtime: ProviderRuntime, s
 
 type Answered = { readonly grant: Grant; readonly credentials: Credentials };
 
-async function callVendor(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<Answered | { readonly error: unknown }> {
+async function callVendor(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  row: ConnectionRow,
+): Promise<Answered | { readonly error: unknown }> {
   try {
     const credentials = await openCredentials(engine, row);
     return { grant: await spend(engine, runtime, row, credentials), credentials };
@@ -182,10 +202,19 @@ async function callVendor(engine: Engine, runtime: ProviderRuntime, row: Connect
   }
 }
 
-async function spend(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<Grant> {
+async function spend(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  row: ConnectionRow,
+  credentials: Credentials,
+): Promise<Grant> {
   const method = methodOf(runtime, row.method);
   if (method.kind !== 'oauth2' && method.kind !== 'client_credentials' && method.kind !== 'service_account') {
-    throw new PlugboardError({ kind: 'configuration', code: 'not_refreshable', message: `\`${row.method}\` has no refresh.` });
+    throw new PlugboardError({
+      kind: 'configuration',
+      code: 'not_refreshable',
+      message: `\`${row.method}\` has no refresh.`,
+    });
   }
   const client = createOAuthClient(oauthContext(engine, runtime, row.organizationId), method, {
     credentials,
@@ -208,7 +237,8 @@ async function attemptHashOf(
   keyId = engine.vault.primaryKeyId,
 ): Promise<string | null> {
   const method = methodOf(runtime, row.method);
-  const spends = method.kind === 'oauth2' && method.refresh !== 'none' ? (method.refresh.spends ?? 'refreshToken') : undefined;
+  const spends =
+    method.kind === 'oauth2' && method.refresh !== 'none' ? (method.refresh.spends ?? 'refreshToken') : undefined;
   if (spends === undefined) return null;
   const value = (await openCredentials(engine, row))[spends];
   if (value === undefined) return null;
@@ -240,4 +270,3 @@ function stoppingError(runtime: ProviderRuntime): PlugboardError {
     provider: runtime.definition.id,
   });
 }
-

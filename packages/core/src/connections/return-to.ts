@@ -11,7 +11,12 @@ export function safeReturnTo(engine: Engine, asked: string | undefined): string 
   if (asked === undefined || asked.length > longestReturn) return fallback;
   // Browsers drop tabs and line breaks and take a backslash for a slash, so these never reach the parser.
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (/[\u0000-\u0020\u007f\\]/.test(asked) || /[^\x21-\x7e]/.test(asked) || /%(0[0-9a-f]|1[0-9a-f]|7f|5c)/i.test(asked)) return fallback;
+  if (
+    /[\u0000-\u0020\u007f\\]/.test(asked) ||
+    /[^\x21-\x7e]/.test(asked) ||
+    /%(0[0-9a-f]|1[0-9a-f]|7f|5c)/i.test(asked)
+  )
+    return fallback;
   const own = new URL(engine.url).origin;
   if (asked.startsWith('/')) {
     const url = URL.canParse(asked, own) ? new URL(asked, own) : undefined;

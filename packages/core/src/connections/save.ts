@@ -33,7 +33,8 @@ export async function saveGrant(engine: Engine, runtime: ProviderRuntime, wanted
   // Two writers of one key: the loser sees the winner's row at its next turn.
   for (let turn = 0; turn < 5; turn++) {
     const existing = await store.connections.find(wanted.organizationId, key);
-    const row = existing === null ? await insert(engine, runtime, wanted) : await replace(engine, runtime, wanted, existing);
+    const row =
+      existing === null ? await insert(engine, runtime, wanted) : await replace(engine, runtime, wanted, existing);
     if (row === null) continue;
     const connection = viewOf(row);
     await events.audit({
@@ -42,10 +43,16 @@ export async function saveGrant(engine: Engine, runtime: ProviderRuntime, wanted
       provider,
       type: existing === null ? 'connection.connected' : 'connection.reconnected',
       actor: wanted.actor,
-      data: { method: row.method, status: row.status, account: row.account?.id ?? null, before: existing?.status ?? null },
+      data: {
+        method: row.method,
+        status: row.status,
+        account: row.account?.id ?? null,
+        before: existing?.status ?? null,
+      },
     });
     await events.emit('connection.connected', { connection, reconnected: existing !== null });
-    if (row.status === 'degraded') await events.emit('connection.attention', { connection, reason: row.statusReason ?? 'degraded' });
+    if (row.status === 'degraded')
+      await events.emit('connection.attention', { connection, reason: row.statusReason ?? 'degraded' });
     return connection;
   }
   throw new PlugboardError({
@@ -77,20 +84,38 @@ async function insert(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant
   });
 }
 
-async function replace(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant, existing: ConnectionRow): Promise<ConnectionRow | null> {
+async function replace(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  wanted: NewGrant,
+  existing: ConnectionRow,
+): Promise<ConnectionRow | null> {
   if (existing.stub && !runtime.stub && engine.mode === 'production') {
     await engine.store.connections.remove(existing.organizationId, existing.id);
     return null;
   }
   const data = await columns(engine, runtime, wanted, existing);
-  const credentials = await sealCredentials(engine, existing, wanted.grant.credentials, existing.credentialsVersion + 1);
+  const credentials = await sealCredentials(
+    engine,
+    existing,
+    wanted.grant.credentials,
+    existing.credentialsVersion + 1,
+  );
   const change = { ...data, credentials, attemptHash: null, attemptAt: null };
   return engine.store.connections.update(existing.organizationId, existing.id, { version: existing.version }, change);
 }
 
-type Columns = Omit<ConnectionData, 'credentials' | 'settings' | 'lastSyncAt' | 'attemptHash' | 'attemptAt' | 'writeId'>;
+type Columns = Omit<
+  ConnectionData,
+  'credentials' | 'settings' | 'lastSyncAt' | 'attemptHash' | 'attemptAt' | 'writeId'
+>;
 
-async function columns(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant, existing: ConnectionRow | null): Promise<Columns> {
+async function columns(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  wanted: NewGrant,
+  existing: ConnectionRow | null,
+): Promise<Columns> {
   const { grant } = wanted;
   const now = await engine.store.now();
   const method = methodOf(runtime, wanted.method);
@@ -104,7 +129,11 @@ async function columns(engine: Engine, runtime: ProviderRuntime, wanted: NewGran
     ...lifetimeOf(grant, method, now, engine.clock),
     account: settled.account,
     scopes: grant.scopes ?? wanted.account?.scopes ?? null,
-    metadata: { ...grant.metadata, ...metadataOf(wanted.account), ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }) },
+    metadata: {
+      ...grant.metadata,
+      ...metadataOf(wanted.account),
+      ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }),
+    },
     health: null,
     lastError: null,
     connectedAt: now,
@@ -126,7 +155,12 @@ interface SettledAccount {
   readonly choices: readonly AccountRef[] | null;
 }
 
-async function settleAccount(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant, existing: ConnectionRow | null): Promise<SettledAccount> {
+async function settleAccount(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  wanted: NewGrant,
+  existing: ConnectionRow | null,
+): Promise<SettledAccount> {
   const result = wanted.account;
   if (result === null) return { account: wanted.grant.account ?? existing?.account ?? null, choices: null };
   if (result.kind === 'derived') {
@@ -143,11 +177,18 @@ async function settleAccount(engine: Engine, runtime: ProviderRuntime, wanted: N
   if (same !== undefined) return { account: same, choices: null };
   refuseOtherAccount(existing, result.choices, wanted.allowAccountChange, runtime.definition.id);
   const [only] = result.choices;
-  return result.choices.length === 1 && only !== undefined ? { account: only, choices: null } : { account: null, choices: result.choices };
+  return result.choices.length === 1 && only !== undefined
+    ? { account: only, choices: null }
+    : { account: null, choices: result.choices };
 }
 
 /** Another account under the same connection would mix the data of two. */
-function refuseOtherAccount(existing: ConnectionRow | null, found: readonly AccountRef[], allowed: boolean, provider: string): void {
+function refuseOtherAccount(
+  existing: ConnectionRow | null,
+  found: readonly AccountRef[],
+  allowed: boolean,
+  provider: string,
+): void {
   const current = existing?.account;
   if (allowed || current === null || current === undefined || existing?.stub === true) return;
   if (found.some((account) => account.id === current.id)) return;
@@ -164,7 +205,12 @@ function refuseOtherAccount(existing: ConnectionRow | null, found: readonly Acco
  * A stable id where the vendor names nobody: keyed, so that it tells nothing about the credential. The key's id is part
  * of it, so that the same credential keeps its id when the keys were rotated in between.
  */
-async function fingerprint(engine: Engine, provider: string, text: string, current: string | undefined): Promise<string> {
+async function fingerprint(
+  engine: Engine,
+  provider: string,
+  text: string,
+  current: string | undefined,
+): Promise<string> {
   const { vault } = engine;
   const idUnder = async (keyId: string) => {
     const mac = await vault.mac(`account.fingerprint/${provider}`, encodeUtf8(text), keyId);

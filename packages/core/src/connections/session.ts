@@ -53,13 +53,17 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
 
   function remember(key: string, row: ConnectionRow, access: Access): void {
     if (engine.cacheMs === 0) return;
-    const left = row.tokenExpiresAt === null ? engine.cacheMs : row.tokenExpiresAt.getTime() - row.readAt.getTime() - expirySkewMs;
+    const left =
+      row.tokenExpiresAt === null ? engine.cacheMs : row.tokenExpiresAt.getTime() - row.readAt.getTime() - expirySkewMs;
     if (cache.size >= longestCache) cache.delete(cache.keys().next().value as string);
     cache.set(key, { access, connectionId: row.id, until: engine.clock.monotonic() + Math.min(engine.cacheMs, left) });
   }
 
   async function find(runtime: ProviderRuntime, target: Target): Promise<ConnectionRow | null> {
-    const row = await engine.store.connections.find(target.organizationId, { provider: runtime.definition.id, label: target.label });
+    const row = await engine.store.connections.find(target.organizationId, {
+      provider: runtime.definition.id,
+      label: target.label,
+    });
     // A production board never uses what a stub made.
     return row === null || row.status === 'disconnected' || (row.stub && !runtime.stub) ? null : row;
   }
@@ -126,7 +130,13 @@ export function fixedSession(
   const { organizationId } = grant;
   const access = fixedAccess(runtime, grant, rest);
   const forWhom = organizationId === undefined ? {} : { organizationId };
-  return { runtime, ...forWhom, limitKey: `${runtime.definition.id}/platform`, access: async () => access, renew: async () => null };
+  return {
+    runtime,
+    ...forWhom,
+    limitKey: `${runtime.definition.id}/platform`,
+    access: async () => access,
+    renew: async () => null,
+  };
 }
 
 export function accessOf(row: ConnectionRow, credentials: Credentials): Access {
@@ -167,7 +177,10 @@ function notConnected(runtime: ProviderRuntime, target: Target | undefined): Plu
       target === undefined
         ? `The platform has no credentials for ${id}.`
         : `The organization has no ${id} connection with the label \`${target.label}\`.`,
-    hint: target === undefined ? 'Set the environment names of the provider, or pass an organizationId.' : `Connect it first with ${how}.`,
+    hint:
+      target === undefined
+        ? 'Set the environment names of the provider, or pass an organizationId.'
+        : `Connect it first with ${how}.`,
     provider: id,
   });
 }

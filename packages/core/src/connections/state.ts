@@ -120,7 +120,11 @@ export async function finishFlow(engine: Engine, callback: FlowCallback): Promis
   return record;
 }
 
-async function judgeBinding(record: FlowRecord, callback: FlowCallback, browser: string | undefined): Promise<PlugboardError | undefined> {
+async function judgeBinding(
+  record: FlowRecord,
+  callback: FlowCallback,
+  browser: string | undefined,
+): Promise<PlugboardError | undefined> {
   if (browser === undefined || (await digest(browser)) !== record.browser) {
     return refused('state_mismatch', 'The flow was started in another browser.');
   }
@@ -138,7 +142,12 @@ async function goneError(engine: Engine, issued: string): Promise<PlugboardError
 }
 
 function refused(code: string, message: string): PlugboardError {
-  return new PlugboardError({ kind: 'permission', code, message, hint: 'Start the connect flow again from the application.' });
+  return new PlugboardError({
+    kind: 'permission',
+    code,
+    message,
+    hint: 'Start the connect flow again from the application.',
+  });
 }
 
 async function openRecord(engine: Engine, provider: string, handle: string, stored: string): Promise<FlowRecord> {

@@ -276,7 +276,10 @@ export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}) {
 }
 
 /** Lets time pass until the promise settles. */
-export async function drive<T>(rig: { clock: { advance(ms: number): Promise<void> } }, promise: PromiseLike<T>): Promise<T> {
+export async function drive<T>(
+  rig: { clock: { advance(ms: number): Promise<void> } },
+  promise: PromiseLike<T>,
+): Promise<T> {
   const state = { done: false };
   const settled = Promise.resolve(promise).finally(() => (state.done = true));
   settled.catch(() => undefined);

@@ -7,7 +7,14 @@ export const emulator: EmulatorExtension = (vendor) => {
 
   function store(json: Json | undefined): string {
     const id = vendor.id('email_');
-    emails.set(id, { object: 'email', id, created_at: new Date(vendor.now()).toISOString(), last_event: 'delivered', ...(json as object), to: [at(json, 'to') ?? []].flat() });
+    emails.set(id, {
+      object: 'email',
+      id,
+      created_at: new Date(vendor.now()).toISOString(),
+      last_event: 'delivered',
+      ...(json as object),
+      to: [at(json, 'to') ?? []].flat(),
+    });
     return id;
   }
 
@@ -15,12 +22,15 @@ export const emulator: EmulatorExtension = (vendor) => {
     'POST /emails': ({ json, headers, text }) => {
       const key = headers.get('idempotency-key');
       const before = key === null ? undefined : keys.get(key);
-      if (before !== undefined) return at(before, 'text') === text ? { json: { id: at(before, 'id') ?? null } } : vendor.failure('keyReused');
+      if (before !== undefined)
+        return at(before, 'text') === text ? { json: { id: at(before, 'id') ?? null } } : vendor.failure('keyReused');
       const id = store(json);
       if (key !== null) keys.set(key, { text, id });
       return { json: { id } };
     },
-    'POST /emails/batch': ({ json }) => ({ json: { data: (Array.isArray(json) ? json : []).map((each) => ({ id: store(each as Json) })) } }),
+    'POST /emails/batch': ({ json }) => ({
+      json: { data: (Array.isArray(json) ? json : []).map((each) => ({ id: store(each as Json) })) },
+    }),
     'GET /emails/{id}': ({ params }) => {
       const found = emails.get(params['id'] ?? '');
       if (found !== undefined) return { json: found };

@@ -5,7 +5,9 @@ import { z } from 'zod';
 const docs = (page: string) => `https://resend.com/docs/api-reference/${page}`;
 const id = z.string().min(1);
 /** `a@b.c` or `Name <a@b.c>`. */
-const address = z.string().regex(/^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, { error: 'must be a@b.c or Name <a@b.c>' });
+const address = z
+  .string()
+  .regex(/^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, { error: 'must be a@b.c or Name <a@b.c>' });
 const addresses = z.union([address, z.array(address).min(1).max(50)]);
 const tag = z.string().regex(/^[\w-]{1,256}$/);
 
@@ -30,9 +32,14 @@ const fields = {
   bcc: addresses.optional(),
   replyTo: addresses.optional(),
   headers: z.record(z.string(), z.string().regex(/^[^\r\n]*$/)).optional(),
-  tags: z.array(z.strictObject({ name: tag, value: tag })).max(75).optional(),
+  tags: z
+    .array(z.strictObject({ name: tag, value: tag }))
+    .max(75)
+    .optional(),
   scheduledAt: z.iso.datetime({ offset: true }).optional(),
-  template: z.strictObject({ id, variables: z.record(z.string(), z.union([z.string(), z.number()])).optional() }).optional(),
+  template: z
+    .strictObject({ id, variables: z.record(z.string(), z.union([z.string(), z.number()])).optional() })
+    .optional(),
   topicId: id.optional(),
 };
 
@@ -42,9 +49,12 @@ interface Content {
   readonly template?: object | undefined;
 }
 
-const hasContent = ({ html, text, template }: Content) => (template === undefined) !== (html === undefined && text === undefined);
+const hasContent = ({ html, text, template }: Content) =>
+  (template === undefined) !== (html === undefined && text === undefined);
 const contentRule = { error: 'give html or text, or a template alone' };
-const email = z.strictObject({ ...fields, attachments: z.array(attachment).optional() }).refine(hasContent, contentRule);
+const email = z
+  .strictObject({ ...fields, attachments: z.array(attachment).optional() })
+  .refine(hasContent, contentRule);
 
 /** Names of one level, and of attachments: custom headers and template variables keep their spelling. */
 function snake(value: object): Record<string, unknown> {
@@ -62,13 +72,18 @@ const withoutId = ({ id: _id, ...rest }: { id: string }) => wire(rest);
 
 const pageInput = { limit: z.int().min(1).max(100).optional(), after: id.optional(), before: id.optional() };
 const pageRule = { error: 'give after or before, not both' };
-const oneWay = ({ after, before }: { after?: string | undefined; before?: string | undefined }) => after === undefined || before === undefined;
-const page = <Item extends z.ZodType>(item: Item) => z.looseObject({ has_more: z.boolean().optional(), data: z.array(item) });
+const oneWay = ({ after, before }: { after?: string | undefined; before?: string | undefined }) =>
+  after === undefined || before === undefined;
+const page = <Item extends z.ZodType>(item: Item) =>
+  z.looseObject({ has_more: z.boolean().optional(), data: z.array(item) });
 
 /** The vendor pages by the id of the last item. */
 const paging = {
   items: <Item>(found: { readonly data: readonly Item[] }) => found.data,
-  next: <Input extends object>(found: { readonly has_more?: boolean | undefined; readonly data: readonly { readonly id: string }[] }, input: Input) => {
+  next: <Input extends object>(
+    found: { readonly has_more?: boolean | undefined; readonly data: readonly { readonly id: string }[] },
+    input: Input,
+  ) => {
     const last = found.data.at(-1);
     return found.has_more === true && last !== undefined ? { ...input, after: last.id } : undefined;
   },
@@ -90,9 +105,20 @@ const shownEmail = {
   reply_to: [],
   last_event: 'delivered',
 };
-const found = z.looseObject({ id: z.string(), to: z.array(z.string()), from: z.string(), subject: z.string(), last_event: z.string().optional() });
+const found = z.looseObject({
+  id: z.string(),
+  to: z.array(z.string()),
+  from: z.string(),
+  subject: z.string(),
+  last_event: z.string().optional(),
+});
 const receipt = z.looseObject({ id: z.string() });
-const mail = { from: 'Acme <onboarding@resend.dev>', to: 'delivered@resend.dev', subject: 'Hello World', text: 'It works.' };
+const mail = {
+  from: 'Acme <onboarding@resend.dev>',
+  to: 'delivered@resend.dev',
+  subject: 'Hello World',
+  text: 'It works.',
+};
 
 export const emails = {
   send: endpoint({
@@ -116,8 +142,14 @@ export const emails = {
       emails: z.array(z.strictObject(fields).refine(hasContent, contentRule)).min(1).max(100),
       validation: z.enum(['strict', 'permissive']).optional(),
     }),
-    encode: ({ emails: list, validation = 'strict' }) => ({ json: list.map(snake), headers: { 'x-batch-validation': validation } }),
-    output: z.looseObject({ data: z.array(receipt), errors: z.array(z.looseObject({ index: z.number(), message: z.string() })).optional() }),
+    encode: ({ emails: list, validation = 'strict' }) => ({
+      json: list.map(snake),
+      headers: { 'x-batch-validation': validation },
+    }),
+    output: z.looseObject({
+      data: z.array(receipt),
+      errors: z.array(z.looseObject({ index: z.number(), message: z.string() })).optional(),
+    }),
     example: { input: { emails: [mail] }, answer: { data: [{ id: sentId }] } },
   }),
   get: endpoint({
@@ -163,7 +195,15 @@ export const emails = {
 };
 
 const domainId = 'd91cd9bd-1176-453e-8fc1-35364d380206';
-const record = { record: 'SPF', name: 'send', type: 'MX', ttl: 'Auto', status: 'not_started', value: 'feedback-smtp.us-east-1.amazonses.com', priority: 10 };
+const record = {
+  record: 'SPF',
+  name: 'send',
+  type: 'MX',
+  ttl: 'Auto',
+  status: 'not_started',
+  value: 'feedback-smtp.us-east-1.amazonses.com',
+  priority: 10,
+};
 const shownDomain = {
   object: 'domain',
   id: domainId,
@@ -200,7 +240,9 @@ export const domains = {
       ...tracking,
     }),
     encode: wire,
-    output: domain.extend({ records: z.array(z.looseObject({ type: z.string(), name: z.string(), value: z.string() })) }),
+    output: domain.extend({
+      records: z.array(z.looseObject({ type: z.string(), name: z.string(), value: z.string() })),
+    }),
     example: { input: { name: 'example.com' }, status: 201, answer: { ...shownDomain, status: 'not_started' } },
   }),
   get: endpoint({
@@ -253,10 +295,23 @@ export const inbound = {
     method: 'GET',
     path: '/emails/receiving/{id}',
     input: z.strictObject({ id }),
-    output: z.looseObject({ id: z.string(), from: z.string(), to: z.array(z.string()), subject: z.string().nullish(), html: z.string().nullish(), text: z.string().nullish() }),
+    output: z.looseObject({
+      id: z.string(),
+      from: z.string(),
+      to: z.array(z.string()),
+      subject: z.string().nullish(),
+      html: z.string().nullish(),
+      text: z.string().nullish(),
+    }),
     example: {
       input: { id: receivedId },
-      answer: { ...shownEmail, id: receivedId, headers: { 'return-path': 'a@example.com' }, message_id: '<a@example.com>', attachments: [] },
+      answer: {
+        ...shownEmail,
+        id: receivedId,
+        headers: { 'return-path': 'a@example.com' },
+        message_id: '<a@example.com>',
+        attachments: [],
+      },
     },
   }),
   attachments: endpoint({
@@ -265,7 +320,9 @@ export const inbound = {
     method: 'GET',
     path: '/emails/receiving/{emailId}/attachments',
     input: z.strictObject({ emailId: id, ...pageInput }).refine(oneWay, pageRule),
-    output: page(z.looseObject({ id: z.string(), filename: z.string().nullish(), download_url: z.url(), expires_at: z.string() })),
+    output: page(
+      z.looseObject({ id: z.string(), filename: z.string().nullish(), download_url: z.url(), expires_at: z.string() }),
+    ),
     paging,
     example: {
       input: { emailId: receivedId },
@@ -289,7 +346,11 @@ export const inbound = {
   }),
 };
 
-const suppressed = { id: 'e169aa45-1ecf-4183-9955-b1499d5701d3', email: 'user@example.com', created_at: '2026-10-06T23:47:56.678Z' };
+const suppressed = {
+  id: 'e169aa45-1ecf-4183-9955-b1499d5701d3',
+  email: 'user@example.com',
+  created_at: '2026-10-06T23:47:56.678Z',
+};
 
 export const suppressions = {
   add: endpoint({
@@ -300,7 +361,11 @@ export const suppressions = {
     repeat: 'safe',
     input: z.strictObject({ email: z.email() }),
     output: receipt,
-    example: { input: { email: 'user@example.com' }, status: 201, answer: { object: 'suppression', id: suppressed.id } },
+    example: {
+      input: { email: 'user@example.com' },
+      status: 201,
+      answer: { object: 'suppression', id: suppressed.id },
+    },
   }),
   get: endpoint({
     summary: 'Says whether and why an address is suppressed.',
@@ -310,7 +375,10 @@ export const suppressions = {
     // An id or an address.
     input: z.strictObject({ suppression: id }),
     output: z.looseObject({ id: z.string(), email: z.string() }),
-    example: { input: { suppression: 'user@example.com' }, answer: { object: 'suppression', ...suppressed, origin: 'manual', source_id: null } },
+    example: {
+      input: { suppression: 'user@example.com' },
+      answer: { object: 'suppression', ...suppressed, origin: 'manual', source_id: null },
+    },
   }),
   remove: endpoint({
     summary: 'Lets an address be mailed again.',
@@ -319,7 +387,10 @@ export const suppressions = {
     path: '/suppressions/{suppression}',
     input: z.strictObject({ suppression: id }),
     output: z.looseObject({ deleted: z.boolean() }),
-    example: { input: { suppression: 'user@example.com' }, answer: { object: 'suppression', id: suppressed.id, deleted: true } },
+    example: {
+      input: { suppression: 'user@example.com' },
+      answer: { object: 'suppression', id: suppressed.id, deleted: true },
+    },
   }),
 };
 
@@ -366,7 +437,11 @@ export const webhookEndpoints = {
     method: 'PATCH',
     path: '/webhooks/{id}',
     repeat: 'safe',
-    input: z.strictObject({ id, ...z.strictObject(target).partial().shape, status: z.enum(['enabled', 'disabled']).optional() }),
+    input: z.strictObject({
+      id,
+      ...z.strictObject(target).partial().shape,
+      status: z.enum(['enabled', 'disabled']).optional(),
+    }),
     encode: withoutId,
     output: receipt,
     example: { input: { id: webhookId, status: 'enabled' }, answer: { object: 'webhook', id: webhookId } },

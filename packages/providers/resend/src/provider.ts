@@ -11,7 +11,10 @@ import { loadSdk } from './sdk.ts';
 import { webhooks } from './webhooks.ts';
 
 const settings = z.strictObject({
-  from: text('Sender', { help: 'Used where a message names no sender.', example: 'Acme <mail@acme.example>' }).optional(),
+  from: text('Sender', {
+    help: 'Used where a message names no sender.',
+    example: 'Acme <mail@acme.example>',
+  }).optional(),
 });
 
 export const resend = defineProvider({
@@ -116,7 +119,9 @@ function sendEmail(api: Api): EmailCapability {
         throw invalidInput('The message', [{ path: 'text', message: 'give html or text' }]);
       }
       const list = (addresses: EmailMessage['to'] | undefined) =>
-        addresses === undefined ? undefined : [addresses].flat().map((address) => format(address as string | EmailAddress));
+        addresses === undefined
+          ? undefined
+          : [addresses].flat().map((address) => format(address as string | EmailAddress));
       const { subject, html, text: plain, headers, attachments, replyTo, idempotencyKey } = message;
       const { id } = await api.call(
         emails.send,
@@ -130,7 +135,9 @@ function sendEmail(api: Api): EmailCapability {
           ...(message.bcc && { bcc: list(message.bcc) }),
           ...(replyTo !== undefined && { replyTo: format(replyTo) }),
           ...(headers && { headers }),
-          ...(attachments && { attachments: attachments.map(({ content, ...rest }) => ({ ...rest, content: encodeBase64(content) })) }),
+          ...(attachments && {
+            attachments: attachments.map(({ content, ...rest }) => ({ ...rest, content: encodeBase64(content) })),
+          }),
         },
         idempotencyKey === undefined ? {} : { idempotencyKey },
       );

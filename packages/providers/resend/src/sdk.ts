@@ -14,7 +14,9 @@ export async function loadSdk(api: Api): Promise<Resend> {
 
 async function send(api: Api, path: string, options: RequestInit = {}) {
   const { body, headers, method = 'GET', signal } = options;
-  const given = Object.fromEntries([...new Headers(headers)].filter(([name]) => name !== 'authorization' && name !== 'user-agent'));
+  const given = Object.fromEntries(
+    [...new Headers(headers)].filter(([name]) => name !== 'authorization' && name !== 'user-agent'),
+  );
   const keyed = 'idempotency-key' in given;
   try {
     const answer = await api.request(
@@ -33,6 +35,10 @@ async function send(api: Api, path: string, options: RequestInit = {}) {
   } catch (error) {
     if (!isPlugboardError(error)) throw error;
     const name = error.vendor?.code ?? error.code;
-    return { data: null, error: { message: error.vendor?.message ?? error.message, statusCode: error.status ?? null, name }, headers: null };
+    return {
+      data: null,
+      error: { message: error.vendor?.message ?? error.message, statusCode: error.status ?? null, name },
+      headers: null,
+    };
   }
 }

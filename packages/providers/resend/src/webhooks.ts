@@ -4,7 +4,12 @@ import type { WebhookDefinition, WebhookVector } from '@plugboard/core';
 import { z } from 'zod';
 
 const post = z.looseObject({ type: z.string().min(1), created_at: z.string(), data: z.json() });
-const about = z.looseObject({ email_id: z.string(), from: z.string(), to: z.array(z.string()), subject: z.string().optional() });
+const about = z.looseObject({
+  email_id: z.string(),
+  from: z.string(),
+  to: z.array(z.string()),
+  subject: z.string().optional(),
+});
 
 const vector: WebhookVector = {
   name: 'a bounce',
@@ -27,7 +32,11 @@ export const webhooks = {
   secrets: ({ app, credentials }) => [credentials['webhookSecret'], app['webhookSecret']],
   verify: standardWebhooks({ prefixes: ['svix'] }),
   parse: ({ body, headers }) => {
-    const { type, created_at: createdAt, data } = checkInput(post, parseJson(new TextDecoder().decode(body)), 'The webhook body');
+    const {
+      type,
+      created_at: createdAt,
+      data,
+    } = checkInput(post, parseJson(new TextDecoder().decode(body)), 'The webhook body');
     const id = headers.get('svix-id');
     return [{ type, data, occurredAt: new Date(createdAt), ...(id !== null && { id }) }];
   },
@@ -38,11 +47,12 @@ export const webhooks = {
     'email.complained': about,
     'email.opened': about,
     'email.received': about,
-    'email.bounced': about.extend({ bounce: z.looseObject({ message: z.string(), type: z.string(), subType: z.string() }) }),
+    'email.bounced': about.extend({
+      bounce: z.looseObject({ message: z.string(), type: z.string(), subType: z.string() }),
+    }),
     'email.clicked': about.extend({ click: z.looseObject({ link: z.string(), timestamp: z.string() }) }),
     'email.failed': about.extend({ failed: z.looseObject({ reason: z.string() }) }),
   },
   vectors: [vector],
   sign: ({ body, at }, secret) => signStandardWebhook({ id: `msg_${at.getTime()}`, at, body }, secret, 'svix'),
 } satisfies WebhookDefinition;
-

@@ -61,14 +61,19 @@ test('display names cannot end their quotes or the line', async () => {
   });
   const stored = await client.emails.get({ id });
   expect(stored.from).toBe('Acme   Bcc: x@evil.example  y <a@acme.example>');
-  expect(stored).toMatchObject({ to: ['B <b@example.com>'], attachments: [{ filename: 'a.txt', content: 'aGVsbG8=', content_type: 'text/plain' }] });
+  expect(stored).toMatchObject({
+    to: ['B <b@example.com>'],
+    attachments: [{ filename: 'a.txt', content: 'aGVsbG8=', content_type: 'text/plain' }],
+  });
 });
 
 test('a message without content, or with a line break in an address, is refused by field before anything is sent', async () => {
   const { client, emulator } = rig();
   const { text: _text, ...empty } = message;
   await expect(client.email.send(empty)).rejects.toMatchObject({ code: 'invalid_input' });
-  await expect(client.emails.send({ ...message, to: 'a@b.c\r\nbcc: x@y.z' })).rejects.toMatchObject({ fields: [{ path: 'to' }] });
+  await expect(client.emails.send({ ...message, to: 'a@b.c\r\nbcc: x@y.z' })).rejects.toMatchObject({
+    fields: [{ path: 'to' }],
+  });
   await expect(client.emails.list({ after: 'a', before: 'b' })).rejects.toMatchObject({ code: 'invalid_input' });
   expect(emulator.requests).toHaveLength(0);
 });
@@ -77,15 +82,26 @@ test('a key that may only send is healthy, and a wrong one is not', async () => 
   const { board, emulator } = rig();
   emulator.failNext('sendOnly');
   expect(await board.health('resend')).toMatchObject({ status: 'healthy', reason: 'send_only_key' });
-  expect(await rig('re_wrong_key').board.health('resend')).toMatchObject({ status: 'error', reason: 'invalid_api_key' });
+  expect(await rig('re_wrong_key').board.health('resend')).toMatchObject({
+    status: 'error',
+    reason: 'invalid_api_key',
+  });
   const connected = board.connect('resend', { organizationId: 'o', credentials: { accessToken: 're_wrong_key' } });
-  await expect(connected).rejects.toMatchObject({ code: 'credentials_refused', fields: [{ path: 'credentials.accessToken' }] });
+  await expect(connected).rejects.toMatchObject({
+    code: 'credentials_refused',
+    fields: [{ path: 'credentials.accessToken' }],
+  });
 });
 
 test('the official SDK talks through the board: its key never leaves, failures come as it shows them', async () => {
   const { client, emulator } = rig();
   const sdk = await client.sdk();
-  const { data, error } = await sdk.emails.send({ from: 'a@acme.example', to: 'b@example.com', subject: 's', text: 't' });
+  const { data, error } = await sdk.emails.send({
+    from: 'a@acme.example',
+    to: 'b@example.com',
+    subject: 's',
+    text: 't',
+  });
   expect([typeof data?.id, error]).toEqual(['string', null]);
   const [request] = emulator.requests;
   expect(request).toMatchObject({ method: 'POST', path: '/emails' });
@@ -108,6 +124,11 @@ test('without a key the stub answers, says so, and prints what would have been s
   });
   const sent = await board.client('resend').email.send(message);
   expect(isStub(sent)).toBe(true);
-  expect(lines).toMatchObject([['stub: resend email.send would have sent', { request: 'POST api.resend.com/emails', body: { subject: 'Hi', text: 'Hello' } }]]);
+  expect(lines).toMatchObject([
+    [
+      'stub: resend email.send would have sent',
+      { request: 'POST api.resend.com/emails', body: { subject: 'Hi', text: 'Hello' } },
+    ],
+  ]);
   expect(await board.health('resend')).toMatchObject({ status: 'stubbed' });
 });

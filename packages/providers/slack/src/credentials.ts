@@ -72,14 +72,23 @@ function metadataOf(answer: Json): JsonObject {
     enterpriseId: at(answer, 'enterprise', 'id'),
     webhookChannel: at(answer, 'incoming_webhook', 'channel'),
   };
-  return Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(found).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function named(name: string, value: Json | undefined): Record<string, string> {
   return typeof value === 'string' && value !== '' ? { [name]: value } : {};
 }
 
-const spentGrants = new Set(['invalid_code', 'code_already_used', 'code_expired', 'invalid_refresh_token', 'token_revoked', 'token_expired']);
+const spentGrants = new Set([
+  'invalid_code',
+  'code_already_used',
+  'code_expired',
+  'invalid_refresh_token',
+  'token_revoked',
+  'token_expired',
+]);
 const badClients = new Set(['invalid_client_id', 'bad_client_secret', 'invalid_app_id', 'bad_redirect_uri']);
 
 /** Failures come with status 200: https://docs.slack.dev/reference/methods/oauth.v2.access (2026-08). */

@@ -2,7 +2,10 @@
 import { member, text, type EmulatorExtension } from '@plugboard/core';
 
 /** The vendor's own words for the errors of RFC 6749. */
-const oauthErrors: Readonly<Record<string, string>> = { invalid_grant: 'invalid_refresh_token', invalid_client: 'bad_client_secret' };
+const oauthErrors: Readonly<Record<string, string>> = {
+  invalid_grant: 'invalid_refresh_token',
+  invalid_client: 'bad_client_secret',
+};
 
 export const emulator: EmulatorExtension = (vendor) => {
   const messages = vendor.table('messages');

@@ -5,7 +5,10 @@ type Meaning = Omit<Failure, 'code'> & { readonly code?: string };
 
 const dead: Meaning = { kind: 'auth', hint: 'The token is dead or was never good; connect the workspace again.' };
 const absent: Meaning = { kind: 'not_found', hint: 'Check the id, and whether the bot can see it.' };
-const notMember: Meaning = { kind: 'permission', hint: 'Invite the bot to the channel, call channels.join, or grant chat:write.public.' };
+const notMember: Meaning = {
+  kind: 'permission',
+  hint: 'Invite the bot to the channel, call channels.join, or grant chat:write.public.',
+};
 const down: Meaning = { kind: 'unavailable' };
 
 /** https://docs.slack.dev/reference/methods/chat.postMessage#errors and its siblings (2026-08). */
@@ -62,8 +65,17 @@ function failureOf(code: string, body: unknown, answer: Answer): Failure {
   const vendor = { code, ...messageOf(body) };
   if (code === 'missing_scope') {
     const needed = text(member(body, 'needed')) ?? answer.headers.get('x-accepted-oauth-scopes') ?? '';
-    const missingScopes = needed.split(',').map((scope) => scope.trim()).filter((scope) => scope !== '');
-    return { kind: 'permission', code, vendor, missingScopes, hint: 'Start the connect flow again asking for these scopes.' };
+    const missingScopes = needed
+      .split(',')
+      .map((scope) => scope.trim())
+      .filter((scope) => scope !== '');
+    return {
+      kind: 'permission',
+      code,
+      vendor,
+      missingScopes,
+      hint: 'Start the connect flow again asking for these scopes.',
+    };
   }
   const meaning = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
   return { kind: 'invalid_request', code, vendor, ...meaning };
@@ -75,20 +87,48 @@ function messageOf(body: unknown): { message?: string } {
 }
 
 export const errorExamples = {
-  invalidCredentials: { status: 200, body: { ok: false, error: 'invalid_auth' }, is: { kind: 'auth', code: 'invalid_auth' } },
+  invalidCredentials: {
+    status: 200,
+    body: { ok: false, error: 'invalid_auth' },
+    is: { kind: 'auth', code: 'invalid_auth' },
+  },
   revoked: { status: 200, body: { ok: false, error: 'token_revoked' }, is: { kind: 'auth', code: 'token_revoked' } },
-  expiredToken: { status: 200, body: { ok: false, error: 'token_expired' }, is: { kind: 'auth', code: 'token_expired' } },
-  inactive: { status: 200, body: { ok: false, error: 'account_inactive' }, is: { kind: 'auth', code: 'account_inactive' } },
+  expiredToken: {
+    status: 200,
+    body: { ok: false, error: 'token_expired' },
+    is: { kind: 'auth', code: 'token_expired' },
+  },
+  inactive: {
+    status: 200,
+    body: { ok: false, error: 'account_inactive' },
+    is: { kind: 'auth', code: 'account_inactive' },
+  },
   missingScope: {
     status: 200,
     body: { ok: false, error: 'missing_scope', needed: 'chat:write', provided: 'users:read' },
     is: { kind: 'permission', code: 'missing_scope' },
   },
-  channelNotFound: { status: 200, body: { ok: false, error: 'channel_not_found' }, is: { kind: 'not_found', code: 'channel_not_found' } },
-  notInChannel: { status: 200, body: { ok: false, error: 'not_in_channel' }, is: { kind: 'permission', code: 'not_in_channel' } },
+  channelNotFound: {
+    status: 200,
+    body: { ok: false, error: 'channel_not_found' },
+    is: { kind: 'not_found', code: 'channel_not_found' },
+  },
+  notInChannel: {
+    status: 200,
+    body: { ok: false, error: 'not_in_channel' },
+    is: { kind: 'permission', code: 'not_in_channel' },
+  },
   archived: { status: 200, body: { ok: false, error: 'is_archived' }, is: { kind: 'conflict', code: 'is_archived' } },
-  tooLong: { status: 200, body: { ok: false, error: 'msg_too_long' }, is: { kind: 'invalid_request', code: 'msg_too_long' } },
-  unknownError: { status: 200, body: { ok: false, error: 'invalid_blocks' }, is: { kind: 'invalid_request', code: 'invalid_blocks' } },
+  tooLong: {
+    status: 200,
+    body: { ok: false, error: 'msg_too_long' },
+    is: { kind: 'invalid_request', code: 'msg_too_long' },
+  },
+  unknownError: {
+    status: 200,
+    body: { ok: false, error: 'invalid_blocks' },
+    is: { kind: 'invalid_request', code: 'invalid_blocks' },
+  },
   rateLimitedInBody: {
     status: 200,
     body: { ok: false, error: 'ratelimited' },
@@ -100,6 +140,10 @@ export const errorExamples = {
     body: { ok: false, error: 'ratelimited' },
     is: { kind: 'rate_limited', code: 'rate_limited', retryAfterMs: 30_000 },
   },
-  internal: { status: 200, body: { ok: false, error: 'internal_error' }, is: { kind: 'unavailable', code: 'internal_error', retryable: true } },
+  internal: {
+    status: 200,
+    body: { ok: false, error: 'internal_error' },
+    is: { kind: 'unavailable', code: 'internal_error', retryable: true },
+  },
   outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable', retryable: true } },
 } as const satisfies ErrorRules['examples'];

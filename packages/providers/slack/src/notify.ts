@@ -35,7 +35,11 @@ export function notify(api: Api): NotifyCapability {
       const routed = type !== undefined && Object.hasOwn(routes, type) ? routes[type] : undefined;
       const target = to ?? routed ?? channel;
       if (target === undefined) {
-        throw invalidInput('The notification', [{ path: 'to', message: 'names no channel, and the settings have no default' }], 'Pass `to`, or choose a channel in the settings.');
+        throw invalidInput(
+          'The notification',
+          [{ path: 'to', message: 'names no channel, and the settings have no default' }],
+          'Pass `to`, or choose a channel in the settings.',
+        );
       }
       const { ts } = await api.call(chat.post, { channel: target, text: body });
       return { id: ts, status: 'posted' };

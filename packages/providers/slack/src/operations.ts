@@ -3,7 +3,12 @@ import { endpoint, PlugboardError, type RateLimit } from '@plugboard/core';
 import { z } from 'zod';
 
 /** Per method and workspace: https://docs.slack.dev/apis/web-api/rate-limits (2026-08). */
-const tiers = { tier2: perMinute(20), tier3: perMinute(50), tier4: perMinute(100), posting: [{ requests: 1, perMs: 1000 }] };
+const tiers = {
+  tier2: perMinute(20),
+  tier3: perMinute(50),
+  tier4: perMinute(100),
+  posting: [{ requests: 1, perMs: 1000 }],
+};
 
 function perMinute(requests: number): RateLimit[] {
   return [{ requests, perMs: 60_000 }];
@@ -165,12 +170,20 @@ export const chat = {
     path: '/chat.scheduleMessage',
     scopes: ['chat:write'],
     limits: tiers.tier3,
-    input: z.strictObject({ channel: id, postAt: z.date(), ...content, threadTs: ts.optional() }).refine(hasContent, contentRule),
+    input: z
+      .strictObject({ channel: id, postAt: z.date(), ...content, threadTs: ts.optional() })
+      .refine(hasContent, contentRule),
     encode: ({ postAt, ...rest }) => wire({ ...rest, postAt: Math.floor(postAt.getTime() / 1000) }),
     output: z.looseObject({ channel: z.string(), scheduled_message_id: z.string() }),
     example: {
       input: { channel: 'C123ABC456', postAt: new Date('2026-12-01T09:00:00Z'), text: 'Good morning.' },
-      answer: { ok: true, channel: 'C123ABC456', scheduled_message_id: 'Q1298393284', post_at: 1_796_115_600, message: { text: 'Good morning.', type: 'delayed_message', ...sender } },
+      answer: {
+        ok: true,
+        channel: 'C123ABC456',
+        scheduled_message_id: 'Q1298393284',
+        post_at: 1_796_115_600,
+        message: { text: 'Good morning.', type: 'delayed_message', ...sender },
+      },
     },
   }),
 };
@@ -183,7 +196,15 @@ const channel = z.looseObject({
   is_member: z.boolean().optional(),
   num_members: z.number().optional(),
 });
-const general = { id: 'C012AB3CD', name: 'general', is_channel: true, is_private: false, is_archived: false, is_member: true, num_members: 4 };
+const general = {
+  id: 'C012AB3CD',
+  name: 'general',
+  is_channel: true,
+  is_private: false,
+  is_archived: false,
+  is_member: true,
+  num_members: 4,
+};
 
 export const channels = {
   list: endpoint({
@@ -195,7 +216,10 @@ export const channels = {
     limits: tiers.tier2,
     // Private channels need the scope groups:read as well.
     input: z.strictObject({
-      types: z.array(z.enum(['public_channel', 'private_channel', 'mpim', 'im'])).min(1).optional(),
+      types: z
+        .array(z.enum(['public_channel', 'private_channel', 'mpim', 'im']))
+        .min(1)
+        .optional(),
       excludeArchived: z.boolean().optional(),
       teamId: id.optional(),
       ...cursorIn,
@@ -205,7 +229,10 @@ export const channels = {
     }),
     output: z.looseObject({ channels: z.array(channel), ...cursorOut }),
     paging: { items: (page) => page.channels, next: nextPage },
-    example: { input: { excludeArchived: true }, answer: { ok: true, channels: [general], response_metadata: { next_cursor: 'dGVhbTpDMDYxRkE1UEI=' } } },
+    example: {
+      input: { excludeArchived: true },
+      answer: { ok: true, channels: [general], response_metadata: { next_cursor: 'dGVhbTpDMDYxRkE1UEI=' } },
+    },
   }),
   join: endpoint({
     summary: 'Makes the bot a member of a public channel.',
@@ -241,7 +268,14 @@ const user = z.looseObject({
   is_bot: z.boolean().optional(),
   profile: z.looseObject({ real_name: z.string().optional(), email: z.string().optional() }).optional(),
 });
-const spengler = { id: 'W012A3CDE', team_id: 'T012AB3C4', name: 'spengler', deleted: false, is_bot: false, profile: { real_name: 'Egon Spengler', email: 'spengler@ghostbusters.example.com' } };
+const spengler = {
+  id: 'W012A3CDE',
+  team_id: 'T012AB3C4',
+  name: 'spengler',
+  deleted: false,
+  is_bot: false,
+  profile: { real_name: 'Egon Spengler', email: 'spengler@ghostbusters.example.com' },
+};
 
 export const users = {
   list: endpoint({
@@ -254,7 +288,15 @@ export const users = {
     input: z.strictObject(cursorIn),
     output: z.looseObject({ members: z.array(user), ...cursorOut }),
     paging: { items: (page) => page.members, next: nextPage },
-    example: { input: {}, answer: { ok: true, members: [spengler], cache_ts: 1498777272, response_metadata: { next_cursor: 'dXNlcjpVMEc5V0ZYTlo=' } } },
+    example: {
+      input: {},
+      answer: {
+        ok: true,
+        members: [spengler],
+        cache_ts: 1498777272,
+        response_metadata: { next_cursor: 'dXNlcjpVMEc5V0ZYTlo=' },
+      },
+    },
   }),
   lookupByEmail: endpoint({
     summary: 'Finds a member by email address.',

@@ -1,5 +1,13 @@
 /** Slack: messages, channels and events of a workspace. */
-import { botToken as botTokenMethod, defineProvider, incomingWebhook, isPlugboardError, oauth2, reveal, text } from '@plugboard/core';
+import {
+  botToken as botTokenMethod,
+  defineProvider,
+  incomingWebhook,
+  isPlugboardError,
+  oauth2,
+  reveal,
+  text,
+} from '@plugboard/core';
 import type { Api, Choice, OAuthClient, Secret } from '@plugboard/core';
 import { z } from 'zod';
 
@@ -105,14 +113,26 @@ export const slack = defineProvider({
 
   async account(api) {
     // The URL of a webhook names no workspace, and there is no call that proves it without posting.
-    if (api.method === 'webhook') return { kind: 'derived', name: text(api.metadata['webhookChannel']) ?? 'Incoming webhook' };
-    const { team, team_id: teamId, enterprise_id: enterpriseId, is_enterprise_install: whole, url } = await api.call(auth.test, {});
+    if (api.method === 'webhook')
+      return { kind: 'derived', name: text(api.metadata['webhookChannel']) ?? 'Incoming webhook' };
+    const {
+      team,
+      team_id: teamId,
+      enterprise_id: enterpriseId,
+      is_enterprise_install: whole,
+      url,
+    } = await api.call(auth.test, {});
     const id = (whole === true ? enterpriseId : teamId) ?? teamId ?? '';
     return { kind: 'known', account: { id, name: team ?? id }, metadata: { url } };
   },
 
   async healthCheck(api) {
-    if (api.method === 'webhook') return { status: 'unknown', reason: 'not_checkable', detail: 'Slack has no check for a webhook URL but posting.' };
+    if (api.method === 'webhook')
+      return {
+        status: 'unknown',
+        reason: 'not_checkable',
+        detail: 'Slack has no check for a webhook URL but posting.',
+      };
     await api.call(auth.test, {});
     return { status: 'healthy' };
   },
@@ -136,7 +156,8 @@ export const slack = defineProvider({
  * revoked the old one by then.
  */
 async function refreshBoth(client: OAuthClient) {
-  const refresh = (token: Secret | string) => client.token({ grant_type: 'refresh_token', refresh_token: reveal(token) });
+  const refresh = (token: Secret | string) =>
+    client.token({ grant_type: 'refresh_token', refresh_token: reveal(token) });
   const { refreshToken = '', userRefreshToken } = client.credentials;
   const bot = await refresh(refreshToken);
   if (userRefreshToken === undefined) return bot;
@@ -156,7 +177,12 @@ async function revokeToken(client: OAuthClient): Promise<void> {
     const value = client.credentials[name];
     if (value === undefined) continue;
     const authorization = `Bearer ${reveal(value)}`;
-    await client.request({ method: 'POST', url: 'https://slack.com/api/auth.revoke', headers: { authorization }, form: {} });
+    await client.request({
+      method: 'POST',
+      url: 'https://slack.com/api/auth.revoke',
+      headers: { authorization },
+      form: {},
+    });
   }
 }
 

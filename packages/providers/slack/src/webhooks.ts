@@ -26,7 +26,8 @@ function parse(delivery: Delivery): readonly WebhookEvent[] {
   const event = member(json, 'event');
   const type = text(member(event, 'type'));
   const id = text(member(json, 'event_id'));
-  if (type === undefined || id === undefined) throw invalidInput('The event', [{ path: 'event', message: 'has no type or id' }]);
+  if (type === undefined || id === undefined)
+    throw invalidInput('The event', [{ path: 'event', message: 'has no type or id' }]);
   const seconds = member(json, 'event_time');
   return [
     {
@@ -86,7 +87,12 @@ const vendorVector: WebhookVector = {
   events: ['slash_command'],
 };
 
-const message = z.looseObject({ channel: z.string(), text: z.string().optional(), user: z.string().optional(), ts: z.string().optional() });
+const message = z.looseObject({
+  channel: z.string(),
+  text: z.string().optional(),
+  user: z.string().optional(),
+  ts: z.string().optional(),
+});
 
 export const webhooks = {
   docs: 'https://docs.slack.dev/apis/events-api',
@@ -105,7 +111,9 @@ export const webhooks = {
     message,
     app_mention: message,
     app_uninstalled: z.looseObject({}),
-    tokens_revoked: z.looseObject({ tokens: z.looseObject({ oauth: z.array(z.string()).optional(), bot: z.array(z.string()).optional() }) }),
+    tokens_revoked: z.looseObject({
+      tokens: z.looseObject({ oauth: z.array(z.string()).optional(), bot: z.array(z.string()).optional() }),
+    }),
     slash_command: z.looseObject({ command: z.string(), text: z.string(), user_id: z.string(), response_url: z.url() }),
   },
   ends,

@@ -19,7 +19,8 @@ providerContract(slack, {
       'The path of a webhook URL is its secret, put on after encoding.',
     'stub: without any key every operation works, is marked, and nothing leaves':
       'The stub is a bot, and a bot token has no webhook.',
-    'B05 botToken: no request shows a credential outside its declared places': 'A bot token has no webhook, so `webhook.send` is refused before anything is sent.',
+    'B05 botToken: no request shows a credential outside its declared places':
+      'A bot token has no webhook, so `webhook.send` is refused before anything is sent.',
   },
 });
 
@@ -54,7 +55,11 @@ function rig(clock = createFakeClock()) {
     clock,
     cacheMs: 0,
     wire: handlerWire(async (request) => {
-      posts.push({ url: new URL(request.url), authorization: request.headers.get('authorization'), body: await request.clone().text() });
+      posts.push({
+        url: new URL(request.url),
+        authorization: request.headers.get('authorization'),
+        body: await request.clone().text(),
+      });
       return emulator.fetch(request);
     }),
   });
@@ -70,7 +75,9 @@ test('notifications go to the channel of their type, then to the default, and ty
   await board.settings.update('slack', { organizationId, settings: channels });
   const { notify } = board.client('slack', { organizationId });
   posts.length = 0;
-  expect(await notify.send({ type: 'order.created', text: 'New <order> & more', title: 'Order' })).toMatchObject({ status: 'posted' });
+  expect(await notify.send({ type: 'order.created', text: 'New <order> & more', title: 'Order' })).toMatchObject({
+    status: 'posted',
+  });
   // One message a second is what the vendor takes, and what the client keeps to.
   await clock.advance(2_000);
   await notify.send({ type: 'order.paid', text: 'Paid' });
@@ -101,8 +108,15 @@ test('B05 a webhook is posted to without any token, and its URL never shows in a
 
 test('a URL of another host is no webhook', async () => {
   const { board, posts } = rig();
-  for (const bad of ['https://evil.example/services/T0/B0/x', 'http://hooks.slack.com/services/T0/B0/x', `${webhookUrl}/../../x`, 'https://hooks.slack.com@evil.example/services/T0/B0/x']) {
-    await expect(board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl: bad } })).rejects.toMatchObject({ fields: [{ path: 'webhookUrl' }] });
+  for (const bad of [
+    'https://evil.example/services/T0/B0/x',
+    'http://hooks.slack.com/services/T0/B0/x',
+    `${webhookUrl}/../../x`,
+    'https://hooks.slack.com@evil.example/services/T0/B0/x',
+  ]) {
+    await expect(
+      board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl: bad } }),
+    ).rejects.toMatchObject({ fields: [{ path: 'webhookUrl' }] });
   }
   expect(posts).toHaveLength(0);
 });
@@ -116,7 +130,11 @@ test('the handshake of events is answered once it is verified', async () => {
   };
   const handshake = (challenge: string) => JSON.stringify({ type: 'url_verification', token: 'x', challenge });
   const answer = await post(handshake('3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P'));
-  expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([200, 'text/plain', '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P']);
+  expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+    200,
+    'text/plain',
+    '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P',
+  ]);
   expect((await post(handshake('<script>alert(1)</script>'))).status).toBe(400);
   expect((await post(handshake('x'.repeat(10_000)))).status).toBe(400);
   expect((await post(handshake('x'), 'another')).status).toBe(401);
@@ -133,15 +151,32 @@ test('R54 our verdict equals that of the vendor over 10,000 mutations, but for t
     const at = new Date(now - [0, 299, 300, 301, 600, -100, -301][next(7)]! * 1000);
     const headers = { ...(await sign({ body, url: 'https://x.example', at }, 'secret')) };
     const signature = headers['x-slack-signature'] ?? '';
-    const variants = [signature, signature, signature.slice(0, -1), signature.toUpperCase(), `${signature}0`, signature.replace('v0=', 'v1='), 'v0='];
+    const variants = [
+      signature,
+      signature,
+      signature.slice(0, -1),
+      signature.toUpperCase(),
+      `${signature}0`,
+      signature.replace('v0=', 'v1='),
+      'v0=',
+    ];
     headers['x-slack-signature'] = variants[next(variants.length)]!;
     const sent = next(4) === 0 ? `${body} ` : body;
-    const given = { method: 'POST', url: new URL('https://x.example'), headers: new Headers(headers), body: new TextEncoder().encode(sent), receivedAt: now };
+    const given = {
+      method: 'POST',
+      url: new URL('https://x.example'),
+      headers: new Headers(headers),
+      body: new TextEncoder().encode(sent),
+      receivedAt: now,
+    };
     const ours = (await verify(given, [new Secret('secret')])).ok;
     const theirs = isValidSlackRequest({
       signingSecret: 'secret',
       body: sent,
-      headers: { 'x-slack-signature': headers['x-slack-signature'], 'x-slack-request-timestamp': Number(headers['x-slack-request-timestamp']) },
+      headers: {
+        'x-slack-signature': headers['x-slack-signature'],
+        'x-slack-request-timestamp': Number(headers['x-slack-request-timestamp']),
+      },
       nowMilliseconds: now,
     });
     // The vendor's helper lets times in the future pass; five minutes hold both ways here.

@@ -2,7 +2,11 @@
 import { at, type EmulatorExtension } from '@plugboard/core';
 
 /** The vendor's own magic recipients of its test credentials, and the errors they cause. */
-const magic: Readonly<Record<string, string>> = { '+15005550001': 'invalidTo', '+15005550004': 'optedOut', '+15005550003': 'region' };
+const magic: Readonly<Record<string, string>> = {
+  '+15005550001': 'invalidTo',
+  '+15005550004': 'optedOut',
+  '+15005550003': 'region',
+};
 
 export const emulator: EmulatorExtension = (vendor) => {
   const sent = vendor.table('messages');
@@ -16,7 +20,14 @@ export const emulator: EmulatorExtension = (vendor) => {
       if (failure !== undefined) return vendor.failure(failure);
       const id = sid('SM');
       const { json } = vendor.example('messages.send');
-      const message = { ...(json as object), sid: id, to: form.get('To'), from: form.get('From'), body: form.get('Body'), status: 'queued' };
+      const message = {
+        ...(json as object),
+        sid: id,
+        to: form.get('To'),
+        from: form.get('From'),
+        body: form.get('Body'),
+        status: 'queued',
+      };
       sent.set(id, message);
       return { status: 201, json: message };
     },

@@ -2,23 +2,32 @@
 import { endpoint, type Answer, type Api } from '@plugboard/core';
 import { z } from 'zod';
 
-import { origin, sidOf } from './credentials.ts';
+import { origin, sidOf } from './access.ts';
 
 const account = { baseUrl: (api: Api) => `${origin(api, 'api')}/2010-04-01/Accounts/${sidOf(api)}` };
 const verifyService = (api: Api) => `${origin(api, 'verify')}/v2`;
 
 const phone = z.e164({ error: 'must be E.164: +15005550006' });
 /** A number, or an address of a channel: `whatsapp:+15005550006`. */
-const recipient = z.string().regex(/^(?:[a-z]+:)?\+[1-9]\d{1,14}$/, { error: 'must be E.164, with an optional channel before it' });
-const sender = z.string().regex(/^(?:(?:[a-z]+:)?\+[1-9]\d{1,14}|[A-Za-z0-9 ]{1,11}|\d{3,8})$/, { error: 'must be E.164, a short code or a sender id' });
-const sid = (prefix: string) => z.string().regex(new RegExp(`^(?:${prefix})[0-9a-f]{32}$`), { error: `must be a SID: ${prefix}...` });
+const recipient = z
+  .string()
+  .regex(/^(?:[a-z]+:)?\+[1-9]\d{1,14}$/, { error: 'must be E.164, with an optional channel before it' });
+const sender = z
+  .string()
+  .regex(/^(?:(?:[a-z]+:)?\+[1-9]\d{1,14}|[A-Za-z0-9 ]{1,11}|\d{3,8})$/, {
+    error: 'must be E.164, a short code or a sender id',
+  });
+const sid = (prefix: string) =>
+  z.string().regex(new RegExp(`^(?:${prefix})[0-9a-f]{32}$`), { error: `must be a SID: ${prefix}...` });
 const callback = z.url({ protocol: /^https?$/ }).optional();
 
 /** Names as the vendor spells them. */
 function form(input: object) {
   const pascal = (name: string) => name[0]!.toUpperCase() + name.slice(1);
   const shown = (value: unknown) => (value instanceof Date ? value.toISOString() : value);
-  return { form: Object.fromEntries(Object.entries(input).map(([name, value]) => [pascal(name), shown(value) as string])) };
+  return {
+    form: Object.fromEntries(Object.entries(input).map(([name, value]) => [pascal(name), shown(value) as string])),
+  };
 }
 
 const query = (input: object) => ({ query: form(input).form });
@@ -58,7 +67,11 @@ const message = z.looseObject({
   error_message: z.string().nullish(),
 });
 
-const pageInput = { pageSize: z.int().min(1).max(1000).optional(), page: z.int().min(0).optional(), pageToken: z.string().optional() };
+const pageInput = {
+  pageSize: z.int().min(1).max(1000).optional(),
+  page: z.int().min(0).optional(),
+  pageToken: z.string().optional(),
+};
 const pageOutput = { next_page_uri: z.string().nullish() };
 /** A page that is not the last one. */
 const firstPage = {
@@ -86,7 +99,10 @@ const content = z
     from: sender.optional(),
     messagingServiceSid: sid('MG').optional(),
     body: z.string().min(1).max(1600).optional(),
-    mediaUrl: z.array(z.url({ protocol: /^https?$/ })).max(10).optional(),
+    mediaUrl: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .max(10)
+      .optional(),
     contentSid: sid('HX').optional(),
     contentVariables: z.record(z.string(), z.string()).optional(),
     statusCallback: callback,
@@ -95,10 +111,15 @@ const content = z
     smartEncoded: z.boolean().optional(),
     shortenUrls: z.boolean().optional(),
   })
-  .refine(({ from, messagingServiceSid }) => from !== undefined || messagingServiceSid !== undefined, { error: 'give from or messagingServiceSid' })
-  .refine(({ body, mediaUrl, contentSid }) => body !== undefined || mediaUrl !== undefined || contentSid !== undefined, {
-    error: 'give body, mediaUrl or contentSid',
+  .refine(({ from, messagingServiceSid }) => from !== undefined || messagingServiceSid !== undefined, {
+    error: 'give from or messagingServiceSid',
   })
+  .refine(
+    ({ body, mediaUrl, contentSid }) => body !== undefined || mediaUrl !== undefined || contentSid !== undefined,
+    {
+      error: 'give body, mediaUrl or contentSid',
+    },
+  )
   .refine(({ sendAt, messagingServiceSid }) => sendAt === undefined || messagingServiceSid !== undefined, {
     error: 'sendAt needs messagingServiceSid',
     path: ['sendAt'],
@@ -119,7 +140,11 @@ export const messages = {
         ...(sendAt && { sendAt, scheduleType: 'fixed' }),
       }),
     output: message,
-    example: { input: { to: '+15558675310', from: '+15005550006', body: 'Hello there' }, status: 201, answer: shownMessage },
+    example: {
+      input: { to: '+15558675310', from: '+15005550006', body: 'Hello there' },
+      status: 201,
+      answer: shownMessage,
+    },
   }),
   get: endpoint({
     summary: 'Reads a message and its status.',
@@ -137,7 +162,13 @@ export const messages = {
     ...account,
     method: 'GET',
     path: '/Messages.json',
-    input: z.strictObject({ to: recipient.optional(), from: sender.optional(), sentAfter: z.date().optional(), sentBefore: z.date().optional(), ...pageInput }),
+    input: z.strictObject({
+      to: recipient.optional(),
+      from: sender.optional(),
+      sentAfter: z.date().optional(),
+      sentBefore: z.date().optional(),
+      ...pageInput,
+    }),
     encode: ({ sentAfter, sentBefore, ...rest }) => ({
       query: { ...query(rest).query, 'DateSent>': sentAfter?.toISOString(), 'DateSent<': sentBefore?.toISOString() },
     }),
@@ -191,15 +222,26 @@ export const calls = {
         machineDetection: z.enum(['Enable', 'DetectMessageEnd']).optional(),
         timeout: z.int().min(1).max(600).optional(),
       })
-      .refine(({ url, twiml, applicationSid }) => [url, twiml, applicationSid].filter((way) => way !== undefined).length === 1, {
-        error: 'give one of url, twiml, applicationSid',
-      }),
+      .refine(
+        ({ url, twiml, applicationSid }) =>
+          [url, twiml, applicationSid].filter((way) => way !== undefined).length === 1,
+        {
+          error: 'give one of url, twiml, applicationSid',
+        },
+      ),
     encode: form,
     output: z.looseObject({ sid: z.string(), status: z.string() }),
     example: {
       input: { to: '+15558675310', from: '+15005550006', twiml: '<Response><Say>Hello</Say></Response>' },
       status: 201,
-      answer: { account_sid: accountSid, api_version: '2010-04-01', sid: callSid, status: 'queued', to: '+15558675310', from: '+15005550006' },
+      answer: {
+        account_sid: accountSid,
+        api_version: '2010-04-01',
+        sid: callSid,
+        status: 'queued',
+        to: '+15558675310',
+        from: '+15005550006',
+      },
     },
   }),
 };
@@ -221,15 +263,31 @@ export const numbers = {
       input: {},
       answer: {
         ...firstPage,
-        incoming_phone_numbers: [{ account_sid: accountSid, sid: `PN${zero(32)}`, phone_number: '+15005550006', friendly_name: 'Main line' }],
+        incoming_phone_numbers: [
+          { account_sid: accountSid, sid: `PN${zero(32)}`, phone_number: '+15005550006', friendly_name: 'Main line' },
+        ],
       },
     },
   }),
 };
 
 const serviceSid = `VA${zero(32)}`;
-const verification = z.looseObject({ sid: z.string(), status: z.string(), to: z.string().optional(), channel: z.string().optional() });
-const shownVerification = { sid: `VE${zero(32)}`, service_sid: serviceSid, account_sid: accountSid, to: '+15558675310', channel: 'sms', status: 'pending', valid: false, send_code_attempts: [{ time: '2015-07-30T20:00:00Z', channel: 'SMS', attempt_sid: `VL${zero(32)}` }] };
+const verification = z.looseObject({
+  sid: z.string(),
+  status: z.string(),
+  to: z.string().optional(),
+  channel: z.string().optional(),
+});
+const shownVerification = {
+  sid: `VE${zero(32)}`,
+  service_sid: serviceSid,
+  account_sid: accountSid,
+  to: '+15558675310',
+  channel: 'sms',
+  status: 'pending',
+  valid: false,
+  send_code_attempts: [{ time: '2015-07-30T20:00:00Z', channel: 'SMS', attempt_sid: `VL${zero(32)}` }],
+};
 
 /** One-time codes. */
 export const codes = {
@@ -260,7 +318,10 @@ export const codes = {
     input: z.strictObject({ serviceSid: sid('VA'), code: z.string().min(4).max(10), to: z.string().min(3).max(254) }),
     encode: ({ serviceSid: _service, ...rest }) => form(rest),
     output: verification.extend({ valid: z.boolean() }),
-    example: { input: { serviceSid, code: '123456', to: '+15558675310' }, answer: { ...shownVerification, status: 'approved', valid: true } },
+    example: {
+      input: { serviceSid, code: '123456', to: '+15558675310' },
+      answer: { ...shownVerification, status: 'approved', valid: true },
+    },
   }),
 };
 
@@ -296,4 +357,3 @@ export const accounts = {
     example: { input: { accountSid }, answer: { ...shownAccount, auth_token: zero(32) } },
   }),
 };
-

@@ -4,16 +4,18 @@ import type { Api, Choice, SmsCapability } from '@plugboard/core';
 import { text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { keyFields, sidOf, sign, tokenFields } from './credentials.ts';
+import { keyFields, loadSdk, sidOf, sign, tokenFields } from './access.ts';
 import { emulator } from './emulator.ts';
 import { classify, errorExamples } from './errors.ts';
 import { accounts, calls, codes, messages, numbers } from './operations.ts';
-import { loadSdk } from './sdk.ts';
 import { webhooks } from './webhooks.ts';
 
 const settings = z.strictObject({
   from: text('Sender', { help: 'The number that messages come from.', example: '+15005550006' }).optional(),
-  messagingServiceSid: text('Messaging service', { help: 'Chooses the number itself.', pattern: /^MG[0-9a-f]{32}$/ }).optional(),
+  messagingServiceSid: text('Messaging service', {
+    help: 'Chooses the number itself.',
+    pattern: /^MG[0-9a-f]{32}$/,
+  }).optional(),
   verifyServiceSid: text('Verify service', { help: 'Sends one-time codes.', pattern: /^VA[0-9a-f]{32}$/ }).optional(),
 });
 
@@ -46,7 +48,13 @@ export const twilio = defineProvider({
     apiKey: basicAuth({
       title: 'API key',
       credentials: keyFields,
-      env: { accountSid: 'TWILIO_ACCOUNT_SID', keySid: 'TWILIO_API_KEY', keySecret: 'TWILIO_API_SECRET', authToken: 'TWILIO_AUTH_TOKEN', ...place },
+      env: {
+        accountSid: 'TWILIO_ACCOUNT_SID',
+        keySid: 'TWILIO_API_KEY',
+        keySecret: 'TWILIO_API_SECRET',
+        authToken: 'TWILIO_AUTH_TOKEN',
+        ...place,
+      },
       sign: sign.key,
       example: { accountSid: sampleSid, keySid: 'SK0123456789abcdef0123456789abcdef', keySecret: 'secret-of-the-key' },
     }),
@@ -109,7 +117,11 @@ function sendSms(api: Api): SmsCapability {
       const { from: own, messagingServiceSid } = api.settings(settings);
       const sender = from ?? own;
       if (sender === undefined && messagingServiceSid === undefined) {
-        throw invalidInput('The message', [{ path: 'from', message: 'names no sender, and the settings have none' }], 'Pass `from`, or set a sender in the settings.');
+        throw invalidInput(
+          'The message',
+          [{ path: 'from', message: 'names no sender, and the settings have none' }],
+          'Pass `from`, or set a sender in the settings.',
+        );
       }
       const way = sender === undefined ? { messagingServiceSid: messagingServiceSid ?? '' } : { from: sender };
       const { sid: id, status } = await api.call(messages.send, { to, body, ...way });

@@ -2,7 +2,18 @@
  * The signature over the public URL and the sorted form, or over the URL alone whose query carries the body's hash.
  * @see https://www.twilio.com/docs/usage/security#validating-requests (2026)
  */
-import { encodeHex, equalText, hash, hmac, encodeBase64, parseUrlEncoded, reveal, type Delivery, type Secret, type Verify } from '@plugboard/core';
+import {
+  encodeHex,
+  equalText,
+  hash,
+  hmac,
+  encodeBase64,
+  parseUrlEncoded,
+  reveal,
+  type Delivery,
+  type Secret,
+  type Verify,
+} from '@plugboard/core';
 
 const header = 'x-twilio-signature';
 const longest = 256;
@@ -61,9 +72,17 @@ function formText({ method, url, body }: Delivery): string | undefined {
 /** Names by code unit; values of a repeated name without doubles, sorted, each with its name. */
 function sortedText(body: Uint8Array | string): string {
   const values = new Map<string, Set<string>>();
-  for (const { name, value } of parseUrlEncoded(body) ?? []) values.set(name, (values.get(name) ?? new Set()).add(value));
+  for (const { name, value } of parseUrlEncoded(body) ?? [])
+    values.set(name, (values.get(name) ?? new Set()).add(value));
   const names = [...values.keys()].toSorted(byCodeUnit);
-  return names.map((name) => [...(values.get(name) ?? [])].toSorted(byCodeUnit).map((value) => name + value).join('')).join('');
+  return names
+    .map((name) =>
+      [...(values.get(name) ?? [])]
+        .toSorted(byCodeUnit)
+        .map((value) => name + value)
+        .join(''),
+    )
+    .join('');
 }
 
 function byCodeUnit(a: string, b: string): number {

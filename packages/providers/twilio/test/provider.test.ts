@@ -7,7 +7,6 @@ import { expect, test } from 'vitest';
 
 import { twilio } from '../src/index.ts';
 import { sign, verify } from '../src/signature.ts';
-import { vectors } from '../src/webhook-vectors.ts';
 
 providerContract(twilio, {});
 
@@ -46,7 +45,13 @@ function rig(platform: Record<string, string> = { accountSid, authToken }) {
 }
 
 function delivery(url: string, body: string, headers: Record<string, string>): Delivery {
-  return { method: 'POST', url: new URL(url), headers: new Headers(headers), body: new TextEncoder().encode(body), receivedAt: 0 };
+  return {
+    method: 'POST',
+    url: new URL(url),
+    headers: new Headers(headers),
+    body: new TextEncoder().encode(body),
+    receivedAt: 0,
+  };
 }
 
 test('a message goes out as the vendor spells it, and is not repeated after a lost answer', async () => {
@@ -56,7 +61,9 @@ test('a message goes out as the vendor spells it, and is not repeated after a lo
   expect(await client.messages.get({ messageSid: sent.sid })).toMatchObject({ status: 'delivered' });
   emulator.failNext('outage');
   const before = emulator.requests.length;
-  await expect(client.messages.send({ to: '+15558675310', from: '+15005550006', body: 'Hello' })).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(client.messages.send({ to: '+15558675310', from: '+15005550006', body: 'Hello' })).rejects.toMatchObject(
+    { kind: 'unavailable' },
+  );
   expect(emulator.requests.length - before).toBe(1);
 });
 
@@ -70,7 +77,9 @@ test('wrong inputs are refused by field, and nothing is sent', async () => {
     { to: '+15558675310', from: '+15005550006', body: 'x'.repeat(1601) },
   ];
   for (const input of wrong) await expect(client.messages.send(input)).rejects.toMatchObject({ code: 'invalid_input' });
-  await expect(client.sms.send({ to: '+15558675310', text: 'x' })).rejects.toMatchObject({ fields: [{ path: 'from' }] });
+  await expect(client.sms.send({ to: '+15558675310', text: 'x' })).rejects.toMatchObject({
+    fields: [{ path: 'from' }],
+  });
   expect(emulator.requests).toHaveLength(0);
 });
 
@@ -78,8 +87,13 @@ test('the sender of the settings is used where a message names none', async () =
   const { board } = rig();
   await board.connect('twilio', { organizationId, credentials: { accountSid, authToken } });
   await board.settings.update('twilio', { organizationId, settings: { from: '+15005550006' } });
-  expect(await board.client('twilio', { organizationId }).sms.send({ to: '+15558675310', text: 'x' })).toMatchObject({ status: 'queued' });
-  expect(await board.settings.choices('twilio', { organizationId, field: 'from' })).toContainEqual({ value: '+15005550006', label: 'Main line (+15005550006)' });
+  expect(await board.client('twilio', { organizationId }).sms.send({ to: '+15558675310', text: 'x' })).toMatchObject({
+    status: 'queued',
+  });
+  expect(await board.settings.choices('twilio', { organizationId, field: 'from' })).toContainEqual({
+    value: '+15005550006',
+    label: 'Main line (+15005550006)',
+  });
 });
 
 test('the account names itself without its token; a key that may not read accounts still connects', async () => {
@@ -89,7 +103,11 @@ test('the account names itself without its token; a key that may not read accoun
   const keys = { accountSid, keySid: 'SK0123456789abcdef0123456789abcdef', keySecret: 'good-secret' };
   emulator.failNext('invalidCredentials');
   const connected = await board.connect('twilio', { organizationId, label: 'key', credentials: keys });
-  expect(connected).toMatchObject({ method: 'apiKey', status: 'active', account: { id: accountSid, name: accountSid } });
+  expect(connected).toMatchObject({
+    method: 'apiKey',
+    status: 'active',
+    account: { id: accountSid, name: accountSid },
+  });
   expect(JSON.stringify(connected)).not.toContain('good-secret');
 });
 
@@ -104,22 +122,30 @@ test.each([
   expect(hosts).toEqual([host]);
 });
 
-test.each(['evil.example/', 'ie1.evil', 'a@b', '..', 'x y', 'IE1#'])('a region like %s is refused at connect', async (region) => {
-  const { board } = rig();
-  const connecting = board.connect('twilio', { organizationId, credentials: { accountSid, authToken, region } });
-  await expect(connecting).rejects.toMatchObject({ fields: [{ path: 'region' }] });
-});
+test.each(['evil.example/', 'ie1.evil', 'a@b', '..', 'x y', 'IE1#'])(
+  'a region like %s is refused at connect',
+  async (region) => {
+    const { board } = rig();
+    const connecting = board.connect('twilio', { organizationId, credentials: { accountSid, authToken, region } });
+    await expect(connecting).rejects.toMatchObject({ fields: [{ path: 'region' }] });
+  },
+);
 
 test('the official SDK talks through the board', async () => {
   const { client, emulator } = rig();
   const sdk = await client.sdk();
   const sent = await sdk.messages.create({ to: '+15558675310', from: '+15005550006', body: 'Hello' });
   expect(sent.status).toBe('queued');
-  expect(emulator.requests.at(-1)).toMatchObject({ method: 'POST', path: `/2010-04-01/Accounts/${accountSid}/Messages.json` });
-  await expect(sdk.messages.create({ to: '+15005550001', from: '+15005550006', body: 'x' })).rejects.toMatchObject({ code: 'invalid_to' });
+  expect(emulator.requests.at(-1)).toMatchObject({
+    method: 'POST',
+    path: `/2010-04-01/Accounts/${accountSid}/Messages.json`,
+  });
+  await expect(sdk.messages.create({ to: '+15005550001', from: '+15005550006', body: 'x' })).rejects.toMatchObject({
+    code: 'invalid_to',
+  });
 });
 
-test.each(vectors)('vendor vector: $name', async ({ url = '', body, headers, secret }) => {
+test.each(twilio.definition.webhooks!.vectors)('vendor vector: $name', async ({ url = '', body, headers, secret }) => {
   const given = delivery(url, body, headers);
   expect(await verify(given, [new Secret(secret)])).toEqual({ ok: true, secretIndex: 0 });
   expect(await verify(given, [new Secret('other'), new Secret(secret)])).toEqual({ ok: true, secretIndex: 1 });
@@ -141,15 +167,31 @@ test('R54 our verdict equals that of the vendor over 10,000 mutations, and ours 
   const token = '12345';
   let accepted = 0;
   for (let turn = 0; turn < 10_000; turn++) {
-    const names = Array.from({ length: Math.floor(next() * 4) }, () => pick(['Body', 'From', 'To', 'Sid', 'A', 'a', 'Ä']));
-    const form = new URLSearchParams(names.map((name): [string, string] => [name, pick(['', '1', 'x y', '+1', 'é', '"', '1'])]));
+    const names = Array.from({ length: Math.floor(next() * 4) }, () =>
+      pick(['Body', 'From', 'To', 'Sid', 'A', 'a', 'Ä']),
+    );
+    const form = new URLSearchParams(
+      names.map((name): [string, string] => [name, pick(['', '1', 'x y', '+1', 'é', '"', '1'])]),
+    );
     const url = `https://mycompany.com${pick(['', ':443', ':8443'])}/p${pick(['', '?a=1', '?a=1&b=%20', '?x=y'])}`;
     const params: Record<string, string | string[]> = {};
-    for (const name of new Set(names)) params[name] = form.getAll(name).length > 1 ? form.getAll(name) : (form.get(name) ?? '');
+    for (const name of new Set(names))
+      params[name] = form.getAll(name).length > 1 ? form.getAll(name) : (form.get(name) ?? '');
     const good = getExpectedTwilioSignature(token, url, params);
-    const signature = pick([good, good, good.slice(0, -2), `${good}=`, good.toLowerCase(), getExpectedTwilioSignature('other', url, params), '']);
+    const signature = pick([
+      good,
+      good,
+      good.slice(0, -2),
+      `${good}=`,
+      good.toLowerCase(),
+      getExpectedTwilioSignature('other', url, params),
+      '',
+    ]);
     const theirs = vendor.validateRequest(token, signature, url, params);
-    const given = delivery(url, form.toString(), { 'x-twilio-signature': signature, 'content-type': 'application/x-www-form-urlencoded' });
+    const given = delivery(url, form.toString(), {
+      'x-twilio-signature': signature,
+      'content-type': 'application/x-www-form-urlencoded',
+    });
     const ours = (await verify(given, [new Secret(token)])).ok;
     expect(ours, `${url} ${form.toString()} ${signature}`).toBe(theirs);
     if (ours) accepted++;
@@ -160,7 +202,9 @@ test('R54 our verdict equals that of the vendor over 10,000 mutations, and ours 
 test('what we sign, the vendor accepts', async () => {
   const url = 'https://mycompany.com/hook?a=1';
   const headers = await sign({ url, body: 'Body=Hello+there&From=%2B1' }, '12345');
-  expect(vendor.validateRequest('12345', headers['x-twilio-signature'] ?? '', url, { Body: 'Hello there', From: '+1' })).toBe(true);
+  expect(
+    vendor.validateRequest('12345', headers['x-twilio-signature'] ?? '', url, { Body: 'Hello there', From: '+1' }),
+  ).toBe(true);
 });
 
 test('E05 a body that the signature does not cover is refused', async () => {
@@ -181,7 +225,11 @@ test('an inbound message reaches its handler and is answered with TwiML; a statu
     return board.webhooks.receive('twilio', new Request(url, { method: 'POST', body, headers }));
   };
   const inbound = await post(`MessageSid=SM1&AccountSid=${accountSid}&From=%2B1&To=%2B2&Body=Hi`);
-  expect([inbound.status, inbound.headers.get('content-type'), await inbound.text()]).toEqual([200, 'text/xml', expect.stringContaining('<Response/>')]);
+  expect([inbound.status, inbound.headers.get('content-type'), await inbound.text()]).toEqual([
+    200,
+    'text/xml',
+    expect.stringContaining('<Response/>'),
+  ]);
   for (const status of ['sent', 'delivered', 'delivered']) {
     expect((await post(`MessageSid=SM1&AccountSid=${accountSid}&MessageStatus=${status}`)).status).toBe(204);
   }

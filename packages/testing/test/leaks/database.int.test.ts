@@ -27,13 +27,17 @@ async function createDatabase() {
 
 /** Every value of every table, with binary columns as they are. */
 async function dump(pool: Pool, schema: string): Promise<Buffer> {
-  const tables = await pool.query<{ name: string }>('select table_name as name from information_schema.tables where table_schema = $1', [schema]);
+  const tables = await pool.query<{ name: string }>(
+    'select table_name as name from information_schema.tables where table_schema = $1',
+    [schema],
+  );
   expect(tables.rows.length).toBeGreaterThanOrEqual(4);
   const parts: Buffer[] = [];
   for (const { name } of tables.rows) {
     const { rows } = await pool.query<Record<string, unknown>>(`select * from ${schema}.${name}`);
     for (const row of rows) {
-      for (const value of Object.values(row)) parts.push(Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)));
+      for (const value of Object.values(row))
+        parts.push(Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)));
     }
   }
   return Buffer.concat(parts);
@@ -52,7 +56,11 @@ test('B10 B02 a database after connecting, refreshing and failing holds no secre
   for (const label of ['a', 'b', 'c']) {
     const { url, cookie } = await board.authorize('vendor', { organizationId, userId, label });
     const back = await vendor.approve(url);
-    seen.push(back.searchParams.get('code') ?? '', cookie.value, new URL(url).searchParams.get('state')?.slice(0, 43) ?? '');
+    seen.push(
+      back.searchParams.get('code') ?? '',
+      cookie.value,
+      new URL(url).searchParams.get('state')?.slice(0, 43) ?? '',
+    );
     await board.callback('vendor', { params: back, cookies: `${cookie.name}=${cookie.value}`, organizationId, userId });
   }
   // A flow that is left open keeps its verifier and its record sealed.
@@ -60,15 +68,27 @@ test('B10 B02 a database after connecting, refreshing and failing holds no secre
   seen.push(open.cookie.value);
 
   const client = (label: string) => board.client('vendor', { organizationId, label });
-  const expire = () => pool.query(`update ${schema}.integration_connections set token_expires_at = clock_timestamp() - interval '1 second', refresh_at = clock_timestamp()`);
+  const expire = () =>
+    pool.query(
+      `update ${schema}.integration_connections set token_expires_at = clock_timestamp() - interval '1 second', refresh_at = clock_timestamp()`,
+    );
   await expire();
   for (const label of ['a', 'b', 'c']) await client(label).account.get();
   await expire();
   vendor.switches.token.next({ body: 'html' });
   vendor.switches.token.next({ error: 'invalid_grant' });
   vendor.switches.token.next({ status: 500 });
-  for (const label of ['a', 'b', 'c']) errors.push(await client(label).account.get().catch((error: unknown) => error));
-  errors.push(await board.callback('vendor', { params: `?code=${seen[2] ?? ''}&state=x`, cookies: '', organizationId, userId }).catch((error: unknown) => error));
+  for (const label of ['a', 'b', 'c'])
+    errors.push(
+      await client(label)
+        .account.get()
+        .catch((error: unknown) => error),
+    );
+  errors.push(
+    await board
+      .callback('vendor', { params: `?code=${seen[2] ?? ''}&state=x`, cookies: '', organizationId, userId })
+      .catch((error: unknown) => error),
+  );
 
   for (const family of vendor.ledger.families()) {
     for (const token of vendor.ledger.tokens(family.id)) seen.push(token.text.reveal());
@@ -96,18 +116,31 @@ test('C01 C02 C03 a sealed credential opens in its own row and in no other', asy
     await board.callback('vendor', { params: back, cookies: `${cookie.name}=${cookie.value}`, organizationId, userId });
   }
   const table = `${schema}.integration_connections`;
-  const { rows } = await pool.query<{ label: string; sealed: Buffer }>(`select label, credentials_encrypted as sealed from ${table}`);
-  const calls = () => vendor.ledger.families().flatMap((family) => vendor.ledger.tokens(family.id)).reduce((sum, token) => sum + token.uses, 0);
+  const { rows } = await pool.query<{ label: string; sealed: Buffer }>(
+    `select label, credentials_encrypted as sealed from ${table}`,
+  );
+  const calls = () =>
+    vendor.ledger
+      .families()
+      .flatMap((family) => vendor.ledger.tokens(family.id))
+      .reduce((sum, token) => sum + token.uses, 0);
   for (const target of rows) {
     for (const source of rows) {
-      await pool.query(`update ${table} set credentials_encrypted = $1 where label = $2`, [source.sealed, target.label]);
+      await pool.query(`update ${table} set credentials_encrypted = $1 where label = $2`, [
+        source.sealed,
+        target.label,
+      ]);
       const before = calls();
       const outcome = await board
         .client('vendor', { organizationId, label: target.label })
         .account.get()
         .then(() => 'opened')
         .catch((error: { code?: string }) => error.code);
-      expect([target.label, source.label, outcome]).toEqual([target.label, source.label, target.label === source.label ? 'opened' : 'vault_auth_failed']);
+      expect([target.label, source.label, outcome]).toEqual([
+        target.label,
+        source.label,
+        target.label === source.label ? 'opened' : 'vault_auth_failed',
+      ]);
       if (target.label !== source.label) expect(calls()).toBe(before);
     }
     const own = rows.find(({ label }) => label === target.label);
@@ -115,5 +148,7 @@ test('C01 C02 C03 a sealed credential opens in its own row and in no other', asy
   }
   // The same bytes under another organization.
   await pool.query(`update ${table} set organization_id = 'org-2' where label = 'a'`);
-  await expect(board.client('vendor', { organizationId: 'org-2', label: 'a' }).account.get()).rejects.toMatchObject({ code: 'vault_auth_failed' });
+  await expect(board.client('vendor', { organizationId: 'org-2', label: 'a' }).account.get()).rejects.toMatchObject({
+    code: 'vault_auth_failed',
+  });
 });

@@ -5,7 +5,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { createMemoryStore, createPlugboard, defineProvider, isPlugboardError, oauth2, silentLog } from '@plugboard/core';
+import {
+  createMemoryStore,
+  createPlugboard,
+  defineProvider,
+  isPlugboardError,
+  oauth2,
+  silentLog,
+} from '@plugboard/core';
 import Oidc from 'oidc-provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -38,7 +45,15 @@ beforeAll(async () => {
     features: { revocation: { enabled: true }, devInteractions: { enabled: true } },
     issueRefreshToken: async () => true,
     findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
-    ttl: { AccessToken: 5, AuthorizationCode: 60, Grant: 3600, Interaction: 600, Session: 600, RefreshToken: 3600, IdToken: 60 },
+    ttl: {
+      AccessToken: 5,
+      AuthorizationCode: 60,
+      Grant: 3600,
+      Interaction: 600,
+      Session: 600,
+      RefreshToken: 3600,
+      IdToken: 60,
+    },
     cookies: { keys: ['a test key of some length'] },
   });
   const handle = provider.callback();
@@ -61,12 +76,18 @@ function createBoard() {
     summary: 'An authorization server.',
     docs: { home: issuer, keys: issuer, reference: issuer, checked: '2026-11-20' },
     hosts: ['127.0.0.1'],
-    app: { clientId: { title: 'Id', env: 'OIDC_ID' }, clientSecret: { title: 'Secret', env: 'OIDC_SECRET', secret: true } },
+    app: {
+      clientId: { title: 'Id', env: 'OIDC_ID' },
+      clientSecret: { title: 'Secret', env: 'OIDC_SECRET', secret: true },
+    },
     auth: {
       oauth: oauth2({
         authorize: { url: `${issuer}/auth`, params: { prompt: 'consent' } },
         token: { url: `${issuer}/token`, clientAuth: 'basic' },
-        scopes: { ask: ['openid', 'offline_access'], known: { openid: 'Identify.', offline_access: 'Stay connected.' } },
+        scopes: {
+          ask: ['openid', 'offline_access'],
+          known: { openid: 'Identify.', offline_access: 'Stay connected.' },
+        },
         pkce: 'required',
         issuer,
         issuerAlwaysSent: true,
@@ -109,7 +130,11 @@ async function consent(start: string, login: string): Promise<URL> {
   let form: URLSearchParams | undefined;
   for (let step = 0; step < 15; step++) {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { redirect: 'manual', headers: { cookie }, ...(form && { method: 'POST', body: form }) });
+    const response = await fetch(url, {
+      redirect: 'manual',
+      headers: { cookie },
+      ...(form && { method: 'POST', body: form }),
+    });
     for (const line of response.headers.getSetCookie()) {
       const [name = '', value = ''] = line.split(';')[0]?.split(/=(.*)/s) ?? [];
       jar.set(name, value);
@@ -146,7 +171,8 @@ test('A11 A26 a code is exchanged with PKCE, issuer and form-encoded Basic; toke
   // Access tokens live five seconds, less than the skew: every round of calls needs a new one, and only one.
   const healths = await Promise.all(Array.from({ length: 20 }, () => board.health('oidc', { organizationId })));
   expect(healths.map((health) => health.status)).toEqual(Array.from({ length: 20 }, () => 'healthy'));
-  for (let round = 0; round < 3; round++) expect(await board.health('oidc', { organizationId })).toMatchObject({ status: 'healthy' });
+  for (let round = 0; round < 3; round++)
+    expect(await board.health('oidc', { organizationId })).toMatchObject({ status: 'healthy' });
   expect(await board.disconnect('oidc', { organizationId })).toMatchObject({ revoked: 'revoked' });
   await board.stop();
 });
@@ -155,7 +181,9 @@ test('A08 a callback that names another issuer is refused', async () => {
   const board = createBoard();
   const { back, cookies } = await connect(board);
   back.searchParams.set('iss', 'https://evil.example');
-  await expect(board.callback('oidc', { params: back, cookies, organizationId, userId })).rejects.toMatchObject({ code: 'issuer_mismatch' });
+  await expect(board.callback('oidc', { params: back, cookies, organizationId, userId })).rejects.toMatchObject({
+    code: 'issuer_mismatch',
+  });
   await board.stop();
 });
 

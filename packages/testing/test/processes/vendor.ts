@@ -21,7 +21,10 @@ export function createBoard(origin: string, store: Store, key: string) {
     summary: 'The fake OAuth server.',
     docs: { home: origin, keys: origin, reference: origin, checked: '2026-11-20' },
     hosts: ['127.0.0.1'],
-    app: { clientId: { title: 'Id', env: 'VENDOR_ID' }, clientSecret: { title: 'Secret', env: 'VENDOR_SECRET', secret: true } },
+    app: {
+      clientId: { title: 'Id', env: 'VENDOR_ID' },
+      clientSecret: { title: 'Secret', env: 'VENDOR_SECRET', secret: true },
+    },
     auth: {
       oauth: oauth2({
         authorize: { url: `${origin}/authorize` },
