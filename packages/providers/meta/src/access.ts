@@ -7,7 +7,7 @@ import { PlugboardError, readTokenAnswer, reveal, text } from '@plugboard/core';
 import type { AppValues, Classify, Credentials, ErrorRules, Failure } from '@plugboard/core';
 import type { Grant, Json, OAuthClient, Secret, Sign } from '@plugboard/core';
 
-export const graph = 'https://graph.facebook.com/{version}';
+const graph = 'https://graph.facebook.com/{version}';
 
 /** About 60 days: what the vendor's own answers say, and what holds where an answer does not say it. */
 const longLifeMs = 5_183_944_000;

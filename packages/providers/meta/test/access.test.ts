@@ -101,9 +101,9 @@ describe('connecting by OAuth', () => {
     expect(rig.sent.map(({ path }) => path).filter((path) => path.endsWith('/oauth/access_token'))).toHaveLength(1);
   });
 
-  test('refuses a token that is not valid', async () => {
+  test.each([{ is_valid: false }, {}])('refuses a token that is not said to be valid (%j)', async (said) => {
     const rig = createRig();
-    const data = { app_id: '100200300', is_valid: false };
+    const data = { app_id: '100200300', ...said };
     rig.answer(({ path }) => (path.endsWith('/debug_token') ? Response.json({ data }) : undefined));
     expect(await codeOf(rig.connect())).toBe('token_invalid');
   });
@@ -169,6 +169,14 @@ describe('renewing', () => {
     }
     expect(codes).toEqual(['refresh_refused', 'reconnect_required']);
     expect(await rig.connection()).toMatchObject({ status: 'expired' });
+  });
+
+  test('a token that the vendor has ended is no pasted one to the double', async () => {
+    const rig = createRig();
+    await rig.connect();
+    await rig.choose();
+    rig.vendor.revokeAll();
+    expect(await codeOf(rig.client().me.get())).toBe('refresh_refused');
   });
 
   test('a wrong app secret pauses, and costs nobody the connection', async () => {
