@@ -334,3 +334,15 @@ test('disconnecting revokes at the vendor and drops the secrets, also when the v
   expect((await drive({ clock }, ending)).revoked).toBe('failed');
   expect((await row('second'))?.credentials).toBeNull();
 });
+
+test('a token that is dead already is revoked as far as anyone can tell', async () => {
+  const { connect, board, oauth } = createRig();
+  for (const [label, error] of Object.entries({ rfc: 'invalid_grant', other: 'invalid_token' })) {
+    await connect(label);
+    oauth.switches.revoke.always({ error });
+    expect((await board.disconnect('acme', { organizationId, label })).revoked, error).toBe('revoked');
+  }
+  await connect('client');
+  oauth.switches.revoke.always({ error: 'invalid_client' });
+  expect((await board.disconnect('acme', { organizationId, label: 'client' })).revoked).toBe('failed');
+});

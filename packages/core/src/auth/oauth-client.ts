@@ -1,7 +1,7 @@
 /** The OAuth engine's calls: token endpoint, revocation, and whatever else a provider's flow needs. */
 import type { Clock } from '../clock.ts';
 import { encodeBase64, encodeUtf8 } from '../bytes.ts';
-import { configurationError } from '../errors.ts';
+import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { reveal, secretTexts } from '../secret.ts';
 import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
@@ -86,18 +86,25 @@ export async function revokeGrant(client: OAuthClient, method: TokenMethod, cont
     const hint = field === 'refreshToken' ? 'refresh_token' : 'access_token';
     const form = { token: reveal(token), token_type_hint: hint };
     const request = authenticate({ method: 'POST', url, form }, clientAuth, client.app);
-    await send(context, {}, { ...request, classify: classifyRevocation });
+    await send(context, {}, { ...request, classify: classifyRevocation }).catch((error: unknown) => {
+      if (!isDeadToken(error)) throw error;
+    });
   }
   return true;
 }
 
-/** An unknown or dead token is what was asked for (RFC 7009 section 2.2). */
+/** A success may have any body, or none (RFC 7009 section 2.2). */
 const classifyRevocation: Classify = (answer) => {
   const failure = classifyOAuth(answer);
-  if (failure?.kind === 'auth' || failure?.code === 'token_refused' || failure?.code === 'not_a_token_answer')
-    return undefined;
-  return failure?.code === 'not_an_oauth_error' && answer.status === 400 ? undefined : failure;
+  return failure?.code === 'not_a_token_answer' ? undefined : failure;
 };
+
+/** An unknown or dead token is what was asked for. */
+function isDeadToken(error: unknown): boolean {
+  if (!isPlugboardError(error)) return false;
+  const { kind, code, status } = error;
+  return kind === 'auth' || code === 'token_refused' || (code === 'not_an_oauth_error' && status === 400);
+}
 
 /** A call of a flow without a connection: a vendor's verification endpoint, its published keys. */
 export function sendOAuth(context: OAuthContext, init: OAuthRequest): Promise<Answer> {
