@@ -20,12 +20,12 @@ import {
 
 /** For each Cloud project: https://developers.google.com/data-manager/api/devguides/limits (2026-11-20). */
 const projectLimit = () => ({ requests: 300, perMs: 60_000, per: 'app' as const });
-/** All writes count together. */
 const writes = [projectLimit()];
 const facts = (page: string, limits = writes) => ({
   docs: `https://developers.google.com/data-manager/api/reference/rest/v1/${page}`,
   baseUrl: 'https://datamanager.googleapis.com/v1',
   scopes: [datamanager],
+  // All writes count together.
   limits,
 });
 
@@ -64,23 +64,14 @@ const event = z.strictObject({
 const account = (accountId: string) => ({ accountType: 'GOOGLE_ADS', accountId });
 
 /** Where data goes. The manager is named only where the account is reached through one. */
-function destination(board: Api, given: { customerId?: string | undefined; id: string; reference?: string }) {
-  const customer = customerOf(board, given.customerId);
+function destination(board: Api, given: string | undefined, id: string) {
+  const customer = customerOf(board, given);
   const login = loginOf(board, customer);
-  return {
-    ...(given.reference !== undefined && { reference: given.reference }),
-    operatingAccount: account(customer),
-    ...(login !== undefined && { loginAccount: account(login) }),
-    productDestinationId: given.id,
-  };
+  const through = login !== undefined && { loginAccount: account(login) };
+  return { reference: id, operatingAccount: account(customer), ...through, productDestinationId: id };
 }
 
-const warning = z.looseObject({
-  field: z.string().nullish(),
-  reason: z.string().nullish(),
-  description: z.string().nullish(),
-});
-const accepted = z.looseObject({ requestId: z.string(), fieldWarnings: z.array(warning).nullish() });
+const accepted = z.looseObject({ requestId: z.string() });
 const mostActions = 10;
 const mostEvents = 2000;
 
@@ -103,7 +94,7 @@ function encodeMembers(input: z.output<typeof memberships>, board: Api) {
   }));
   return {
     ...options,
-    destinations: [destination(board, { customerId, id: userListId })],
+    destinations: [destination(board, customerId, userListId)],
     audienceMembers,
     encoding: 'HEX',
   };
@@ -136,7 +127,7 @@ export const dataManager = {
         const message = `may name ${mostActions} different conversion actions at most`;
         throw invalidInput('The events', [{ path: 'events', message }]);
       }
-      const destinations = actions.map((id) => destination(board, { customerId, id, reference: id }));
+      const destinations = actions.map((id) => destination(board, customerId, id));
       return { json: { ...options, destinations, events: sent, encoding: 'HEX' } };
     },
     output: accepted,

@@ -36,6 +36,15 @@ const search = (query: string) => ({
   repeat: 'safe' as const,
 });
 
+/** The first of several pages. */
+const shownPage = (results: readonly JsonObject[]): JsonObject => ({
+  results,
+  nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ',
+  requestId,
+});
+
+const listing = { input: pageInput, paging };
+
 const store: JsonObject = {
   resourceName: 'customers/1234567890',
   id: '1234567890',
@@ -88,20 +97,15 @@ export const customers = {
       'SELECT customer_client.id, customer_client.descriptive_name, customer_client.level, customer_client.manager, ' +
         'customer_client.status FROM customer_client',
     ),
-    input: pageInput,
     output: searchPage(z.looseObject({ customerClient: customer }).transform((row) => row.customerClient)),
-    paging,
+    ...listing,
     example: {
       input: { customerId: '9876543210' },
-      answer: {
-        results: [
-          client('9876543210', 'Demo Agency', '0'),
-          client('1234567890', 'Demo Store', '1'),
-          client('5551234567', 'Second Store', '1'),
-        ],
-        nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ',
-        requestId,
-      },
+      answer: shownPage([
+        client('9876543210', 'Demo Agency', '0'),
+        client('1234567890', 'Demo Store', '1'),
+        client('5551234567', 'Second Store', '1'),
+      ]),
     },
   }),
 };
@@ -112,26 +116,21 @@ export const campaigns = {
     ...search(
       "SELECT campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type FROM campaign WHERE campaign.status != 'REMOVED'",
     ),
-    input: pageInput,
     output: searchPage(z.looseObject({ campaign }).transform((row) => row.campaign)),
-    paging,
+    ...listing,
     example: {
       input: {},
-      answer: {
-        results: [
-          {
-            campaign: {
-              resourceName: 'customers/1234567890/campaigns/11122233344',
-              id: '11122233344',
-              name: 'Brand',
-              status: 'ENABLED',
-              advertisingChannelType: 'SEARCH',
-            },
+      answer: shownPage([
+        {
+          campaign: {
+            resourceName: 'customers/1234567890/campaigns/11122233344',
+            id: '11122233344',
+            name: 'Brand',
+            status: 'ENABLED',
+            advertisingChannelType: 'SEARCH',
           },
-        ],
-        nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ',
-        requestId,
-      },
+        },
+      ]),
     },
   }),
 };
@@ -142,26 +141,21 @@ export const conversionActions = {
     ...search(
       'SELECT conversion_action.id, conversion_action.name, conversion_action.type, conversion_action.status FROM conversion_action',
     ),
-    input: pageInput,
     output: searchPage(z.looseObject({ conversionAction }).transform((row) => row.conversionAction)),
-    paging,
+    ...listing,
     example: {
       input: {},
-      answer: {
-        results: [
-          {
-            conversionAction: {
-              resourceName: 'customers/1234567890/conversionActions/987654321',
-              id: '987654321',
-              name: 'Purchase',
-              type: 'UPLOAD_CLICKS',
-              status: 'ENABLED',
-            },
+      answer: shownPage([
+        {
+          conversionAction: {
+            resourceName: 'customers/1234567890/conversionActions/987654321',
+            id: '987654321',
+            name: 'Purchase',
+            type: 'UPLOAD_CLICKS',
+            status: 'ENABLED',
           },
-        ],
-        nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ',
-        requestId,
-      },
+        },
+      ]),
     },
   }),
 };
