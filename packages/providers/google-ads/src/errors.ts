@@ -109,7 +109,7 @@ export function durationMs(duration: string | undefined): number | undefined {
 }
 
 export function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : [];
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
 const requestId = 'b1u7Zq8tWJ0kq2mX3cN4dA';

@@ -2,18 +2,8 @@
 import { endpoint, type Api, type Json, type JsonObject } from '@plugboard/core';
 import { z } from 'zod';
 
-import {
-  actionOf,
-  adwords,
-  asked,
-  campaign,
-  conversionAction,
-  customer,
-  customerOf,
-  numericId,
-  paging,
-} from './schemas.ts';
-import { rejectedOf, searchPage, sha256, spendRow, toAdsTime, toCustomer } from './schemas.ts';
+import { actionOf, adwords, asked, campaign, conversionAction, customer, customerOf } from './schemas.ts';
+import { numericId, paging, rejectedOf, searchPage, sha256, spendRow, toAdsTime, toCustomer } from './schemas.ts';
 
 const reference = 'https://developers.google.com/google-ads/api/rest/reference/rest/v25';
 const ads = (page: string) => ({ docs: `${reference}/${page}`, scopes: [adwords] });

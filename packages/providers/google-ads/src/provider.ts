@@ -1,5 +1,5 @@
 /** Google Ads: spend and campaigns, conversions and audiences. */
-import { at, defineProvider, isPlugboardError } from '@plugboard/core';
+import { defineProvider, isPlugboardError } from '@plugboard/core';
 import type { AdSpendQuery, AdSpendRow, Api, Choice } from '@plugboard/core';
 import { z } from 'zod';
 
@@ -8,7 +8,7 @@ import { emulator } from './emulator.ts';
 import { classify, errorExamples } from './errors.ts';
 import { exampleKeyFile, googleHosts, googleOAuth, googleServiceAccount, keyFile } from './google-oauth.ts';
 import { campaigns, clickConversions, conversionActions, customers, reports } from './operations.ts';
-import { adwords, customerId, customerOf, datamanager, loginOf, settings, sign } from './schemas.ts';
+import { adwords, customerId, datamanager, findCustomer, loginOf, settings, sign } from './schemas.ts';
 
 const asked = {
   [adwords]: 'Read campaigns, their cost and their results.',
@@ -97,9 +97,11 @@ export const googleAds = defineProvider({
 
   async healthCheck(api) {
     const { ids } = await api.call(customers.listAccessible, {});
-    const customer = at(ids, 0) === undefined ? undefined : customerOf(api);
-    if (customer === undefined)
-      return { status: 'degraded', reason: 'no_ads_account', detail: 'Google reaches no Ads account.' };
+    const customer = findCustomer(api);
+    if (customer === undefined) {
+      const reason = ids.length === 0 ? 'no_ads_account' : 'account_unknown';
+      return { status: 'degraded', reason, detail: `Accounts that are reached without a manager: ${ids.length}.` };
+    }
     // The list names only what is reached without a manager, or through one that was shared itself.
     if (!ids.includes(loginOf(api, customer) ?? customer)) await api.call(customers.get, { customerId: customer });
     return { status: 'healthy' };

@@ -1,6 +1,6 @@
 /** What both APIs share: whose account it is, the settings, rows as callers get them, and people as hashes. */
 import { at, bearer, encodeHex, hash, invalidInput, reveal, text } from '@plugboard/core';
-import type { Api, ConversionPerson, Encoded, Json, JsonObject, Sign } from '@plugboard/core';
+import type { Api, ConversionPerson, Encoded, Json, Sign } from '@plugboard/core';
 import { text as textField } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -59,9 +59,14 @@ export const settings = z.strictObject({
 /** What the fields of a service account may say beside its key. */
 const held = z.looseObject({ customerId: z.string().optional(), loginCustomerId: z.string().optional() });
 
+/** Whose account: named in the call, by the settings, with the credentials, or chosen when it was connected. */
+export function findCustomer(api: Api, given?: string): string | undefined {
+  return given ?? api.settings(settings).customerId ?? api.credentials(held).customerId ?? api.account?.id;
+}
+
 /** @throws PlugboardError code `invalid_input` when neither the call nor the connection names an account. */
 export function customerOf(api: Api, given?: string): string {
-  const id = given ?? api.settings(settings).customerId ?? api.credentials(held).customerId ?? api.account?.id;
+  const id = findCustomer(api, given);
   if (id !== undefined) return id;
   throw invalidInput('The call', [{ path: 'customerId', message: 'is required: the connection has no Ads account' }]);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { exampleKeyFile } from '../src/google-oauth.ts';
-import { createRig, target } from './rig.ts';
+import { createRig, target, textLike } from './rig.ts';
 
 const listOf = (...ids: string[]) => Response.json({ resourceNames: ids.map((id) => `customers/${id}`) });
 const isList = ({ pathname }: URL) => pathname.endsWith(':listAccessibleCustomers');
@@ -46,7 +46,7 @@ test('without its manager such an account is refused, with what to do', async ()
   await expect(client().customers.get({ customerId: '5551234567' })).rejects.toMatchObject({
     kind: 'permission',
     code: 'user_permission_denied',
-    hint: expect.stringContaining('loginCustomerId'),
+    hint: textLike(/loginCustomerId/),
   });
 });
 
@@ -63,12 +63,31 @@ test('settings name the account and the manager, with or without dashes', async 
 test('a Google account without Ads accounts connects, and says what is wrong', async () => {
   const { board, connect, client, respond } = createRig();
   respond((url) => (isList(url) ? Response.json({}) : undefined));
-  expect(await connect()).toMatchObject({ status: 'degraded', statusReason: 'account_unknown', account: null });
+  expect(await connect()).toMatchObject({ status: 'degraded', reason: 'account_unknown', account: null });
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'no_ads_account' });
   await expect(client().campaigns.list({})).rejects.toMatchObject({
     code: 'invalid_input',
     fields: [{ path: 'customerId' }],
   });
+});
+
+test('a user who leaves the Ads scope unticked keeps what was granted, and learns what is missing', async () => {
+  const { authorize, board, sent } = createRig();
+  expect(await authorize({ scopes: ['https://www.googleapis.com/auth/datamanager'] })).toMatchObject({
+    status: 'connected',
+    missingScopes: ['https://www.googleapis.com/auth/adwords'],
+    connection: { status: 'degraded', reason: 'scopes_missing', account: null },
+  });
+  expect(sent.map(({ url }) => url.host)).toEqual(['oauth2.googleapis.com']);
+  expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'insufficient_scope' });
+});
+
+test('a connection whose account was never found is not healthy', async () => {
+  const { board, connect, respond } = createRig();
+  respond((url) => (isList(url) ? Response.json({}) : undefined));
+  await connect();
+  respond(() => undefined);
+  expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'account_unknown' });
 });
 
 test('an account that was closed is left out, and one that is left is taken', async () => {

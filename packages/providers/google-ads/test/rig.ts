@@ -1,8 +1,12 @@
 import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
+import { createEmulator, type Consent } from '@plugboard/core/emulator';
 import { createFakeClock } from '@plugboard/testing';
+import { expect } from 'vitest';
 
 import { googleAds } from '../src/index.ts';
+
+/** A text somewhere in a value; vitest's own matchers are untyped. */
+export const textLike = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
 export const organizationId = 'org-1';
 const userId = 'user-1';
@@ -40,9 +44,9 @@ export function createRig(options: { readonly developerToken?: string; readonly 
   });
 
   /** Through the consent page, up to the choice of an account where there are several. */
-  async function authorize() {
+  async function authorize(consent?: Consent) {
     const { url, cookie } = await board.authorize('google-ads', { organizationId, userId });
-    const params = await vendor.oauth.approve(url);
+    const params = await vendor.oauth.approve(url, consent);
     const cookies = `${cookie.name}=${cookie.value}`;
     return board.callback('google-ads', {
       params: params.searchParams,
