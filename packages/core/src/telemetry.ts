@@ -63,7 +63,7 @@ const safeName = /^[\w.:-]{1,100}$/;
 
 /** Reports through the host's OpenTelemetry SDK. Costs one look-up per call while there is none. */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  let loading: Promise<Api> | undefined;
+  let loading: Promise<Api | undefined> | undefined;
   let instruments: Instruments | undefined;
   const wanted = () => options.tracer !== undefined || options.meter !== undefined || registration in globalThis;
 
@@ -74,8 +74,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   }
 
   async function report<T>(facts: CallFacts, call: (progress: CallProgress) => Promise<T>): Promise<T> {
-    const api = await (loading ??= import('@opentelemetry/api'));
     const progress: CallProgress = { retries: 0, limitWaits: 0 };
+    const api = await (loading ??= import('@opentelemetry/api').catch(() => undefined));
+    if (api === undefined) return call(progress);
     const startedAt = options.clock.monotonic();
     const span = quietly(() => startSpan(api, options.tracer ?? api.trace.getTracer(scope), facts));
     let failure: unknown;

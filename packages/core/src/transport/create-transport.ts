@@ -105,7 +105,7 @@ export function createTransport(options: TransportOptions): Transport & Required
   async function attempt(call: Call): Promise<Answer> {
     const entered = limiter.enter(call);
     // Awaited only where there is something to wait for: nearly every call is within its limits.
-    const release = entered instanceof Promise ? await turnOf(entered, call) : entered;
+    const release = typeof entered === 'function' ? entered : await turnOf(entered, call);
     try {
       return judged(await exchange(call), call);
     } finally {

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line triple-slash-reference -- compiled from another package, it needs this ambient declaration too
+/// <reference path="./bottleneck-light.d.ts" />
 /** Calls that wait for a limit: one at a time finds its turn, the highest priority first. */
 export interface WaitQueue {
   /** Runs `turn` when everything before it had its turn. Rejects with the overflow error when it is pushed out. */
