@@ -1,5 +1,5 @@
 /** What is made of the vendor's refusals. */
-import type { ErrorExample, ErrorKind, Json } from '@plugboard/core';
+import type { AnyDefinition, ErrorExample, ErrorKind, Json } from '@plugboard/core';
 import { expect } from 'vitest';
 
 import { findCanaries, type Canaries } from '../canary.ts';
@@ -73,7 +73,10 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
           // `refusal` looks for every secret in all that the error shows.
           await refused(world, async (request) => {
             const quote = await quoteOf(request, world.secrets());
-            return responseOf({ ...example, body: quoting(example.body ?? {}, quote) }, { 'x-debug': quote });
+            return responseOf(
+              { ...example, body: quoting(example.body ?? {}, quote) },
+              quotingHeaders(definition, quote),
+            );
           }).catch((error: unknown) => {
             // Words of the vendor can decide: with other words the example may be a success.
             if (!(error instanceof Error) || !error.message.includes('must be refused')) throw error;
@@ -87,6 +90,10 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
 
 function responseOf({ status, headers, body }: ErrorExample, more: Readonly<Record<string, string>> = {}): Response {
   return jsonResponse(body, { status, headers: { ...headers, ...more } });
+}
+
+function quotingHeaders({ api }: AnyDefinition, quote: string): Readonly<Record<string, string>> {
+  return { 'x-debug': quote, ...(api.requestId !== undefined && { [api.requestId]: quote }) };
 }
 
 /** All that the request told the vendor, as a careless one repeats it. */

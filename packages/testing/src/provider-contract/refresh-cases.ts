@@ -16,11 +16,15 @@ export function refreshCases(subject: Subject): readonly ProviderCase[] {
   const probe = endpointsOf(definition)[0];
   if (probe === undefined) return [];
   const use = (world: World) => Promise.resolve(world.call(probe.name, probe.declared.example.input));
-  return oauthMethods(definition)
-    .filter(([, { example }]) => lifeMs(example) !== undefined)
-    .flatMap(([name, method]) =>
-      method.refresh === 'none' ? [endCase(subject, { name, use })] : liveCases(subject, { name, method, use }),
-    );
+  const minting = Object.entries(definition.auth).filter(([, method]) => 'mint' in method);
+  return [
+    ...oauthMethods(definition)
+      .filter(([, { example }]) => lifeMs(example) !== undefined)
+      .flatMap(([name, method]) =>
+        method.refresh === 'none' ? [endCase(subject, { name, use })] : liveCases(subject, { name, method, use }),
+      ),
+    ...minting.map(([name]) => mintCase(subject, { name, use })),
+  ];
 }
 
 interface Refreshed {
@@ -43,6 +47,18 @@ async function outlive(world: World): Promise<void> {
   const exchanged = method?.kind === 'oauth2' && method.refresh !== 'none' && method.refresh.spends === 'accessToken';
   await world.clock.advance(Math.max(0, exchanged ? left * 0.95 : left + 1000));
   world.edge.forget();
+}
+
+function mintCase(subject: Subject, { name, use }: Refreshed): ProviderCase {
+  return providerCase(`${name}: a token that ends is minted anew, once for all who wait`, () =>
+    withWorld(subject, async (world) => {
+      await world.connect(name);
+      expect(tokenRequests(world).length, 'a token is minted to connect').toBe(1);
+      await outlive(world);
+      await Promise.all(Array.from({ length: 5 }, () => use(world)));
+      expect(tokenRequests(world).length, 'tokens minted').toBe(1);
+    }),
+  );
 }
 
 function endCase(subject: Subject, { name, use }: Refreshed): ProviderCase {

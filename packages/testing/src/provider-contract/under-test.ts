@@ -21,14 +21,14 @@ export function underTest(definition: AnyDefinition): AnyDefinition {
   return { ...definition, api: { ...definition.api, limits: [] }, operations };
 }
 
-/** A value for every app field. */
+/** A value for every app field, with characters that forms, addresses and Basic headers each write in their own way. */
 export function appValuesFor(
   definition: AnyDefinition,
   given: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const names = Object.keys(definition.app ?? {});
   return Object.fromEntries(
-    names.map((name) => [name, given[name] ?? `suite-${definition.id}-${name}-0123456789abcdef`]),
+    names.map((name) => [name, given[name] ?? `suite-${definition.id}-${name}-0123456789+a/b:c%d~e`]),
   );
 }
 

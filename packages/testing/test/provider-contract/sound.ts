@@ -167,6 +167,7 @@ export const sound = defineProvider({
   },
   api: {
     baseUrl: 'https://api.acme.example/v1',
+    requestId: 'x-request-id',
     errors: {
       classify: (answer) =>
         answer.status === 402 ? { kind: 'rate_limited', code: 'quota_used_up', retryable: false } : undefined,

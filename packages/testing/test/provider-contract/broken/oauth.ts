@@ -31,7 +31,7 @@ export const brokenOAuth = [
   }),
   broken('a client secret in the address of the token endpoint', {
     fails: 'A26 oauth: the code is exchanged once, with the declared client authentication',
-    because: /the secret is in the address/,
+    because: /secrets in the address/,
     change: (definition) =>
       withAuth(definition, 'oauth', {
         token: {
