@@ -27,8 +27,13 @@ export function createAccounts(engine: Engine, sessions: Sessions): AccountsServ
           'Pass an id from board.accounts.choices().',
         );
       }
-      const { accountChoices: _chosen, ...metadata } = row.metadata;
-      const change = { account, metadata, status: 'active', statusReason: null } as const;
+      const { accountChoices: _chosen, missingScopes, ...metadata } = row.metadata;
+      // What was not granted is still missing after the choice.
+      const narrow = missingScopes !== undefined;
+      const outcome = narrow
+        ? ({ status: 'degraded', statusReason: 'scopes_missing' } as const)
+        : ({ status: 'active', statusReason: null } as const);
+      const change = { account, metadata, ...outcome };
       const stored = await engine.store.connections.update(
         row.organizationId,
         row.id,
@@ -54,6 +59,7 @@ export function createAccounts(engine: Engine, sessions: Sessions): AccountsServ
         data: { before: row.account?.id ?? null, after: account.id },
       });
       await engine.events.emit('connection.account_chosen', { connection });
+      if (narrow) await engine.events.emit('connection.attention', { connection, reason: 'scopes_missing' });
       return connection;
     },
   };

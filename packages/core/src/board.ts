@@ -12,7 +12,8 @@ import {
   type CallbackInput,
   type CallbackResult,
 } from './connections/authorize.ts';
-import { connect, type ConnectInput } from './connections/connect.ts';
+import { connect, prepare, type ConnectInput, type PrepareInput } from './connections/connect.ts';
+import type { JsonObject } from './json.ts';
 import { disconnect, type DisconnectInput, type DisconnectResult } from './connections/disconnect.ts';
 import { resealAll, type ResealOptions, type ResealReport } from './connections/reseal.ts';
 import { createRefresher } from './connections/refresh.ts';
@@ -112,6 +113,8 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     provider: Id,
     input: Omit<ConnectInput, 'credentials' | 'method'> & ConnectCredentials<DefinitionOf<P, Id>>,
   ): Promise<Connection>;
+  /** For vendors whose page opens a widget of theirs: what the page needs. The widget's result goes to `connect`. */
+  prepare(provider: Ids<P>, input: PrepareInput): Promise<JsonObject>;
   /** Starts an OAuth flow: where to send the browser, and the cookie to set. */
   authorize(provider: Ids<P>, input: AuthorizeInput): Promise<Authorization>;
   /** Finishes an OAuth flow. */
@@ -287,6 +290,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     connect: gate(async (provider: string, input: ConnectInput) =>
       forgetting(await connect(engine, provider, input)),
     ) as never,
+    prepare: gate((provider, input) => prepare(engine, provider, input)),
     authorize: gate((provider, input) => authorize(engine, provider, input)),
     callback: gate(async (provider, input) => {
       const result = await callback(engine, provider, input);

@@ -8,7 +8,7 @@ import type { Input, Output, Schema } from './schema.ts';
 import type { Secret } from './secret.ts';
 import type { AccountRef } from './store.ts';
 import type { Classify, Failure, RateLimit } from './transport/transport.ts';
-import type { Delivery, Verify, WebhookEvent, WebhookReply } from './webhooks/webhook.ts';
+import type { Delivery, Verify, WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
 
 export type Category =
   | 'advertising' | 'ai' | 'analytics' | 'calendar' | 'commerce' | 'crm' | 'developer' | 'docs' | 'email' | 'files'
@@ -126,7 +126,8 @@ export interface WebhookVector {
 
 export interface WebhookDefinition<Events extends Readonly<Record<string, Schema>> = Readonly<Record<string, Schema>>> {
   readonly docs: string;
-  readonly secrets: (source: WebhookSecretSource) => readonly (Secret | string | undefined)[];
+  /** Candidates, the likeliest first; one with `notAfter` ends with its rotation. */
+  readonly secrets: (source: WebhookSecretSource) => readonly (WebhookSecret | Secret | string | undefined)[];
   readonly verify: Verify;
   /** Handshakes: judged before `verify`; undefined goes on. Sees only secrets that exist. */
   readonly challenge?: (delivery: Delivery, secrets: readonly Secret[], app: AppValues) => WebhookReply | undefined;
@@ -242,7 +243,12 @@ type FieldMethodNames<Auth extends AuthMethods> = {
 }[keyof Auth];
 
 /** What `connect` takes: the fields of one method; `method` may be left out when the fields tell it. */
-export type ConnectCredentials<D extends AnyDefinition> = {
+export type ConnectCredentials<D extends AnyDefinition> = string extends D['id']
+  ? // A board of unknown providers: judged at run time alone.
+    { readonly method?: string; readonly credentials: unknown }
+  : KnownCredentials<D>;
+
+type KnownCredentials<D extends AnyDefinition> = {
   [Name in FieldMethodNames<D['auth']>]: {
     readonly method?: Name;
     readonly credentials: D['auth'][Name] extends { credentials: infer S } ? Input<S> : never;

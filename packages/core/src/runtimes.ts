@@ -56,8 +56,9 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   const live = createTransport({ wire, ...common });
   const stubs = providers.filter((_, index) => resolved[index]?.stub === true);
   const origin = context.sandbox?.origin ?? `${context.url}/sandbox`;
-  const sandbox = stubs.length === 0 ? null : lazySandbox(stubs, clock, origin);
-  const standIn = sandbox === null || context.sandbox !== undefined ? wire : handlerWire(sandbox);
+  const elsewhere = stubs.length === 0 || context.sandbox !== undefined;
+  const sandbox = elsewhere ? null : lazySandbox(stubs, clock, origin);
+  const standIn = sandbox === null ? wire : handlerWire(sandbox);
   const runtimes = resolved.map((provider): [string, ProviderRuntime] => {
     const { id } = provider.definition;
     if (!provider.stub) return [id, { ...provider, transport: live, browserUrl: (url) => url }];
@@ -90,13 +91,13 @@ export function setupOf({ stub, platform, missing }: ProviderRuntime): ProviderS
   return { stub, platform: platform !== undefined, missing: stub ? [] : missing };
 }
 
-/** In development only: the stand-ins accept them, no vendor does. */
+/** In development only: fills what the host did not give. The stand-ins accept it, no vendor does. */
 function stubAppValues(provider: ResolvedProvider): AppValues {
   const fields = Object.entries(provider.definition.app ?? {});
   return Object.fromEntries(
     fields.map(([name, field]) => {
       const value = `stub-${provider.definition.id}-${name}`;
-      return [name, field.secret === true ? new Secret(value) : value];
+      return [name, provider.app[name] ?? (field.secret === true ? new Secret(value) : value)];
     }),
   );
 }

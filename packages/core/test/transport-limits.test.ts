@@ -159,23 +159,18 @@ describe('createLimiter', () => {
   });
 
   it('calls the more important first, and equals in their order', async () => {
-    const { enter, clock } = limiterKit();
+    const { enter, clock } = limiterKit({ maxWaiting: 5 });
     const one: RateLimit = { requests: 1, perMs: 100 };
     const { passed, note } = recorder();
     await enter({ limits: [one] });
     void note('head', enter({ limits: [one] }));
     await clock.untilPending(1);
-    for (const [name, priority] of [
-      ['low', 0],
-      ['a', 5],
-      ['b', 5],
-      ['high', 9],
-      ['default', undefined],
-    ] as const) {
+    const callers = { low: 0, a: 5, b: 5, high: 9, default: undefined };
+    for (const [name, priority] of Object.entries(callers)) {
       void note(name, enter({ limits: [one], ...(priority !== undefined && { priority }) }));
     }
-    // Each has reached the queue when the last one has: it takes them one by one, in real milliseconds.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The line takes them one after the other: when the sixth is refused, the five stand in it.
+    expect(await failureOf(enter({ limits: [one], priority: 0 }))).toMatchObject({ code: 'queue_full' });
     for (let turn = 1; turn <= 6; turn++) {
       await clock.untilPending(1);
       await clock.advance(105);
@@ -224,13 +219,14 @@ describe('createLimiter', () => {
     const two: RateLimit = { requests: 1_000, perMs: 1_000, concurrency: 2 };
 
     it('lets the next one in when one is done', async () => {
-      const { enter } = limiterKit();
+      const { enter } = limiterKit({ maxWaiting: 1 });
       const { passed, note } = recorder();
       const first = await note('1', enter({ limits: [two] }));
       const second = await note('2', enter({ limits: [two] }));
       const third = note('3', enter({ limits: [two] }));
       const fourth = note('4', enter({ limits: [two] }));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // One more than may wait: when it is refused, the third has had every chance to pass too early.
+      expect(await failureOf(enter({ limits: [two] }))).toMatchObject({ code: 'queue_full' });
       expect(passed).toEqual(['1', '2']);
       first();
       (await third)();

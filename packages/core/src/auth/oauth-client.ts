@@ -5,7 +5,16 @@ import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { reveal, secretTexts } from '../secret.ts';
 import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
-import type { AppValues, Credentials, Grant, MintMethod, OAuth2Method, OAuthClient, OAuthRequest } from './auth.ts';
+import type {
+  AppValues,
+  BrowserMethod,
+  Credentials,
+  Grant,
+  MintMethod,
+  OAuth2Method,
+  OAuthClient,
+  OAuthRequest,
+} from './auth.ts';
 import { classifyOAuth, readTokenAnswer } from './token-answer.ts';
 
 export interface OAuthContext {
@@ -28,9 +37,11 @@ export interface OAuthState {
 }
 
 type TokenMethod = OAuth2Method | MintMethod;
+/** Browser steps use only `request`: they have no token endpoint. */
+type ClientMethod = TokenMethod | BrowserMethod;
 
 /** A client of one method's endpoints, for one connection. */
-export function createOAuthClient(context: OAuthContext, method: TokenMethod, state: OAuthState = {}): OAuthClient {
+export function createOAuthClient(context: OAuthContext, method: ClientMethod, state: OAuthState = {}): OAuthClient {
   const { app, clock } = context;
   const client: OAuthClient = {
     app,
@@ -39,6 +50,9 @@ export function createOAuthClient(context: OAuthContext, method: TokenMethod, st
     metadata: state.metadata ?? {},
     now: clock.now(),
     async token(params) {
+      if (method.kind === 'browser') {
+        throw configurationError('no_token_endpoint', 'A browser step has no token endpoint.', 'Use `client.request`.');
+      }
       const { url } = method.token;
       const address = atVersion(typeof url === 'string' ? url : url(client.input, app), context.apiVersion);
       const request = tokenRequest({ ...method.token, url: address }, client, params);

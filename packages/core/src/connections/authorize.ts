@@ -165,7 +165,8 @@ const longestQuery = 16_384;
 /** A repeated parameter is an attack or a bug, never a choice (RFC 6749 section 3.1). */
 function readParams(given: CallbackInput['params']): URLSearchParams {
   const query = typeof given === 'string' ? (given.includes('?') ? given.slice(given.indexOf('?')) : given) : undefined;
-  if ((query ?? '').length > longestQuery) throw invalidInput('The callback', [{ path: '', message: 'is too long' }]);
+  if ((query ?? String(given)).length > longestQuery)
+    throw invalidInput('The callback', [{ path: '', message: 'is too long' }]);
   const params = given instanceof URL ? given.searchParams : new URLSearchParams(query ?? (given as URLSearchParams));
   const repeated = oauthParams.find((name) => params.getAll(name).length > 1);
   if (repeated === undefined) return params;

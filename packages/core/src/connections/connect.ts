@@ -1,11 +1,11 @@
 /** Connecting by fields: validate, prove, name, seal, store. */
-import type { AuthMethod, Credentials, FieldsMethod, Grant, MintMethod } from '../auth/auth.ts';
+import type { AuthMethod, BrowserMethod, Credentials, FieldsMethod, Grant, MintMethod } from '../auth/auth.ts';
 import { createOAuthClient } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, providerOf } from '../engine.ts';
 import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import { checkInput, jsonSchemaOf } from '../schema.ts';
-import { member } from '../json.ts';
+import { member, type JsonObject } from '../json.ts';
 import { identify } from './identify.ts';
 import { oauthContext } from './oauth-context.ts';
 import { saveGrant } from './save.ts';
@@ -51,12 +51,45 @@ export async function connect(engine: Engine, provider: string, input: ConnectIn
   });
 }
 
+export interface PrepareInput {
+  readonly organizationId: string;
+  readonly userId: string;
+  /** Default: the provider's first way that has a step in the browser. */
+  readonly method?: string;
+}
+
+/**
+ * Makes what the page needs for a step in the browser that is not OAuth; its result goes to `connect`.
+ * @throws PlugboardError kind `invalid_request` where the provider has no such step.
+ */
+export async function prepare(engine: Engine, provider: string, input: PrepareInput): Promise<JsonObject> {
+  const runtime = providerOf(engine, provider);
+  const who = {
+    organizationId: checkId(input.organizationId, 'organizationId'),
+    userId: checkId(input.userId, 'userId'),
+  };
+  const { auth } = runtime.definition;
+  const name = input.method ?? Object.keys(auth).find((key) => auth[key]?.kind === 'browser');
+  const method = name === undefined ? undefined : methodOf(runtime, name);
+  if (method?.kind !== 'browser') {
+    throw invalidInput(`${provider} prepare`, [
+      { path: 'method', message: 'this provider has no step in the browser' },
+    ]);
+  }
+  return method.start(createOAuthClient(oauthContext(engine, runtime, who.organizationId), method), who);
+}
+
 async function grantOf(
   engine: Engine,
   runtime: ProviderRuntime,
-  method: FieldsMethod | MintMethod,
+  method: ConnectMethod,
   { fields, organizationId }: { fields: Credentials; organizationId: string },
 ): Promise<Grant> {
+  if (method.kind === 'browser') {
+    return method.complete(
+      createOAuthClient(oauthContext(engine, runtime, organizationId), method, { credentials: fields }),
+    );
+  }
   if (!('mint' in method)) return { credentials: fields };
   const context = oauthContext(engine, runtime, organizationId);
   const minted = await method
@@ -67,12 +100,15 @@ async function grantOf(
   return { ...minted, credentials: { ...fields, ...minted.credentials } };
 }
 
-function isFields(method: AuthMethod): method is FieldsMethod | MintMethod {
-  return method.kind !== 'oauth2' && method.kind !== 'browser';
+/** Kinds whose credentials are handed in: typed, or brought back by a step in the browser. */
+type ConnectMethod = FieldsMethod | MintMethod | BrowserMethod;
+
+function isFields(method: AuthMethod): method is ConnectMethod {
+  return method.kind !== 'oauth2';
 }
 
 /** The named method, or the first one whose fields cover those given. */
-function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [string, FieldsMethod | MintMethod] {
+function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [string, ConnectMethod] {
   const { id, auth } = runtime.definition;
   if (input.method !== undefined) {
     const method = methodOf(runtime, input.method);
@@ -83,9 +119,7 @@ function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [
       `Use board.authorize('${id}', ...).`,
     );
   }
-  const candidates = Object.entries(auth).filter((entry): entry is [string, FieldsMethod | MintMethod] =>
-    isFields(entry[1]),
-  );
+  const candidates = Object.entries(auth).filter((entry): entry is [string, ConnectMethod] => isFields(entry[1]));
   const given =
     typeof input.credentials === 'object' && input.credentials !== null ? Object.keys(input.credentials) : [];
   const covering = candidates.find(
@@ -100,12 +134,12 @@ function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [
   );
 }
 
-function fieldNames(method: FieldsMethod | MintMethod): string[] {
+function fieldNames(method: ConnectMethod): string[] {
   return Object.keys(member(jsonSchemaOf(method.credentials), 'properties') ?? method.example);
 }
 
 /** A refusal at connect is about what was typed, so it names the fields; outages stay what they are. */
-function refusedByVendor(error: unknown, method: FieldsMethod | MintMethod, provider: string): unknown {
+function refusedByVendor(error: unknown, method: ConnectMethod, provider: string): unknown {
   if (!isPlugboardError(error) || error.kind !== 'auth') return error;
   const paths = Object.keys(method.example).map((field) => `credentials.${field}`);
   return new PlugboardError({

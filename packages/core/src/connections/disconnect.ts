@@ -1,11 +1,12 @@
 /** Ending a connection: tell the vendor, then drop the secrets whatever it answers. */
 import { createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
-import { checkId, methodOf, providerOf } from '../engine.ts';
-import { isPlugboardError, PlugboardError } from '../errors.ts';
+import { methodOf, providerOf } from '../engine.ts';
+import { isPlugboardError } from '../errors.ts';
 import { errorFields, type Revocation } from '../events.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
+import { liveRow, nothingConnected } from './live-row.ts';
 import { oauthContext } from './oauth-context.ts';
 import { viewOf, type Connection } from './view.ts';
 
@@ -23,12 +24,7 @@ export interface DisconnectResult {
 /** @throws PlugboardError kind `auth`, code `not_connected`. A vendor that does not answer is reported, never thrown. */
 export async function disconnect(engine: Engine, provider: string, input: DisconnectInput): Promise<DisconnectResult> {
   const runtime = providerOf(engine, provider);
-  const organizationId = checkId(input.organizationId, 'organizationId');
-  const row = await engine.store.connections.find(organizationId, {
-    provider,
-    label: checkId(input.label ?? 'default', 'label'),
-  });
-  if (row === null || row.status === 'disconnected') throw nothingConnected(provider);
+  const row = await liveRow(engine, provider, input);
   return endConnection(engine, runtime, row, { actor: input.userId ?? 'system', reason: 'disconnected', revoke: true });
 }
 
@@ -116,14 +112,4 @@ async function revoke(engine: Engine, runtime: ProviderRuntime, row: ConnectionR
       await engine.clock.sleep(Math.min(error.retryAfterMs ?? 500 * attempt, 5_000));
     }
   }
-}
-
-export function nothingConnected(provider: string): PlugboardError {
-  return new PlugboardError({
-    kind: 'auth',
-    code: 'not_connected',
-    message: `The organization has no ${provider} connection with that label.`,
-    hint: 'List the connections with board.connections.list().',
-    provider,
-  });
 }

@@ -1,6 +1,6 @@
 import { checkId, providerOf, type Engine } from '../engine.ts';
+import { PlugboardError } from '../errors.ts';
 import type { ConnectionRow } from '../store.ts';
-import { nothingConnected } from './disconnect.ts';
 
 export interface ConnectionTarget {
   readonly organizationId: string;
@@ -18,4 +18,14 @@ export async function liveRow(engine: Engine, provider: string, target: Connecti
   const row = await engine.store.connections.find(organizationId, key);
   if (row === null || row.status === 'disconnected' || (row.stub && !stub)) throw nothingConnected(provider);
   return row;
+}
+
+export function nothingConnected(provider: string): PlugboardError {
+  return new PlugboardError({
+    kind: 'auth',
+    code: 'not_connected',
+    message: `The organization has no ${provider} connection with that label.`,
+    hint: 'List the connections with board.connections.list().',
+    provider,
+  });
 }

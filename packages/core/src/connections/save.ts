@@ -133,6 +133,7 @@ async function columns(
       ...grant.metadata,
       ...metadataOf(wanted.account),
       ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }),
+      ...(settled.choices && missing.length > 0 && { missingScopes: missing }),
     },
     health: null,
     lastError: null,

@@ -1,6 +1,7 @@
 /** From a vendor's post to the host's handlers: verified on raw bytes, once, for the right organization. */
 import { encodeHex } from '../bytes.ts';
 import { endConnection } from '../connections/disconnect.ts';
+import { createPlatformAccess } from '../connections/platform-access.ts';
 import { openCredentials } from '../connections/envelope.ts';
 import type { Sessions } from '../connections/session.ts';
 import { viewOf, type Connection } from '../connections/view.ts';
@@ -65,13 +66,21 @@ const statusOfReason: Readonly<Record<RejectReason, number>> = {
 };
 
 export function createWebhooks(engine: Engine, sessions: Sessions): WebhookService {
+  const platform = createPlatformAccess(engine);
   const handlers = new Map<string, Set<WebhookHandler>>();
   const keys = createKeyCache();
 
   /** For schemes that ask the vendor: the app's own credentials, the provider's own hosts. */
   function toolsOf(runtime: ProviderRuntime) {
     const { definition, app, transport, apiVersion } = runtime;
-    const context = { provider: definition.id, hosts: definition.hosts, app, transport, clock: engine.clock, apiVersion };
+    const context = {
+      provider: definition.id,
+      hosts: definition.hosts,
+      app,
+      transport,
+      clock: engine.clock,
+      apiVersion,
+    };
     return { app, request: (init: OAuthRequest) => sendOAuth(context, init) };
   }
 
@@ -97,7 +106,9 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     const verdict = await webhooks.verify(delivery, secrets, { ...toolsOf(runtime), keys });
     if (!verdict.ok) return problem(statusOfReason[verdict.reason], verdict.reason);
     const events = webhooks.parse(delivery);
-    const fallbackId = verdict.deliveryId ?? encodeHex(await hash('sha256', delivery.body));
+    // An id that the signature does not cover could be renewed by whoever replays the body.
+    const signedId = verdict.deliveryIdSigned === true ? verdict.deliveryId : undefined;
+    const fallbackId = signedId ?? encodeHex(await hash('sha256', delivery.body));
     for (const [index, event] of events.entries()) {
       const id = event.id ?? (events.length === 1 ? fallbackId : `${fallbackId}/${index}`);
       const refused = await once(runtime, webhooks, { event, id, addressed });
@@ -113,7 +124,11 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
   }
 
   /** Runs the handlers of one event unless they already ran; a crash in between lets the vendor's next try through. */
-  async function once(runtime: ProviderRuntime, webhooks: WebhookDefinition, item: Item): Promise<WebhookReply | undefined> {
+  async function once(
+    runtime: ProviderRuntime,
+    webhooks: WebhookDefinition,
+    item: Item,
+  ): Promise<WebhookReply | undefined> {
     const { once: values } = engine.store;
     const key = `webhook:${runtime.definition.id}:${encodeHex(await hash('sha256', item.id))}`;
     const mark = await values.put({ key, value: 'processing', ttlMs: processingMs });
@@ -129,15 +144,22 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
       return undefined;
     } catch (error) {
       await values.take(key);
-      engine.log.error({ provider: runtime.definition.id, type: item.event.type, ...errorFields(error) }, 'a webhook handler failed; the vendor will send again');
+      engine.log.error(
+        { provider: runtime.definition.id, type: item.event.type, ...errorFields(error) },
+        'a webhook handler failed; the vendor will send again',
+      );
       return problem(500, 'handler_failed');
     }
   }
 
   /** Connections the event is for. An event about somebody else's account never passes a connection's own secret. */
-  async function rowsOf(runtime: ProviderRuntime, { event, addressed }: Item): Promise<readonly (ConnectionRow | null)[] | 'foreign'> {
+  async function rowsOf(
+    runtime: ProviderRuntime,
+    { event, addressed }: Item,
+  ): Promise<readonly (ConnectionRow | null)[] | 'foreign'> {
     if (addressed !== null) {
-      const foreign = event.accountId !== undefined && addressed.account !== null && addressed.account.id !== event.accountId;
+      const foreign =
+        event.accountId !== undefined && addressed.account !== null && addressed.account.id !== event.accountId;
       return foreign ? 'foreign' : [addressed];
     }
     if (event.accountId === undefined) return [null];
@@ -147,10 +169,18 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     return live.length === 0 && runtime.platform !== undefined ? [null] : live;
   }
 
-  async function dispatch(runtime: ProviderRuntime, webhooks: WebhookDefinition, { event, id }: Item, row: ConnectionRow | null): Promise<void> {
+  async function dispatch(
+    runtime: ProviderRuntime,
+    webhooks: WebhookDefinition,
+    { event, id }: Item,
+    row: ConnectionRow | null,
+  ): Promise<void> {
     const provider = runtime.definition.id;
     const schema = Object.hasOwn(webhooks.events, event.type) ? (webhooks.events[event.type] as Schema) : undefined;
-    const data = schema === undefined ? event.data : (checkAnswer(schema, event.data, `The event ${provider} ${event.type}`) as Json);
+    const data =
+      schema === undefined
+        ? event.data
+        : (checkAnswer(schema, event.data, `The event ${provider} ${event.type}`) as Json);
     const context: WebhookContext = {
       provider,
       type: event.type,
@@ -178,7 +208,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
 
   async function credentialsOf(runtime: ProviderRuntime, row: ConnectionRow | null): Promise<Credentials> {
     if (row !== null && row.credentials !== null) return openCredentials(engine, row);
-    return runtime.platform?.credentials ?? {};
+    return (await platform.of(runtime))?.credentials ?? {};
   }
 
   return {
@@ -225,4 +255,3 @@ function responseOf({ status, headers, body }: WebhookReply): Response {
   const bodiless = status === 204 || status === 304;
   return new Response(bodiless ? null : (body ?? ''), { status, headers: { ...safe, ...headers } });
 }
-

@@ -12,11 +12,9 @@ const phone = z.e164({ error: 'must be E.164: +15005550006' });
 const recipient = z
   .string()
   .regex(/^(?:[a-z]+:)?\+[1-9]\d{1,14}$/, { error: 'must be E.164, with an optional channel before it' });
-const sender = z
-  .string()
-  .regex(/^(?:(?:[a-z]+:)?\+[1-9]\d{1,14}|[A-Za-z0-9 ]{1,11}|\d{3,8})$/, {
-    error: 'must be E.164, a short code or a sender id',
-  });
+const sender = z.string().regex(/^(?:(?:[a-z]+:)?\+[1-9]\d{1,14}|[A-Za-z0-9 ]{1,11}|\d{3,8})$/, {
+  error: 'must be E.164, a short code or a sender id',
+});
 const sid = (prefix: string) =>
   z.string().regex(new RegExp(`^(?:${prefix})[0-9a-f]{32}$`), { error: `must be a SID: ${prefix}...` });
 const callback = z.url({ protocol: /^https?$/ }).optional();
