@@ -157,9 +157,12 @@ function install(): boolean {
   return status === 0;
 }
 
+/** Registers hooks of the runner when it loads, so it loads only inside vitest, where the kit's own tests load it. */
+const insideVitest = new Set(['@plugboard/testing/vitest-setup']);
+
 /** Each entry by `import` and by `require`, in a process of its own kind; both must show the same names. */
 function loadAll(): void {
-  const names = JSON.stringify(packed.flatMap((entry) => entry.entries));
+  const names = JSON.stringify(packed.flatMap((entry) => entry.entries).filter((name) => !insideVitest.has(name)));
   writeFileSync(
     join(consumer, 'load.mjs'),
     `import { createRequire } from 'node:module';
