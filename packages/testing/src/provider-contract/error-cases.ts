@@ -1,5 +1,5 @@
 /** What is made of the vendor's refusals. */
-import type { AnyDefinition, ErrorExample, ErrorKind, Json } from '@plugboard/core';
+import type { ErrorExample, ErrorKind, Json } from '@plugboard/core';
 import { expect } from 'vitest';
 
 import { findCanaries, type Canaries } from '../canary.ts';
@@ -26,6 +26,7 @@ const byStatus: readonly (readonly [number, ErrorKind, boolean])[] = [
 
 export function errorCases(subject: Subject): readonly ProviderCase[] {
   const { definition } = subject.factory();
+  const { requestId } = definition.api;
   const probe = endpointsOf(definition)[0];
   if (probe === undefined) return [];
   const refused = async (world: World, answer: Respond) => {
@@ -72,11 +73,9 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
         withConnection(subject, async (world) => {
           // `refusal` looks for every secret in all that the error shows.
           await refused(world, async (request) => {
-            const quote = await quoteOf(request, world.secrets());
-            return responseOf(
-              { ...example, body: quoting(example.body ?? {}, quote) },
-              quotingHeaders(definition, quote),
-            );
+            const { all, secret } = await toldBy(request, world.secrets());
+            const headers = { 'x-debug': all, ...(requestId !== undefined && { [requestId]: secret }) };
+            return responseOf({ ...example, body: quoting(example.body ?? {}, all) }, headers);
           }).catch((error: unknown) => {
             // Words of the vendor can decide: with other words the example may be a success.
             if (!(error instanceof Error) || !error.message.includes('must be refused')) throw error;
@@ -92,15 +91,12 @@ function responseOf({ status, headers, body }: ErrorExample, more: Readonly<Reco
   return jsonResponse(body, { status, headers: { ...headers, ...more } });
 }
 
-function quotingHeaders({ api }: AnyDefinition, quote: string): Readonly<Record<string, string>> {
-  return { 'x-debug': quote, ...(api.requestId !== undefined && { [api.requestId]: quote }) };
-}
-
 /** All that the request told the vendor, as a careless one repeats it. */
-async function quoteOf(request: Request, secrets: Canaries): Promise<string> {
+async function toldBy(request: Request, secrets: Canaries): Promise<{ all: string; secret: string }> {
   const sent = [request.url, ...[...request.headers].map((pair) => pair.join(': ')), await request.clone().text()];
   const told = Object.values(secrets).filter((secret) => findCanaries(sent.join('\n'), { secret }).length > 0);
-  return `you sent ${sent.join(' ')} with ${told.join(' and ')}`.replaceAll(/[\r\n]+/g, ' ');
+  const all = `you sent ${sent.join(' ')} with ${told.join(' and ')}`.replaceAll(/[\r\n]+/g, ' ');
+  return { all, secret: told[0] ?? 'req_1' };
 }
 
 /** The same body with every text of several words replaced: codes stay, or the meaning would change. */
