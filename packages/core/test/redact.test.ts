@@ -91,7 +91,7 @@ describe('B02 redact', () => {
     ]) {
       redact(text, ['k'.repeat(64), secret]);
     }
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   it('survives lone surrogates in texts and secrets', () => {
