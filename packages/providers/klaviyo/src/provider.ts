@@ -92,7 +92,13 @@ export const klaviyo = defineProvider({
   app: {
     clientId: { title: 'OAuth client id', env: 'KLAVIYO_CLIENT_ID' },
     clientSecret: { title: 'OAuth client secret', env: 'KLAVIYO_CLIENT_SECRET', secret: true },
-    webhookSecret: { title: 'Webhook signing secret', env: 'KLAVIYO_WEBHOOK_SECRET', secret: true, set: 'webhooks' },
+    webhookSecret: {
+      title: 'Webhook signing secret',
+      env: 'KLAVIYO_WEBHOOK_SECRET',
+      secret: true,
+      set: 'webhooks',
+      optional: true,
+    },
   },
 
   auth: {

@@ -1,7 +1,175 @@
-import { conformance, providerContract } from '@plugboard/testing';
+import { createMemoryStore, createPlugboard, handlerWire, Secret, silentLog } from '@plugboard/core';
+import { createEmulator } from '@plugboard/core/emulator';
+import { conformance, createFakeClock, providerContract } from '@plugboard/testing';
+import { describe, expect, test } from 'vitest';
 
 import { klaviyo } from '../src/index.ts';
 
+const account = { id: 'AbC123', name: 'Klaviyo Demo' };
+const organizationId = 'org-1';
+const email = 'sarah.mason@klaviyo-demo.com';
+
 conformance(klaviyo.definition);
 
-providerContract(klaviyo, { account: { id: 'AbC123', name: 'Klaviyo Demo' } });
+providerContract(klaviyo, { account });
+
+/** An organization connected by key, at a vendor that remembers. */
+async function connect() {
+  const clock = createFakeClock();
+  const provider = klaviyo({ clientId: 'client', clientSecret: 'secret' });
+  const vendor = createEmulator(provider, { clock, accounts: [account] });
+  const sent: Headers[] = [];
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [provider],
+    store: createMemoryStore({ clock }),
+    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
+    mode: 'development',
+    env: {},
+    wire: handlerWire((request) => {
+      sent.push(request.headers);
+      return vendor.fetch(request);
+    }),
+    log: silentLog,
+    clock,
+  });
+  const join = () =>
+    board.connect('klaviyo', { organizationId, credentials: vendor.definition.auth['privateKey']!.example as never });
+  return { board, vendor, sent, join, client: board.client('klaviyo', { organizationId }) };
+}
+
+describe('a credential that may not read everything', () => {
+  test('connects under a name of its own when the account is closed to it', async () => {
+    const { vendor, join } = await connect();
+    vendor.failNext('missingScope');
+    expect((await join()).account?.name).toBe('Klaviyo account');
+  });
+
+  test('is degraded, not dead, when lists are closed to it', async () => {
+    const { board, vendor, join } = await connect();
+    await join();
+    vendor.failNext('missingScope');
+    expect(await board.health('klaviyo', { organizationId })).toMatchObject({
+      status: 'degraded',
+      detail: 'lists:read',
+    });
+  });
+
+  test('has unknown health when its grant lacks the scope, for nobody was asked', async () => {
+    const { board, vendor } = await connect();
+    const scopes = ['accounts:read'];
+    const { url, cookie } = await board.authorize('klaviyo', { organizationId, userId: 'u', method: 'oauth', scopes });
+    const params = await vendor.oauth.approve(url);
+    const cookies = `${cookie.name}=${cookie.value}`;
+    await board.callback('klaviyo', { params, cookies, organizationId, userId: 'u' });
+    const asked = vendor.requests.length;
+    expect(await board.health('klaviyo', { organizationId })).toMatchObject({
+      status: 'unknown',
+      reason: 'scopes_missing',
+    });
+    expect(vendor.requests.length).toBe(asked);
+  });
+});
+
+describe('requests', () => {
+  test('look as the vendor documents them', async () => {
+    const { board, vendor, sent, join } = await connect();
+    await join();
+    expect(Object.fromEntries(sent[0]!)).toMatchObject({
+      authorization: 'Klaviyo-API-Key pk_0123456789abcdef0123456789abcdef01',
+      revision: '2026-07-15',
+      accept: 'application/vnd.api+json',
+    });
+    const { url, cookie } = await board.authorize('klaviyo', { organizationId, userId: 'u', method: 'oauth' });
+    const params = await vendor.oauth.approve(url);
+    const cookies = `${cookie.name}=${cookie.value}`;
+    await board.callback('klaviyo', { params, cookies, organizationId, userId: 'u' });
+    expect(sent.at(-1)?.get('authorization')).toMatch(/^Bearer /);
+  });
+
+  test('filter by values that cannot end their quotes', async () => {
+    const { vendor, join, client } = await connect();
+    await join();
+    await client.profiles.list({ externalId: 'a")or,equals(email,"x' });
+    expect(vendor.requests.at(-1)?.query['filter']).toBe(String.raw`equals(external_id,"a\")or,equals(email,\"x")`);
+  });
+
+  test('keep the names of custom properties, and turn those of attributes', async () => {
+    const { vendor, join, client } = await connect();
+    await join();
+    await client.profiles.upsert({ id: 'p1', email, firstName: null, properties: { favouriteColour: 'green' } });
+    const attributes = { email, first_name: null, properties: { favouriteColour: 'green' } };
+    expect(vendor.requests.at(-1)?.json).toEqual({ data: { type: 'profile', id: 'p1', attributes } });
+  });
+
+  test('subscribe to the list of the settings unless the call names one', async () => {
+    const { board, vendor, join, client } = await connect();
+    await join();
+    const profiles = [{ email }];
+    const listOf = async (input: { listId?: string }) => {
+      await client.profiles.subscribe({ profiles, channels: ['email', 'sms'], ...input });
+      return JSON.stringify(vendor.requests.at(-1)?.json).match(/"list":\{"data":\{"type":"list","id":"(\w+)"/)?.[1];
+    };
+    expect(await listOf({})).toBeUndefined();
+    await board.settings.update('klaviyo', { organizationId, settings: { listId: 'Y6nRLr' } });
+    expect(await listOf({})).toBe('Y6nRLr');
+    expect(await listOf({ listId: 'other' })).toBe('other');
+  });
+
+  test('name a person in one of four ways, or are refused', async () => {
+    const { join, client } = await connect();
+    await join();
+    await expect(client.profiles.upsert({ firstName: 'Sarah' })).rejects.toThrow(
+      'one of id, email, phoneNumber, externalId',
+    );
+  });
+});
+
+describe('the emulator', () => {
+  test('remembers who exists and which lists were made', async () => {
+    const { join, client } = await connect();
+    await join();
+    await client.profiles.create({ email });
+    await expect(client.profiles.create({ email })).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'duplicate_profile',
+    });
+    await client.lists.create({ name: 'VIP' });
+    expect(await client.lists.list()).toMatchObject({ items: [{ name: 'VIP' }] });
+  });
+});
+
+describe('webhooks', () => {
+  const { verify, parse, sign } = klaviyo.definition.webhooks!;
+  const url = 'https://app.example.com/integrations/webhooks/klaviyo';
+  const deliver = (body: string, headers: Readonly<Record<string, string>>, at: string) => ({
+    method: 'POST',
+    url: new URL(url),
+    headers: new Headers(headers),
+    body: new TextEncoder().encode(body),
+    receivedAt: Date.parse(at),
+  });
+
+  test('are refused without a signed time, however well they are signed', async () => {
+    // Computed with an independent HMAC over the body and the header's text.
+    const headers = {
+      'klaviyo-timestamp': '2026-07-16T10:00:00',
+      'klaviyo-signature': '099a929ed8f005ab204bb69815adc4cb385f26fce049fe233a4c6f1cce7f12fb',
+    };
+    const delivery = deliver('{"data":{"type":"event"}}', headers, '2026-07-16T10:00:00Z');
+    const verdict = await verify(delivery, [new Secret('supersecretkey_1234567890')]);
+    expect(verdict).toEqual({ ok: false, reason: 'timestamp_invalid' });
+  });
+
+  test('carry many events, each with an id of its own', async () => {
+    const at = new Date('2026-07-16T10:00:00Z');
+    const data = ['a', 'b'].map((id) => ({ external_id: id, topic: 'event:klaviyo.sent_sms', payload: { id } }));
+    const body = JSON.stringify({ data, meta: { klaviyo_account_id: 'AbC123', timestamp: at.toISOString() } });
+    const delivery = deliver(body, await sign({ body, url, at }, 'a-secret-of-16-or-more'), at.toISOString());
+    expect(await verify(delivery, [new Secret('a-secret-of-16-or-more')])).toMatchObject({ ok: true });
+    expect(parse(delivery)).toEqual([
+      { type: 'event:klaviyo.sent_sms', id: 'a', accountId: 'AbC123', occurredAt: at, data: { id: 'a' } },
+      { type: 'event:klaviyo.sent_sms', id: 'b', accountId: 'AbC123', occurredAt: at, data: { id: 'b' } },
+    ]);
+  });
+});
