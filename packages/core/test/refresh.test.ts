@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { expect, test } from 'vitest';
 
 import { isPlugboardError } from '../src/errors.ts';
@@ -324,4 +326,23 @@ test('C05 a ciphertext that was rolled back alone is seen, and not used', async 
   });
   expect(after?.credentialsVersion).toBe(2);
   expect(await codeOf(rig.board.client('acme', { organizationId }).orders.list())).toBe('credentials_rolled_back');
+});
+
+test('B02 a vendor that quotes the token it refused does not get it into the error, not even after the refresh', async () => {
+  const rig = createRig({}, { cacheMs: 0 });
+  await rig.connect();
+  const refused = rig.calls.at(-1)?.authorization?.replace('Bearer ', '') ?? '';
+  const quote = { error: { message: `Token ${refused} is not valid here.` } };
+  rig.answer((request) => (request.url.includes('/orders') ? Response.json(quote, { status: 401 }) : undefined));
+  const error: unknown = await rig.board
+    .client('acme', { organizationId })
+    .orders.list()
+    .then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+  expect(rig.tokenCalls()).toHaveLength(2);
+  expect(refused.length).toBeGreaterThan(8);
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(refused);
+  expect(inspect(error)).toContain('is not valid here');
 });

@@ -22,6 +22,8 @@ interface Call {
   readonly deadlineMs?: number | undefined;
   readonly maxBytes?: number | undefined;
   readonly options: CallOptions;
+  /** Credentials of an earlier try of the same call: a vendor may quote a token that it refused. */
+  readonly earlier?: readonly string[];
 }
 
 /** @param operation Dotted name for errors and spans of calls that the `Api` makes. */
@@ -140,15 +142,17 @@ async function send(
   scopes: readonly string[] = [],
 ): Promise<{ answer: Answer; access: Access }> {
   let access = await session.access();
+  let earlier: readonly string[] = [];
   requireScopes(session.runtime.definition.id, call.operation, access, scopes);
   for (let forced = false; ; forced = true) {
     try {
-      return { answer: await sendOnce(engine, session, call, access), access };
+      return { answer: await sendOnce(engine, session, { ...call, earlier }, access), access };
     } catch (error) {
       // A dead access token that looked alive: one refresh for its version, then the error stands.
       const refused = isPlugboardError(error) && error.kind === 'auth' && error.status !== undefined && !forced;
       const renewed = refused ? await session.renew(access.version) : null;
       if (renewed === null) throw error;
+      earlier = secretTexts(access.credentials);
       access = renewed;
     }
   }
@@ -177,7 +181,7 @@ async function sendOnce(engine: Engine, session: Session, call: Call, access: Ac
     ...(session.organizationId !== undefined && { organizationId: session.organizationId }),
     ...(definition.api.requestId !== undefined && { requestIdHeader: definition.api.requestId }),
     limits: call.limits,
-    secrets: [...secretTexts(access.credentials), ...secretTexts(runtime.app), ...placed],
+    secrets: [...secretTexts(access.credentials), ...secretTexts(runtime.app), ...placed, ...(call.earlier ?? [])],
     ...(signal && { signal }),
     ...(priority !== undefined && { priority }),
     ...(deadlineMs !== undefined && { deadlineMs }),
