@@ -15,7 +15,7 @@ import {
   checkWrites,
   connectionIdTaken,
 } from './store-input.ts';
-import type { ConnectionData, ConnectionKey, ConnectionRow, ConnectionStore, WriteGuard } from './store.ts';
+import type { ConnectionData, ConnectionKey, ConnectionRow, ConnectionStore, ConnectionWrite, WriteGuard } from './store.ts';
 
 type StoredRow = Omit<ConnectionRow, 'readAt'>;
 
@@ -123,9 +123,9 @@ export function createMemoryConnections(now: () => number): ConnectionStore {
 
     async updateMany(writes) {
       checkWrites(writes);
-      return Promise.all(
-        writes.map(({ organizationId, id, guard, change }) => store.update(organizationId, id, guard, change)),
-      );
+      const write = async ({ organizationId, id, guard, change }: ConnectionWrite) =>
+        (await store.update(organizationId, id, guard, change)) !== null;
+      return Promise.all(writes.map(write));
     },
 
     async remove(organizationId, id) {

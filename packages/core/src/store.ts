@@ -141,9 +141,9 @@ export interface ConnectionStore {
   ): Promise<ConnectionRow | null>;
   /**
    * Engine only: many `update` calls, each judged on its own, in as few statements as the adapter can: what keeps bulk
-   * refresh cheap. Answers in the order given; a connection may appear once.
+   * refresh cheap. Says in the order given which of them was written; a connection may appear once.
    */
-  updateMany(writes: readonly ConnectionWrite[]): Promise<readonly (ConnectionRow | null)[]>;
+  updateMany(writes: readonly ConnectionWrite[]): Promise<readonly boolean[]>;
   /** Hard delete. False: there was no such row. */
   remove(organizationId: string, id: string): Promise<boolean>;
 

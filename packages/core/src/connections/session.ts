@@ -139,7 +139,7 @@ export function fixedSession(
   };
 }
 
-export function accessOf(row: ConnectionRow, credentials: Credentials): Access {
+function accessOf(row: ConnectionRow, credentials: Credentials): Access {
   const { method, account, metadata, settings, scopes, credentialsVersion: version, stub } = row;
   return { method, credentials, account, metadata, settings, scopes, version, stub };
 }

@@ -11,7 +11,7 @@ import { hash } from '../hash.ts';
 import { parseJson, type JsonObject } from '../json.ts';
 import { randomToken } from '../random.ts';
 
-export const stateTtlMs = 600_000;
+const stateTtlMs = 600_000;
 /** Live flows of one user: more than anybody has tabs, fewer than a flood. */
 const liveFlowsPerUser = 20;
 

@@ -59,7 +59,7 @@ export function readGrant(answer: Json): Grant {
 }
 
 /** The workspace, or the organization of an installation for a whole Enterprise Grid. */
-export function accountOf(answer: Json): { id: string; name: string } | undefined {
+function accountOf(answer: Json): { id: string; name: string } | undefined {
   const owner = member(answer, member(answer, 'is_enterprise_install') === true ? 'enterprise' : 'team');
   const id = text(member(owner, 'id'));
   return id === undefined ? undefined : { id, name: text(member(owner, 'name')) ?? id };

@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const label = /^[a-z0-9]{2,16}$/;
 
-export const accountSid = text('Account SID', {
+const accountSid = text('Account SID', {
   help: 'https://console.twilio.com, on the first page.',
   example: 'AC0123456789abcdef0123456789abcdef',
   pattern: /^AC[0-9a-f]{32}$/,
