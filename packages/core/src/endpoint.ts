@@ -173,10 +173,17 @@ export interface Paged<Page, Item> extends PromiseLike<Page>, AsyncIterable<Item
 type Arguments<I> =
   Record<never, never> extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions];
 
+/** A shared, generic `items` leaves its type open; the page's own list closes it. */
+type ItemOf<Item, Page> = unknown extends Item
+  ? Page extends { readonly items: readonly (infer Found)[] } | { readonly data: readonly (infer Found)[] }
+    ? Found
+    : unknown
+  : Item;
+
 /** The method that a declaration becomes. */
 export type ClientMethod<D> =
   D extends Endpoint<infer I, infer O, infer Item>
-    ? (...args: Arguments<Input<I>>) => [Item] extends [never] ? Promise<Output<O>> : Paged<Output<O>, Item>
+    ? (...args: Arguments<Input<I>>) => [Item] extends [never] ? Promise<Output<O>> : Paged<Output<O>, ItemOf<Item, Output<O>>>
     : D extends Operation<infer I, infer R>
       ? (...args: Arguments<Input<I>>) => Promise<R>
       : D extends Stream<infer I, infer Item>

@@ -44,13 +44,15 @@ function resource<Attributes>(attributes: z.ZodType<Attributes & object>) {
 export const nothing = z.unknown().transform(() => undefined);
 
 /** One resource. */
-export const one = <Item extends z.ZodType>(item: Item) => z.looseObject({ data: item }).transform(({ data }) => data);
+export const one = <Item extends z.ZodType>(item: Item) =>
+  // The type of a generic member is lost on the way through the object.
+  z.looseObject({ data: item }).transform((found) => found['data'] as z.output<Item>);
 
 /** A page of resources. Only the cursor is taken from `links.next`; its address is never followed. */
 export const page = <Item extends z.ZodType>(item: Item) =>
   z
     .looseObject({ data: z.array(item), links: z.looseObject({ next: z.string().nullish() }).nullish() })
-    .transform(({ data, links }) => ({ items: data, nextCursor: cursorOf(links?.next) }));
+    .transform(({ data, links }) => ({ items: data as z.output<Item>[], nextCursor: cursorOf(links?.next) }));
 
 function cursorOf(next: string | null | undefined): string | undefined {
   return next && URL.canParse(next) ? (new URL(next).searchParams.get('page[cursor]') ?? undefined) : undefined;
