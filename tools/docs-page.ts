@@ -65,7 +65,7 @@ function appSection({ app }: AnyDefinition): string | undefined {
   const rows = Object.entries(app).map(([name, field]) => [
     `\`${name}\``,
     `\`${field.env}\``,
-    field.optional === true ? 'no' : 'yes',
+    field.optional === true ? 'no' : field.set === undefined ? 'yes' : `for ${field.set}`,
     sentence(field.title, field.help),
   ]);
   return `## What the host registers\n\n${table(['Option', 'Environment', 'Required', 'What it is'], rows)}`;

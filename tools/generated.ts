@@ -61,7 +61,10 @@ export async function generate(root: string): Promise<Generated> {
 
 /** tsconfig.json of the root lists every package and the tests; each package lists those its sources import. */
 function projectReferences(root: string, files: Map<string, string>): void {
-  const packages = workspacePackages(root).filter(({ dir }) => existsSync(join(root, dir, 'tsconfig.json')));
+  // A new provider has none yet; it gets one here.
+  const packages = workspacePackages(root).filter(
+    ({ dir }) => dir.startsWith('packages/providers/') || existsSync(join(root, dir, 'tsconfig.json')),
+  );
   const dirs = new Map(packages.map((entry) => [entry.manifest.name, entry.dir]));
   files.set(
     'tsconfig.json',
@@ -73,7 +76,8 @@ function projectReferences(root: string, files: Map<string, string>): void {
 
   for (const { dir, manifest } of packages) {
     const file = `${dir}/tsconfig.json`;
-    const { compilerOptions, include } = JSON.parse(readText(root, file)) as Record<string, unknown>;
+    const current = existsSync(join(root, file)) ? readText(root, file) : '{}';
+    const { compilerOptions, include } = JSON.parse(current) as Record<string, unknown>;
     const references = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
       .map((name) => dirs.get(name))
       .filter((target) => target !== undefined)

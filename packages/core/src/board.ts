@@ -74,9 +74,10 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
 
 type Ids<P extends readonly AnyProvider[]> = P[number]['definition']['id'];
 /** A board of unknown providers is judged at run time alone. */
-type DefinitionOf<P extends readonly AnyProvider[], Id extends string> = string extends Ids<P>
-  ? AnyProvider['definition']
-  : Extract<P[number], Provider<{ id: Id } & AnyProvider['definition']>>['definition'];
+type DefinitionOf<P extends readonly AnyProvider[], Id extends string> =
+  string extends Ids<P>
+    ? AnyProvider['definition']
+    : Extract<P[number], Provider<{ id: Id } & AnyProvider['definition']>>['definition'];
 
 type ProvidersWith<P extends readonly AnyProvider[], Name extends CapabilityName> = {
   [Index in keyof P]: Name extends keyof NonNullable<P[Index]['definition']['capabilities']>

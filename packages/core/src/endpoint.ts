@@ -183,7 +183,9 @@ type ItemOf<Item, Page> = unknown extends Item
 /** The method that a declaration becomes. */
 export type ClientMethod<D> =
   D extends Endpoint<infer I, infer O, infer Item>
-    ? (...args: Arguments<Input<I>>) => [Item] extends [never] ? Promise<Output<O>> : Paged<Output<O>, ItemOf<Item, Output<O>>>
+    ? (
+        ...args: Arguments<Input<I>>
+      ) => [Item] extends [never] ? Promise<Output<O>> : Paged<Output<O>, ItemOf<Item, Output<O>>>
     : D extends Operation<infer I, infer R>
       ? (...args: Arguments<Input<I>>) => Promise<R>
       : D extends Stream<infer I, infer Item>

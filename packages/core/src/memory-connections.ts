@@ -15,7 +15,14 @@ import {
   checkWrites,
   connectionIdTaken,
 } from './store-input.ts';
-import type { ConnectionData, ConnectionKey, ConnectionRow, ConnectionStore, ConnectionWrite, WriteGuard } from './store.ts';
+import type {
+  ConnectionData,
+  ConnectionKey,
+  ConnectionRow,
+  ConnectionStore,
+  ConnectionWrite,
+  WriteGuard,
+} from './store.ts';
 
 type StoredRow = Omit<ConnectionRow, 'readAt'>;
 
