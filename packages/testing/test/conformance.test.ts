@@ -24,6 +24,8 @@ interface Shop {
   readonly status?: number;
   readonly answer?: Json | undefined;
   readonly contentType?: string;
+  /** What the list adds to its query for the second page. */
+  readonly nextQuery?: Readonly<Record<string, string>>;
 }
 
 /** A provider of two endpoints: `items.list` conforms to every description below, `items.add` is what a test makes it. */
@@ -61,19 +63,20 @@ function shop(add: Shop = {}) {
           summary: 'Lists items.',
           method: 'GET',
           path: '/items',
-          input: z.strictObject({}),
-          encode: () => ({ query: { limit: 2 } }),
+          input: z.strictObject({ next: z.boolean().optional() }),
+          encode: ({ next }) => ({ query: { limit: 2, ...(next === true && add.nextQuery) } }),
           output: z.unknown(),
+          ...(add.nextQuery && { paging: { items: () => [], next: () => ({ next: true }) } }),
           example: { input: {}, answer: { items: [{ id: 'a', price: null }] } },
         }),
         add: endpoint({
           summary: 'Adds an item.',
           method: 'POST',
           path,
-          input: z.strictObject({}),
-          encode: () => ({
+          input: z.looseObject({}),
+          encode: (input) => ({
             ...(asked && { query: asked }),
-            ...(form === undefined ? { json: body ?? { name: 'Tea', size: { grams: 5 } } } : { form }),
+            ...(form === undefined ? { json: body ?? { name: 'Tea', size: { grams: 5 }, ...input } } : { form }),
             ...(add.contentType !== undefined && { headers: { 'content-type': add.contentType } }),
           }),
           output: z.unknown(),
@@ -243,6 +246,18 @@ describe('what the description does not know is named', () => {
     expect(problemsOf({}, { parameters: { token: 'sent in a header' } }, needy)).toEqual([]);
     const signed = { ...shop(), auth: { key: { ...shop().auth.key, sign: query('token', 'key') } } };
     expect(conformanceOf(signed, { specsDir: dir }).problems).toEqual([]);
+  });
+
+  test('a parameter of the next page', () => {
+    expect(problemsOf({ nextQuery: { limit: '3' } })).toEqual([]);
+    expect(problemsOf({ nextQuery: { cursor: 'c2' } })).toEqual(['items.list: query `cursor` is not described']);
+  });
+
+  test('a field that only a further input has', () => {
+    expect(problemsOf({}, { inputs: { 'items.add': [{ note: 'x' }, { stock: 1 }] } })).toEqual([]);
+    expect(problemsOf({}, { inputs: { 'items.add': [{ colour: 'green' }] } })).toEqual([
+      'items.add: body (root): `colour` is not described',
+    ]);
   });
 
   test('a fault in a literal path that a laxer template also fits', () => {

@@ -23,13 +23,30 @@ async function resolvedBy(code: string): Promise<string[]> {
     .map((line) => line.slice('resolved '.length));
 }
 
-const heavy = [/^undici$/, /^jose$/, /^resend$/, /^twilio$/, /^p-retry$/, /^bottleneck/, /^@openfeature/, /^@opentelemetry/, /emulator\/create/];
+const heavy = [
+  /^undici$/,
+  /^jose$/,
+  /^resend$/,
+  /^twilio$/,
+  /^p-retry$/,
+  /^bottleneck/,
+  /^@openfeature/,
+  /^@opentelemetry/,
+  /emulator\/create/,
+];
 
-test.each(['resend', 'twilio', 'slack', 'klaviyo', 'meta', 'google-ads'])('R12 importing %s loads no SDK and no other provider', async (id) => {
-  const entry = new URL(`${id}/src/index.ts`, providers).href;
-  const names = await resolvedBy(`await import('@plugboard/core'); await import(${JSON.stringify(entry)});`);
-  expect(names).toContain('zod');
-  for (const pattern of heavy) expect(names.filter((name) => pattern.test(name)), String(pattern)).toEqual([]);
-  const others = names.filter((name) => name.includes('/providers/') && !name.includes(`/providers/${id}/`));
-  expect(others).toEqual([]);
-});
+test.each(['resend', 'twilio', 'slack', 'klaviyo', 'meta', 'google-ads'])(
+  'R12 importing %s loads no SDK and no other provider',
+  async (id) => {
+    const entry = new URL(`${id}/src/index.ts`, providers).href;
+    const names = await resolvedBy(`await import('@plugboard/core'); await import(${JSON.stringify(entry)});`);
+    expect(names).toContain('zod');
+    for (const pattern of heavy)
+      expect(
+        names.filter((name) => pattern.test(name)),
+        String(pattern),
+      ).toEqual([]);
+    const others = names.filter((name) => name.includes('/providers/') && !name.includes(`/providers/${id}/`));
+    expect(others).toEqual([]);
+  },
+);

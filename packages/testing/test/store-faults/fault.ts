@@ -46,7 +46,6 @@ export function altered(
     find: async (...args) => one(await sound.find(...args)),
     insert: async (...args) => one(await sound.insert(...args)),
     update: async (...args) => one(await sound.update(...args)),
-    updateMany: async (writes) => (await sound.updateMany(writes)).map(one),
     lease: async (...args) => one(await sound.lease(...args)),
     list: async (...args) => {
       const page = await sound.list(...args);

@@ -152,7 +152,7 @@ export const writeFaults: readonly Fault[] = [
     name: 'answers a batch with the rows it wrote, in the order it found them',
     parts: ({ connections }) => ({
       connections: {
-        updateMany: async (writes) => (await connections.updateMany(writes)).filter((row) => row !== null),
+        updateMany: async (writes) => (await connections.updateMany(writes)).filter((written) => written),
       },
     }),
     fails: ["G01 treats another organization's", 'writes a batch like so many single'],
@@ -163,7 +163,7 @@ export const writeFaults: readonly Fault[] = [
       connections: {
         async updateMany(writes) {
           const rows = await Promise.all(writes.map((write) => connections.get(write.organizationId, write.id)));
-          return rows.includes(null) ? rows.map(() => null) : connections.updateMany(writes);
+          return rows.includes(null) ? rows.map(() => false) : connections.updateMany(writes);
         },
       },
     }),
