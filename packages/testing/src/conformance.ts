@@ -2,6 +2,7 @@
 import type { AnyDefinition, Api, Endpoint, Schema } from '@plugboard/core';
 import {
   buildRequest,
+  checkAnswer,
   checkInput,
   configurationError,
   encodeInput,
@@ -25,6 +26,8 @@ export interface ConformanceOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** What `encode` and base URLs see of a connection, where the stand-in's values do not fit the description. */
   readonly api?: Partial<Pick<Api, 'account' | 'metadata' | 'settings' | 'credentials' | 'app'>>;
+  /** Further inputs by operation: the example alone need not use every field. */
+  readonly inputs?: Readonly<Record<string, readonly unknown[]>>;
   /** Endpoints that operations call and that are not offered themselves, by name. */
   readonly internal?: Readonly<Record<string, unknown>>;
   /** Path of the node that a field list is about: `/{version}/act_{account}`. */
@@ -68,7 +71,7 @@ export function conformanceOf(definition: AnyDefinition, options: ConformanceOpt
 
   const verdicts = [...endpoints].map(([name, endpoint]) => ({
     name,
-    found: checkEndpoint(definition, endpoint, { options, descriptions }),
+    found: checkEndpoint(definition, { name, endpoint }, { options, descriptions }),
   }));
   const problems = verdicts.flatMap(({ name, found }): ConformanceProblem[] => {
     const excepted = Object.hasOwn(exceptions, name);
@@ -100,12 +103,17 @@ export function conformance(definition: AnyDefinition, options: ConformanceOptio
     const { sources, problems, summary } = conformanceOf(definition, options);
     skip(sources.length === 0, summary);
     await annotate(summary);
-    expect(problems).toEqual([]);
+    expect(problems.map(({ operation, problem }) => `${operation}: ${problem}`)).toEqual([]);
   });
 }
 
 const notDescribed = 'no description has this method and path';
 const empty = { sources: [], operations: 0, conforming: 0, undescribed: 0, excepted: 0, problems: [] };
+
+interface Subject {
+  readonly name: string;
+  readonly endpoint: AnyEndpoint;
+}
 
 interface Comparison {
   readonly options: ConformanceOptions;
@@ -113,28 +121,46 @@ interface Comparison {
 }
 
 /** Problems of one endpoint; where several descriptions know its path, those of the best fit. */
-function checkEndpoint(
-  definition: AnyDefinition,
-  endpoint: AnyEndpoint,
-  { options, descriptions }: Comparison,
-): string[] {
-  const request = exampleRequest(definition, endpoint, options);
-  const signed = new Set(Object.values(definition.auth).flatMap(({ sign }) => sign.places));
+function checkEndpoint(definition: AnyDefinition, { name, endpoint }: Subject, comparison: Comparison): string[] {
+  const { options, descriptions } = comparison;
   const { status = 200, answer: body } = endpoint.example;
+  const signed = new Set(Object.values(definition.auth).flatMap(({ sign }) => sign.places));
+  const requests = inputsOf(endpoint, options.inputs?.[name] ?? []).map((input) =>
+    requestOf(definition, endpoint, { input, options }),
+  );
+  const [{ method, url }] = requests as [BuiltRequest];
   const verdicts = descriptions.flatMap((description) =>
-    findOperations(description, request.method, request.url).map((found) => [
-      ...(isOnHost(found.operation, request.url) ? [] : [`${request.url.host} is not a host of the description`]),
-      ...checkRequest(request, { description, found, signed, ignored: options.parameters ?? {} }),
+    findOperations(description, method, url).map((found) => [
+      ...(isOnHost(found.operation, url) ? [] : [`${url.host} is not a host of the description`]),
+      ...requests.flatMap((request) =>
+        checkRequest(request, { description, found, signed, ignored: options.parameters ?? {} }),
+      ),
       ...checkAnswerExample({ status, body }, description, found),
     ]),
   );
-  return verdicts.toSorted((a, b) => a.length - b.length)[0] ?? [notDescribed];
+  const best = verdicts.toSorted((a, b) => a.length - b.length)[0];
+  return best === undefined ? [notDescribed] : [...new Set(best)];
 }
 
-/** The request of an endpoint's example, without credentials. */
-function exampleRequest(definition: AnyDefinition, endpoint: AnyEndpoint, options: ConformanceOptions): BuiltRequest {
+/** The example, the one that asks for the page after it, and further ones. */
+function inputsOf(
+  { input: schema, output, example, paging, decode }: AnyEndpoint,
+  more: readonly unknown[],
+): unknown[] {
+  const inputs = [example.input, ...more].map((input) => checkInput(schema, input, 'the input'));
+  if (paging === undefined || decode !== undefined || example.answer === undefined) return inputs;
+  const page = checkAnswer(output, example.answer, 'the example answer');
+  const next = paging.next(page as never, inputs[0] as never);
+  return next === undefined ? inputs : [...inputs, checkInput(schema, next, 'the input of the next page')];
+}
+
+/** A request without credentials. */
+function requestOf(
+  definition: AnyDefinition,
+  endpoint: AnyEndpoint,
+  { input, options }: { readonly input: unknown; readonly options: ConformanceOptions },
+): BuiltRequest {
   const api = { ...placeholderApi(definition, systemClock), ...options.api };
-  const input = checkInput(endpoint.input, endpoint.example.input, 'the example');
   const { method, path: target, baseUrl } = endpoint;
   return buildRequest(definition, api, { method, target, baseUrl, encoded: encodeInput(endpoint, input, api) });
 }

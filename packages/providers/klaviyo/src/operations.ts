@@ -3,7 +3,7 @@ import { endpoint, type Api } from '@plugboard/core';
 import { z } from 'zod';
 
 import { account, event, id, named, nothing, one, page, pageQuery, paging, profile, settings } from './schemas.ts';
-import { customInput, newProfileInput, profileInput, subscriber } from './schemas.ts';
+import { customInput, identifiers, newProfileInput, profileInput, subscriber, unsubscriber } from './schemas.ts';
 import { facts, refer, sent, shown, shownAll, shownPage } from './schemas.ts';
 
 const cursor = id.optional();
@@ -103,7 +103,7 @@ export const profiles = {
     method: 'GET',
     path: '/api/profiles',
     ...facts('get_profiles', 'large', 'profiles:read'),
-    input: z.strictObject({ ...subscriber.shape, pageSize: pageSize(100), cursor }),
+    input: z.strictObject({ ...identifiers, pageSize: pageSize(100), cursor }),
     encode: pageQuery,
     output: page(profile),
     paging,
@@ -131,7 +131,7 @@ export const profiles = {
     path: '/api/profile-subscription-bulk-delete-jobs',
     ...facts('bulk_unsubscribe_profiles', 'large', 'lists:write', 'profiles:write', 'subscriptions:write'),
     // At most 100 here: https://developers.klaviyo.com/en/reference/bulk_unsubscribe_profiles (2026-07-15).
-    input: subscription.extend({ profiles: z.array(subscriber).min(1).max(100) }),
+    input: subscription.extend({ profiles: z.array(unsubscriber).min(1).max(100) }),
     encode: (input, api) =>
       consentJob({ type: 'profile-subscription-bulk-delete-job', consent: 'UNSUBSCRIBED' }, input, api),
     output: nothing,

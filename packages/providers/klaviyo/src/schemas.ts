@@ -123,18 +123,16 @@ export const named = resource(z.looseObject({ name: optionalText }));
 export const webhook = resource(z.looseObject({ name: z.string(), endpoint_url: z.string(), enabled: z.boolean() }));
 
 export const id = z.string().min(1);
-const identifiers = {
-  email: z.email({ pattern: z.regexes.unicodeEmail }).optional(),
-  phoneNumber: z.e164().optional(),
-  externalId: id.optional(),
-};
+const contact = { email: z.email({ pattern: z.regexes.unicodeEmail }).optional(), phoneNumber: z.e164().optional() };
+export const identifiers = { id: id.optional(), ...contact, externalId: id.optional() };
 /** Properties of the account's own making. */
 export const customInput: z.ZodType<JsonObject, JsonObject> = z.record(z.string(), z.json());
 // Null clears an attribute, a missing one stays as it is.
 const clearable = z.string().nullish();
 const place = { address1: clearable, address2: clearable, city: clearable, region: clearable, zip: clearable };
 const attributes = {
-  ...identifiers,
+  ...contact,
+  externalId: id.optional(),
   firstName: clearable,
   lastName: clearable,
   organization: clearable,
@@ -146,14 +144,15 @@ const attributes = {
 
 /** The vendor needs one way to tell who is meant. */
 function identified<Fields extends z.ZodObject>(fields: Fields) {
-  const ways = ['id', 'email', 'phoneNumber', 'externalId'];
+  const ways = Object.keys(identifiers).filter((way) => way in fields.shape);
   const error = `one of ${ways.join(', ')} is required`;
   return fields.refine((value) => ways.some((way) => value[way] !== undefined), { error });
 }
 
-export const profileInput = identified(z.strictObject({ id: id.optional(), ...attributes }));
+export const profileInput = identified(z.strictObject({ ...identifiers, ...attributes }));
 export const newProfileInput = identified(z.strictObject(attributes));
-export const subscriber = identified(z.strictObject({ id: id.optional(), ...identifiers }));
+export const subscriber = identified(z.strictObject({ id: id.optional(), ...contact }));
+export const unsubscriber = identified(z.strictObject(contact));
 
 export const settings = z.strictObject({
   listId: text('List', { help: 'New subscribers are put on it unless the call names another.' }).optional(),
