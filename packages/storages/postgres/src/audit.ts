@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from '@plugboard/core/store-kit';
 
-import { milliseconds, now } from './clock-sql.ts';
+import { now, seconds } from './clock-sql.ts';
 import { statement } from './connections-sql.ts';
 import type { SqlRow } from './database.ts';
 import type { Names } from './names.ts';
@@ -58,7 +58,7 @@ export function createAudit({ names, database, timed }: Session): AuditStore {
 
 function auditStatements({ tables, organizationType }: Names) {
   const table = tables.audit;
-  const columns = `t.sequence::text, t.id, t.connection_id::text, t.provider, t.type, t.actor, t.data::text, ${milliseconds('t.at')}`;
+  const columns = `t.sequence::text, t.id, t.connection_id::text, t.provider, t.type, t.actor, t.data::text, ${seconds('t.at')}`;
   const list = (filter: string) =>
     statement(`
       select ${columns} from ${table} as t

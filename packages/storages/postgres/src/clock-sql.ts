@@ -13,7 +13,7 @@ export function after(parameter: number): string {
   return `${now} + $${parameter}::float8 * interval '1 millisecond'`;
 }
 
-/** Milliseconds since the epoch, which JavaScript and every driver hold exactly. */
-export function milliseconds(expression: string): string {
-  return `(extract(epoch from ${expression}) * 1000)::float8`;
+/** Seconds since the epoch, with fractions: what `readDate` takes, and every driver hands out as a number. */
+export function seconds(expression: string): string {
+  return `date_part('epoch', ${expression})`;
 }

@@ -2,7 +2,7 @@
  * The statements on connections; `t` is the table. Parameter 1 is the time (see clock-sql.ts), but for `remove` and
  * `lock`, which need none.
  */
-import { after, milliseconds, now } from './clock-sql.ts';
+import { after, now, seconds } from './clock-sql.ts';
 import { dataColumns, fromJsonSql, rowColumns } from './columns.ts';
 import type { Statement } from './database.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -22,7 +22,7 @@ export function connectionStatements({ tables, organizationType }: Names) {
     organizationType === 'text' ? `$${parameter}::text` : `$${parameter}::text::${organizationType}`;
   const ownRow = (first: number) => `t.organization_id = ${organization(first)} and t.id = $${first + 1}::text::uuid`;
 
-  const update = (source: string) => `
+  const update = (source: string, answer: string) => `
     with v as materialized (${source})
     update ${table} as t set ${data.map(setWhenGiven).join(', ')},
       version = t.version + 1,
@@ -34,13 +34,13 @@ export function connectionStatements({ tables, organizationType }: Names) {
       and coalesce((v.guard->>'version')::integer, t.version) = t.version
       and coalesce((v.guard->>'credentialsVersion')::integer, t.credentials_version) = t.credentials_version
       and coalesce((v.guard->>'leaseFence')::integer, t.lease_fence) = t.lease_fence
-    returning ${rowColumns}`;
+    returning ${answer}`;
 
-  const lease = (milliseconds: number) => `
+  const lease = (leaseMs: number) => `
       version = t.version + 1,
       lease_fence = t.lease_fence + 1,
-      lease_until = ${after(milliseconds)},
-      refresh_at = ${after(milliseconds)},
+      lease_until = ${after(leaseMs)},
+      refresh_at = ${after(leaseMs)},
       updated_at = ${now}`;
 
   const list = (filters: string) =>
@@ -56,7 +56,7 @@ export function connectionStatements({ tables, organizationType }: Names) {
     with ${due}
     update ${table} as t set ${lease(2)}
     from due where t.id = due.id
-    returning ${rowColumns}, ${milliseconds('due.due_at')}, (select count(*)::integer from ${candidates})`);
+    returning ${rowColumns}, ${seconds('due.due_at')}, (select count(*)::integer from ${candidates})`);
 
   /** Rows that another claimer holds are passed over, so that claimers work side by side. */
   const claimOldest = (filter: string) =>
@@ -86,7 +86,7 @@ export function connectionStatements({ tables, organizationType }: Names) {
     );
 
   return {
-    now: statement(`select ${milliseconds(now)}`),
+    now: statement(`select ${seconds(now)}`),
     get: statement(`select ${rowColumns} from ${table} as t where ${ownRow(2)}`),
     find: statement(`
       select ${rowColumns} from ${table} as t
@@ -106,11 +106,13 @@ export function connectionStatements({ tables, organizationType }: Names) {
     update: statement(
       update(
         `select ${organization(2)} as organization_id, $3::text::uuid as id, $4::text::jsonb as guard, $5::text::jsonb as data`,
+        rowColumns,
       ),
     ),
     updateMany: statement(
       update(
         `select * from jsonb_to_recordset($2::text::jsonb) as r(organization_id ${organizationType}, id uuid, guard jsonb, data jsonb)`,
+        't.id::text',
       ),
     ),
     remove: statement(`delete from ${table} as t where ${ownRow(1)} returning 1`),

@@ -2,7 +2,7 @@
  * The supported drivers, each behind `Database`. Their types are structural: no driver is imported, and none appears in
  * the declarations of this package.
  */
-import { configurationError } from '@plugboard/core/store-kit';
+import { configurationError, type PlugboardError } from '@plugboard/core/store-kit';
 
 import type { Call, Database, SqlRow, SqlValue, Transaction } from './database.ts';
 import { databaseError } from './errors.ts';
@@ -151,10 +151,10 @@ function openPostgresJs(sql: PostgresJs, prepare: boolean): Database {
     });
     // The driver says here that the connection is lost. It must not be given another statement then, not even its own
     // rollback: nothing would ever answer, and its rejection would reach nobody and end the process.
-    let lost: unknown;
+    let lost: PlugboardError | undefined;
     done.catch((error: unknown) => {
-      lost = error;
-      opened.reject(error);
+      lost = databaseError(error);
+      opened.reject(lost);
     });
     const runner = await opened.promise;
     const unlessLost = () => {

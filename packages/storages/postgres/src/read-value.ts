@@ -12,9 +12,9 @@ export function readBytes(value: unknown): Uint8Array {
   throw unexpected('bytea', 17);
 }
 
-/** From milliseconds since the epoch. */
+/** From seconds since the epoch; rounded, because thousandths are no fractions of a binary number. */
 export function readDate(value: unknown): Date {
-  return new Date(Number(value));
+  return new Date(Math.round(Number(value) * 1000));
 }
 
 function unexpected(type: string, oid: number): Error {

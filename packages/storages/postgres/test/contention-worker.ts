@@ -108,7 +108,7 @@ const tasks: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
           change: { failCount: row.failCount + 1 },
         })),
       );
-      written += results.filter((row) => row !== null).length;
+      written += results.filter((done) => done).length;
     }
     return written;
   },

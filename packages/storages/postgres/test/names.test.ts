@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { describe, expect, test } from 'vitest';
 
 import { migrationSql, postgresStore, type SchemaOptions } from '../src/index.ts';
@@ -30,7 +30,7 @@ const illegal = [
 
 describe('G06 refuses a name that is none', () => {
   test.each(illegal)('%j', (name) => {
-    const refused = expect.objectContaining({ kind: 'configuration', code: 'invalid_name' });
+    const refused = expect.objectContaining({ kind: 'configuration', code: 'invalid_name' }) as Error;
     const options: SchemaOptions[] = [
       { schema: name },
       { tables: { connections: name } },
@@ -81,7 +81,7 @@ test.each([{ max: 0 }, { waitMs: -1 }, { holdMs: 1.5 }, { max: Number.NaN }])('r
 test.each([undefined, null, {}, [], 'postgres://localhost', () => undefined, { query: async () => undefined }])(
   'refuses the client %j',
   (client) => {
-    const refused = expect.objectContaining({ kind: 'configuration', code: 'unknown_client' });
+    const refused = expect.objectContaining({ kind: 'configuration', code: 'unknown_client' }) as Error;
     expect(() => postgresStore(client as unknown as PGlite)).toThrow(refused);
   },
 );

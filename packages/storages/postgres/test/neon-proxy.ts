@@ -3,7 +3,7 @@
  * a real PostgreSQL.
  * @see https://github.com/neondatabase/serverless/blob/main/README.md (SQL over HTTP)
  */
-import pg from 'pg';
+import type pg from 'pg';
 
 interface NeonQuery {
   readonly query: string;
@@ -16,7 +16,7 @@ const asText = { getTypeParser: () => (value: string) => value } as unknown as p
 /** What `neonConfig.fetchFunction` takes. */
 export function createNeonFetch(pool: pg.Pool): (url: string, init: RequestInit) => Promise<Response> {
   return async (_url, init) => {
-    const body = JSON.parse(String(init.body)) as NeonQuery | { readonly queries: readonly NeonQuery[] };
+    const body = JSON.parse(init.body as string) as NeonQuery | { readonly queries: readonly NeonQuery[] };
     const headers = new Headers(init.headers);
     const client = await pool.connect();
     try {

@@ -1,10 +1,11 @@
 import { PGlite } from '@electric-sql/pglite';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 
 import { storeContract } from '../../../testing/src/store-contract.ts';
 import { createStoreFactory } from './fixture.ts';
 
 const pglite = new PGlite();
+beforeAll(() => pglite.waitReady, 60_000);
 afterAll(() => pglite.close());
 
 storeContract({

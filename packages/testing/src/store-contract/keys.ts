@@ -49,7 +49,7 @@ export const keyCases: readonly StoreCase[] = [
         const write = { organizationId: organization, id, guard: {}, change: { status: 'error' as const } };
         expect(await connections.get(organization, id)).toBeNull();
         expect(await connections.update(organization, id, {}, { status: 'error' })).toBeNull();
-        expect(await connections.updateMany([write])).toEqual([null]);
+        expect(await connections.updateMany([write])).toEqual([false]);
         expect(await connections.remove(organization, id)).toBe(false);
         expect(await connections.lease(organization, id, { credentialsVersion: 1, leaseMs: minute })).toBeNull();
         expect(await connections.release(organization, id, 1, null)).toBe(false);
