@@ -1,6 +1,7 @@
 /** Connecting by OAuth, as this provider declares it. */
-import type { AnyDefinition, OAuth2Method } from '@plugboard/core';
+import type { AnyDefinition, JsonObject, OAuth2Method } from '@plugboard/core';
 import { hash, encodeBase64url, encodeUtf8 } from '@plugboard/core';
+import { hostMatches } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
@@ -27,7 +28,7 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
   return oauthMethods(definition).flatMap(([name, method]) => [
     providerCase(`A11 ${name}: the authorization request carries what the flow needs, once`, () =>
       withWorld(subject, async (world) => {
-        const url = new URL(await authorizeUrl(world, subject, name));
+        const url = new URL(await authorizeUrl(world, subject.options.input?.[name] ?? {}, name));
         const { searchParams } = url;
         for (const key of new Set(searchParams.keys())) expect(searchParams.getAll(key).length, key).toBe(1);
         expect(searchParams.get('response_type')).toBe('code');
@@ -40,7 +41,7 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
         expect(searchParams.get('scope') ?? '').toBe(scopes);
 
         expect(searchParams.get('code_challenge_method')).toBe(method.pkce === 'none' ? null : 'S256');
-        const again = new URL(await authorizeUrl(world, subject, name)).searchParams;
+        const again = new URL(await authorizeUrl(world, subject.options.input?.[name] ?? {}, name)).searchParams;
         expect(again.get('state')).not.toBe(searchParams.get('state'));
         if (method.pkce !== 'none') expect(again.get('code_challenge')).not.toBe(searchParams.get('code_challenge'));
       }),
@@ -91,6 +92,7 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
         expect(await stored(world)).toBeNull();
       }),
     ),
+    ...tenantCases(subject, name),
     ...scopeCases(subject, name, method),
     providerCase(`${name}: disconnecting ends the grant at the vendor as far as it offers to`, () =>
       withWorld(subject, async (world) => {
@@ -115,8 +117,43 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
   ]);
 }
 
-async function authorizeUrl(world: World, subject: Subject, method: string): Promise<string> {
-  const input = subject.options.input?.[method] ?? {};
+/** What a user types where a shop or instance name belongs. */
+const hostileNames = [
+  'evil.example',
+  'evil.example/x',
+  'x@evil.example',
+  'evil.example#',
+  'evil.example?',
+  'x%2f..',
+  '..',
+  '127.0.0.1',
+  'ｅｖｉｌ.example',
+];
+
+function tenantCases(subject: Subject, name: string): ProviderCase[] {
+  const given = subject.options.input?.[name] ?? {};
+  return Object.keys(given).map((field) =>
+    providerCase(`F01 ${name}: no \`${field}\` sends the browser to another host`, () =>
+      withWorld(subject, async (world) => {
+        const right = new URL(await authorizeUrl(world, given, name));
+        const text = String(given[field]);
+        for (const hostile of hostileNames.flatMap((part) => [
+          part,
+          `${part}/${text}`,
+          `${text}@${part}`,
+          `${part}#.${text}`,
+        ])) {
+          const url = await authorizeUrl(world, { ...given, [field]: hostile }, name).catch(() => undefined);
+          if (url === undefined) continue;
+          const declared = world.definition.hosts.some((host) => hostMatches(host, new URL(url)));
+          expect(declared || new URL(url).host === right.host, `${hostile} leads to ${new URL(url).host}`).toBe(true);
+        }
+      }),
+    ),
+  );
+}
+
+async function authorizeUrl(world: World, input: JsonObject, method: string): Promise<string> {
   return (await world.board.authorize(world.definition.id, { organizationId, userId: 'user-1', method, input })).url;
 }
 

@@ -9,7 +9,7 @@ import { brokenMetadata } from './broken/metadata.ts';
 import { brokenOAuth } from './broken/oauth.ts';
 import { brokenOperations } from './broken/operations.ts';
 import { brokenWebhooks } from './broken/webhooks.ts';
-import { soundOptions } from './sound.ts';
+import { sound, soundOptions } from './sound.ts';
 
 const plugins: readonly Broken[] = [
   ...brokenMetadata,
@@ -25,9 +25,32 @@ describe('the contract finds', () => {
   test.each(plugins.map((plugin) => [plugin.fault, plugin] as const))(
     '%s',
     async (_fault, { fails, because, factory }) => {
-      const found = providerCases(factory, soundOptions).find(({ name }) => name === fails);
+      const found = providerCases(factory, { ...soundOptions, input: { oauth: { shop: 'shop' } } }).find(
+        ({ name }) => name === fails,
+      );
       expect(found, `a case called ${fails}`).toBeDefined();
       await expect(found!.run()).rejects.toThrow(because);
     },
   );
+});
+
+describe('an exception', () => {
+  const name = 'health: a good connection';
+  const [healthy] = brokenAccounts.filter(({ fails }) => fails === name);
+  const run = (factory: Broken['factory'], exceptions: Readonly<Record<string, string>>) =>
+    providerCases(factory, { ...soundOptions, exceptions })
+      .find((candidate) => candidate.name.startsWith(name))!
+      .run();
+
+  test('turns a case around: it must fail', async () => {
+    await expect(run(healthy!.factory, { [name]: 'the vendor cannot be asked' })).resolves.toBeUndefined();
+    await expect(run(sound, { [name]: 'the vendor cannot be asked' })).rejects.toThrow('its exception is out of date');
+  });
+
+  test('needs a case of that name and a reason', () => {
+    expect(() => providerCases(sound, { exceptions: { 'health: bad': 'x' } })).toThrow(
+      'No case is called `health: bad`',
+    );
+    expect(() => providerCases(sound, { exceptions: { [name]: ' ' } })).toThrow('has no reason');
+  });
 });

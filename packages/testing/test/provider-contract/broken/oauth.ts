@@ -8,6 +8,7 @@ import {
   type Json,
   type OAuthClient,
 } from '@plugboard/core';
+import { z } from 'zod';
 
 import { broken, withAuth } from './broken.ts';
 
@@ -39,6 +40,15 @@ export const brokenOAuth = [
             `https://api.acme.example/oauth/token?key=${reveal(clientSecret)}`,
           clientAuth: 'basic',
         },
+      }),
+  }),
+  broken('a shop name that is pasted into an address', {
+    fails: 'F01 oauth: no `shop` sends the browser to another host',
+    because: /leads to evil\.example/,
+    change: (definition) =>
+      withAuth(definition, 'oauth', {
+        input: z.strictObject({ shop: z.string() }),
+        authorize: { url: ({ shop }: { shop?: string }) => `https://${shop ?? 'shop'}.acme.example/authorize` },
       }),
   }),
   broken('a callback check that stumbles over a denied consent', {
