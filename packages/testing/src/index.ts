@@ -15,3 +15,10 @@ export {
   type ProviderCase,
   type ProviderContractOptions,
 } from './provider-contract.ts';
+export {
+  storeContract,
+  type StoreContractOptions,
+  type StoreGroup,
+  type StoreProbe,
+  type StoreUnderTest,
+} from './store-contract.ts';

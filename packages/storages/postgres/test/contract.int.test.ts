@@ -4,7 +4,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, beforeEach, describe, inject } from 'vitest';
 
-import { storeContract } from '../../../testing/src/store-contract.ts';
+import { storeContract } from '@plugboard/testing';
 import type { PostgresClient, PostgresStoreOptions } from '../src/index.ts';
 import { createStoreFactory } from './fixture.ts';
 import { createNeonFetch } from './neon-proxy.ts';

@@ -1,7 +1,7 @@
 /** Stores on tables of their own. */
 import type { Clock } from '@plugboard/core/store-kit';
 
-import type { StoreProbe, StoreUnderTest } from '../../../testing/src/store-contract.ts';
+import type { StoreProbe, StoreUnderTest } from '@plugboard/testing';
 import { openDatabase } from '../src/drivers.ts';
 import { migrate, postgresStore, type PostgresClient, type PostgresStoreOptions } from '../src/index.ts';
 import { resolveNames } from '../src/names.ts';

@@ -6,7 +6,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
-import { createFakeClock } from '../../../testing/src/clock.ts';
+import { createFakeClock } from '@plugboard/testing';
 import { migrate, postgresStore, type PgPool, type PostgresClient, type PostgresStoreOptions } from '../src/index.ts';
 import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll } from 'vitest';
 
-import { storeContract } from '../../../testing/src/store-contract.ts';
+import { storeContract } from '@plugboard/testing';
 import { createStoreFactory } from './fixture.ts';
 
 const pglite = new PGlite();
