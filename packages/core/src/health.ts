@@ -1,24 +1,15 @@
 /** Does a connection still work? Asked on demand and on schedule; a check never refreshes, never ends anything. */
 import { createApi } from './client/api.ts';
-import { createOutage } from './connections/outage.ts';
+import { createOutage, type HealthOutcome } from './connections/outage.ts';
 import type { Sessions } from './connections/session.ts';
-import { viewOf, type Connection } from './connections/view.ts';
+import { viewOf, type Connection, type HealthStatus } from './connections/view.ts';
 import type { Engine, ProviderRuntime } from './engine.ts';
 import { checkId, providerOf } from './engine.ts';
 import { isPlugboardError, type PlugboardError } from './errors.ts';
 import type { ConnectionRow } from './store.ts';
 
-export type HealthStatus = 'not_connected' | 'healthy' | 'degraded' | 'expired' | 'error' | 'unknown' | 'stubbed';
-
-export interface Health {
-  readonly provider: string;
-  readonly status: HealthStatus;
-  /** Machine-readable; null when all is well. */
-  readonly reason: string | null;
-  readonly detail: string | null;
+export interface Health extends HealthOutcome {
   readonly connection: Connection | null;
-  /** Milliseconds that the vendor took. */
-  readonly latencyMs: number | null;
 }
 
 export interface HealthInput {
@@ -36,10 +27,7 @@ export interface HealthService {
 export function createHealth(engine: Engine, sessions: Sessions): HealthService {
   const outage = createOutage(engine);
 
-  async function ask(
-    runtime: ProviderRuntime,
-    session: ReturnType<Sessions['row']>,
-  ): Promise<Omit<Health, 'connection'>> {
+  async function ask(runtime: ProviderRuntime, session: ReturnType<Sessions['row']>): Promise<HealthOutcome> {
     const provider = runtime.definition.id;
     const started = engine.clock.monotonic();
     const latency = () => Math.round(engine.clock.monotonic() - started);

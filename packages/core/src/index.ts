@@ -1,13 +1,14 @@
-export { createPlugboard, type Plugboard, type PlugboardOptions } from './board.ts';
+export { createPlugboard } from './board.ts';
+export type { Plugboard, PlugboardOptions } from './plugboard.ts';
 export type { FlagClient, FlagState } from './flags.ts';
 export type { Mode } from './engine.ts';
 export type { ProviderSetup } from './runtimes.ts';
-export type { Connection, HealthRecord } from './connections/view.ts';
+export type { Connection, HealthRecord, HealthStatus } from './connections/view.ts';
 export type { Authorization, AuthorizeInput, CallbackInput, CallbackResult } from './connections/authorize.ts';
 export type { FlowCookie } from './connections/state.ts';
 export type { ConnectInput, PrepareInput } from './connections/connect.ts';
 export type { DisconnectInput, DisconnectResult } from './connections/disconnect.ts';
-export type { Health, HealthStatus } from './health.ts';
+export type { Health } from './health.ts';
 export type { BoardEventName, BoardEvents, Revocation, Unsubscribe } from './events.ts';
 export type { Job, JobRun } from './jobs.ts';
 export type { Log } from './log.ts';

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 
-import { createPlugboard, type PlugboardOptions } from '../src/board.ts';
+import { createPlugboard } from '../src/board.ts';
+import type { PlugboardOptions } from '../src/plugboard.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';

@@ -1,9 +1,19 @@
 /** Turns single health results into status transitions: three bad ones of the last five, and one event each way. */
 import type { Engine } from '../engine.ts';
-import type { Health } from '../health.ts';
 import { member } from '../json.ts';
 import type { ConnectionData, ConnectionRow } from '../store.ts';
-import { viewOf } from './view.ts';
+import { viewOf, type HealthStatus } from './view.ts';
+
+/** What one check found. */
+export interface HealthOutcome {
+  readonly provider: string;
+  readonly status: HealthStatus;
+  /** Machine-readable; null when all is well. */
+  readonly reason: string | null;
+  readonly detail: string | null;
+  /** Milliseconds that the vendor took. */
+  readonly latencyMs: number | null;
+}
 
 const windowSize = 5;
 const badNeeded = 3;
@@ -11,7 +21,7 @@ const badNeeded = 3;
 const ownReasons = new Set(['vendor_outage', 'health_failing']);
 
 export interface Outage {
-  record(row: ConnectionRow, result: Omit<Health, 'connection'>): Promise<ConnectionRow>;
+  record(row: ConnectionRow, result: HealthOutcome): Promise<ConnectionRow>;
 }
 
 export function createOutage(engine: Engine): Outage {
@@ -34,14 +44,14 @@ export function createOutage(engine: Engine): Outage {
   };
 }
 
-function judge({ status }: Omit<Health, 'connection'>): 'good' | 'bad' | 'unknown' {
+function judge({ status }: HealthOutcome): 'good' | 'bad' | 'unknown' {
   if (status === 'healthy' || status === 'stubbed') return 'good';
   return status === 'unknown' ? 'unknown' : 'bad';
 }
 
 function transition(
   row: ConnectionRow,
-  result: Omit<Health, 'connection'>,
+  result: HealthOutcome,
   history: readonly boolean[],
   verdict: 'good' | 'bad' | 'unknown',
 ): Partial<ConnectionData> {

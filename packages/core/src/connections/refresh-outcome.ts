@@ -13,7 +13,6 @@ import { sealCredentials } from './envelope.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { oauthContext } from './oauth-context.ts';
 import { createBreakers } from './provider-breaker.ts';
-import type { RefreshHooks } from './refresh.ts';
 import { viewOf } from './view.ts';
 
 /** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
@@ -23,6 +22,11 @@ const longestBackoffMs = 6 * 3_600_000;
 /** Assumed life when a vendor that used to say it suddenly does not. */
 const assumedLifeMs = 3_600_000;
 const shadowTtlMs = 24 * 3_600_000;
+
+export interface RefreshHooks {
+  /** A connection changed: caches must forget it. */
+  changed(connectionId: string): void;
+}
 
 type Update = (change: Partial<ConnectionData>) => Promise<ConnectionRow | null>;
 

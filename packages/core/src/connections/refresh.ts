@@ -14,7 +14,7 @@ import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { oauthContext } from './oauth-context.ts';
-import { createRefreshOutcome, type RefreshOutcome, type Settled } from './refresh-outcome.ts';
+import { createRefreshOutcome, type RefreshHooks, type RefreshOutcome, type Settled } from './refresh-outcome.ts';
 
 /** Longest a token call may take; undershooting it is itself a way to lose a rotated token. */
 const callDeadlineMs = 45_000;
@@ -34,11 +34,6 @@ export interface Refresher {
   claimed(runtime: ProviderRuntime, row: ConnectionRow): Promise<ConnectionRow>;
   /** Waits for refreshes in flight; none starts after it. */
   drain(): Promise<void>;
-}
-
-export interface RefreshHooks {
-  /** A connection changed: caches must forget it. */
-  changed(connectionId: string): void;
 }
 
 interface Parts {

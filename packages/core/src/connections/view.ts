@@ -1,6 +1,8 @@
-import type { HealthStatus } from '../health.ts';
 import { member, text, type JsonObject } from '../json.ts';
 import type { AccountRef, ConnectionRow, ConnectionStatus } from '../store.ts';
+
+/** `unknown`: the vendor offers no safe check. `stubbed`: an emulator answered. */
+export type HealthStatus = 'not_connected' | 'healthy' | 'degraded' | 'expired' | 'error' | 'unknown' | 'stubbed';
 
 /** A connection as the host and its users may see it: no credentials, no leases. */
 export interface Connection {

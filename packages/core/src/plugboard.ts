@@ -1,0 +1,176 @@
+/** What `createPlugboard` takes and gives: every type is inferred from the providers array. */
+import type { AccountsService } from './accounts.ts';
+import type { CapabilityMap, CapabilityName } from './capabilities.ts';
+import type { Clock } from './clock.ts';
+import type { Authorization, AuthorizeInput, CallbackInput, CallbackResult } from './connections/authorize.ts';
+import type { ConnectInput, PrepareInput } from './connections/connect.ts';
+import type { JsonObject } from './json.ts';
+import type { DisconnectInput, DisconnectResult } from './connections/disconnect.ts';
+import type { ResealOptions, ResealReport } from './connections/reseal.ts';
+import type { Connection } from './connections/view.ts';
+import type { Mode } from './engine.ts';
+import type { Environment } from './env.ts';
+import type { BoardEventName, BoardEvents, Handler, Unsubscribe } from './events.ts';
+import type { FlagClient, FlagsService } from './flags.ts';
+import type { Health, HealthInput } from './health.ts';
+import type { Job } from './jobs.ts';
+import type { Log } from './log.ts';
+import type {
+  AnyProvider,
+  Choice,
+  ClientOf,
+  ConnectCredentials,
+  EventsOf,
+  Provider,
+  SettingsInputOf,
+  SettingsOf,
+} from './provider.ts';
+import type { Output } from './schema.ts';
+import type { ProviderSetup, RuntimeOptions } from './runtimes.ts';
+import type { AuditEntry, ConnectionFilter, Page, Store } from './store.ts';
+import type { VaultStatus } from './vault/status.ts';
+import type { KeyRing } from './vault/vault.ts';
+import type { WebhookContext, WebhookTarget } from './webhooks/receive.ts';
+
+export interface PlugboardOptions<Providers extends readonly AnyProvider[]> extends RuntimeOptions {
+  /** Public base URL of the mounted routes: `https://app.example.com/integrations`. Never taken from a request. */
+  readonly url: string;
+  readonly providers: Providers;
+  readonly store: Store;
+  /** The key ring: the first entry seals, all entries open. Each value is 32 bytes, as base64 or raw. */
+  readonly keys: KeyRing;
+  /** Stubs need `development` or `test`, here or in NODE_ENV; anything else is production. */
+  readonly mode?: Mode;
+  /** Name of the deployment, bound into every sealed value. Default: the mode. */
+  readonly environment?: string;
+  /** Environment variables to read provider credentials from. Default: those of the process. */
+  readonly env?: Environment;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  /** Milliseconds an opened credential may be served from memory, so how long a disconnect elsewhere may go unnoticed. Default 5,000. */
+  readonly cacheMs?: number;
+  /** Further origins to which a finished connect flow may return. */
+  readonly returnOrigins?: readonly string[];
+  /** An OpenFeature client. Default: the global API of @openfeature/server-sdk. */
+  readonly flags?: FlagClient;
+  /** A memory store in production loses everything at restart and knows one process only. */
+  readonly acknowledgeSingleProcess?: boolean;
+}
+
+export type Ids<P extends readonly AnyProvider[]> = P[number]['definition']['id'];
+/** A board of unknown providers is judged at run time alone. */
+export type DefinitionOf<P extends readonly AnyProvider[], Id extends string> =
+  string extends Ids<P>
+    ? AnyProvider['definition']
+    : Extract<P[number], Provider<{ id: Id } & AnyProvider['definition']>>['definition'];
+
+type ProvidersWith<P extends readonly AnyProvider[], Name extends CapabilityName> = {
+  [Index in keyof P]: Name extends keyof NonNullable<P[Index]['definition']['capabilities']>
+    ? P[Index]['definition']['id']
+    : never;
+}[number];
+
+export interface Target {
+  readonly organizationId: string;
+  readonly label?: string;
+}
+
+export interface Plugboard<P extends readonly AnyProvider[]> {
+  readonly mode: Mode;
+  readonly url: string;
+  /** The providers of this board, as given. */
+  readonly providers: P;
+  /** How each of them is configured here, by id. */
+  readonly setup: Readonly<Record<Ids<P>, ProviderSetup>>;
+
+  /** Checks keys, database and environment. Every other call waits for it; call it at start-up to fail early. */
+  ready(): Promise<void>;
+
+  /** A typed client. Nothing happens until one of its functions is called; it never holds a stale token. */
+  client<Id extends Ids<P>>(provider: Id, target?: Target): ClientOf<DefinitionOf<P, Id>>;
+  /** The capability of whichever provider is named: swapping vendors is changing a string. */
+  capability<Name extends CapabilityName>(
+    name: Name,
+    target: Partial<Target> & { provider: ProvidersWith<P, Name> },
+  ): CapabilityMap[Name];
+
+  /** Stores credentials that the vendor accepts. */
+  connect<Id extends Ids<P>>(
+    provider: Id,
+    input: Omit<ConnectInput, 'credentials' | 'method'> & ConnectCredentials<DefinitionOf<P, Id>>,
+  ): Promise<Connection>;
+  /** For vendors whose page opens a widget of theirs: what the page needs. The widget's result goes to `connect`. */
+  prepare(provider: Ids<P>, input: PrepareInput): Promise<JsonObject>;
+  /** Starts an OAuth flow: where to send the browser, and the cookie to set. */
+  authorize(provider: Ids<P>, input: AuthorizeInput): Promise<Authorization>;
+  /** Finishes an OAuth flow. */
+  callback(provider: Ids<P>, input: CallbackInput): Promise<CallbackResult>;
+  /** Revokes at the vendor as far as it allows, and drops the credentials. */
+  disconnect(provider: Ids<P>, input: DisconnectInput): Promise<DisconnectResult>;
+
+  readonly connections: {
+    get(provider: Ids<P>, target: Target): Promise<Connection | null>;
+    list(input: { organizationId: string } & ConnectionFilter): Promise<Page<Connection>>;
+  };
+  readonly accounts: AccountsService;
+  readonly settings: {
+    get<Id extends Ids<P>>(provider: Id, target: Target): Promise<SettingsOf<DefinitionOf<P, Id>>>;
+    update<Id extends Ids<P>>(
+      provider: Id,
+      input: Target & {
+        userId?: string;
+        settings: {
+          [K in keyof SettingsInputOf<DefinitionOf<P, Id>>]?: SettingsInputOf<DefinitionOf<P, Id>>[K] | null;
+        };
+      },
+    ): Promise<Connection>;
+    choices<Id extends Ids<P>>(
+      provider: Id,
+      input: Target & { field: Extract<keyof SettingsInputOf<DefinitionOf<P, Id>>, string> },
+    ): Promise<readonly Choice[]>;
+  };
+  readonly flags: FlagsService;
+  health(provider: Ids<P>, input?: HealthInput): Promise<Health>;
+  readonly audit: {
+    list(input: {
+      organizationId: string;
+      connectionId?: string;
+      limit?: number;
+      cursor?: string;
+    }): Promise<Page<AuditEntry>>;
+  };
+
+  readonly webhooks: {
+    /** Verifies, de-duplicates, dispatches, and answers as the vendor wants. */
+    receive(provider: string, request: Request, target?: WebhookTarget): Promise<Response>;
+  };
+
+  /** Hears what happens to connections. */
+  on<Name extends BoardEventName>(event: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
+  /** Hears a vendor's verified webhook events; `*` hears all of them, raw. */
+  on<Id extends Ids<P>, Type extends Extract<keyof EventsOf<DefinitionOf<P, Id>>, string> | '*'>(
+    provider: Id,
+    type: Type,
+    handler: (
+      data: Type extends keyof EventsOf<DefinitionOf<P, Id>> ? Output<EventsOf<DefinitionOf<P, Id>>[Type]> : unknown,
+      context: WebhookContext,
+    ) => void | Promise<void>,
+  ): Unsubscribe;
+
+  /** Key rotation: how many rows each key holds, and sealing all of them under the first key of the ring. */
+  readonly vault: {
+    status(): Promise<VaultStatus>;
+    reseal(options?: Omit<ResealOptions, 'store' | 'vault'>): Promise<ResealReport>;
+    /** @throws PlugboardError code `key_in_use` while any row needs the key. */
+    assertRemovable(keyId: string): Promise<void>;
+  };
+
+  /** What must run in the background; `start` runs it in this process. */
+  readonly jobs: readonly Job[];
+  start(): void;
+  /** Stops the jobs, lets refreshes in flight finish, closes sockets. The store stays the host's. */
+  stop(): Promise<void>;
+
+  /** Stand-ins of the stubbed vendors, for the routes that serve their consent pages. Null in production. */
+  readonly sandbox: ((request: Request) => Promise<Response>) | null;
+}
