@@ -136,7 +136,7 @@ function tenantCases(subject: Subject, name: string): ProviderCase[] {
     providerCase(`F01 ${name}: no \`${field}\` sends the browser to another host`, () =>
       withWorld(subject, async (world) => {
         const right = new URL(await authorizeUrl(world, given, name));
-        const text = String(given[field]);
+        const text = typeof given[field] === 'string' ? given[field] : 'x';
         for (const hostile of hostileNames.flatMap((part) => [
           part,
           `${part}/${text}`,
