@@ -36,7 +36,7 @@ export function checkAnswerExample(
 }
 
 /** The answer for exactly this status, else for its hundred, else the one for all others. */
-export function answerFor(answers: readonly DescribedAnswer[], status: number): DescribedAnswer | undefined {
+function answerFor(answers: readonly DescribedAnswer[], status: number): DescribedAnswer | undefined {
   const names = [String(status), `${Math.floor(status / 100)}XX`, 'DEFAULT'];
   return names.map((name) => answers.find((answer) => answer.status === name)).find((answer) => answer !== undefined);
 }

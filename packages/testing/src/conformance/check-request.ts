@@ -123,7 +123,7 @@ function mediaTypeOf(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
 }
 
-export function mediaMatches(described: string, type: string): boolean {
+function mediaMatches(described: string, type: string): boolean {
   const pattern = described.split(';')[0]!.trim().toLowerCase();
   return pattern === type || pattern === '*/*' || (pattern.endsWith('/*') && type.startsWith(pattern.slice(0, -1)));
 }

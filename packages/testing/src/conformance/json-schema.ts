@@ -181,7 +181,7 @@ function requiredOn(side: Side, schema: Node): readonly unknown[] {
 }
 
 /** The target of a `$ref` in this document. @throws Error when there is none. */
-export function resolvePointer(document: Node, reference: string): unknown {
+function resolvePointer(document: Node, reference: string): unknown {
   // Discovery documents name a schema without a path.
   const pointer = reference.startsWith('#/') ? reference.slice(2) : `schemas/${reference}`;
   let current: unknown = document;

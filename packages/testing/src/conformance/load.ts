@@ -40,7 +40,7 @@ export function loadDescriptions(dir: string, id: string, nodePath: string | und
 }
 
 /** @throws Error when the format is none that is known. */
-export function readDescription(source: string, document: Node, nodePath?: string): Description {
+function readDescription(source: string, document: Node, nodePath?: string): Description {
   if (String(document['openapi']).startsWith('3.')) return readOpenApi(source, document);
   if (document['swagger'] === '2.0') return readSwagger(source, document);
   if (document['kind'] === 'discovery#restDescription') return readDiscovery(source, document);

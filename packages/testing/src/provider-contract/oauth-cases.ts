@@ -10,7 +10,7 @@ import type { SentRequest } from './edge.ts';
 import { expectNoSecret } from './no-secret.ts';
 import { boardUrl, organizationId, withWorld, type World } from './world.ts';
 
-export const reservedParams = [
+const reservedParams = [
   'state',
   'redirect_uri',
   'client_id',
