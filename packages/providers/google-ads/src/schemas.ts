@@ -9,7 +9,6 @@ import { listOf, readError } from './errors.ts';
 export const adwords = 'https://www.googleapis.com/auth/adwords';
 export const datamanager = 'https://www.googleapis.com/auth/datamanager';
 
-const adsHost = 'googleads.googleapis.com';
 const token = bearer();
 
 /**
@@ -17,12 +16,12 @@ const token = bearer();
  * still has it: https://developers.google.com/google-ads/api/docs/api-policy/developer-token (2026-11-20).
  */
 export const sign: Sign = {
-  places: token.places,
+  places: [...token.places, 'header:developer-token'],
   async apply(request, context) {
     await token.apply(request, context);
     const { developerToken } = context.app;
-    if (developerToken !== undefined && request.url.host === adsHost)
-      request.headers.set('developer-token', reveal(developerToken));
+    const isAds = request.url.host !== 'datamanager.googleapis.com';
+    if (developerToken !== undefined && isAds) request.headers.set('developer-token', reveal(developerToken));
   },
 };
 

@@ -53,6 +53,9 @@ test('without its manager such an account is refused, with what to do', async ()
 test('settings name the account and the manager, with or without dashes', async () => {
   const { client, connect, configure, sent } = createRig();
   await connect();
+  await configure({ loginCustomerId: '9876543210' });
+  await client().customers.get({});
+  expect(sent.pop()?.headers.get('login-customer-id')).toBe('9876543210');
   await configure({ customerId: '555-123-4567', loginCustomerId: '987-654-3210' });
   await client().campaigns.list({});
   expect(sent[0]?.url.pathname).toContain('/customers/5551234567/');
@@ -99,6 +102,28 @@ test('an account that was closed is left out, and one that is left is taken', as
     return Response.json(body, { status });
   });
   expect(await connect()).toMatchObject({ status: 'active', account: { id: '1234567890', name: 'Demo Store' } });
+});
+
+test('clients that were closed are no choice, and neither are conversion actions that are off', async () => {
+  const { authorize, board, configure, respond } = createRig();
+  const rows = (kind: string, status: string) =>
+    Response.json({
+      results: ['1', '2'].map((id) => ({
+        [kind]: { id, name: id, type: 'UPLOAD_CLICKS', status: id === '1' ? 'ENABLED' : status },
+      })),
+    });
+  respond((url, body) => (body.includes('FROM customer_client') ? rows('customerClient', 'CLOSED') : undefined));
+  await authorize();
+  expect(await board.accounts.choices('google-ads', target)).toEqual([
+    { id: '1234567890', name: 'Demo Store' },
+    { id: '1', name: '1' },
+  ]);
+  await board.accounts.choose('google-ads', { ...target, accountId: '1234567890' });
+  respond(() => rows('conversionAction', 'REMOVED'));
+  expect(await board.settings.choices('google-ads', { ...target, field: 'conversionActionId' })).toEqual([
+    { value: '1', label: '1 (UPLOAD_CLICKS)' },
+  ]);
+  await configure({ conversionActionId: '1' });
 });
 
 test('an account that cannot be read for another reason is not silently left out', async () => {

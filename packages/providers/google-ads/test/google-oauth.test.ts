@@ -135,7 +135,10 @@ test.each([
 });
 
 test('a service account’s assertion goes to Google alone, whatever its file says, and without the host’s client', async () => {
-  const { board, client, sent } = createRig();
+  const { board, client, sent, respond } = createRig();
+  // Google's own answer, which does not repeat the scopes.
+  const minted = { access_token: 'stub', expires_in: 3599, token_type: 'Bearer' };
+  respond((url) => (url.pathname === '/token' ? Response.json(minted) : undefined));
   const file = keyFile({ token_uri: 'https://evil.example/token', auth_uri: 'https://evil.example/auth' });
   await board.connect('google-ads', {
     ...target,

@@ -114,11 +114,14 @@ test('each query of one path has its own answer from the emulator', async () => 
   ]);
 });
 
-test('the version is the host’s to change', async () => {
-  const { client, connect, sent } = createRig();
+test.each([
+  [{}, 'v25'],
+  [{ apiVersion: 'v26' }, 'v26'],
+])('with the options %o the Ads API is called in version %s', async (options, version) => {
+  const { client, connect, sent } = createRig(options);
   await connect();
   await client().customers.listAccessible({});
-  expect(sent[0]?.url.href).toBe('https://googleads.googleapis.com/v25/customers:listAccessibleCustomers');
+  expect(sent[0]?.url.href).toBe(`https://googleads.googleapis.com/${version}/customers:listAccessibleCustomers`);
 });
 
 test('durations of protobuf JSON are read, and nothing else', () => {

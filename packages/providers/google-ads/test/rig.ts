@@ -19,14 +19,20 @@ export interface SentRequest {
   readonly text: string;
 }
 
+interface RigOptions {
+  readonly developerToken?: string;
+  readonly apiVersion?: string;
+  readonly env?: Record<string, string>;
+}
+
 /** A board whose vendor is the emulator, and what was sent to it. */
-export function createRig(options: { readonly developerToken?: string; readonly env?: Record<string, string> } = {}) {
+export function createRig(options: RigOptions = {}) {
   const { env = {}, ...more } = options;
   const clock = createFakeClock();
   const provider = googleAds({ ...app, ...more });
   const vendor = createEmulator(provider, { clock });
   const sent: SentRequest[] = [];
-  let answer: ((url: URL) => Response | undefined) | undefined;
+  let answer: ((url: URL, body: string) => Response | undefined) | undefined;
   const board = createPlugboard({
     url: 'https://app.example.com/integrations',
     providers: [provider],
@@ -38,8 +44,9 @@ export function createRig(options: { readonly developerToken?: string; readonly 
     clock,
     wire: handlerWire(async (request) => {
       const url = new URL(request.url);
-      sent.push({ url, headers: request.headers, text: await request.clone().text() });
-      return answer?.(url) ?? vendor.fetch(request);
+      const text = await request.clone().text();
+      sent.push({ url, headers: request.headers, text });
+      return answer?.(url, text) ?? vendor.fetch(request);
     }),
   });
 
@@ -74,6 +81,6 @@ export function createRig(options: { readonly developerToken?: string; readonly 
     configure: (settings: Record<string, string | boolean | Record<string, string>>) =>
       board.settings.update('google-ads', { ...target, settings }),
     /** Answers instead of the emulator; undefined leaves the request to it. */
-    respond: (next: (url: URL) => Response | undefined) => void (answer = next),
+    respond: (next: (url: URL, body: string) => Response | undefined) => void (answer = next),
   };
 }
