@@ -11,8 +11,8 @@ conformance(resend.definition, {
   exceptions: { 'emails.reschedule': 'The description lists no body; the documentation of the endpoint does.' },
 });
 
-function rig(platform: string | undefined = 're_good_key') {
-  const provider = resend(platform === undefined ? {} : { platform: { accessToken: platform } });
+function rig(accessToken = 're_good_key') {
+  const provider = resend({ platform: { accessToken } });
   const emulator = createEmulator(provider);
   const board = createPlugboard({
     url: 'https://app.example.com/integrations',
