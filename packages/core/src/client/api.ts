@@ -1,4 +1,5 @@
 /** One connection's view of its vendor: runs declared endpoints and raw requests under every policy. */
+import type { OutgoingRequest } from '../auth/auth.ts';
 import type { Engine } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import type { Api, CallOptions, Endpoint, RawRequest } from '../endpoint.ts';
@@ -165,8 +166,7 @@ async function sendOnce(engine: Engine, session: Session, call: Call, access: Ac
   const built = call.build(api);
   const before = new Set(built.headers.values());
   const described = access.stub ? describeStubCall(built) : undefined;
-  const sign = methodOf(runtime, access.method).sign;
-  await sign.apply(built, { credentials: access.credentials, app: runtime.app, now: engine.clock.now() });
+  await signRequest(engine, runtime, access, built);
   const placed = [...built.headers.values()].filter((value) => !before.has(value));
   const { signal, priority, deadlineMs = call.deadlineMs } = call.options;
   const answer = await runtime.transport.send({
@@ -191,15 +191,46 @@ async function sendOnce(engine: Engine, session: Session, call: Call, access: Ac
   return answer;
 }
 
+/** Signs; a foreign error is replaced without its cause, because what refuses a value (`Headers.set`) quotes it. */
+async function signRequest(
+  engine: Engine,
+  runtime: Session['runtime'],
+  access: Access,
+  request: OutgoingRequest,
+): Promise<void> {
+  const context = { credentials: access.credentials, app: runtime.app, now: engine.clock.now() };
+  try {
+    await methodOf(runtime, access.method).sign.apply(request, context);
+  } catch (error) {
+    if (isPlugboardError(error)) throw error;
+    throw new PlugboardError({
+      kind: 'auth',
+      code: 'credential_unusable',
+      message: 'The credentials cannot be put into a request: signing failed.',
+      hint: 'Enter them again, without line breaks or other control characters.',
+      provider: runtime.definition.id,
+    });
+  }
+}
+
 function readAnswer(definition: AnyDefinition, endpoint: AnyEndpoint, answer: Answer, operation: string): unknown {
   try {
     const raw =
       endpoint.decode === undefined ? (answer.bytes.length === 0 ? undefined : answer.json()) : endpoint.decode(answer);
     return checkAnswer(endpoint.output, raw, `The answer to ${definition.id} ${operation}`);
   } catch (error) {
-    if (!isPlugboardError(error)) throw error;
-    throw error.with({ provider: definition.id, operation, status: answer.status });
+    const known = isPlugboardError(error) ? error : unreadable(definition, operation);
+    throw known.with({ provider: definition.id, operation, status: answer.status });
   }
+}
+
+/** A `decode` that threw: the vendor answered something that the provider does not know. No cause: it may quote the answer. */
+function unreadable(definition: AnyDefinition, operation: string): PlugboardError {
+  return new PlugboardError({
+    kind: 'invalid_response',
+    code: 'unreadable_answer',
+    message: `The answer to ${definition.id} ${operation} could not be read.`,
+  });
 }
 
 /** @throws PlugboardError kind `permission`, code `insufficient_scope`, before anything is sent. */
