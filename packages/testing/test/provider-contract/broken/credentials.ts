@@ -22,7 +22,7 @@ const alsoAt = (apply: Sign['apply']): Sign => ({
 export const brokenCredentials = [
   broken('a key that may hold anything', {
     fails: breaks,
-    because: /invalid_request|invalid header value/,
+    because: /to include 'key'/,
     change: (definition) => withAuth(definition, 'key', { credentials: z.strictObject({ key: key(/^ak_/) }) }),
   }),
   broken('a refusal that quotes the key', {
