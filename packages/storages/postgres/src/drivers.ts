@@ -19,8 +19,8 @@ interface PgRunner {
 }
 
 interface PgClient extends PgRunner {
-  on(event: 'error', listener: () => void): unknown;
-  removeListener(event: 'error', listener: () => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  removeListener(event: 'error', listener: (error: unknown) => void): unknown;
   release(destroy?: boolean): void;
 }
 
@@ -108,17 +108,24 @@ function openPgPool(pool: PgPool, prepare: boolean): Database {
   const begin = async (): Promise<Transaction> => {
     const client = await pool.connect();
     // A client that loses its connection while it is checked out emits `error`, which would end the process. The next
-    // statement reports the same loss to us.
-    const ignore = () => undefined;
-    client.on('error', ignore);
+    // statement fails with less to say, so the first error is kept for it.
+    let lost: unknown;
+    const keep = (error: unknown) => {
+      lost ??= error;
+    };
+    client.on('error', keep);
     let open = true;
     const end = (destroy: boolean) => {
       open = false;
-      client.removeListener('error', ignore);
+      client.removeListener('error', keep);
       client.release(destroy);
     };
+    const query = (call: Call) =>
+      run(client, call).catch((error: unknown) => {
+        throw databaseError(lost ?? error);
+      });
     const execute = (text: string) =>
-      run(client, { statement: { text } }).catch((error: unknown) => {
+      query({ statement: { text } }).catch((error: unknown) => {
         end(true);
         throw error;
       });
@@ -128,7 +135,7 @@ function openPgPool(pool: PgPool, prepare: boolean): Database {
       end(false);
     };
     await execute('begin isolation level read committed');
-    return { query: (call) => run(client, call), commit: () => finish('commit'), rollback: () => finish('rollback') };
+    return { query, commit: () => finish('commit'), rollback: () => finish('rollback') };
   };
   return {
     shared: true,

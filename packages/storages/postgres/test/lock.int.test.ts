@@ -32,7 +32,7 @@ afterAll(async () => {
 describe.each([
   ['pg', pool],
   ['postgres.js', sql],
-] as [string, PostgresClient][])('%s', (_name, client) => {
+] as [string, PostgresClient][])('%s', (name, client) => {
   test('a holder whose connection breaks learns of it at its write, and the row is free at once', async () => {
     const id = await insert();
     const { lock } = lockingStore(client);
@@ -70,7 +70,9 @@ describe.each([
       await store.connections.update('org_1', id, {}, { failCount: 1 });
       return update({ failCount: 2 });
     });
-    await expect(late).rejects.toMatchObject({ kind: 'unavailable' });
+    // postgres.js tells that the connection is gone, but not why.
+    const code = name === 'pg' ? 'lock_lost' : 'database_unavailable';
+    await expect(late).rejects.toMatchObject({ kind: 'unavailable', code });
     expect(await store.connections.get('org_1', id)).toMatchObject({ version: 2, failCount: 1 });
   });
 
@@ -147,9 +149,31 @@ describe('places', () => {
   });
 });
 
+test('a write that fails frees the row, so that the next one does not wait for its own lock', async () => {
+  const id = await insert();
+  let failures = 1;
+  const { lock } = lockingStore(
+    meddled(pool, async (query, run) => {
+      if (query.text.includes('returning') && failures-- > 0) throw new Error('Query read timeout');
+      return run();
+    }),
+  );
+  const written = await lock('org_1', id, async (_row, update) => {
+    await expect(update({ failCount: 1 })).rejects.toMatchObject({ kind: 'unavailable' });
+    return update({ failCount: 2 });
+  });
+  expect(written).toMatchObject({ failCount: 2, version: 2 });
+});
+
 test('K6 a commit whose acknowledgement is lost is found again by the id of the write', async () => {
   const id = await insert();
-  const { lock } = lockingStore(losingCommits(pool));
+  const { lock } = lockingStore(
+    meddled(pool, async (query, run) => {
+      const result = await run();
+      if (query.text === 'commit') throw new Error('Connection terminated unexpectedly');
+      return result;
+    }),
+  );
   const found = await lock('org_1', id, async (_row, update) => {
     const change = { credentials: Uint8Array.of(7), writeId: 'mine' };
     await expect(update(change)).rejects.toMatchObject({ kind: 'unavailable' });
@@ -219,8 +243,11 @@ async function terminateHolder(): Promise<object> {
   return {};
 }
 
-/** A pool whose commits take effect and whose answers to them get lost. */
-function losingCommits(sound: pg.Pool): PgPool {
+type Query = Parameters<PgPool['query']>[0];
+type Result = Awaited<ReturnType<PgPool['query']>>;
+
+/** A pool with somebody between us and the statements of its transactions. */
+function meddled(sound: pg.Pool, meddle: (query: Query, run: () => Promise<Result>) => Promise<Result>): PgPool {
   return {
     totalCount: 0,
     options: { max: 6 },
@@ -228,11 +255,7 @@ function losingCommits(sound: pg.Pool): PgPool {
     async connect() {
       const client = await sound.connect();
       return {
-        query: async (query) => {
-          const result = await client.query(query);
-          if (query.text === 'commit') throw new Error('Connection terminated unexpectedly');
-          return result;
-        },
+        query: (query) => meddle(query, () => client.query(query)),
         on: (name, listener) => client.on(name, listener),
         removeListener: (name, listener) => client.removeListener(name, listener),
         release: (destroy) => client.release(destroy),
