@@ -25,6 +25,9 @@ interface Packed {
   readonly entries: readonly string[];
 }
 
+/** Registers hooks of the runner when it loads, so it loads only inside vitest, where the kit's own tests load it. */
+const insideVitest = new Set(['@plugboard/testing/vitest-setup']);
+
 const work = mkdtempSync(join(tmpdir(), 'plugboard-pack-'));
 const problems: string[] = [];
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
@@ -156,9 +159,6 @@ function install(): boolean {
   if (status !== 0) problems.push(`the packed packages do not install together:\n${output}`);
   return status === 0;
 }
-
-/** Registers hooks of the runner when it loads, so it loads only inside vitest, where the kit's own tests load it. */
-const insideVitest = new Set(['@plugboard/testing/vitest-setup']);
 
 /** Each entry by `import` and by `require`, in a process of its own kind; both must show the same names. */
 function loadAll(): void {
