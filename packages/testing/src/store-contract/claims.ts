@@ -115,13 +115,14 @@ export const claimCases: readonly StoreCase[] = [
   },
 ];
 
-/** Rows of one organization that fell due one second after the other; all are due when it resolves. */
+/** Rows of one organization, the longest due first; inserted the other way round, so that no order is a gift. */
 async function insertDue(subject: Subject, count: number): Promise<ConnectionRow[]> {
   const start = subject.clock.now();
   await subject.clock.advance(count * second);
-  const rows = await Promise.all(
-    Array.from({ length: count }, (_, index) => insert(subject, { refreshAt: new Date(start + index * second) })),
-  );
+  const rows: ConnectionRow[] = [];
+  for (let age = 0; age < count; age++) {
+    rows.unshift(await insert(subject, { refreshAt: new Date(start + (count - age) * second) }));
+  }
   return rows;
 }
 

@@ -121,6 +121,21 @@ export const fidelityCases: readonly StoreCase[] = [
       spoil(given);
       spoil(row as unknown as typeof given);
       expect(await connections.get(organization, row.id)).toEqual(before);
+
+      const { audit } = subject.store;
+      const data = { list: [1] };
+      const entry = {
+        id: 'entry',
+        organizationId: organization,
+        connectionId: null,
+        provider: 'acme',
+        type: 'x',
+        actor: 'x',
+      };
+      await audit.append({ ...entry, data });
+      data.list.push(2);
+      (await audit.list(organization)).items.map((item) => (item.data as typeof data).list.push(3));
+      expect((await audit.list(organization)).items).toMatchObject([{ data: { list: [1] } }]);
     },
   },
 ];

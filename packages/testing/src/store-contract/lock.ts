@@ -131,6 +131,27 @@ export const lockCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'G01 lets no other organization wait for a lock, which would tell that there is one',
+    async run(subject) {
+      const { connections } = subject.store;
+      const row = await insert(subject);
+      await lockOf(subject)(organization, row.id, async () => {
+        const answers: unknown[] = [];
+        const calls = [
+          connections.update(stranger, row.id, {}, { failCount: 1 }),
+          connections.remove(stranger, row.id),
+          connections.release(stranger, row.id, 0, null),
+          lockOf(subject)(stranger, row.id, async () => 'worked'),
+        ];
+        for (const call of calls) void call.then((answer) => answers.push(answer));
+        // What does not wait is answered within a few round trips; the rest is patience with a slow connection.
+        for (let trips = 0; trips < 200 && answers.length < 4; trips++) await subject.store.now();
+        expect(answers).toHaveLength(4);
+        expect(new Set(answers)).toEqual(new Set([null, false]));
+      });
+    },
+  },
+  {
     name: 'refuses a lease and a claim of a locked row at once, without waiting',
     async run(subject) {
       const { connections } = subject.store;

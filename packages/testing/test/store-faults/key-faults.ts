@@ -2,6 +2,7 @@ import type { ConnectionStore } from '@plugboard/core/store-kit';
 
 import { altered, ownerOf, tick, type Fault } from './fault.ts';
 
+const unwaited = 'G01 lets no other organization wait';
 const owned = "G01 treats another organization's id like an unknown one";
 
 export const keyFaults: readonly Fault[] = [
@@ -19,7 +20,7 @@ export const keyFaults: readonly Fault[] = [
       };
       return { connections: { [method]: everyones } as Partial<ConnectionStore> };
     },
-    fails: [owned],
+    fails: method === 'get' || method === 'lease' ? [owned] : [owned, unwaited],
   })),
   {
     name: 'lock does not look at the organization',
@@ -29,7 +30,12 @@ export const keyFaults: readonly Fault[] = [
           (await sound.connections.lock?.(await ownerOf(sound, id), id, work)) ?? null,
       },
     }),
-    fails: ["G01 treats another organization's", 'answers null without calling the', 'G08 refuses a bad organization'],
+    fails: [
+      "G01 treats another organization's",
+      'answers null without calling the',
+      'G08 refuses a bad organization',
+      unwaited,
+    ],
   },
   {
     name: 'a batch does not look at the organization',

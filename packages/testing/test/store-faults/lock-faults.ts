@@ -38,7 +38,11 @@ export const lockFaults: readonly Fault[] = [
       const answer = await lock(organizationId, id, async (row, update) => [await work(row, update)] as const);
       return answer === null ? work({ id } as ConnectionRow, async () => null) : answer[0];
     }),
-    fails: ["G01 treats another organization's", 'answers null without calling the'],
+    fails: [
+      "G01 treats another organization's",
+      'answers null without calling the',
+      'G01 lets no other organization wait',
+    ],
   },
   {
     name: 'shows a write when the work has ended',
@@ -117,12 +121,36 @@ export const lockFaults: readonly Fault[] = [
             })) ?? null,
           async update(organizationId, id, guard, change) {
             const row = held.get(id);
-            return row === undefined ? connections.update(organizationId, id, guard, change) : { ...row, ...change };
+            const mine = row?.organizationId === organizationId;
+            return mine ? { ...row, ...change } : connections.update(organizationId, id, guard, change);
           },
         },
       };
     },
     fails: ['writes a second time only while', 'makes other writers wait, and then'],
+  },
+  {
+    name: 'makes everybody wait for a lock',
+    parts: ({ connections }) => {
+      const held = new Map<string, Promise<unknown>>();
+      return {
+        connections: {
+          async lock(organizationId, id, work) {
+            const run = connections.lock?.(organizationId, id, work) ?? Promise.resolve(null);
+            held.set(
+              id,
+              run.catch(() => undefined),
+            );
+            return run.finally(() => held.delete(id));
+          },
+          async remove(organizationId, id) {
+            await held.get(id);
+            return connections.remove(organizationId, id);
+          },
+        },
+      };
+    },
+    fails: ['G01 lets no other organization wait'],
   },
   {
     name: 'leases a locked row',

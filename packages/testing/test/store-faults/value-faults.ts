@@ -1,4 +1,4 @@
-import type { NewConnection } from '@plugboard/core/store-kit';
+import type { JsonObject, NewConnection } from '@plugboard/core/store-kit';
 
 import { altered, forgiving, without, type Fault } from './fault.ts';
 
@@ -84,6 +84,25 @@ export const valueFaults: readonly Fault[] = [
           async get(organizationId, id) {
             const row = await connections.get(organizationId, id);
             return row && row.version === 1 ? { ...row, metadata: given.get(id)?.metadata ?? {} } : row;
+          },
+        },
+      };
+    },
+    fails: ['shares no object with its callers'],
+  },
+  {
+    name: 'keeps the data of an entry as it was given',
+    parts: ({ audit }) => {
+      const given = new Map<string, JsonObject>();
+      return {
+        audit: {
+          async append(entry) {
+            await audit.append(entry);
+            if (entry.id === 'entry') given.set(entry.id, entry.data);
+          },
+          async list(...args) {
+            const page = await audit.list(...args);
+            return { ...page, items: page.items.map((item) => ({ ...item, data: given.get(item.id) ?? item.data })) };
           },
         },
       };
