@@ -5,7 +5,8 @@ import { Pool } from 'pg';
 import { createBoard, organizationId } from './vendor.ts';
 
 const { ORIGIN = '', DATABASE = '', SCHEMA = '', KEY = '', CALLERS = '64', LOCK = 'yes' } = process.env;
-const pool = new Pool({ connectionString: DATABASE, max: 12 });
+// Eight of these, and what runs beside them, stay below the 100 connections of a default server.
+const pool = new Pool({ connectionString: DATABASE, max: 6 });
 const store = postgresStore(pool, { schema: SCHEMA, ...(LOCK === 'no' && { lock: false as const }) });
 const board = createBoard(ORIGIN, store, KEY);
 await board.ready();
