@@ -87,7 +87,7 @@ export function createMemoryConnections(now: () => number): ConnectionStore {
       checkConnectionFilter(filter);
       const { provider, status, limit = 50, cursor } = filter;
       const scope = ['connections', organizationId, provider ?? '', status ?? ''];
-      const after = cursor === undefined ? '' : await readCursor(scope, cursor);
+      const after = cursor === undefined ? '' : await readCursor(scope, cursor, (place) => place);
       const found = [...rows.values()]
         .filter((row) => row.organizationId === organizationId)
         .filter((row) => (provider ?? row.provider) === row.provider && (status ?? row.status) === row.status)

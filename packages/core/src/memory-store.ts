@@ -108,7 +108,7 @@ function createMemoryAudit(now: () => number): AuditStore {
       checkAuditFilter(filter);
       const { connectionId, limit = 50, cursor } = filter;
       const scope = ['audit', organizationId, connectionId ?? ''];
-      const before = cursor === undefined ? entries.length : Number(await readCursor(scope, cursor));
+      const before = cursor === undefined ? entries.length : await readCursor(scope, cursor, Number);
       const found = entries
         .map((entry, place) => ({ entry, place }))
         .slice(0, before)

@@ -37,15 +37,20 @@ export async function writeCursor(scope: readonly string[], position: string): P
 }
 
 /**
- * The position that `writeCursor` was given.
+ * The position that `writeCursor` was given, as `parse` makes it out; undefined from there refuses the cursor too.
  * @throws PlugboardError kind `invalid_request`, code `invalid_input`, when the cursor was altered or is not of this scope.
  */
-export async function readCursor(scope: readonly string[], cursor: string): Promise<string> {
+export async function readCursor<T>(
+  scope: readonly string[],
+  cursor: string,
+  parse: (position: string) => T | undefined,
+): Promise<T> {
   const bytes = typeof cursor === 'string' && cursor.length <= 1024 ? decodeBase64url(cursor) : undefined;
   const position = bytes === undefined ? undefined : decodeUtf8(bytes.subarray(digestBytes));
   if (bytes !== undefined && position !== undefined) {
     const digest = await digestOf(scope, position);
-    if (equalBytes(digest, bytes.subarray(0, digestBytes))) return position;
+    const parsed = equalBytes(digest, bytes.subarray(0, digestBytes)) ? parse(position) : undefined;
+    if (parsed !== undefined) return parsed;
   }
   const message = 'is altered, or was given for another organization or filter';
   throw invalidInput('The page', [{ path: 'cursor', message }], 'Ask for the first page again, without a cursor.');

@@ -7,8 +7,9 @@ import type { Fault } from './store-faults/fault.ts';
 import { keyFaults } from './store-faults/key-faults.ts';
 import { leaseFaults } from './store-faults/lease-faults.ts';
 import { lockFaults } from './store-faults/lock-faults.ts';
+import { onceFaults } from './store-faults/once-faults.ts';
 import { pagingFaults } from './store-faults/paging-faults.ts';
-import { onceFaults, recordFaults } from './store-faults/record-faults.ts';
+import { recordFaults } from './store-faults/record-faults.ts';
 import { valueFaults } from './store-faults/value-faults.ts';
 import { writeFaults } from './store-faults/write-faults.ts';
 

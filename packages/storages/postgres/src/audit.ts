@@ -38,7 +38,7 @@ export function createAudit({ names, database, timed }: Session): AuditStore {
       checkAuditFilter(filter);
       const { connectionId, limit = 50, cursor } = filter;
       const scope = ['audit', organizationId, connectionId ?? ''];
-      const before = cursor === undefined ? afterAll : await readCursor(scope, cursor);
+      const before = cursor === undefined ? afterAll : await readCursor(scope, cursor, parseSequence);
       const values = [organizationId, before, limit + 1];
       const rows = await rowsOf(values, connectionId);
       const page = await pageOf(rows, limit, (last) => writeCursor(scope, readText(last[0])));
@@ -72,6 +72,10 @@ function auditStatements({ tables, organizationType }: Names) {
     list: list(''),
     listConnection: list('and t.connection_id = $4::text::uuid'),
   };
+}
+
+function parseSequence(position: string): string | undefined {
+  return /^\d{1,18}$/.test(position) ? position : undefined;
 }
 
 function decodeEntry(organizationId: string, row: SqlRow): AuditEntry {

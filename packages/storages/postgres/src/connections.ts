@@ -55,7 +55,7 @@ export function createConnections(session: Session, statements: ConnectionStatem
       checkConnectionFilter(filter);
       const { provider, status, limit = 50, cursor } = filter;
       const scope = ['connections', organizationId, provider ?? '', status ?? ''];
-      const after = cursor === undefined ? beforeAll : parsePosition(await readCursor(scope, cursor));
+      const after = cursor === undefined ? beforeAll : await readCursor(scope, cursor, parsePosition);
       const filters = [provider, status].filter((value) => value !== undefined);
       const rows = await timed(listStatement(filter), organizationId, after.date, after.id, limit + 1, ...filters);
       return pageOf(rows.map(decodeRow), limit, (last) =>
@@ -187,9 +187,11 @@ function decodeClaim(row: SqlRow): Claim {
   return { row: decodeRow(row), dueSince: Number(row.at(-2)), candidates: Number(row.at(-1)) };
 }
 
-function parsePosition(position: string): { readonly date: string; readonly id: string } {
+function parsePosition(position: string): { readonly date: string; readonly id: string } | undefined {
   const [date = '', id = ''] = position.split(' ');
-  return { date, id };
+  const time = Date.parse(date);
+  const isOurs = isConnectionId(id) && !Number.isNaN(time) && new Date(time).toISOString() === date;
+  return isOurs ? { date, id } : undefined;
 }
 
 /** Of two batches that wait for each other the database undoes one as a whole, which may then run again. */

@@ -1,5 +1,6 @@
 /** What can be said of a driver without a database. */
 import { neon, Pool as NeonPool } from '@neondatabase/serverless';
+import { writeCursor } from '@plugboard/core/store-kit';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 
@@ -64,6 +65,24 @@ test('neon(): a batch is one request at READ COMMITTED, and sends no query by it
       { ...options, isolationLevel: 'ReadCommitted' },
     ],
   ]);
+});
+
+test.each([
+  '',
+  'x',
+  "'; drop table x; --",
+  '2026-01-01T00:00:00.000Z',
+  '2026-01-01T00:00:00.000Z x',
+  'x 0',
+  '-1 5f0c7a3e-6a52-4b8e-9d3b-0a5f3f1c2d4e',
+  '1e9',
+])('G02 a forged cursor that points to %j reaches no statement', async (position) => {
+  const { connections, audit } = postgresStore(fakePglite());
+  const refused = { code: 'invalid_input', fields: [{ path: 'cursor' }] };
+  const page = await writeCursor(['connections', 'org_1', '', ''], position);
+  await expect(connections.list('org_1', { cursor: page })).rejects.toMatchObject(refused);
+  const entries = await writeCursor(['audit', 'org_1', ''], position);
+  await expect(audit.list('org_1', { cursor: entries })).rejects.toMatchObject(refused);
 });
 
 function fakePglite(): Pglite {
