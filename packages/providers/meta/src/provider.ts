@@ -71,7 +71,8 @@ export const meta = defineProvider({
           ...(configId !== undefined && { config_id: reveal(configId), override_default_response_type: 'true' }),
         }),
       },
-      token: { url: 'https://graph.facebook.com/{version}/oauth/access_token', encoding: 'query', clientAuth: 'post' },
+      // The guides show GET. POST works too, and keeps the app secret and the tokens out of URLs, which end in logs.
+      token: { url: 'https://graph.facebook.com/{version}/oauth/access_token', clientAuth: 'post' },
       pkce: 'supported',
       scopes: { ask: Object.keys(asked), known: { ...asked, ...more }, separator: ',', unless: 'configId' },
       read: readGrant,

@@ -61,20 +61,21 @@ describe('connecting by OAuth', () => {
     expect(url.searchParams.has('scope')).toBe(false);
   });
 
-  test('exchanges the code by GET, looks the token up, lengthens it, and lets the user choose an ad account', async () => {
+  test('exchanges the code with no secret in the URL, looks the token up, lengthens it, and lets the user choose an ad account', async () => {
     const rig = createRig({ apiVersion: 'v25.0' });
     const result = await rig.connect();
     const [code, debug, exchange, accounts] = rig.sent;
     expect(rig.sent.slice(0, 3).map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'GET /v25.0/oauth/access_token',
+      'POST /v25.0/oauth/access_token',
       'GET /v25.0/debug_token',
-      'GET /v25.0/oauth/access_token',
+      'POST /v25.0/oauth/access_token',
     ]);
+    expect([code!.url.search, exchange!.url.search]).toEqual(['', '']);
     const client = { client_id: '100200300', client_secret: appSecret };
-    expect(Object.fromEntries(code!.url.searchParams)).toMatchObject({ grant_type: 'authorization_code', ...client });
+    expect(code!.params).toMatchObject({ grant_type: 'authorization_code', ...client });
     expect(debug!.url.searchParams.get('access_token')).toBe(`100200300|${appSecret}`);
     const short = debug!.url.searchParams.get('input_token');
-    expect(Object.fromEntries(exchange!.url.searchParams)).toEqual({
+    expect(exchange!.params).toEqual({
       grant_type: 'fb_exchange_token',
       fb_exchange_token: short,
       ...client,
@@ -117,8 +118,8 @@ describe('connecting by OAuth', () => {
 
   test('takes 60 days for a token whose life the vendor does not say', async () => {
     const rig = createRig();
-    rig.answer(({ url }) =>
-      url.searchParams.get('grant_type') === 'fb_exchange_token'
+    rig.answer(({ url, params }) =>
+      params['grant_type'] === 'fb_exchange_token'
         ? Response.json({ access_token: 'EAALONGER', token_type: 'bearer' })
         : url.pathname.endsWith('/me/adaccounts')
           ? Response.json({ data: [market] })
@@ -150,7 +151,7 @@ describe('renewing', () => {
     rig.sent.length = 0;
     await rig.client().me.get();
     const [exchange, request] = rig.sent;
-    expect(exchange!.url.searchParams.get('fb_exchange_token')).toBe(old);
+    expect(exchange!.params['fb_exchange_token']).toBe(old);
     expect(tokenOf(request!.authorization)).not.toBe(old);
     expect((await rig.connection())!.expiresAt!.getTime() - rig.clock.now()).toBe(lifeMs);
   });

@@ -23,6 +23,8 @@ interface Sent {
   readonly path: string;
   readonly authorization: string | null;
   readonly text: string;
+  /** Of the query, and of a form in the body. */
+  readonly params: Readonly<Record<string, string>>;
 }
 
 type Answer = (sent: Sent) => Response | undefined;
@@ -46,7 +48,10 @@ export function createRig(options: Readonly<Record<string, string>> = {}) {
       path: url.pathname,
       authorization: request.headers.get('authorization'),
     };
-    const entry = { ...head, text: await request.clone().text() };
+    const text = await request.clone().text();
+    const isForm = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') === true;
+    const params = Object.fromEntries([...url.searchParams, ...new URLSearchParams(isForm ? text : '')]);
+    const entry = { ...head, text, params };
     sent.push(entry);
     return answer(entry) ?? vendor.fetch(request);
   }
