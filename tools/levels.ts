@@ -16,6 +16,8 @@ export const levels: Readonly<Record<string, number>> = {
   'log.ts': 0,
   'random.ts': 0,
   'schema.ts': 0,
+  'schema-example.ts': 0,
+  'shapes.ts': 0,
   'secret.ts': 0,
 
   // 1: pure decisions, and the contract of the store
@@ -46,6 +48,7 @@ export const levels: Readonly<Record<string, number>> = {
   'emulator.ts': 3,
   'emulator/': 3,
   'endpoint.ts': 3,
+  'errors-by-code.ts': 3,
   'provider-kit.ts': 3,
   'provider.ts': 3,
   'sandbox-url.ts': 3,

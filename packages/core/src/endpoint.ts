@@ -5,11 +5,19 @@
 import type { AppValues } from './auth/auth.ts';
 import type { Clock } from './clock.ts';
 import type { Json, JsonObject } from './json.ts';
+import { configurationError } from './errors.ts';
+import { exampleOf } from './schema-example.ts';
 import type { Input, Output, PlainSchema, Schema } from './schema.ts';
 import type { AccountRef } from './store.ts';
 import type { Answer, RateLimit, Repeat } from './transport/transport.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
+
+/**
+ * Method and path: `GET /v1/lists/{listId}`. The path is below the base URL, each value is encoded as one segment. The
+ * method alone where the base URL is the whole address.
+ */
+export type Route = Method | `${Method} /${string}`;
 
 export type QueryValue = string | number | boolean | readonly (string | number)[] | undefined;
 
@@ -97,9 +105,6 @@ export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
   readonly summary: string;
   /** The vendor's page. */
   readonly docs?: string;
-  readonly method: Method;
-  /** `/v1/lists/{listId}`, below the base URL; each value is encoded as one segment. */
-  readonly path: string;
   /** Another base than the provider's. */
   readonly baseUrl?: string | ((api: Api) => string);
   readonly input: I;
@@ -108,7 +113,7 @@ export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
   readonly encode?: (input: Output<I>, api: Api) => Encoded;
   /** What the output schema judges. Default: the JSON body, or undefined when empty. */
   readonly decode?: (answer: Answer) => unknown;
-  /** Default: `safe` for GET, else `never`. */
+  /** Default: `safe` for GET and HEAD, else `never`. */
   readonly repeat?: Repeat;
   /** The vendor's idempotency header; makes the call `keyed`. */
   readonly idempotency?: { readonly header: string };
@@ -118,22 +123,59 @@ export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
   readonly deadlineMs?: number;
   readonly maxBytes?: number;
   readonly paging?: Paging<Output<I>, Output<O>, Item>;
+  /** Where the examples inside the schemas do not tell the truth: a status, a body that is none, a choice of inputs. */
+  readonly example?: Partial<EndpointExample<Input<I>>>;
+}
+
+export interface Endpoint<I extends Schema = Schema, O extends Schema = Schema, Item = never> extends Omit<
+  EndpointOptions<I, O, Item>,
+  'example'
+> {
+  readonly kind: 'endpoint';
+  readonly method: Method;
+  /** Empty where the base URL is the whole address. */
+  readonly path: string;
   readonly example: EndpointExample<Input<I>>;
 }
 
-export interface Endpoint<I extends Schema = Schema, O extends Schema = Schema, Item = never> extends EndpointOptions<
-  I,
-  O,
-  Item
-> {
-  readonly kind: 'endpoint';
-}
-
-/** Declares one endpoint of the vendor's API. */
+/**
+ * Declares one endpoint of the vendor's API.
+ * @example endpoint('GET /v1/lists/{id}', { summary: 'Reads a list.', input: given({ id: 'l_1' }), output: list })
+ */
 export function endpoint<I extends Schema, O extends Schema, Item = never>(
+  route: Route,
   options: EndpointOptions<I, O, Item>,
 ): Endpoint<PlainSchema<I>, PlainSchema<O>, Item> {
-  return { ...options, kind: 'endpoint' } as unknown as Endpoint<PlainSchema<I>, PlainSchema<O>, Item>;
+  const [, method = '', path = ''] = /^(GET|POST|PUT|PATCH|DELETE|HEAD)(?: (\/\S*))?$/.exec(route) ?? [];
+  if (method === '') {
+    throw configurationError(
+      'invalid_definition',
+      'A route is no method and path.',
+      'Write it as `GET /v1/things/{id}`.',
+    );
+  }
+  let example: EndpointExample<Input<I>> | undefined;
+  const declared = {
+    ...options,
+    kind: 'endpoint',
+    method,
+    path,
+    // Derived at first use: a schema's JSON form costs more than everything else at import.
+    get example() {
+      return (example ??= completeExample(options));
+    },
+  };
+  return declared as unknown as Endpoint<PlainSchema<I>, PlainSchema<O>, Item>;
+}
+
+function completeExample<I extends Schema, O extends Schema, Item>(
+  options: EndpointOptions<I, O, Item>,
+): EndpointExample<Input<I>> {
+  const given = options.example ?? {};
+  const input = 'input' in given ? given.input : (exampleOf(options.input) ?? {});
+  const bodiless = 'answer' in given || given.status === 204 || options.decode !== undefined;
+  const answer = bodiless ? given.answer : exampleOf(options.output);
+  return { ...given, input: input as Input<I>, ...(answer !== undefined && { answer }) };
 }
 
 export interface OperationOptions<I extends Schema, R> {
@@ -144,19 +186,34 @@ export interface OperationOptions<I extends Schema, R> {
   readonly scopes?: readonly string[];
   /** Plain code: may call several endpoints, poll, split, hash. */
   readonly run: (api: Api, input: Output<I>, options: CallOptions) => R;
+  /** Default: from the examples inside the schema. */
+  readonly example?: { readonly input: Input<I> };
+}
+
+interface Declared<I extends Schema, R> extends OperationOptions<I, R> {
   readonly example: { readonly input: Input<I> };
 }
 
-export interface Operation<I extends Schema = Schema, R = unknown> extends OperationOptions<I, Promise<R>> {
+export interface Operation<I extends Schema = Schema, R = unknown> extends Declared<I, Promise<R>> {
   readonly kind: 'operation';
 }
 
 /** Declares an operation that is more than one request. */
 export function operation<I extends Schema, R>(options: OperationOptions<I, Promise<R>>): Operation<PlainSchema<I>, R> {
-  return { ...options, kind: 'operation' } as unknown as Operation<PlainSchema<I>, R>;
+  return declare('operation', options) as unknown as Operation<PlainSchema<I>, R>;
 }
 
-export interface Stream<I extends Schema = Schema, Item = unknown> extends OperationOptions<I, AsyncIterable<Item>> {
+function declare<I extends Schema, R>(kind: 'operation' | 'stream', options: OperationOptions<I, R>) {
+  return {
+    ...options,
+    kind,
+    get example() {
+      return options.example ?? { input: exampleOf(options.input) ?? {} };
+    },
+  };
+}
+
+export interface Stream<I extends Schema = Schema, Item = unknown> extends Declared<I, AsyncIterable<Item>> {
   readonly kind: 'stream';
 }
 
@@ -164,7 +221,7 @@ export interface Stream<I extends Schema = Schema, Item = unknown> extends Opera
 export function stream<I extends Schema, Item>(
   options: OperationOptions<I, AsyncIterable<Item>>,
 ): Stream<PlainSchema<I>, Item> {
-  return { ...options, kind: 'stream' } as unknown as Stream<PlainSchema<I>, Item>;
+  return declare('stream', options) as unknown as Stream<PlainSchema<I>, Item>;
 }
 
 /** A page when awaited, all items when iterated. Nothing is sent before either. */

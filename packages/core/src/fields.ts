@@ -42,3 +42,5 @@ function textBase(title: string, options: FieldOptions, extra: Record<string, un
     .max(options.maxLength ?? 4096, { error: `${title} is too long` })
     .meta({ title, ...(help && { description: help }), ...(example && { examples: [example] }), ...extra });
 }
+
+export { given, like, type Members, type Sample, type SchemaLike } from './shapes.ts';

@@ -18,6 +18,7 @@ export { isStub } from './client/stub.ts';
 export { defineProvider } from './define-provider.ts';
 export type * from './provider.ts';
 export { endpoint, operation, stream } from './endpoint.ts';
+export { vendorErrors, snakeCase, type Meaning, type VendorErrorOptions } from './errors-by-code.ts';
 export type * from './endpoint.ts';
 export type * from './capabilities.ts';
 export type * from './emulator/contract.ts';

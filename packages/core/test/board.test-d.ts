@@ -56,18 +56,14 @@ const mail = defineProvider({
   },
   operations: {
     emails: {
-      get: endpoint({
+      get: endpoint('GET /emails/{id}', {
         summary: 'Reads one.',
-        method: 'GET',
-        path: '/emails/{id}',
         input: z.strictObject({ id: z.string() }),
         output: z.object({ id: z.string(), sentAt: z.number() }),
         example: { input: { id: 'e1' }, answer: { id: 'e1', sentAt: 1 } },
       }),
-      list: endpoint({
+      list: endpoint('GET /emails', {
         summary: 'Lists.',
-        method: 'GET',
-        path: '/emails',
         input: z.strictObject({ cursor: z.string().optional() }),
         output: z.object({ data: z.array(z.object({ id: z.string() })) }),
         paging: { items: (page) => page.data, next: () => undefined },

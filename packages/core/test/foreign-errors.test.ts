@@ -15,16 +15,14 @@ import { handlerWire } from '../src/transport/handler-wire.ts';
 import { key } from './support/rig.ts';
 
 const shared = {
-  method: 'GET',
   input: z.strictObject({}),
   output: z.looseObject({}),
   example: { input: {}, answer: { data: 'canary-answer' } },
 } as const;
-const ping = endpoint({ ...shared, summary: 'Answers.', path: '/ping' });
-const broken = endpoint({
+const ping = endpoint('GET /ping', { ...shared, summary: 'Answers.' });
+const broken = endpoint('GET /broken', {
   ...shared,
   summary: 'Is read by code that throws what it read.',
-  path: '/broken',
   decode: (answer) => {
     throw new TypeError(`cannot read ${JSON.stringify(answer.json())}`);
   },

@@ -14,10 +14,8 @@ import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
 import { key } from './support/rig.ts';
 
-const ping = endpoint({
+const ping = endpoint('GET /ping', {
   summary: 'Answers.',
-  method: 'GET',
-  path: '/ping',
   input: z.strictObject({}),
   output: z.looseObject({ pong: z.boolean() }),
   example: { input: {}, answer: { pong: true } },

@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 interface Shop {
-  readonly path?: string;
+  readonly path?: `/${string}`;
   readonly baseUrl?: string;
   readonly body?: object;
   readonly form?: Readonly<Record<string, string | number>>;
@@ -59,20 +59,16 @@ function shop(add: Shop = {}) {
     healthCheck: () => Promise.resolve({ status: 'healthy' }),
     operations: {
       items: {
-        list: endpoint({
+        list: endpoint('GET /items', {
           summary: 'Lists items.',
-          method: 'GET',
-          path: '/items',
           input: z.strictObject({ next: z.boolean().optional() }),
           encode: ({ next }) => ({ query: { limit: 2, ...(next === true && add.nextQuery) } }),
           output: z.unknown(),
           ...(add.nextQuery && { paging: { items: () => [], next: () => ({ next: true }) } }),
           example: { input: {}, answer: { items: [{ id: 'a', price: null }] } },
         }),
-        add: endpoint({
+        add: endpoint(`POST ${path}`, {
           summary: 'Adds an item.',
-          method: 'POST',
-          path,
           input: z.looseObject({}),
           encode: (input) => ({
             ...(asked && { query: asked }),

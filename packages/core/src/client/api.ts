@@ -2,7 +2,7 @@
 import type { OutgoingRequest } from '../auth/auth.ts';
 import type { Engine } from '../engine.ts';
 import { methodOf } from '../engine.ts';
-import type { Api, CallOptions, Endpoint, RawRequest } from '../endpoint.ts';
+import type { Api, CallOptions, Endpoint, Method, RawRequest } from '../endpoint.ts';
 import { isPlugboardError, PlugboardError } from '../errors.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { randomUuid } from '../random.ts';
@@ -89,7 +89,7 @@ export async function callEndpoint(engine: Engine, session: Session, call: Endpo
       operation,
       build,
       options,
-      repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : endpoint.method === 'GET' ? 'safe' : 'never'),
+      repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : isRead(endpoint.method) ? 'safe' : 'never'),
       limits: [...(definition.api.limits ?? []), ...(endpoint.limits ?? [])],
       deadlineMs: endpoint.deadlineMs,
       maxBytes: endpoint.maxBytes,
@@ -130,10 +130,14 @@ function rawCall(definition: AnyDefinition, request: RawRequest, options: CallOp
     operation: request.operation ?? operation,
     build: (api) =>
       buildRequest(definition, api, { method: request.method, target: request.url, encoded: encodeRaw(request) }),
-    repeat: request.repeat ?? (request.method === 'GET' ? 'safe' : 'never'),
+    repeat: request.repeat ?? (isRead(request.method) ? 'safe' : 'never'),
     limits: definition.api.limits ?? [],
     options,
   };
+}
+
+function isRead(method: Method): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 async function send(

@@ -19,7 +19,7 @@ export function encodeInput(endpoint: Endpoint<Schema, Schema, unknown>, input: 
   const names = templateNames(endpoint.path);
   const rest = Object.fromEntries(Object.entries(Object(input) as object).filter(([name]) => !names.includes(name)));
   const path = pathValues(endpoint.path, input);
-  if (endpoint.method === 'GET' || endpoint.method === 'DELETE')
+  if (endpoint.method === 'GET' || endpoint.method === 'HEAD' || endpoint.method === 'DELETE')
     return { path, query: rest as Encoded['query'] & object };
   return Object.keys(rest).length === 0 ? { path } : { path, json: rest };
 }

@@ -28,10 +28,8 @@ const api = {
   },
 } as const;
 
-const list = endpoint({
+const list = endpoint('GET /lists/{listId}/items', {
   summary: 'Lists items.',
-  method: 'GET',
-  path: '/lists/{listId}/items',
   input: z.strictObject({ listId: z.string(), cursor: z.string().optional(), limit: z.number().optional() }),
   output: z.looseObject({
     data: z.array(z.looseObject({ id: z.string() })),
@@ -48,63 +46,49 @@ const list = endpoint({
     answer: { data: [{ id: 'i1' }], links: { next: 'https://api.shop.example/v2/lists/l1/items?cursor=abc' } },
   },
 });
-const search = endpoint({
+const search = endpoint('GET /lists/search/items', {
   summary: 'Finds a list.',
-  method: 'GET',
-  path: '/lists/search/items',
   input: z.strictObject({}),
   output: z.unknown(),
   example: { input: {}, answer: { found: 'by search' } },
 });
-const create = endpoint({
+const create = endpoint('POST /orders', {
   summary: 'Creates an order.',
-  method: 'POST',
-  path: '/orders',
   input: z.strictObject({ total: z.number(), note: z.string().optional() }),
   output: z.looseObject({ id: z.string() }),
   scopes: ['write'],
   example: { input: { total: 1 }, answer: { id: 'o1', shop: { id: 'shop-1', name: 'First Shop' } }, status: 201 },
 });
 const query = (operationName: string, variables: Record<string, string>) =>
-  endpoint({
+  endpoint('POST /query', {
     summary: 'Asks.',
-    method: 'POST',
-    path: '/query',
     input: z.looseObject({}),
     output: z.unknown(),
     encode: (input) => ({ json: { query: `query ${operationName}`, variables: input } }),
     example: { input: variables, answer: { operation: operationName } },
   });
-const upload = endpoint({
+const upload = endpoint('POST /forms/{name}:submit', {
   summary: 'Sends a form.',
-  method: 'POST',
-  path: '/forms/{name}:submit',
   input: z.strictObject({ name: z.string(), value: z.string() }),
   output: z.unknown(),
   encode: ({ name, value }) => ({ path: { name }, form: { value } }),
   example: { input: { name: 'f', value: 'v' }, answer: 'stored', headers: { 'content-type': 'text/plain' } },
 });
-const remove = endpoint({
+const remove = endpoint('DELETE /orders/{id}', {
   summary: 'Deletes an order.',
-  method: 'DELETE',
-  path: '/orders/{id}',
   input: z.strictObject({ id: z.string() }),
   output: z.undefined(),
   example: { input: { id: 'o1' }, status: 204 },
 });
-const tenant = endpoint({
+const tenant = endpoint('GET /admin/info', {
   summary: 'Asks a tenant host.',
-  method: 'GET',
-  path: '/admin/info',
   baseUrl: ({ metadata }) => `https://${textOf(metadata['shop'])}.myshop.example/api`,
   input: z.strictObject({}),
   output: z.unknown(),
   example: { input: {}, answer: { tenant: true } },
 });
-const notify = endpoint({
+const notify = endpoint('POST', {
   summary: 'Posts to a hook.',
-  method: 'POST',
-  path: '',
   baseUrl: (context) => context.credentials(hookFields).url,
   input: z.strictObject({ text: z.string() }),
   output: z.unknown(),

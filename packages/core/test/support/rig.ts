@@ -34,10 +34,8 @@ export interface AcmeOptions {
   readonly accounts?: readonly { id: string; name: string }[];
 }
 
-const me = endpoint({
+const me = endpoint('GET /me', {
   summary: 'Says who is connected.',
-  method: 'GET',
-  path: '/me',
   input: z.strictObject({}),
   output: z.looseObject({ id: z.string(), name: z.string() }),
   example: { input: {}, answer: { id: 'acct-1', name: 'Acme One' } },
@@ -129,10 +127,8 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
     operations: {
       users: { me },
       orders: {
-        list: endpoint({
+        list: endpoint('GET /orders', {
           summary: 'Lists orders.',
-          method: 'GET',
-          path: '/orders',
           input: z.strictObject({ cursor: z.string().optional() }),
           output: z.looseObject({ items: z.array(z.string()), next: z.string().nullish() }),
           scopes: ['read'],
@@ -142,19 +138,15 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
           },
           example: { input: {}, answer: { items: ['o1'], next: null } },
         }),
-        create: endpoint({
+        create: endpoint('POST /orders', {
           summary: 'Creates an order.',
-          method: 'POST',
-          path: '/orders',
           input: z.strictObject({ total: z.number() }),
           output: z.looseObject({ id: z.string() }),
           scopes: ['write'],
           example: { input: { total: 1 }, answer: { id: 'o2' } },
         }),
-        purge: endpoint({
+        purge: endpoint('DELETE /orders', {
           summary: 'Deletes everything.',
-          method: 'DELETE',
-          path: '/orders',
           input: z.strictObject({}),
           output: z.undefined(),
           scopes: ['admin'],

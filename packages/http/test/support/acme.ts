@@ -17,10 +17,8 @@ import { z } from 'zod';
 
 const auth = 'https://auth.acme.example.com';
 const scheme = { header: 'x-acme-signature', algorithm: 'sha256', encoding: 'hex' } as const;
-const me = endpoint({
+const me = endpoint('GET /me', {
   summary: 'Reads the owner of the credential.',
-  method: 'GET',
-  path: '/me',
   input: z.strictObject({}),
   output: z.looseObject({
     id: z.string(),

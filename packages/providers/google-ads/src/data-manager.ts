@@ -105,10 +105,8 @@ const exampleRequest = '126365e1-16d0-4c81-9de9-f362711e250a';
 const exampleMembers = { userListId: '7654321', members: [{ userIdentifiers: [{ emailAddress: exampleHash }] }] };
 
 export const dataManager = {
-  ingestEvents: endpoint({
+  ingestEvents: endpoint('POST /events:ingest', {
     summary: 'Sends up to 2000 conversions; one that the vendor cannot read refuses them all.',
-    method: 'POST',
-    path: '/events:ingest',
     ...facts('events/ingest'),
     input: z.strictObject({
       ...asked,
@@ -150,10 +148,8 @@ export const dataManager = {
       answer: { requestId: exampleRequest },
     },
   }),
-  requestStatus: endpoint({
+  requestStatus: endpoint('GET /requestStatus:retrieve', {
     summary: 'Asks what became of a request, for each of its destinations.',
-    method: 'GET',
-    path: '/requestStatus:retrieve',
     ...facts('requestStatus/retrieve', [projectLimit()]),
     input: z.strictObject({ requestId: nonEmpty }),
     output: z.looseObject({
@@ -187,10 +183,8 @@ export const dataManager = {
       },
     },
   }),
-  ingestMembers: endpoint({
+  ingestMembers: endpoint('POST /audienceMembers:ingest', {
     summary: 'Puts people on a customer list, by hashes; hashPerson makes them.',
-    method: 'POST',
-    path: '/audienceMembers:ingest',
     ...facts('audienceMembers/ingest'),
     input: memberships.extend({
       /** The customer has accepted the terms of Customer Match. */
@@ -205,10 +199,8 @@ export const dataManager = {
     repeat: 'safe',
     example: { input: { ...exampleMembers, termsAccepted: true }, answer: { requestId: exampleRequest } },
   }),
-  removeMembers: endpoint({
+  removeMembers: endpoint('POST /audienceMembers:remove', {
     summary: 'Takes people off a customer list, by hashes; hashPerson makes them.',
-    method: 'POST',
-    path: '/audienceMembers:remove',
     ...facts('audienceMembers/remove'),
     input: memberships.omit({ consent: true }),
     encode: (input, board) => ({ json: encodeMembers(input, board) }),

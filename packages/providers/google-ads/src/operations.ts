@@ -16,9 +16,8 @@ interface Asked {
 }
 
 /** Queries are whole texts of this file: nothing from outside is ever a part of one, except dates that were checked. */
+const searchRoute = 'POST /customers/{customerId}/googleAds:search';
 const search = (query: string) => ({
-  method: 'POST' as const,
-  path: '/customers/{customerId}/googleAds:search',
   ...ads('customers.googleAds/search'),
   // No `pageSize`: pages have 10,000 rows, and the vendor refuses to be asked for another size.
   encode: ({ customerId, pageToken }: Asked, api: Api) =>
@@ -57,10 +56,8 @@ const client = (id: string, descriptiveName: string, level: string): JsonObject 
 });
 
 export const customers = {
-  listAccessible: endpoint({
+  listAccessible: endpoint('GET /customers:listAccessibleCustomers', {
     summary: 'Lists the customers that the Google account or service account reaches without a manager.',
-    method: 'GET',
-    path: '/customers:listAccessibleCustomers',
     ...ads('customers/listAccessibleCustomers'),
     input: z.strictObject({}),
     // Without any account the list is left out.
@@ -69,7 +66,7 @@ export const customers = {
       .transform((found) => ({ ...found, ids: found.resourceNames.map((name) => name.slice('customers/'.length)) })),
     example: { input: {}, answer: { resourceNames: ['customers/1234567890', 'customers/9876543210'] } },
   }),
-  get: endpoint({
+  get: endpoint(searchRoute, {
     summary: 'Reads one customer: name, currency, time zone and whether it is a manager.',
     ...search(
       'SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.time_zone, customer.manager, ' +
@@ -81,7 +78,7 @@ export const customers = {
       .transform(({ results }) => results[0].customer),
     example: { input: { customerId: '123-456-7890' }, answer: { results: [{ customer: store }], requestId } },
   }),
-  clients: endpoint({
+  clients: endpoint(searchRoute, {
     summary: 'Lists the customers below a manager at any depth, the manager itself included.',
     ...search(
       'SELECT customer_client.id, customer_client.descriptive_name, customer_client.level, customer_client.manager, ' +
@@ -101,7 +98,7 @@ export const customers = {
 };
 
 export const campaigns = {
-  list: endpoint({
+  list: endpoint(searchRoute, {
     summary: 'Lists the campaigns that were not removed.',
     ...search(
       "SELECT campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type FROM campaign WHERE campaign.status != 'REMOVED'",
@@ -126,7 +123,7 @@ export const campaigns = {
 };
 
 export const conversionActions = {
-  list: endpoint({
+  list: endpoint(searchRoute, {
     summary: 'Lists the conversion actions of the account.',
     ...search(
       'SELECT conversion_action.id, conversion_action.name, conversion_action.type, conversion_action.status FROM conversion_action',
@@ -153,11 +150,9 @@ export const conversionActions = {
 const largestReport = 64 * 1024 * 1024;
 
 export const reports = {
-  spend: endpoint({
+  spend: endpoint('POST /customers/{customerId}/googleAds:searchStream', {
     summary:
       'Reads cost, clicks and conversions of each campaign and day, in the time zone and currency of the account.',
-    method: 'POST',
-    path: '/customers/{customerId}/googleAds:searchStream',
     ...ads('customers.googleAds/searchStream'),
     input: z
       .strictObject({ ...asked, since: z.iso.date(), until: z.iso.date() })
@@ -228,10 +223,8 @@ const clickConversion = z
 const uploaded = z.looseObject({ conversionAction: z.string().nullish(), conversionDateTime: z.string().nullish() });
 
 export const clickConversions = {
-  upload: endpoint({
+  upload: endpoint('POST /customers/{customerId}:uploadClickConversions', {
     summary: 'Uploads click conversions the old way, which is closed to projects that had not used it by June 2026.',
-    method: 'POST',
-    path: '/customers/{customerId}:uploadClickConversions',
     ...ads('customers/uploadClickConversions'),
     input: z.strictObject({
       ...asked,

@@ -19,10 +19,8 @@ const sarah = shown('profile', '01GDDKASAP8TKDDA2GRZDSVP4H', {
 });
 
 export const accounts = {
-  get: endpoint({
+  get: endpoint('GET /api/accounts', {
     summary: 'Reads the account that the credential belongs to.',
-    method: 'GET',
-    path: '/api/accounts',
     ...facts('get_accounts', 'xsmall', 'accounts:read'),
     input: z.strictObject({}),
     output: z.looseObject({ data: z.tuple([account], z.unknown()) }).transform(({ data }) => data[0]),
@@ -68,10 +66,8 @@ function consentJob(
 }
 
 export const profiles = {
-  upsert: endpoint({
+  upsert: endpoint('POST /api/profile-import', {
     summary: 'Creates a profile, or updates the one with the same identifier.',
-    method: 'POST',
-    path: '/api/profile-import',
     ...facts('create_or_update_profile', 'large', 'profiles:write'),
     input: profileInput,
     encode: (input) => ({ json: sent('profile', input) }),
@@ -79,29 +75,23 @@ export const profiles = {
     repeat: 'safe',
     example: { input: { email, firstName: 'Sarah' }, answer: { data: sarah } },
   }),
-  create: endpoint({
+  create: endpoint('POST /api/profiles', {
     summary: 'Creates a profile; fails with a conflict when one with the same identifier exists.',
-    method: 'POST',
-    path: '/api/profiles',
     ...facts('create_profile', 'large', 'profiles:write'),
     input: newProfileInput,
     encode: (input) => ({ json: sent('profile', input) }),
     output: one(profile),
     example: { input: { email, firstName: 'Sarah' }, status: 201, answer: { data: sarah } },
   }),
-  get: endpoint({
+  get: endpoint('GET /api/profiles/{id}', {
     summary: 'Reads one profile.',
-    method: 'GET',
-    path: '/api/profiles/{id}',
     ...facts('get_profile', 'large', 'profiles:read'),
     input: z.strictObject({ id }),
     output: one(profile),
     example: { input: { id: '01GDDKASAP8TKDDA2GRZDSVP4H' }, answer: { data: sarah } },
   }),
-  list: endpoint({
+  list: endpoint('GET /api/profiles', {
     summary: 'Lists profiles, all or those with one identifier.',
-    method: 'GET',
-    path: '/api/profiles',
     ...facts('get_profiles', 'large', 'profiles:read'),
     input: z.strictObject({ ...identifiers, pageSize: pageSize(100), cursor }),
     encode: pageQuery,
@@ -109,10 +99,8 @@ export const profiles = {
     paging,
     example: { input: { email }, answer: shownPage(sarah) },
   }),
-  subscribe: endpoint({
+  subscribe: endpoint('POST /api/profile-subscription-bulk-create-jobs', {
     summary: 'Records consent to marketing and puts the profiles on a list.',
-    method: 'POST',
-    path: '/api/profile-subscription-bulk-create-jobs',
     ...facts('bulk_subscribe_profiles', 'large', 'lists:write', 'profiles:write', 'subscriptions:write'),
     input: subscription.extend({ source: z.string().optional() }),
     encode: (input, api) =>
@@ -125,10 +113,8 @@ export const profiles = {
     repeat: 'safe',
     example: { input: { profiles: [{ email }], channels: ['email'], listId: 'Y6nRLr' }, status: 202 },
   }),
-  unsubscribe: endpoint({
+  unsubscribe: endpoint('POST /api/profile-subscription-bulk-delete-jobs', {
     summary: 'Ends consent to marketing: everywhere, for profiles that are not on the list.',
-    method: 'POST',
-    path: '/api/profile-subscription-bulk-delete-jobs',
     ...facts('bulk_unsubscribe_profiles', 'large', 'lists:write', 'profiles:write', 'subscriptions:write'),
     // At most 100 here: https://developers.klaviyo.com/en/reference/bulk_unsubscribe_profiles (2026-07-15).
     input: subscription.extend({ profiles: z.array(unsubscriber).min(1).max(100) }),
@@ -141,10 +127,8 @@ export const profiles = {
 };
 
 export const events = {
-  track: endpoint({
+  track: endpoint('POST /api/events', {
     summary: 'Records an event of a profile, which is created if need be.',
-    method: 'POST',
-    path: '/api/events',
     ...facts('create_event', 'xlarge', 'events:write'),
     input: z.strictObject({
       metric: id,
@@ -174,10 +158,8 @@ export const events = {
       status: 202,
     },
   }),
-  list: endpoint({
+  list: endpoint('GET /api/events', {
     summary: 'Lists events, all or those of a metric or profile.',
-    method: 'GET',
-    path: '/api/events',
     ...facts('get_events', 'xlarge', 'events:read'),
     input: z.strictObject({ metricId: id.optional(), profileId: id.optional(), pageSize: pageSize(1000), cursor }),
     encode: pageQuery,
@@ -195,28 +177,22 @@ const listing = { input: smallPage, encode: pageQuery, output: page(named), pagi
 const newsletter = shown('list', 'Y6nRLr', { name: 'Newsletter', created: '2022-11-08T00:00:00+00:00' });
 
 export const lists = {
-  list: endpoint({
+  list: endpoint('GET /api/lists', {
     ...listing,
     summary: 'Lists the lists of the account.',
-    method: 'GET',
-    path: '/api/lists',
     ...facts('get_lists', 'large', 'lists:read'),
     example: { input: {}, answer: shownPage(newsletter) },
   }),
-  create: endpoint({
+  create: endpoint('POST /api/lists', {
     summary: 'Creates a list.',
-    method: 'POST',
-    path: '/api/lists',
     ...facts('create_list', 'daily', 'lists:write'),
     input: z.strictObject({ name: id }),
     encode: (input) => ({ json: sent('list', input) }),
     output: one(named),
     example: { input: { name: 'Newsletter' }, status: 201, answer: { data: newsletter } },
   }),
-  addProfiles: endpoint({
+  addProfiles: endpoint('POST /api/lists/{listId}/relationships/profiles', {
     summary: 'Puts profiles on a list. Gives no consent: see profiles.subscribe.',
-    method: 'POST',
-    path: '/api/lists/{listId}/relationships/profiles',
     ...facts('add_profiles_to_list', 'medium', 'lists:write', 'profiles:write'),
     input: z.strictObject({ listId: id, profileIds: z.array(id).min(1).max(1000) }),
     encode: ({ profileIds }) => ({ json: refer('profile', profileIds) }),
@@ -229,22 +205,18 @@ export const lists = {
 const active = { is_active: true, is_processing: false, is_starred: false };
 
 export const segments = {
-  list: endpoint({
+  list: endpoint('GET /api/segments', {
     ...listing,
     summary: 'Lists the segments of the account.',
-    method: 'GET',
-    path: '/api/segments',
     ...facts('get_segments', 'large', 'segments:read'),
     example: { input: {}, answer: shownPage(shown('segment', 'VtXzYq', { name: 'Repeat Purchasers', ...active })) },
   }),
 };
 
 export const metrics = {
-  list: endpoint({
+  list: endpoint('GET /api/metrics', {
     ...listing,
     summary: 'Lists the metrics of the account, 200 a page.',
-    method: 'GET',
-    path: '/api/metrics',
     ...facts('get_metrics', 'medium', 'metrics:read'),
     input: z.strictObject({ cursor }),
     example: { input: {}, answer: shownPage(shown('metric', 'UvTXzA', { name: 'Viewed Product' })) },

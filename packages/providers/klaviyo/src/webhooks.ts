@@ -84,19 +84,15 @@ function encode({ topicIds, ...input }: { id?: string | undefined; topicIds?: re
 
 /** Only for accounts with Advanced KDP and for app partners. */
 export const webhookOperations = {
-  topics: endpoint({
+  topics: endpoint('GET /api/webhook-topics', {
     summary: 'Lists the topics that this account may subscribe to.',
-    method: 'GET',
-    path: '/api/webhook-topics',
     ...facts('get_webhook_topics', 'xsmall', 'webhooks:read'),
     input: z.strictObject({}),
     output: page(z.looseObject({ id: z.string() })),
     example: { input: {}, answer: shownAll([shown('webhook-topic', 'event:klaviyo.sent_sms')]) },
   }),
-  create: endpoint({
+  create: endpoint('POST /api/webhooks', {
     summary: 'Subscribes an endpoint to topics; sign with the secret of the app or connection.',
-    method: 'POST',
-    path: '/api/webhooks',
     ...facts('create_webhook', 'xsmall', 'webhooks:write'),
     input: z.strictObject({ ...target, ...subscription }),
     encode,
@@ -112,10 +108,8 @@ export const webhookOperations = {
       answer: shownWebhook,
     },
   }),
-  update: endpoint({
+  update: endpoint('PATCH /api/webhooks/{id}', {
     summary: 'Changes a webhook; `enabled` revives one that the vendor turned off after 48 hours of failures.',
-    method: 'PATCH',
-    path: '/api/webhooks/{id}',
     ...facts('update_webhook', 'xsmall', 'webhooks:write'),
     input: z
       .strictObject({ ...target, ...subscription, enabled: z.boolean() })
@@ -126,10 +120,8 @@ export const webhookOperations = {
     repeat: 'safe',
     example: { input: { id: '01HF7AYTK76RHR4F17G6DGTRGF', enabled: true }, answer: shownWebhook },
   }),
-  delete: endpoint({
+  delete: endpoint('DELETE /api/webhooks/{id}', {
     summary: 'Ends a webhook.',
-    method: 'DELETE',
-    path: '/api/webhooks/{id}',
     ...facts('delete_webhook', 'xsmall', 'webhooks:write'),
     input: z.strictObject({ id }),
     output: nothing,

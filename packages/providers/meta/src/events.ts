@@ -48,10 +48,8 @@ const pixel = shaped({ id: z.string(), name: optionalText });
 const shownPixel = { id: '567890123456789', name: 'Shop' };
 
 export const pixels = {
-  list: endpoint({
+  list: endpoint('GET /{adAccountId}/adspixels', {
     summary: 'Lists the pixels of an ad account.',
-    method: 'GET',
-    path: '/{adAccountId}/adspixels',
     ...facts('marketing-api/reference/ad-account/adspixels', 'ads', 'ads_read'),
     input: z.strictObject({ adAccountId: adAccountId.optional(), ...pageInput }),
     encode: ({ adAccountId: account, limit, after }, api) => ({
@@ -65,10 +63,8 @@ export const pixels = {
       answer: shownPage({ ...shownPixel, last_fired_time: '2026-11-19T10:00:00+0000' }),
     },
   }),
-  get: endpoint({
+  get: endpoint('GET /{pixelId}', {
     summary: 'Reads one pixel.',
-    method: 'GET',
-    path: '/{pixelId}',
     ...facts('marketing-api/reference/ads-pixel', 'ads'),
     input: z.strictObject({ pixelId: id }),
     encode: () => ({ query: { fields: 'id,name' } }),
@@ -91,10 +87,8 @@ const purchase = {
   customData: { value: 12.5, currency: 'USD', orderId: '1111' },
 } as const;
 
-const sendHashed = endpoint({
+const sendHashed = endpoint('POST /{pixelId}/events', {
   summary: 'Sends up to 1000 events whose user data is hashed; one bad event has all of them refused.',
-  method: 'POST',
-  path: '/{pixelId}/events',
   ...docs,
   input: z.strictObject({
     ...shared,

@@ -13,10 +13,8 @@ const leadScopes = ['leads_retrieval', 'pages_show_list', 'pages_read_engagement
 const asPage = { pageToken: z.string() };
 const authorize = (pageToken: string) => ({ authorization: `Bearer ${pageToken}` });
 
-const pageToken = endpoint({
+const pageToken = endpoint('GET /{pageId}', {
   summary: 'Reads the token of a page.',
-  method: 'GET',
-  path: '/{pageId}',
   ...facts('pages-api/getting-started', 'platform', 'pages_show_list'),
   input: z.strictObject({ pageId: id }),
   encode: () => ({ query: { fields: 'access_token' } }),
@@ -24,10 +22,8 @@ const pageToken = endpoint({
   example: { input: { pageId: '153125381133' }, answer: { id: '153125381133', access_token: 'EAAPAGE0token' } },
 });
 
-const subscribeApp = endpoint({
+const subscribeApp = endpoint('POST /{pageId}/subscribed_apps', {
   summary: 'Subscribes the app to fields of a page.',
-  method: 'POST',
-  path: '/{pageId}/subscribed_apps',
   ...facts('graph-api/reference/page/subscribed_apps', 'platform', 'pages_manage_metadata'),
   input: z.strictObject({ pageId: id, fields: z.array(z.string()), ...asPage }),
   encode: (input) => ({
@@ -42,10 +38,8 @@ const subscribeApp = endpoint({
   },
 });
 
-const testLead = endpoint({
+const testLead = endpoint('POST /{formId}/test_leads', {
   summary: 'Makes a test lead.',
-  method: 'POST',
-  path: '/{formId}/test_leads',
   ...facts('marketing-api/guides/lead-ads/testing', 'platform', ...leadScopes),
   input: z.strictObject({ formId: id, fieldData: z.array(z.json()).optional(), ...asPage }),
   encode: (input) => ({ json: { field_data: input.fieldData }, headers: authorize(input.pageToken) }),
@@ -56,10 +50,8 @@ const testLead = endpoint({
 const form = shaped({ id: z.string(), name: optionalText, status: optionalText });
 
 // https://github.com/facebook/facebook-php-business-sdk/issues/428 (2026-11-20): not with a user's token.
-const formsOfPage = endpoint({
+const formsOfPage = endpoint('GET /{pageId}/leadgen_forms', {
   summary: 'Lists the lead forms of a page.',
-  method: 'GET',
-  path: '/{pageId}/leadgen_forms',
   ...facts(guide, 'platform', ...leadScopes),
   input: z.strictObject({ pageId: id, ...pageInput, ...asPage }),
   encode: (input) => ({
@@ -78,10 +70,8 @@ const formsOfPage = endpoint({
 export const internal = { pageToken, subscribeApp, testLead, formsOfPage };
 
 export const pages = {
-  list: endpoint({
+  list: endpoint('GET /me/accounts', {
     summary: 'Lists the pages that the token reaches.',
-    method: 'GET',
-    path: '/me/accounts',
     ...facts('graph-api/reference/user/accounts', 'platform', 'pages_show_list'),
     input: z.strictObject(pageInput),
     // Without their tokens, which would end wherever the list does.
@@ -131,20 +121,16 @@ async function* formsOf(api: Api, { pageId }: { pageId: string }, options: CallO
 }
 
 export const leads = {
-  get: endpoint({
+  get: endpoint('GET /{leadId}', {
     summary: 'Reads one lead: what a webhook announced by its id.',
-    method: 'GET',
-    path: '/{leadId}',
     ...facts(guide, 'platform', ...leadScopes),
     input: z.strictObject({ leadId: id }),
     encode: () => ({ query: { fields: leadFields } }),
     output: lead,
     example: { input: { leadId: '123' }, answer: shownLead },
   }),
-  list: endpoint({
+  list: endpoint('GET /{formId}/leads', {
     summary: 'Lists the leads of a form.',
-    method: 'GET',
-    path: '/{formId}/leads',
     ...facts(guide, 'platform', ...leadScopes),
     input: z.strictObject({ formId: id, ...pageInput }),
     encode: ({ limit, after }) => ({ query: { fields: leadFields, limit, after } }),

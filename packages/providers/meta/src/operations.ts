@@ -25,10 +25,8 @@ const market = {
 const boutique = { ...market, id: 'act_1102330002', account_id: '1102330002', name: "Jasper's Boutique" };
 
 export const me = {
-  get: endpoint({
+  get: endpoint('GET /me', {
     summary: 'Reads who the token belongs to.',
-    method: 'GET',
-    path: '/me',
     ...facts('graph-api/overview', 'platform'),
     input: z.strictObject({}),
     encode: () => ({ query: { fields: 'id,name' } }),
@@ -38,10 +36,8 @@ export const me = {
 };
 
 export const adAccounts = {
-  list: endpoint({
+  list: endpoint('GET /me/adaccounts', {
     summary: 'Lists the ad accounts that the token reaches.',
-    method: 'GET',
-    path: '/me/adaccounts',
     // ads_read or ads_management: either will do, so that the vendor judges.
     ...facts('marketing-api/reference/ad-account', 'ads'),
     input: z.strictObject(pageInput),
@@ -50,10 +46,8 @@ export const adAccounts = {
     paging,
     example: { input: {}, answer: shownPage(market, boutique) },
   }),
-  get: endpoint({
+  get: endpoint('GET /{adAccountId}', {
     summary: 'Reads one ad account.',
-    method: 'GET',
-    path: '/{adAccountId}',
     ...facts('marketing-api/reference/ad-account', 'ads'),
     input: z.strictObject({ adAccountId }),
     encode: () => ({ query: { fields: adAccountFields } }),
@@ -84,10 +78,8 @@ const shownInsight = {
 };
 
 export const insights = {
-  list: endpoint({
+  list: endpoint('GET /{adAccountId}/insights', {
     summary: 'Reads spend and results, at once.',
-    method: 'GET',
-    path: '/{adAccountId}/insights',
     ...facts('marketing-api/insights', 'insights', 'ads_read'),
     input: insightsInput,
     encode: (input, api) => {
@@ -102,10 +94,8 @@ export const insights = {
 
 const reportRunId = id;
 
-const startReport = endpoint({
+const startReport = endpoint('POST /{adAccountId}/insights', {
   summary: 'Starts a report that is too large to be read at once.',
-  method: 'POST',
-  path: '/{adAccountId}/insights',
   ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
   input: insightsInput,
   encode: (input, api) => {
@@ -115,10 +105,8 @@ const startReport = endpoint({
   output: shaped({ report_run_id: z.string() }),
   example: { input: asked, answer: { report_run_id: '6044775548468' } },
 });
-const getReport = endpoint({
+const getReport = endpoint('GET /{reportRunId}', {
   summary: 'Reads how far a report is.',
-  method: 'GET',
-  path: '/{reportRunId}',
   ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
   input: z.strictObject({ reportRunId }),
   encode: () => ({ query: { fields: 'id,async_status,async_percent_completion' } }),
@@ -128,10 +116,8 @@ const getReport = endpoint({
     answer: { id: '6044775548468', async_status: 'Job Completed', async_percent_completion: 100 },
   },
 });
-const listRows = endpoint({
+const listRows = endpoint('GET /{reportRunId}/insights', {
   summary: 'Reads the rows of a finished report.',
-  method: 'GET',
-  path: '/{reportRunId}/insights',
   ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
   input: z.strictObject({ reportRunId, ...pageInput }),
   encode: ({ limit = 500, after }) => ({ query: { limit, after } }),
@@ -240,10 +226,8 @@ function purchases(actions: z.output<typeof insight>['actions']): number {
 }
 
 export const campaigns = {
-  list: endpoint({
+  list: endpoint('GET /{adAccountId}/campaigns', {
     summary: 'Lists the campaigns of an ad account.',
-    method: 'GET',
-    path: '/{adAccountId}/campaigns',
     ...facts('marketing-api/reference/ad-account/campaigns', 'ads', 'ads_read'),
     input: z.strictObject({ adAccountId: adAccountId.optional(), ...pageInput }),
     encode: ({ adAccountId: account, limit, after }, api) => ({

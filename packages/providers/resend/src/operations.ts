@@ -121,22 +121,18 @@ const mail = {
 };
 
 export const emails = {
-  send: endpoint({
+  send: endpoint('POST /emails', {
     summary: 'Sends an email, now or at a time. Repeated safely: every call carries an idempotency key.',
     docs: docs('emails/send-email'),
-    method: 'POST',
-    path: '/emails',
     idempotency,
     input: email,
     encode: wire,
     output: receipt,
     example: { input: mail, answer: { id: sentId } },
   }),
-  sendBatch: endpoint({
+  sendBatch: endpoint('POST /emails/batch', {
     summary: 'Sends up to 100 emails without attachments. With `permissive`, good ones go out although others are bad.',
     docs: docs('emails/send-batch-emails'),
-    method: 'POST',
-    path: '/emails/batch',
     idempotency,
     input: z.strictObject({
       emails: z.array(z.strictObject(fields).refine(hasContent, contentRule)).min(1).max(100),
@@ -152,41 +148,33 @@ export const emails = {
     }),
     example: { input: { emails: [mail] }, answer: { data: [{ id: sentId }] } },
   }),
-  get: endpoint({
+  get: endpoint('GET /emails/{id}', {
     summary: 'Reads one email and its last event.',
     docs: docs('emails/retrieve-email'),
-    method: 'GET',
-    path: '/emails/{id}',
     input: z.strictObject({ id }),
     output: found,
     example: { input: { id: sentId }, answer: shownEmail },
   }),
-  list: endpoint({
+  list: endpoint('GET /emails', {
     summary: 'Lists sent emails, newest first.',
     docs: docs('emails/list-emails'),
-    method: 'GET',
-    path: '/emails',
     input: z.strictObject(pageInput).refine(oneWay, pageRule),
     output: page(found),
     paging,
     example: { input: { limit: 10 }, answer: { object: 'list', has_more: true, data: [shownEmail] } },
   }),
-  reschedule: endpoint({
+  reschedule: endpoint('PATCH /emails/{id}', {
     summary: 'Moves a scheduled email to another time.',
     docs: docs('emails/update-email'),
-    method: 'PATCH',
-    path: '/emails/{id}',
     repeat: 'safe',
     input: z.strictObject({ id, scheduledAt: z.iso.datetime({ offset: true }) }),
     encode: withoutId,
     output: receipt,
     example: { input: { id: sentId, scheduledAt: '2026-12-01T09:00:00Z' }, answer: { object: 'email', id: sentId } },
   }),
-  cancel: endpoint({
+  cancel: endpoint('POST /emails/{id}/cancel', {
     summary: 'Cancels a scheduled email.',
     docs: docs('emails/cancel-email'),
-    method: 'POST',
-    path: '/emails/{id}/cancel',
     repeat: 'safe',
     input: z.strictObject({ id }),
     output: receipt,
@@ -218,21 +206,17 @@ const tls = z.enum(['opportunistic', 'enforced']).optional();
 const tracking = { openTracking: z.boolean().optional(), clickTracking: z.boolean().optional(), tls };
 
 export const domains = {
-  list: endpoint({
+  list: endpoint('GET /domains', {
     summary: 'Lists sending domains.',
     docs: docs('domains/list-domains'),
-    method: 'GET',
-    path: '/domains',
     input: z.strictObject(pageInput).refine(oneWay, pageRule),
     output: page(domain),
     paging,
     example: { input: { limit: 1 }, answer: { object: 'list', has_more: true, data: [shownDomain] } },
   }),
-  create: endpoint({
+  create: endpoint('POST /domains', {
     summary: 'Adds a sending domain; its records have to be set at the name server.',
     docs: docs('domains/create-domain'),
-    method: 'POST',
-    path: '/domains',
     input: z.strictObject({
       name: z.hostname(),
       region: z.enum(['us-east-1', 'eu-west-1', 'sa-east-1', 'ap-northeast-1']).optional(),
@@ -245,40 +229,32 @@ export const domains = {
     }),
     example: { input: { name: 'example.com' }, status: 201, answer: { ...shownDomain, status: 'not_started' } },
   }),
-  get: endpoint({
+  get: endpoint('GET /domains/{id}', {
     summary: 'Reads one domain with its records.',
     docs: docs('domains/get-domain'),
-    method: 'GET',
-    path: '/domains/{id}',
     input: z.strictObject({ id }),
     output: domain,
     example: { input: { id: domainId }, answer: shownDomain },
   }),
-  update: endpoint({
+  update: endpoint('PATCH /domains/{id}', {
     summary: 'Changes tracking and TLS of a domain.',
     docs: docs('domains/update-domain'),
-    method: 'PATCH',
-    path: '/domains/{id}',
     repeat: 'safe',
     input: z.strictObject({ id, ...tracking }),
     encode: withoutId,
     output: receipt,
     example: { input: { id: domainId, openTracking: false }, answer: { object: 'domain', id: domainId } },
   }),
-  delete: endpoint({
+  delete: endpoint('DELETE /domains/{id}', {
     summary: 'Removes a domain.',
     docs: docs('domains/delete-domain'),
-    method: 'DELETE',
-    path: '/domains/{id}',
     input: z.strictObject({ id }),
     output: z.looseObject({ deleted: z.boolean() }),
     example: { input: { id: domainId }, answer: { object: 'domain', id: domainId, deleted: true } },
   }),
-  verify: endpoint({
+  verify: endpoint('POST /domains/{id}/verify', {
     summary: 'Starts checking the records of a domain.',
     docs: docs('domains/verify-domain'),
-    method: 'POST',
-    path: '/domains/{id}/verify',
     repeat: 'safe',
     input: z.strictObject({ id }),
     output: receipt,
@@ -289,11 +265,9 @@ export const domains = {
 const receivedId = '4ef9a417-02e9-4d39-ad75-9611e0fcc33c';
 
 export const inbound = {
-  get: endpoint({
+  get: endpoint('GET /emails/receiving/{id}', {
     summary: 'Reads a received email: its webhook carries no body.',
     docs: docs('emails/retrieve-received-email'),
-    method: 'GET',
-    path: '/emails/receiving/{id}',
     input: z.strictObject({ id }),
     output: z.looseObject({
       id: z.string(),
@@ -314,11 +288,9 @@ export const inbound = {
       },
     },
   }),
-  attachments: endpoint({
+  attachments: endpoint('GET /emails/receiving/{emailId}/attachments', {
     summary: 'Lists the attachments of a received email with links that expire.',
     docs: docs('emails/list-received-email-attachments'),
-    method: 'GET',
-    path: '/emails/receiving/{emailId}/attachments',
     input: z.strictObject({ emailId: id, ...pageInput }).refine(oneWay, pageRule),
     output: page(
       z.looseObject({ id: z.string(), filename: z.string().nullish(), download_url: z.url(), expires_at: z.string() }),
@@ -353,11 +325,9 @@ const suppressed = {
 };
 
 export const suppressions = {
-  add: endpoint({
+  add: endpoint('POST /suppressions', {
     summary: 'Keeps an address from being mailed.',
     docs: docs('suppressions/create-suppression'),
-    method: 'POST',
-    path: '/suppressions',
     repeat: 'safe',
     input: z.strictObject({ email: z.email() }),
     output: receipt,
@@ -367,11 +337,9 @@ export const suppressions = {
       answer: { object: 'suppression', id: suppressed.id },
     },
   }),
-  get: endpoint({
+  get: endpoint('GET /suppressions/{suppression}', {
     summary: 'Says whether and why an address is suppressed.',
     docs: docs('suppressions/get-suppression'),
-    method: 'GET',
-    path: '/suppressions/{suppression}',
     // An id or an address.
     input: z.strictObject({ suppression: id }),
     output: z.looseObject({ id: z.string(), email: z.string() }),
@@ -380,11 +348,9 @@ export const suppressions = {
       answer: { object: 'suppression', ...suppressed, origin: 'manual', source_id: null },
     },
   }),
-  remove: endpoint({
+  remove: endpoint('DELETE /suppressions/{suppression}', {
     summary: 'Lets an address be mailed again.',
     docs: docs('suppressions/delete-suppression'),
-    method: 'DELETE',
-    path: '/suppressions/{suppression}',
     input: z.strictObject({ suppression: id }),
     output: z.looseObject({ deleted: z.boolean() }),
     example: {
@@ -398,11 +364,9 @@ const webhookId = '4dd369bc-aa82-4ff3-97de-514ae3000ee0';
 const target = { endpoint: z.url({ protocol: /^https$/ }), events: z.array(z.string().min(1)).min(1) };
 
 export const webhookEndpoints = {
-  create: endpoint({
+  create: endpoint('POST /webhooks', {
     summary: 'Has events posted to an address; the answer holds the signing secret.',
     docs: docs('webhooks/create-webhook'),
-    method: 'POST',
-    path: '/webhooks',
     input: z.strictObject(target),
     output: z.looseObject({ id: z.string(), signing_secret: z.string() }),
     example: {
@@ -411,11 +375,9 @@ export const webhookEndpoints = {
       answer: { object: 'webhook', id: webhookId, signing_secret: 'whsec_ZXhhbXBsZS1zZWNyZXQtb2YtMjQtYnl0ZXM=' },
     },
   }),
-  get: endpoint({
+  get: endpoint('GET /webhooks/{id}', {
     summary: 'Reads a webhook endpoint, its signing secret included.',
     docs: docs('webhooks/get-webhook'),
-    method: 'GET',
-    path: '/webhooks/{id}',
     input: z.strictObject({ id }),
     output: z.looseObject({ id: z.string(), endpoint: z.string(), status: z.string().optional() }),
     example: {
@@ -431,11 +393,9 @@ export const webhookEndpoints = {
       },
     },
   }),
-  update: endpoint({
+  update: endpoint('PATCH /webhooks/{id}', {
     summary: 'Changes a webhook endpoint; `enabled` revives one that the vendor turned off.',
     docs: docs('webhooks/update-webhook'),
-    method: 'PATCH',
-    path: '/webhooks/{id}',
     repeat: 'safe',
     input: z.strictObject({
       id,
@@ -446,11 +406,9 @@ export const webhookEndpoints = {
     output: receipt,
     example: { input: { id: webhookId, status: 'enabled' }, answer: { object: 'webhook', id: webhookId } },
   }),
-  delete: endpoint({
+  delete: endpoint('DELETE /webhooks/{id}', {
     summary: 'Ends a webhook endpoint.',
     docs: docs('webhooks/delete-webhook'),
-    method: 'DELETE',
-    path: '/webhooks/{id}',
     input: z.strictObject({ id }),
     output: z.looseObject({ deleted: z.boolean() }),
     example: { input: { id: webhookId }, answer: { object: 'webhook', id: webhookId, deleted: true } },

@@ -88,11 +88,9 @@ const message = z
   .refine(hasContent, contentRule);
 
 export const auth = {
-  test: endpoint({
+  test: endpoint('POST /auth.test', {
     summary: 'Says which workspace and which bot the token belongs to.',
     docs: docs('auth.test'),
-    method: 'POST',
-    path: '/auth.test',
     repeat: 'safe',
     input: z.strictObject({}),
     output: z.looseObject({
@@ -121,11 +119,9 @@ export const auth = {
 };
 
 export const chat = {
-  post: endpoint({
+  post: endpoint('POST /chat.postMessage', {
     summary: 'Posts a message. Not repeated after a time-out: it could appear twice.',
     docs: docs('chat.postMessage'),
-    method: 'POST',
-    path: '/chat.postMessage',
     scopes: ['chat:write'],
     limits: tiers.posting,
     input: message,
@@ -133,11 +129,9 @@ export const chat = {
     output: z.looseObject({ channel: z.string(), ts: z.string() }),
     example: { input: { channel: 'C123ABC456', text: 'Here is a message.' }, answer: posted },
   }),
-  update: endpoint({
+  update: endpoint('POST /chat.update', {
     summary: 'Replaces the content of a message.',
     docs: docs('chat.update'),
-    method: 'POST',
-    path: '/chat.update',
     repeat: 'safe',
     scopes: ['chat:write'],
     limits: tiers.tier3,
@@ -149,11 +143,9 @@ export const chat = {
       answer: { ...posted, text: 'Updated text.', message: { ...posted.message, text: 'Updated text.' } },
     },
   }),
-  delete: endpoint({
+  delete: endpoint('POST /chat.delete', {
     summary: 'Deletes a message of the bot.',
     docs: docs('chat.delete'),
-    method: 'POST',
-    path: '/chat.delete',
     scopes: ['chat:write'],
     limits: tiers.tier3,
     input: z.strictObject({ channel: id, ts }),
@@ -163,11 +155,9 @@ export const chat = {
       answer: { ok: true, channel: 'C123ABC456', ts: '1503435956.000247' },
     },
   }),
-  schedule: endpoint({
+  schedule: endpoint('POST /chat.scheduleMessage', {
     summary: 'Posts a message at a later time.',
     docs: docs('chat.scheduleMessage'),
-    method: 'POST',
-    path: '/chat.scheduleMessage',
     scopes: ['chat:write'],
     limits: tiers.tier3,
     input: z
@@ -207,11 +197,9 @@ const general = {
 };
 
 export const channels = {
-  list: endpoint({
+  list: endpoint('GET /conversations.list', {
     summary: 'Lists the channels that the bot can see.',
     docs: docs('conversations.list'),
-    method: 'GET',
-    path: '/conversations.list',
     scopes: ['channels:read'],
     limits: tiers.tier2,
     // Private channels need the scope groups:read as well.
@@ -234,11 +222,9 @@ export const channels = {
       answer: { ok: true, channels: [general], response_metadata: { next_cursor: 'dGVhbTpDMDYxRkE1UEI=' } },
     },
   }),
-  join: endpoint({
+  join: endpoint('POST /conversations.join', {
     summary: 'Makes the bot a member of a public channel.',
     docs: docs('conversations.join'),
-    method: 'POST',
-    path: '/conversations.join',
     repeat: 'safe',
     scopes: ['channels:join'],
     limits: tiers.tier3,
@@ -246,11 +232,9 @@ export const channels = {
     output: z.looseObject({ channel }),
     example: { input: { channel: 'C012AB3CD' }, answer: { ok: true, channel: general } },
   }),
-  open: endpoint({
+  open: endpoint('POST /conversations.open', {
     summary: 'Opens a direct message with one or several people.',
     docs: docs('conversations.open'),
-    method: 'POST',
-    path: '/conversations.open',
     repeat: 'safe',
     scopes: ['im:write'],
     limits: tiers.tier3,
@@ -278,11 +262,9 @@ const spengler = {
 };
 
 export const users = {
-  list: endpoint({
+  list: endpoint('GET /users.list', {
     summary: 'Lists the members of the workspace.',
     docs: docs('users.list'),
-    method: 'GET',
-    path: '/users.list',
     scopes: ['users:read'],
     limits: tiers.tier2,
     input: z.strictObject(cursorIn),
@@ -298,11 +280,9 @@ export const users = {
       },
     },
   }),
-  lookupByEmail: endpoint({
+  lookupByEmail: endpoint('GET /users.lookupByEmail', {
     summary: 'Finds a member by email address.',
     docs: docs('users.lookupByEmail'),
-    method: 'GET',
-    path: '/users.lookupByEmail',
     scopes: ['users:read.email'],
     limits: tiers.tier3,
     input: z.strictObject({ email: z.email() }),
@@ -313,11 +293,9 @@ export const users = {
 
 /** A file goes up in three steps; the bytes are posted to the address of the first. */
 export const files = {
-  getUploadUrl: endpoint({
+  getUploadUrl: endpoint('GET /files.getUploadURLExternal', {
     summary: 'Asks where to post the bytes of a file.',
     docs: docs('files.getUploadURLExternal'),
-    method: 'GET',
-    path: '/files.getUploadURLExternal',
     scopes: ['files:write'],
     limits: tiers.tier4,
     input: z.strictObject({ filename: id, length: z.int().positive(), altText: z.string().optional() }),
@@ -328,11 +306,9 @@ export const files = {
       answer: { ok: true, upload_url: 'https://files.slack.com/upload/v1/ABC123', file_id: 'F123ABC456' },
     },
   }),
-  completeUpload: endpoint({
+  completeUpload: endpoint('POST /files.completeUploadExternal', {
     summary: 'Shares uploaded files in a channel.',
     docs: docs('files.completeUploadExternal'),
-    method: 'POST',
-    path: '/files.completeUploadExternal',
     scopes: ['files:write'],
     limits: tiers.tier4,
     input: z.strictObject({
@@ -351,11 +327,9 @@ export const files = {
 };
 
 export const webhook = {
-  send: endpoint({
+  send: endpoint('POST', {
     summary: 'Posts to the channel of the incoming webhook.',
     docs: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
-    method: 'POST',
-    path: '',
     // The rest of the path is the secret.
     baseUrl: 'https://hooks.slack.com/services',
     limits: tiers.posting,

@@ -124,12 +124,10 @@ const content = z
   });
 
 export const messages = {
-  send: endpoint({
+  send: endpoint('POST /Messages.json', {
     summary: 'Sends an SMS, MMS or WhatsApp message. Not repeated after a time-out: it could arrive twice.',
     docs: 'https://www.twilio.com/docs/messaging/api/message-resource',
     ...account,
-    method: 'POST',
-    path: '/Messages.json',
     input: content,
     encode: ({ contentVariables, sendAt, ...rest }) =>
       form({
@@ -144,22 +142,18 @@ export const messages = {
       answer: shownMessage,
     },
   }),
-  get: endpoint({
+  get: endpoint('GET /Messages/{messageSid}.json', {
     summary: 'Reads a message and its status.',
     docs: 'https://www.twilio.com/docs/messaging/api/message-resource',
     ...account,
-    method: 'GET',
-    path: '/Messages/{messageSid}.json',
     input: z.strictObject({ messageSid: sid('SM|MM') }),
     output: message,
     example: { input: { messageSid }, answer: { ...shownMessage, status: 'delivered' } },
   }),
-  list: endpoint({
+  list: endpoint('GET /Messages.json', {
     summary: 'Lists messages, newest first.',
     docs: 'https://www.twilio.com/docs/messaging/api/message-resource',
     ...account,
-    method: 'GET',
-    path: '/Messages.json',
     input: z.strictObject({
       to: recipient.optional(),
       from: sender.optional(),
@@ -174,24 +168,20 @@ export const messages = {
     paging: { items: (page) => page.messages, next: nextPage },
     example: { input: { to: '+15558675310' }, answer: { ...firstPage, messages: [shownMessage] } },
   }),
-  cancel: endpoint({
+  cancel: endpoint('POST /Messages/{messageSid}.json', {
     summary: 'Cancels a scheduled message.',
     docs: 'https://www.twilio.com/docs/messaging/features/message-scheduling',
     ...account,
-    method: 'POST',
-    path: '/Messages/{messageSid}.json',
     repeat: 'safe',
     input: z.strictObject({ messageSid: sid('SM|MM') }),
     encode: () => form({ status: 'canceled' }),
     output: message,
     example: { input: { messageSid }, answer: { ...shownMessage, status: 'canceled' } },
   }),
-  delete: endpoint({
+  delete: endpoint('DELETE /Messages/{messageSid}.json', {
     summary: 'Deletes a message from the log of the vendor.',
     docs: 'https://www.twilio.com/docs/messaging/api/message-resource',
     ...account,
-    method: 'DELETE',
-    path: '/Messages/{messageSid}.json',
     input: z.strictObject({ messageSid: sid('SM|MM') }),
     output: z.unknown().transform(() => undefined),
     example: { input: { messageSid }, status: 204 },
@@ -201,12 +191,10 @@ export const messages = {
 const callSid = `CA${zero(32)}`;
 
 export const calls = {
-  create: endpoint({
+  create: endpoint('POST /Calls.json', {
     summary: 'Calls a number. Not repeated after a time-out: it could ring twice.',
     docs: 'https://www.twilio.com/docs/voice/api/call-resource',
     ...account,
-    method: 'POST',
-    path: '/Calls.json',
     input: z
       .strictObject({
         to: recipient,
@@ -247,12 +235,10 @@ export const calls = {
 const number = z.looseObject({ sid: z.string(), phone_number: z.string(), friendly_name: z.string().nullish() });
 
 export const numbers = {
-  list: endpoint({
+  list: endpoint('GET /IncomingPhoneNumbers.json', {
     summary: 'Lists the phone numbers of the account.',
     docs: 'https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource',
     ...account,
-    method: 'GET',
-    path: '/IncomingPhoneNumbers.json',
     input: z.strictObject(pageInput),
     encode: query,
     output: z.looseObject({ incoming_phone_numbers: z.array(number), ...pageOutput }),
@@ -289,12 +275,10 @@ const shownVerification = {
 
 /** One-time codes. */
 export const codes = {
-  start: endpoint({
+  start: endpoint('POST /Services/{serviceSid}/Verifications', {
     summary: 'Sends a one-time code.',
     docs: 'https://www.twilio.com/docs/verify/api/verification',
     baseUrl: verifyService,
-    method: 'POST',
-    path: '/Services/{serviceSid}/Verifications',
     input: z.strictObject({
       serviceSid: sid('VA'),
       to: z.string().min(3).max(254),
@@ -307,12 +291,10 @@ export const codes = {
     output: verification,
     example: { input: { serviceSid, to: '+15558675310', channel: 'sms' }, status: 201, answer: shownVerification },
   }),
-  check: endpoint({
+  check: endpoint('POST /Services/{serviceSid}/VerificationCheck', {
     summary: 'Checks a one-time code. A code that is used up or too old is not found.',
     docs: 'https://www.twilio.com/docs/verify/api/verification-check',
     baseUrl: verifyService,
-    method: 'POST',
-    path: '/Services/{serviceSid}/VerificationCheck',
     input: z.strictObject({ serviceSid: sid('VA'), code: z.string().min(4).max(10), to: z.string().min(3).max(254) }),
     encode: ({ serviceSid: _service, ...rest }) => form(rest),
     output: verification.extend({ valid: z.boolean() }),
@@ -343,12 +325,10 @@ function withoutToken(answer: Answer): unknown {
 }
 
 export const accounts = {
-  get: endpoint({
+  get: endpoint('GET /{accountSid}.json', {
     summary: 'Reads the account. API keys of the standard kind may not.',
     docs: 'https://www.twilio.com/docs/iam/api/account',
     baseUrl: (api) => `${origin(api, 'api')}/2010-04-01/Accounts`,
-    method: 'GET',
-    path: '/{accountSid}.json',
     input: z.strictObject({ accountSid: sid('AC') }),
     decode: withoutToken,
     output: z.looseObject({ sid: z.string(), friendly_name: z.string(), status: z.string() }),

@@ -6,10 +6,8 @@ export const organizationId = 'org-1';
 export const userId = 'user-1';
 
 export function createBoard(origin: string, store: Store, key: string) {
-  const me = endpoint({
+  const me = endpoint('GET /account', {
     summary: 'Says who is connected.',
-    method: 'GET',
-    path: '/account',
     input: z.strictObject({}),
     output: z.looseObject({ id: z.string(), name: z.string() }),
     example: { input: {}, answer: { id: 'demo', name: 'Demo account' } },

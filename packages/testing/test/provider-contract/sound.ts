@@ -22,20 +22,16 @@ const id = z.string().min(1);
 const item = z.looseObject({ id: z.string(), name: z.string().nullish() });
 const tea = { id: 'it_1', name: 'Tea' };
 
-const get = endpoint({
+const get = endpoint('GET /items/{id}', {
   summary: 'Reads an item.',
-  method: 'GET',
-  path: '/items/{id}',
   input: z.strictObject({ id }),
   output: item,
   scopes: ['items:read'],
   example: { input: { id: 'it_1' }, answer: tea },
 });
 
-const list = endpoint({
+const list = endpoint('GET /items', {
   summary: 'Lists items.',
-  method: 'GET',
-  path: '/items',
   input: z.strictObject({ cursor: id.optional() }),
   output: z.looseObject({ data: z.array(item), next: z.string().nullish() }),
   paging: {
@@ -47,10 +43,8 @@ const list = endpoint({
   example: { input: {}, answer: { data: [tea], next: 'https://api.acme.example/v1/items?cursor=c2' } },
 });
 
-const add = endpoint({
+const add = endpoint('POST /items', {
   summary: 'Adds an item.',
-  method: 'POST',
-  path: '/items',
   input: z.strictObject({ name: id, note: z.string().optional() }),
   output: item,
   scopes: ['items:write'],
@@ -66,19 +60,15 @@ const addTwice = operation({
 
 export const items = { get, list, add, addTwice };
 
-export const me = endpoint({
+export const me = endpoint('GET /me', {
   summary: 'Reads the account.',
-  method: 'GET',
-  path: '/me',
   input: z.strictObject({}),
   output: z.looseObject({ id: z.string(), company: z.string() }),
   example: { input: {}, answer: { id: 'ac_1', company: 'Example Ltd' } },
 });
 
-export const send = endpoint({
+export const send = endpoint('POST /emails', {
   summary: 'Sends an email.',
-  method: 'POST',
-  path: '/emails',
   input: z.strictObject({ to: id, subject: id }),
   output: item,
   example: { input: { to: 'a@example.com', subject: 'Hello' }, answer: tea },

@@ -48,10 +48,8 @@ export const acme = defineProvider({
   },
   operations: {
     orders: {
-      create: endpoint({
+      create: endpoint('POST /orders', {
         summary: 'Creates an order.',
-        method: 'POST',
-        path: '/orders',
         input: z.strictObject({ total: z.number() }),
         output: z.strictObject({ id: z.string() }),
         example: { input: { total: 1 }, answer: { id: 'o1' } },

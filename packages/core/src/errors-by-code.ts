@@ -1,0 +1,59 @@
+/** Reads a vendor's failures by the code in the body, for the many vendors whose status says less than their code. */
+import type { ErrorKind } from './errors.ts';
+import { at, text } from './json.ts';
+import type { ErrorExample, ErrorRules } from './provider.ts';
+import type { Answer, Classify, Failure } from './transport/transport.ts';
+
+/** What a code of the vendor means; the kind alone where there is nothing to add. */
+export type Meaning = ErrorKind | (Omit<Failure, 'code' | 'vendor'> & { readonly code?: string });
+
+type Place = readonly (string | number)[] | ((answer: Answer) => string | undefined);
+
+export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
+  /** Where the body holds the vendor's code; several places are tried in turn. */
+  readonly code: Place;
+  readonly message?: Place;
+  /** Codes as the vendor spells them. A code that is not here is judged by status. */
+  readonly codes: Readonly<Record<string, Meaning>>;
+  /** What a table cannot say; asked first, undefined goes on. */
+  readonly classify?: Classify;
+  /** Judge successes by the table too: vendors that answer 200 with an error inside. Default false. */
+  readonly insideSuccess?: boolean;
+  readonly examples: Examples;
+}
+
+/**
+ * Error rules from a table of the vendor's codes.
+ * @example errors: vendorErrors({ code: ['error', 'code'], codes: { bad_key: 'auth' }, examples: { invalidCredentials } })
+ */
+export function vendorErrors<
+  const Examples extends Readonly<Record<string, ErrorExample>> & { readonly invalidCredentials: ErrorExample },
+>(options: VendorErrorOptions<Examples>): ErrorRules & { readonly examples: Examples } {
+  const { code: codeAt, message: messageAt, codes, insideSuccess = false, examples } = options;
+  const classify: Classify = (answer) => {
+    const judged = options.classify?.(answer);
+    if (judged !== undefined) return judged;
+    if (!insideSuccess && answer.status < 400) return undefined;
+    const vendorCode = readAt(answer, codeAt);
+    const meaning = vendorCode !== undefined && Object.hasOwn(codes, vendorCode) ? codes[vendorCode] : undefined;
+    if (vendorCode === undefined || meaning === undefined) return undefined;
+    const message = messageAt && readAt(answer, messageAt);
+    const vendor = { code: vendorCode, ...(message !== undefined && { message }) };
+    const known = typeof meaning === 'string' ? { kind: meaning } : meaning;
+    return { code: snakeCase(vendorCode), ...known, vendor };
+  };
+  return { classify, examples };
+}
+
+function readAt(answer: Answer, place: Place): string | undefined {
+  if (typeof place === 'function') return place(answer);
+  const value = at(answer.tryJson(), ...place);
+  return typeof value === 'number' ? String(value) : text(value);
+}
+
+/** `ITEM_LOGIN_REQUIRED`, `Item.LoginRequired`, `itemLoginRequired` as `item_login_required`. */
+export function snakeCase(code: string): string {
+  const words = code.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/[^A-Za-z0-9]+/g, '_');
+  const name = words.replaceAll(/^_+|_+$/g, '').toLowerCase();
+  return /^[a-z]/.test(name) ? name : `code_${name}`;
+}

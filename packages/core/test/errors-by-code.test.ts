@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+
+import { encodeUtf8 } from '../src/bytes.ts';
+import { snakeCase, vendorErrors } from '../src/errors-by-code.ts';
+import { createAnswer } from '../src/transport/answer.ts';
+
+const answer = (status: number, body: unknown) =>
+  createAnswer({ status, headers: new Headers() }, encodeUtf8(typeof body === 'string' ? body : JSON.stringify(body)));
+const examples = { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } } as const;
+
+describe('vendorErrors', () => {
+  const rules = vendorErrors({
+    code: ['error', 'code'],
+    message: ['error', 'message'],
+    codes: { BAD_KEY: 'auth', quota: { kind: 'rate_limited', retryable: false, hint: 'Buy more.' }, 7: 'not_found' },
+    classify: ({ status }) => (status === 418 ? { kind: 'conflict', code: 'teapot' } : undefined),
+    examples,
+  });
+  const judge = (status: number, body: unknown) => rules.classify!(answer(status, body));
+
+  test('finds the meaning of a code, with the words of the vendor beside it', () => {
+    expect(judge(400, { error: { code: 'BAD_KEY', message: 'No.' } })).toEqual({
+      kind: 'auth',
+      code: 'bad_key',
+      vendor: { code: 'BAD_KEY', message: 'No.' },
+    });
+    expect(judge(429, { error: { code: 'quota' } })).toMatchObject({
+      kind: 'rate_limited',
+      retryable: false,
+      code: 'quota',
+    });
+    expect(judge(400, { error: { code: 7 } })).toMatchObject({ kind: 'not_found', code: 'code_7' });
+  });
+
+  test('leaves everything else to the status', () => {
+    for (const body of [
+      '<html>',
+      {},
+      { error: 'BAD_KEY' },
+      { error: { code: 'toString' } },
+      { error: { code: 'new' } },
+    ]) {
+      expect(judge(400, body)).toBeUndefined();
+    }
+    expect(judge(200, { error: { code: 'BAD_KEY' } })).toBeUndefined();
+  });
+
+  test('asks the function first, and judges successes only where the vendor hides errors in them', () => {
+    expect(judge(418, { error: { code: 'BAD_KEY' } })).toMatchObject({ code: 'teapot' });
+    const inside = vendorErrors({ code: ['error'], codes: { gone: 'not_found' }, insideSuccess: true, examples });
+    expect(inside.classify!(answer(200, { error: 'gone' }))).toMatchObject({ kind: 'not_found' });
+  });
+});
+
+test.each([
+  ['ITEM_LOGIN_REQUIRED', 'item_login_required'],
+  ['NoSuchKey', 'no_such_key'],
+  ['rate-limit.exceeded', 'rate_limit_exceeded'],
+  ['50001', 'code_50001'],
+])('%s becomes %s', (code, name) => {
+  expect(snakeCase(code)).toBe(name);
+});
