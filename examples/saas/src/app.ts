@@ -1,9 +1,10 @@
 /** Everything that runs: the application's server, the emulated vendors, the board between them. */
 import { createSandbox, type Sandbox } from '@plugboard/core/emulator';
 
-import { createBoard, providers, type Board } from './board.ts';
+import { createBoard, type Board } from './board.ts';
 import { listen } from './listen.ts';
 import { createLogBook, type LogBook } from './log-book.ts';
+import { providers } from './providers.ts';
 import { createServer } from './server.ts';
 import { createSessions } from './session.ts';
 

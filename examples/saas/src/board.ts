@@ -2,16 +2,10 @@
 import { randomBytes } from 'node:crypto';
 
 import { PGlite } from '@electric-sql/pglite';
-import { createPlugboard, type Log } from '@plugboard/core';
-import { googleAds } from '@plugboard/provider-google-ads';
-import { klaviyo } from '@plugboard/provider-klaviyo';
-import { meta } from '@plugboard/provider-meta';
-import { resend } from '@plugboard/provider-resend';
-import { slack } from '@plugboard/provider-slack';
-import { twilio } from '@plugboard/provider-twilio';
+import { createPlugboard, type AnyDefinition, type Log } from '@plugboard/core';
 import { migrate, postgresStore } from '@plugboard/storage-postgres';
 
-export const providers = [meta(), googleAds(), klaviyo(), resend(), twilio(), slack()] as const;
+import { providers } from './providers.ts';
 
 export interface BoardOptions {
   /** Where the application is: `http://127.0.0.1:3000`. */
@@ -41,3 +35,8 @@ export async function createBoard({ appUrl, sandboxUrl, log }: BoardOptions) {
 
 export type Board = Awaited<ReturnType<typeof createBoard>>['board'];
 export type ProviderId = (typeof providers)[number]['definition']['id'];
+
+/** What each vendor declares, for the parts that treat all of them alike. */
+export const definitions: ReadonlyMap<string, AnyDefinition> = new Map(
+  providers.map(({ definition }) => [definition.id, definition as AnyDefinition]),
+);

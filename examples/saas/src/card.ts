@@ -9,8 +9,6 @@ export interface CardParts {
   readonly connection: ConnectionView | null;
   /** Accounts to choose from, while the connection waits for that. */
   readonly accounts: readonly AccountRef[];
-  /** The application's own account at the vendor serves everybody: nothing has to be connected. */
-  readonly platform: boolean;
   /** Values that pass, by method and field: what an emulated vendor takes for a key. */
   readonly examples: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -37,12 +35,12 @@ const badges: Readonly<Record<ConnectionStatus, readonly [string, 'good' | 'wait
   disconnected: ['Not connected', 'off'],
 };
 
-function badgeOf({ connection, platform }: CardParts) {
-  return connection === null && platform ? (['Ready', 'good'] as const) : badges[connection?.status ?? 'disconnected'];
+function badgeOf({ connection }: CardParts) {
+  return badges[connection?.status ?? 'disconnected'];
 }
 
-function facts({ connection, platform, provider }: CardParts) {
-  if (connection === null) return platform ? html`<p class="quiet">Served by the application's own account.</p>` : '';
+function facts({ connection, provider }: CardParts) {
+  if (connection === null) return '';
   const method = provider.methods.find(({ name }) => name === connection.method)?.title ?? connection.method;
   const health = connection.health?.status ?? 'not checked yet';
   return html`<dl>
@@ -56,11 +54,11 @@ function facts({ connection, platform, provider }: CardParts) {
 }
 
 function actions(parts: CardParts) {
-  const { connection, platform, provider } = parts;
-  const test = post(provider, 'test', 'Send test');
+  const { connection, provider } = parts;
+  const test = post(provider, 'test', 'Try it');
   if (connection?.status === 'pending') return html`${chooser(parts)} ${post(provider, 'disconnect', 'Disconnect')}`;
   if (connection !== null) return html`<div class="row">${test} ${post(provider, 'disconnect', 'Disconnect')}</div>`;
-  return platform ? html`<div class="row">${test}</div>` : connectForms(parts);
+  return connectForms(parts);
 }
 
 /** The button's accessible name says which vendor it is for. */
@@ -101,7 +99,7 @@ function connectForm({ provider, examples }: CardParts, method: MethodView) {
   const inputs = properties.map(([name, schema]) =>
     input({
       id: `${provider.id}-${method.name}-${name}`,
-      name,
+      name: method.kind === 'oauth2' ? `input.${name}` : name,
       schema,
       optional: !required.includes(name),
       example: examples[method.name]?.[name] ?? '',
@@ -119,7 +117,7 @@ function connectForm({ provider, examples }: CardParts, method: MethodView) {
   return html`<form method="get" action="/integrations/connect/${provider.id}">
     <input type="hidden" name="returnTo" value="/" />
     <input type="hidden" name="method" value="${method.name}" />
-    ${submit}
+    ${inputs} ${submit}
   </form>`;
 }
 

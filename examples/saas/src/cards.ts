@@ -1,10 +1,10 @@
 /** What the page draws, asked from Plugboard's routes as a frontend elsewhere would ask. */
-import type { AccountRef, AuthMethods } from '@plugboard/core';
+import type { AccountRef } from '@plugboard/core';
 import type { ConnectionView, Handler, ProviderView } from '@plugboard/http';
 
-import { providers } from './board.ts';
+import { definitions } from './board.ts';
 import type { CardParts } from './card.ts';
-import { showcaseOf } from './showcase.ts';
+import { exampleOf } from './connect.ts';
 
 type Listed = ProviderView & { readonly connections: readonly ConnectionView[] };
 
@@ -20,7 +20,7 @@ export async function loadCards(handler: Handler, routes: string, cookie: string
     const connection = connections.find(({ status }) => status !== 'disconnected') ?? null;
     const choices = connection?.status === 'pending' ? await ask(`/accounts/${id}`) : {};
     const { accounts = [] } = choices as { readonly accounts?: readonly AccountRef[] };
-    return { provider, connection, accounts, platform: showcaseOf(id)?.platform === true, examples: examplesOf(id) };
+    return { provider, connection, accounts, examples: examplesOf(id) };
   }
 
   const listed = (await ask('/connections')) as { readonly providers: readonly Listed[] };
@@ -29,9 +29,6 @@ export async function loadCards(handler: Handler, routes: string, cookie: string
 
 /** What each way to connect declares as input that passes. */
 function examplesOf(id: string): CardParts['examples'] {
-  const auth: AuthMethods = providers.find(({ definition }) => definition.id === id)?.definition.auth ?? {};
-  const inputs = Object.entries(auth).map(
-    ([name, method]) => [name, 'credentials' in method ? method.example : {}] as const,
-  );
-  return Object.fromEntries(inputs);
+  const methods = Object.entries(definitions.get(id)?.auth ?? {});
+  return Object.fromEntries(methods.map(([name, method]) => [name, exampleOf(method)]));
 }

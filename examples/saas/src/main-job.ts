@@ -1,27 +1,29 @@
 /** What Plugboard is for, from the first redirect to the last revocation, over real HTTP. */
 import type { App } from './app.ts';
-import { providers, type ProviderId } from './board.ts';
+import { definitions, type ProviderId } from './board.ts';
 import { createBrowser, type Browser } from './browser.ts';
+import { connectByFields, exampleOf, methodOf } from './connect.ts';
 import { ada } from './session.ts';
-import { showcases } from './showcase.ts';
-import type { Step } from './table.ts';
+import { capabilityShowcases, operationShowcase } from './showcase.ts';
+import { explain, type Step } from './table.ts';
 
 const { organizationId, userId } = ada;
 const concurrentCalls = 50;
 
+/** A row for each vendor, whichever they are; then one for each thing worth seeing. */
 export function mainJob(app: App): readonly Step[] {
   const browser = createBrowser();
-  const oauth = (provider: ProviderId, name: string): Step => ({
-    title: `Connect ${name} by OAuth`,
-    run: () => connectByOAuth(app, browser, provider),
-  });
+  const vendors = [...definitions.values()].map(({ id, name }) => ({ id: id as ProviderId, name }));
   return [
     { title: 'Sign in to the application', run: () => signIn(app, browser) },
-    oauth('meta', 'Meta'),
-    oauth('google-ads', 'Google Ads'),
-    oauth('slack', 'Slack'),
-    { title: 'Connect Klaviyo by API key', run: () => connectByKey(app) },
-    ...Object.values(showcases).map(({ title, run }) => ({ title, run: () => run(app.board, organizationId) })),
+    ...vendors.map(({ id, name }) => ({ title: `Connect ${name}`, run: () => connectVendor(app, browser, id) })),
+    { title: 'Call an operation of each', run: () => callEach(app, vendors) },
+    ...vendors.flatMap(({ id, name }) =>
+      capabilityShowcases(id).map(({ title, run }) => ({
+        title: `${title} ${name}`,
+        run: () => run(app.board, organizationId),
+      })),
+    ),
     { title: `Refresh once under ${concurrentCalls} calls`, run: () => refreshOnce(app) },
     { title: 'Receive a signed webhook of Slack', run: () => receiveWebhook(app, 'signed') },
     { title: 'Refuse a forged webhook of Slack', run: () => receiveWebhook(app, 'forged') },
@@ -36,9 +38,29 @@ async function signIn({ url }: App, browser: Browser): Promise<string> {
   return `${userId} of ${organizationId}`;
 }
 
+/** By the first way that the vendor declares, as a user of the application would. */
+async function connectVendor(app: App, browser: Browser, provider: ProviderId): Promise<string> {
+  const { board } = app;
+  const [name, method] = methodOf(provider);
+  const details: string[] = [];
+  if (method.kind === 'oauth2') details.push(...(await connectByOAuth(app, browser, provider)));
+  else await connectByFields(board, provider, { method: name, credentials: exampleOf(method), caller: ada });
+  const target = { organizationId };
+  if ((await board.connections.get(provider, target))?.status === 'pending') {
+    const [first] = await board.accounts.choices(provider, target);
+    await board.accounts.choose(provider, { ...target, userId, accountId: first?.id ?? '' });
+    details.unshift('chosen');
+  }
+  const connection = await board.connections.get(provider, target);
+  expect(connection?.status === 'active', `the connection is ${connection?.status}: ${connection?.reason}`);
+  return [`${method.title}: ${connection.account?.name ?? connection.account?.id}`, ...details].join(', ');
+}
+
 /** Start, consent page, form, callback: every hop is a request of its own, and none is followed blindly. */
-async function connectByOAuth({ url, board, sandbox }: App, browser: Browser, provider: ProviderId): Promise<string> {
-  const start = await browser.visit(`${url}/integrations/connect/${provider}?returnTo=/`);
+async function connectByOAuth({ url, sandbox }: App, browser: Browser, provider: ProviderId): Promise<string[]> {
+  const given = Object.entries(exampleOf(methodOf(provider)[1])).map(([name, value]) => [`input.${name}`, value] as const);
+  const query = new URLSearchParams({ returnTo: '/', ...Object.fromEntries(given) });
+  const start = await browser.visit(`${url}/integrations/connect/${provider}?${query.toString()}`);
   expect(start.status === 303, `the start answered ${start.status}: ${await start.text()}`);
   const asked = locationOf(start);
   expect(asked.searchParams.has('state'), 'the redirect carries no state');
@@ -49,26 +71,27 @@ async function connectByOAuth({ url, board, sandbox }: App, browser: Browser, pr
   const end = locationOf(finished);
   const status = end.searchParams.get('plugboard');
   expect(status === 'connected' || status === 'choose_account', `the flow ended with ${end.search}`);
-  const target = { organizationId };
-  if (status === 'choose_account') {
-    const [first] = await board.accounts.choices(provider, target);
-    await board.accounts.choose(provider, { ...target, userId, accountId: first?.id ?? '' });
-  }
-  const connection = await board.connections.get(provider, target);
-  expect(connection?.status === 'active', `the connection is ${connection?.status}: ${connection?.reason}`);
   const calls = sandbox.emulators.get(provider)?.oauth.ledger.tokenCalls.length;
-  const choice = status === 'choose_account' ? ', chosen' : '';
-  const pkce = asked.searchParams.has('code_challenge') ? 'PKCE, ' : '';
-  return `${connection.account?.name}${choice} (${pkce}${calls} token ${calls === 1 ? 'call' : 'calls'})`;
+  const pkce = asked.searchParams.has('code_challenge') ? ['PKCE'] : [];
+  return [...pkce, `${calls} token ${calls === 1 ? 'call' : 'calls'}`];
 }
 
-async function connectByKey({ board }: App): Promise<string> {
-  const { account } = await board.connect('klaviyo', {
-    organizationId,
-    userId,
-    credentials: { privateKey: 'pk_0123456789abcdef0123456789abcdef01' },
+async function callEach({ board }: App, vendors: readonly { readonly id: ProviderId }[]): Promise<string> {
+  const showcases = vendors.flatMap(({ id }) => {
+    const showcase = operationShowcase(id);
+    return showcase === undefined ? [] : [{ id, showcase }];
   });
-  return `${account?.name}`;
+  const failures = await Promise.all(
+    showcases.map(({ id, showcase: { title, run } }) =>
+      run(board, organizationId).then(
+        () => undefined,
+        (error: unknown) => `${title} ${id}: ${explain(error)}`,
+      ),
+    ),
+  );
+  const failed = failures.filter((failure) => failure !== undefined);
+  expect(failed.length === 0, failed.join('; '));
+  return `${showcases.length} vendors answered as they declare`;
 }
 
 /** The vendor ends every access token at once, and nobody tells the application. */
@@ -77,7 +100,8 @@ async function refreshOnce({ board, sandbox }: App): Promise<string> {
   const refreshes = () => vendor.oauth.ledger.tokenCalls.filter((call) => call.grantType === 'refresh_token').length;
   const before = refreshes();
   vendor.expireTokens();
-  const calls = Array.from({ length: concurrentCalls }, () => showcases['google-ads'].run(board, organizationId));
+  const client = board.client('google-ads', { organizationId });
+  const calls = Array.from({ length: concurrentCalls }, () => client.customers.listAccessible());
   await Promise.all(calls);
   const count = refreshes() - before;
   expect(count === 1, `the vendor saw ${count} refreshes`);
@@ -108,7 +132,7 @@ async function receiveWebhook({ url, board, sandbox }: App, kind: 'signed' | 'fo
 }
 
 async function checkHealth({ board }: App): Promise<string> {
-  const ids = providers.map(({ definition }) => definition.id);
+  const ids = [...definitions.keys()] as ProviderId[];
   const all = await Promise.all(ids.map((id) => board.health(id, { organizationId })));
   const bad = all.filter(({ status }) => status !== 'stubbed');
   const detail = bad.map(({ provider, status, reason }) => `${provider} is ${status}: ${reason}`).join(', ');

@@ -1,5 +1,6 @@
 /** `pnpm start`: does the main job, then serves a page to play with. `--exit` ends after the job; PORT picks the port. */
 import { startApp } from './app.ts';
+import { definitions } from './board.ts';
 import { mainJob } from './main-job.ts';
 import { explain, runTable } from './table.ts';
 
@@ -7,7 +8,7 @@ const print = (line: string) => console.log(line);
 
 async function main(): Promise<void> {
   const stayOpen = !process.argv.includes('--exit');
-  print('Starting PostgreSQL, six emulated vendors and the application');
+  print(`Starting PostgreSQL, ${definitions.size} emulated vendors and the application`);
   const app = await startApp(portOf(process.env['PORT'] || (stayOpen ? '3000' : '0')));
   const interruption = onInterruption();
   const worked = await runTable(mainJob(app), print, interruption);

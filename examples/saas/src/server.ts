@@ -3,8 +3,9 @@ import { createHandler, type Caller, type FlowStatus } from '@plugboard/http';
 import { Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 
-import { providers, type Board, type ProviderId } from './board.ts';
+import { definitions, type Board, type ProviderId } from './board.ts';
 import { loadCards } from './cards.ts';
+import { connectByFields, methodOf } from './connect.ts';
 import type { Fetch } from './listen.ts';
 import type { LogBook } from './log-book.ts';
 import { renderPage } from './page.ts';
@@ -59,9 +60,10 @@ export function createServer({ url, board, sessions, logBook }: ServerParts): Fe
     });
 
   action('connect', async ({ provider, form, caller }) => {
-    const { method, ...fields } = form;
+    const { method: asked, ...fields } = form;
+    const [method] = methodOf(provider, asked);
     const credentials = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
-    const { account } = await board.connect(provider, { ...caller, method, credentials } as never);
+    const { account } = await connectByFields(board, provider, { method, credentials, caller });
     return `Connected ${account?.name ?? provider}.`;
   });
   action('choose', async ({ provider, form, caller }) => {
@@ -72,8 +74,9 @@ export function createServer({ url, board, sessions, logBook }: ServerParts): Fe
     const { revoked } = await board.disconnect(provider, caller);
     return revoked === 'revoked' ? 'Disconnected, and revoked at the vendor.' : 'Disconnected.';
   });
-  action('test', async ({ showcase, caller }) => {
-    return `${showcase.title}: ${await showcase.run(board, caller.organizationId)}.`;
+  action('test', async ({ provider, showcase, caller }) => {
+    const name = definitions.get(provider)?.name ?? provider;
+    return `${showcase.title} ${name}: ${await showcase.run(board, caller.organizationId)}.`;
   });
 
   return app.fetch;
@@ -95,7 +98,7 @@ const pageHeaders = {
 
 /** How a flow ended, as the routes tell the page that it returns to. */
 function flashOf({ plugboard, provider, reason = 'unknown' }: Readonly<Record<string, string>>): Flash | undefined {
-  const name = providers.find(({ definition }) => definition.id === provider)?.definition.name ?? 'the vendor';
+  const name = definitions.get(provider ?? '')?.name ?? 'the vendor';
   const flashes: Readonly<Record<FlowStatus, Flash>> = {
     connected: { ok: true, text: `Connected ${name}.` },
     choose_account: { ok: true, text: `Connected ${name}. Choose one of your accounts.` },

@@ -1,38 +1,25 @@
-/** One thing that an application does with each vendor: what the main job runs and the page's «Send test» button. */
-import type { Board, ProviderId } from './board.ts';
+/** What an application does with a vendor, derived from what the vendor declares: nothing here names one. */
+import type { AdSpendCapability, AnyDeclaration, EmailCapability, SmsCapability } from '@plugboard/core';
 
+import { definitions, type Board, type ProviderId } from './board.ts';
+
+/** What the main job runs, and the page's «Try it» button. */
 export interface Showcase {
+  /** Without the vendor's name: `Send an email by`. */
   readonly title: string;
-  /** Done with the application's own account: no organization has to connect anything. */
-  readonly platform?: true;
   /** Does it, and says in a few words what came of it. */
   run(board: Board, organizationId: string): Promise<string>;
 }
 
-const week = { since: '2026-11-09', until: '2026-11-15' };
+type Client = Readonly<Record<string, unknown>>;
+type Calls = Readonly<Record<string, (input: unknown) => PromiseLike<unknown> | AsyncIterable<unknown>>>;
 
-export const showcases: Readonly<Record<ProviderId, Showcase>> = {
-  meta: {
-    title: 'Read ad spend of Meta',
-    run: async (board, organizationId) => describeSpend(board.client('meta', { organizationId }).adSpend(week)),
-  },
-  'google-ads': {
-    title: 'Read ad spend of Google Ads',
-    run: async (board, organizationId) => describeSpend(board.client('google-ads', { organizationId }).adSpend(week)),
-  },
-  klaviyo: {
-    title: 'Update a profile at Klaviyo',
-    async run(board, organizationId) {
-      const email = 'sarah.mason@klaviyo-demo.com';
-      await board.client('klaviyo', { organizationId }).profiles.upsert({ email, firstName: 'Sarah' });
-      return `profile of ${email}`;
-    },
-  },
-  resend: {
-    title: 'Send an email by Resend',
-    platform: true,
-    async run(board) {
-      const { id } = await board.client('resend').email.send({
+/** Capabilities that need nothing but a connection. The same lines serve every vendor that has them. */
+const byCapability = {
+  email: {
+    title: 'Send an email by',
+    async run(email: EmailCapability) {
+      const { id } = await email.send({
         from: 'Northwind <hello@northwind.example>',
         to: 'ada@example.com',
         subject: 'Your weekly report',
@@ -41,44 +28,77 @@ export const showcases: Readonly<Record<ProviderId, Showcase>> = {
       return `email ${id}`;
     },
   },
-  twilio: {
-    title: 'Send an SMS by Twilio',
-    platform: true,
-    async run(board) {
-      const { id, status } = await board.client('twilio').sms.send({
-        from: '+15005550006',
-        to: '+15558675310',
-        text: 'Your order has shipped.',
-      });
-      return `message ${id}${status === undefined ? '' : ` ${status}`}`;
-    },
-  },
-  slack: {
-    title: 'Post a message to Slack',
-    async run(board, organizationId) {
-      const { id } = await board.client('slack', { organizationId }).notify.send({
-        to: 'C0123456789',
-        title: 'New order',
-        text: 'Order 1001: 2 lamps, 99.00 EUR.',
-      });
+  sms: {
+    title: 'Send an SMS by',
+    async run(sms: SmsCapability) {
+      const { id } = await sms.send({ from: '+15005550006', to: '+15558675310', text: 'Your order has shipped.' });
       return `message ${id}`;
     },
   },
-};
+  adSpend: {
+    title: 'Read ad spend of',
+    async run(adSpend: AdSpendCapability) {
+      let spend = 0;
+      let rows = 0;
+      let unit = '';
+      for await (const row of adSpend({ since: '2026-11-09', until: '2026-11-15' })) {
+        spend += row.spend;
+        rows += 1;
+        unit = row.currency;
+      }
+      if (rows === 0) throw new Error('the vendor reported no day');
+      return `${spend.toFixed(2)} ${unit} in ${rows} ${rows === 1 ? 'row' : 'rows'}`;
+    },
+  },
+} as const;
 
-export function showcaseOf(provider: string): Showcase | undefined {
-  return Object.entries(showcases).find(([id]) => id === provider)?.[1];
+/** One for each of the capabilities above that the vendor has. */
+export function capabilityShowcases(provider: ProviderId): readonly Showcase[] {
+  const names = Object.keys(definitions.get(provider)?.capabilities ?? {});
+  return Object.entries(byCapability)
+    .filter(([name]) => names.includes(name))
+    .map(([name, { title, run }]) => ({
+      title,
+      run: (board, organizationId) => run(clientOf(board, provider, organizationId)[name] as never),
+    }));
 }
 
-async function describeSpend(rows: AsyncIterable<{ readonly spend: number; readonly currency: string }>) {
-  let spend = 0;
-  let count = 0;
-  let unit = '';
-  for await (const row of rows) {
-    spend += row.spend;
-    count += 1;
-    unit = row.currency;
-  }
-  if (count === 0) throw new Error('the vendor reported no day');
-  return `${spend.toFixed(2)} ${unit} in ${count} ${count === 1 ? 'row' : 'rows'}`;
+/** The first thing that the vendor can be asked with the scopes it grants by default, preferably a read. */
+export function operationShowcase(provider: ProviderId): Showcase | undefined {
+  const { operations = {}, auth = {} } = definitions.get(provider) ?? {};
+  const [method] = Object.values(auth);
+  const granted = method?.kind === 'oauth2' ? method.scopes.ask : undefined;
+  const callable = Object.entries(operations).flatMap(([group, members]) =>
+    Object.entries(members)
+      .map(([name, declaration]) => ({ group, name, ...(declaration as Callable) }))
+      .filter(({ scopes = [] }) => granted === undefined || scopes.every((scope) => granted.includes(scope))),
+  );
+  const chosen = callable.find(({ method: verb }) => verb === 'GET') ?? callable[0];
+  if (chosen === undefined) return undefined;
+  const { group, name, example } = chosen;
+  return {
+    title: `Call ${group}.${name} of`,
+    async run(board, organizationId) {
+      const call = (clientOf(board, provider, organizationId)[group] as Calls)[name]!(example.input);
+      if ('then' in call) await call;
+      else for await (const _item of call) break;
+      return `${group}.${name}`;
+    },
+  };
+}
+
+export function showcaseOf(provider: string): Showcase | undefined {
+  if (!definitions.has(provider)) return undefined;
+  const id = provider as ProviderId;
+  return capabilityShowcases(id)[0] ?? operationShowcase(id);
+}
+
+interface Callable extends AnyDeclaration {
+  readonly method?: string;
+  readonly scopes?: readonly string[];
+  readonly example: { readonly input?: unknown };
+}
+
+function clientOf(board: Board, provider: ProviderId, organizationId: string): Client {
+  return board.client(provider, { organizationId }) as unknown as Client;
 }

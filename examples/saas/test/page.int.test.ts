@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startApp, type App } from '../src/app.ts';
 import { createBrowser, type Browser } from '../src/browser.ts';
+import { providers } from '../src/providers.ts';
 
 let app: App;
 let browser: Browser;
@@ -34,9 +35,8 @@ async function press(action: string, form: Readonly<Record<string, string>> = {}
 describe('the page', () => {
   it('shows every vendor, and what can be done', async () => {
     const text = await see();
-    for (const name of ['Meta', 'Google Ads', 'Klaviyo', 'Resend', 'Twilio', 'Slack']) expect(text).toContain(name);
-    expect(text).toContain('Not connected');
-    expect(text).toContain('Send test (Resend)');
+    for (const { definition } of providers) expect(text).toContain(`${definition.name} Not connected`);
+    expect(text).toContain('Connect by API key Resend');
   });
 
   it('connects by key, sends a test, disconnects', async () => {
@@ -45,8 +45,15 @@ describe('the page', () => {
     const privateKey = 'pk_0123456789abcdef0123456789abcdef01';
     expect(await press('connect/klaviyo', { method: 'privateKey', privateKey })).toContain('Connected Klaviyo Demo.');
     expect(await see()).not.toContain('Connected Klaviyo Demo.');
-    expect(await press('test/klaviyo')).toContain('Update a profile at Klaviyo: profile of sarah');
+    expect(await see()).toContain('Try it (Klaviyo)');
+    expect(await press('test/klaviyo')).toContain('Call accounts.get of Klaviyo: accounts.get.');
     expect(await press('disconnect/klaviyo')).toContain('Disconnected.');
+  });
+
+  it('takes the values of every way to connect from what it declares', async () => {
+    const html = await (await browser.visit(app.url)).text();
+    expect(html).toContain('name="accessToken"');
+    expect(html).toMatch(/id="twilio-\w+-\w+"\s+name="\w+"\s+type="password"\s+value="[^"]+"/);
   });
 
   it('connects by OAuth through the consent page of the vendor, and shows the choice of an account', async () => {

@@ -1,11 +1,14 @@
 /** `pnpm start` as its readers run it: a process of its own, on Node, from the sources. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { globSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { providers } from '../src/providers.ts';
 
 // A database starts in each process: some seconds where the machine is busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -33,19 +36,11 @@ async function run(args: readonly string[], env?: Readonly<Record<string, string
   return { status: await exit, stdout, stderr: await stderr };
 }
 
-const opening = 'Starting PostgreSQL, six emulated vendors and the application';
-const titles = [
-  'Sign in to the application',
-  'Connect Meta by OAuth',
-  'Connect Google Ads by OAuth',
-  'Connect Slack by OAuth',
-  'Connect Klaviyo by API key',
-  'Read ad spend of Meta',
-  'Read ad spend of Google Ads',
-  'Update a profile at Klaviyo',
-  'Send an email by Resend',
-  'Send an SMS by Twilio',
-  'Post a message to Slack',
+const names = providers.map(({ definition }) => definition.name);
+const opening = `Starting PostgreSQL, ${names.length} emulated vendors and the application`;
+const first = ['Sign in to the application', ...names.map((name) => `Connect ${name}`), 'Call an operation of each'];
+const some = ['Read ad spend of Google Ads', 'Send an email by Resend', 'Send an SMS by Twilio'];
+const last = [
   'Refresh once under 50 calls',
   'Receive a signed webhook of Slack',
   'Refuse a forged webhook of Slack',
@@ -53,12 +48,20 @@ const titles = [
   'Disconnect Google Ads and revoke',
 ];
 
+it('has every provider of the workspace', () => {
+  const folders = globSync('packages/providers/*', { cwd: join(import.meta.dirname, '../../..') });
+  expect(providers.map(({ definition }) => definition.id)).toEqual(folders.map((folder) => basename(folder)).toSorted());
+});
+
 describe('pnpm start --exit', () => {
   it('prints one row a step, each with a mark and its time, and nothing else', async () => {
     const { status, stdout, stderr } = await run(['--exit']);
     const rows = stdout.filter((line) => line.startsWith('✓') || line.startsWith('✗'));
-    expect(rows.map((line) => line.slice(2, 42).trim())).toEqual([...titles, `${titles.length} steps, all good`]);
     for (const row of rows) expect(row).toMatch(/^✓ .* \d+ ms$/);
+    const titles = rows.map((line) => line.slice(2, 42).trim());
+    expect(titles.slice(0, first.length)).toEqual(first);
+    expect(titles).toEqual(expect.arrayContaining(some));
+    expect(titles.slice(-1 - last.length)).toEqual([...last, `${titles.length - 1} steps, all good`]);
     expect(stdout.filter((line) => !/^[✓─]/.test(line))).toEqual([opening]);
     expect([status, stderr]).toEqual([0, '']);
   });
