@@ -18,6 +18,7 @@ export { isStub } from './client/stub.ts';
 export { defineProvider } from './define-provider.ts';
 export type * from './provider.ts';
 export { endpoint, operation, stream } from './endpoint.ts';
+export { emailAddressPattern, formatAddress, formatAddresses, requireContent } from './email.ts';
 export { vendorErrors, snakeCase, type Meaning, type VendorErrorOptions } from './errors-by-code.ts';
 export type * from './endpoint.ts';
 export type * from './capabilities.ts';
@@ -44,6 +45,7 @@ export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors
 export { isSecret, reveal, Secret } from './secret.ts';
 export { decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
 export { hash, hmac } from './hash.ts';
+export { hostOf } from './host-name.ts';
 export { at, member, number, parseJson, text } from './json.ts';
 export type { Json, JsonObject } from './json.ts';
 export { systemClock, type Cancel, type Clock } from './clock.ts';

@@ -1,11 +1,11 @@
 /** Resend: transactional email. */
-import { apiKey, bearer, defineProvider, encodeBase64, invalidInput, isPlugboardError, oauth2 } from '@plugboard/core';
-import type { Api, EmailAddress, EmailCapability, EmailMessage } from '@plugboard/core';
+import { apiKey, bearer, defineProvider, encodeBase64, formatAddress, formatAddresses } from '@plugboard/core';
+import { isPlugboardError, oauth2, requireContent, type Api, type EmailCapability } from '@plugboard/core';
 import { secret, text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { emulator } from './emulator.ts';
-import { classify, errorExamples } from './errors.ts';
+import { errors } from './errors.ts';
 import { domains, emails, inbound, suppressions, webhookEndpoints } from './operations.ts';
 import { loadSdk } from './sdk.ts';
 import { webhooks } from './webhooks.ts';
@@ -73,7 +73,7 @@ export const resend = defineProvider({
     // For the whole team. Pages of the vendor name 2 and 5 a second; its answers tell when it is too much.
     // https://resend.com/docs/api-reference/rate-limit (2026-08)
     limits: [{ requests: 5, perMs: 1000 }],
-    errors: { classify, examples: errorExamples },
+    errors,
   },
 
   // There is no endpoint for the team. A domain says most; a key that may only send says nothing.
@@ -114,41 +114,24 @@ function isSendOnly(error: unknown): boolean {
 
 function sendEmail(api: Api): EmailCapability {
   return {
-    async send(message: EmailMessage) {
-      if (message.html === undefined && message.text === undefined) {
-        throw invalidInput('The message', [{ path: 'text', message: 'give html or text' }]);
-      }
-      const list = (addresses: EmailMessage['to'] | undefined) =>
-        addresses === undefined
-          ? undefined
-          : [addresses].flat().map((address) => format(address as string | EmailAddress));
-      const { subject, html, text: plain, headers, attachments, replyTo, idempotencyKey } = message;
-      const { id } = await api.call(
-        emails.send,
-        {
-          from: format(message.from),
-          to: list(message.to) ?? [],
-          subject,
-          ...(html !== undefined && { html }),
-          ...(plain !== undefined && { text: plain }),
-          ...(message.cc && { cc: list(message.cc) }),
-          ...(message.bcc && { bcc: list(message.bcc) }),
-          ...(replyTo !== undefined && { replyTo: format(replyTo) }),
-          ...(headers && { headers }),
-          ...(attachments && {
-            attachments: attachments.map(({ content, ...rest }) => ({ ...rest, content: encodeBase64(content) })),
-          }),
-        },
-        idempotencyKey === undefined ? {} : { idempotencyKey },
-      );
+    async send({ from, to, cc, bcc, replyTo, subject, html, text: plain, headers, attachments, idempotencyKey }) {
+      requireContent({ html, text: plain });
+      const message = {
+        from: formatAddress(from),
+        to: formatAddresses(to),
+        subject,
+        ...(html !== undefined && { html }),
+        ...(plain !== undefined && { text: plain }),
+        ...(cc && { cc: formatAddresses(cc) }),
+        ...(bcc && { bcc: formatAddresses(bcc) }),
+        ...(replyTo !== undefined && { replyTo: formatAddress(replyTo) }),
+        ...(headers && { headers }),
+        ...(attachments && {
+          attachments: attachments.map(({ content, ...rest }) => ({ ...rest, content: encodeBase64(content) })),
+        }),
+      };
+      const { id } = await api.call(emails.send, message, idempotencyKey === undefined ? {} : { idempotencyKey });
       return { id };
     },
   };
-}
-
-/** A display name must not be able to end its quotes or the line. */
-function format(address: string | EmailAddress): string {
-  if (typeof address === 'string') return address;
-  const { email, name } = address;
-  return name === undefined ? email : `${name.replaceAll(/[<>"\r\n]/g, ' ').trim()} <${email}>`;
 }
