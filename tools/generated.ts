@@ -3,8 +3,6 @@ import { existsSync, globSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import type { AnyDefinition } from '@plugboard/core';
-
 import {
   generatedBlock,
   generatedEnd,
@@ -13,6 +11,8 @@ import {
   providerPage,
   providerTable,
 } from './docs-page.ts';
+import { envExample } from './env-example.ts';
+import { exampleDir, exampleManifest, exampleProviders, type LoadedProvider } from './example-app.ts';
 import { providerIds, readText, workspacePackages } from './workspace.ts';
 
 export interface Generated {
@@ -29,7 +29,7 @@ export async function generate(root: string): Promise<Generated> {
   const problems: string[] = [];
   projectReferences(root, files);
 
-  const definitions: AnyDefinition[] = [];
+  const loaded: LoadedProvider[] = [];
   const attempt = async (subject: string, work: () => void | Promise<void>) => {
     try {
       await work();
@@ -39,18 +39,22 @@ export async function generate(root: string): Promise<Generated> {
   };
   for (const id of providerIds(root)) {
     await attempt(`packages/providers/${id}`, async () => {
-      const definition = await loadDefinition(root, id);
-      definitions.push(definition);
+      const provider = await loadProvider(root, id);
+      const { definition } = provider;
+      loaded.push(provider);
       files.set(`docs/providers/${id}.md`, providerPage(definition));
       const readme = `packages/providers/${id}/README.md`;
       files.set(readme, withBlock(root, readme, providerBlock(definition)));
     });
   }
-  if (definitions.length > 0) {
+  if (loaded.length > 0) {
+    const definitions = loaded.map(({ definition }) => definition);
+    files.set('.env.example', envExample(definitions));
     await attempt(
       'README.md',
       () => void files.set('README.md', withBlock(root, 'README.md', providerTable(definitions))),
     );
+    exampleApp(root, loaded, files);
   }
 
   const stale = globSync('docs/providers/*.md', { cwd: root })
@@ -94,16 +98,22 @@ function projectReferences(root: string, files: Map<string, string>): void {
   }
 }
 
-async function loadDefinition(root: string, id: string): Promise<AnyDefinition> {
+function exampleApp(root: string, loaded: readonly LoadedProvider[], files: Map<string, string>): void {
+  const example = workspacePackages(root).find(({ dir }) => dir === exampleDir);
+  if (example === undefined) return;
+  const ids = loaded.map(({ definition }) => definition.id);
+  files.set(`${exampleDir}/package.json`, json(exampleManifest(example.manifest, ids)));
+  files.set(`${exampleDir}/src/providers.ts`, exampleProviders(loaded));
+}
+
+async function loadProvider(root: string, id: string): Promise<LoadedProvider> {
   const entry = join(root, 'packages/providers', id, 'src/index.ts');
   if (!existsSync(entry)) throw new Error('src/index.ts is missing');
-  const module = (await import(pathToFileURL(entry).href)) as Record<string, unknown>;
-  const factories = Object.values(module).map(
-    (value) => (value as { definition?: AnyDefinition } | undefined)?.definition,
-  );
-  const definition = factories.find((candidate) => candidate?.id === id);
-  if (definition === undefined) throw new Error(`src/index.ts exports no provider with the id ${id}`);
-  return definition;
+  const module = (await import(pathToFileURL(entry).href)) as Record<string, Partial<LoadedProvider> | undefined>;
+  for (const [factory, value] of Object.entries(module)) {
+    if (value?.definition?.id === id) return { definition: value.definition, factory };
+  }
+  throw new Error(`src/index.ts exports no provider with the id ${id}`);
 }
 
 /** The file with the text between its two markers replaced. @throws when it has no markers. */

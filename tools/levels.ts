@@ -28,6 +28,7 @@ export const levels: Readonly<Record<string, number>> = {
   'multipart.ts': 1,
   'redact.ts': 1,
   'retry.ts': 1,
+  'server-sent-events.ts': 1,
   'store-cursor.ts': 1,
   'store-input.ts': 1,
   'store-kit.ts': 1,
@@ -44,6 +45,7 @@ export const levels: Readonly<Record<string, number>> = {
 
   // 3: what a provider declares, and its stand-in
   'capabilities.ts': 3,
+  'capabilities/': 3,
   'client/request.ts': 3,
   'define-provider.ts': 3,
   'email.ts': 3,
