@@ -40,6 +40,8 @@ export interface Description {
   /** File name, for messages. */
   readonly source: string;
   readonly operations: readonly DescribedOperation[];
+  /** Judges a request by its body alone, where the vendor has one address for everything (GraphQL). */
+  readonly exchange?: (exchange: { readonly body: unknown; readonly answer: unknown }) => string[];
   /** Compiles a schema of an operation above. */
   check(schema: unknown, use: SchemaUse): CheckValue;
 }
@@ -83,6 +85,9 @@ export function isOnHost({ hosts }: DescribedOperation, url: URL): boolean {
 }
 
 function matchPath(template: string, path: string): Record<string, string> | undefined {
+  // Descriptions have a thousand paths: both ends are compared before a pattern is made.
+  const fits = path.startsWith(template.split('{', 1)[0]!) && `${path}/`.includes(`${template.split('}').at(-1)!}/`);
+  if (!fits) return undefined;
   const found = matchText(template, path);
   return found && Object.fromEntries(Object.entries(found).map(([name, value]) => [name, decodeURIComponent(value)]));
 }
