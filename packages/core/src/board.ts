@@ -1,19 +1,23 @@
 /** `createPlugboard`: providers, store and keys in, one object out. */
 import { createAccounts } from './accounts.ts';
+import { createChannels } from './channels/channels.ts';
 import { createClient } from './client/client.ts';
+import { createSdkCache } from './client/sdk-cache.ts';
 import { systemClock } from './clock.ts';
 import { resolveMode } from './config.ts';
 import { authorize, callback } from './connections/authorize.ts';
-import { connect, prepare, type ConnectInput } from './connections/connect.ts';
+import { prepare } from './connections/browser-step.ts';
+import { connect, type ConnectInput } from './connections/connect.ts';
 import { disconnect } from './connections/disconnect.ts';
 import { resealAll } from './connections/reseal.ts';
 import { createRefresher } from './connections/refresh.ts';
 import { createSessions } from './connections/session.ts';
+import { sessionKey } from './connections/session-key.ts';
 import { viewOf, type Connection } from './connections/view.ts';
 import { checkId, providerOf, type Engine, type Mode } from './engine.ts';
 import { processEnvironment } from './env.ts';
 import { configurationError } from './errors.ts';
-import { createEvents, type BoardEventName } from './events.ts';
+import { createEvents, errorFields, type BoardEventName } from './events.ts';
 import { createFlags } from './flags.ts';
 import { createHealth } from './health.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
@@ -61,6 +65,9 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     events,
     log,
     providers: runtimes,
+    sdks: createSdkCache((provider, error) =>
+      log.warn({ provider, ...errorFields(error) }, 'an SDK could not be closed'),
+    ),
     cacheMs: options.cacheMs ?? 5_000,
     returnOrigins: options.returnOrigins ?? [],
   };
@@ -86,7 +93,8 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const accounts = createAccounts(engine, sessions);
   const flags = createFlags(engine, options.flags);
   const webhooks = createWebhooks(engine, sessions);
-  const jobs = createJobs(engine, { refresher, health }).map((job) => ({ ...job, run: gate(job.run.bind(job)) }));
+  const channels = createChannels(engine, sessions);
+  const jobs = createJobs(engine, { refresher, channels, health }).map((job) => ({ ...job, run: gate(job.run.bind(job)) }));
   let runner: Runner | undefined;
 
   const client = (provider: string, target?: Target) => {
@@ -103,6 +111,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
 
   const forgetting = async (connection: Connection) => {
     sessions.forget(connection.id);
+    await engine.sdks.drop(sessionKey(connection.provider, connection));
     return connection;
   };
 
@@ -132,7 +141,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     authorize: gate((provider, input) => authorize(engine, provider, input)),
     callback: gate(async (provider, input) => {
       const result = await callback(engine, provider, input);
-      if ('connection' in result) sessions.forget(result.connection.id);
+      if ('connection' in result) await forgetting(result.connection);
       return result;
     }),
     disconnect: gate(async (provider, input) => {
@@ -167,6 +176,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       ),
     },
     webhooks: { receive: gate(webhooks.receive) },
+    channels: { open: gate(channels.open), list: gate(channels.list), close: gate(channels.close) },
     on: ((first: string, second: unknown, third?: unknown) =>
       typeof second === 'function'
         ? events.on(first as BoardEventName, second as never)
@@ -184,6 +194,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       await runner?.stop();
       runner = undefined;
       await refresher.drain();
+      await engine.sdks.close();
       await close();
     },
     sandbox,

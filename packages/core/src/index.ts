@@ -6,7 +6,8 @@ export type { ProviderSetup } from './runtimes.ts';
 export type { Connection, HealthRecord, HealthStatus } from './connections/view.ts';
 export type { Authorization, AuthorizeInput, CallbackInput, CallbackResult } from './connections/authorize.ts';
 export type { FlowCookie } from './connections/state.ts';
-export type { ConnectInput, PrepareInput } from './connections/connect.ts';
+export type { Prepared, PrepareInput } from './connections/browser-step.ts';
+export type { ConnectInput } from './connections/connect.ts';
 export type { DisconnectInput, DisconnectResult } from './connections/disconnect.ts';
 export type { Health } from './health.ts';
 export type { BoardEventName, BoardEvents, Revocation, Unsubscribe } from './events.ts';
@@ -14,7 +15,11 @@ export type { Job, JobRun } from './jobs.ts';
 export type { Log } from './log.ts';
 export { consoleLog, silentLog } from './log.ts';
 export { isStub } from './client/stub.ts';
+export { sdkFetch, type SdkFetchOptions } from './client/sdk-fetch.ts';
 
+export { channels } from './channel.ts';
+export type * from './channel.ts';
+export type { Channel } from './channels/channels.ts';
 export { defineProvider } from './define-provider.ts';
 export type * from './provider.ts';
 export { endpoint, operation, stream } from './endpoint.ts';
@@ -37,10 +42,11 @@ export {
   serviceAccount,
   sigv4,
 } from './auth/methods.ts';
-export { basic, bearer, header, need, query, unsigned } from './auth/sign.ts';
+export { basic, bearer, bodyMember, header, need, query, unsigned } from './auth/sign.ts';
+export { refreshPolicyOf } from './auth/auth.ts';
 export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer.ts';
 
-export { configurationError, isPlugboardError, invalidInput, PlugboardError } from './errors.ts';
+export { configurationError, isPlugboardError, invalidInput, PlugboardError, unsupported } from './errors.ts';
 export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors.ts';
 export { isSecret, reveal, Secret } from './secret.ts';
 export { decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
@@ -67,6 +73,7 @@ export type {
   Failure,
   RateLimit,
   Repeat,
+  StreamedAnswer,
   Transport,
   TransportRequest,
   Wire,
@@ -78,6 +85,7 @@ export { classifyByStatus } from './transport/classify.ts';
 export { defaultWire } from './transport/default-wire.ts';
 export { fetchWire } from './transport/fetch-wire.ts';
 export { handlerWire } from './transport/handler-wire.ts';
+export { readLines, readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
 
 export type * from './webhooks/webhook.ts';
 export { checkTimestamp, formatTimestamp, type TimestampRule, type TimestampText } from './webhooks/freshness.ts';
@@ -90,6 +98,7 @@ export { keySet, type KeySource as WebhookKeySource, type PublishedKey } from '.
 export { jwtSignature } from './webhooks/jwt-signature.ts';
 export { basicToken, staticToken } from './webhooks/static-token.ts';
 export { signatureList } from './webhooks/signature-header.ts';
+export { jsonReply } from './webhooks/reply.ts';
 export { generateStandardWebhookSecret } from './webhooks/standard-webhook-secret.ts';
 export { signStandardWebhook, standardWebhooks } from './webhooks/standard-webhooks.ts';
 export { parseForm, parseUrlEncoded, sortFields } from './form.ts';

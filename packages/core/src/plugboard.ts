@@ -1,10 +1,11 @@
 /** What `createPlugboard` takes and gives: every type is inferred from the providers array. */
 import type { AccountsService } from './accounts.ts';
 import type { CapabilityMap, CapabilityName } from './capabilities.ts';
+import type { Channel } from './channels/channels.ts';
 import type { Clock } from './clock.ts';
 import type { Authorization, AuthorizeInput, CallbackInput, CallbackResult } from './connections/authorize.ts';
-import type { ConnectInput, PrepareInput } from './connections/connect.ts';
-import type { JsonObject } from './json.ts';
+import type { Prepared, PrepareInput } from './connections/browser-step.ts';
+import type { ConnectInput } from './connections/connect.ts';
 import type { DisconnectInput, DisconnectResult } from './connections/disconnect.ts';
 import type { ResealOptions, ResealReport } from './connections/reseal.ts';
 import type { Connection } from './connections/view.ts';
@@ -14,6 +15,7 @@ import type { BoardEventName, BoardEvents, Handler, Unsubscribe } from './events
 import type { FlagClient, FlagsService } from './flags.ts';
 import type { Health, HealthInput } from './health.ts';
 import type { Job } from './jobs.ts';
+import type { JsonObject } from './json.ts';
 import type { Log } from './log.ts';
 import type {
   AnyProvider,
@@ -30,7 +32,7 @@ import type { ProviderSetup, RuntimeOptions } from './runtimes.ts';
 import type { AuditEntry, ConnectionFilter, Page, Store } from './store.ts';
 import type { VaultStatus } from './vault/status.ts';
 import type { KeyRing } from './vault/vault.ts';
-import type { WebhookContext, WebhookTarget } from './webhooks/receive.ts';
+import type { WebhookHandler, WebhookTarget } from './webhooks/receive.ts';
 
 export interface PlugboardOptions<Providers extends readonly AnyProvider[]> extends RuntimeOptions {
   /** Public base URL of the mounted routes: `https://app.example.com/integrations`. Never taken from a request. */
@@ -99,8 +101,8 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     provider: Id,
     input: Omit<ConnectInput, 'credentials' | 'method'> & ConnectCredentials<DefinitionOf<P, Id>>,
   ): Promise<Connection>;
-  /** For vendors whose page opens a widget of theirs: what the page needs. The widget's result goes to `connect`. */
-  prepare(provider: Ids<P>, input: PrepareInput): Promise<JsonObject>;
+  /** For vendors whose page opens a widget of theirs: what the page needs. Its result goes to `connect` with `flow`. */
+  prepare(provider: Ids<P>, input: PrepareInput): Promise<Prepared>;
   /** Starts an OAuth flow: where to send the browser, and the cookie to set. */
   authorize(provider: Ids<P>, input: AuthorizeInput): Promise<Authorization>;
   /** Finishes an OAuth flow. */
@@ -145,16 +147,30 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     receive(provider: string, request: Request, target?: WebhookTarget): Promise<Response>;
   };
 
+  /** What a vendor notifies through for a while: a watch on a calendar. The job `channels` keeps it open. */
+  readonly channels: {
+    /** One with the same params that is open already is returned as it is: safe to call at each start. */
+    open(
+      provider: Ids<P>,
+      input: Target & { readonly params?: JsonObject; readonly userId?: string },
+    ): Promise<Channel>;
+    list(provider: Ids<P>, target: Target): Promise<readonly Channel[]>;
+    /** Nothing is accepted from it any more, and the vendor is told. */
+    close(provider: Ids<P>, input: Target & { readonly id: string; readonly userId?: string }): Promise<void>;
+  };
+
   /** Hears what happens to connections. */
   on<Name extends BoardEventName>(event: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
-  /** Hears a vendor's verified webhook events; `*` hears all of them, raw. */
+  /**
+   * Hears a vendor's verified webhook events; `*` hears all of them, raw. A handler that returns a reply answers the
+   * vendor with it; a delivery that was handled before gets the vendor's default answer.
+   */
   on<Id extends Ids<P>, Type extends Extract<keyof EventsOf<DefinitionOf<P, Id>>, string> | '*'>(
     provider: Id,
     type: Type,
-    handler: (
-      data: Type extends keyof EventsOf<DefinitionOf<P, Id>> ? Output<EventsOf<DefinitionOf<P, Id>>[Type]> : unknown,
-      context: WebhookContext,
-    ) => void | Promise<void>,
+    handler: WebhookHandler<
+      Type extends keyof EventsOf<DefinitionOf<P, Id>> ? Output<EventsOf<DefinitionOf<P, Id>>[Type]> : unknown
+    >,
   ): Unsubscribe;
 
   /** Key rotation: how many rows each key holds, and sealing all of them under the first key of the ring. */

@@ -1,4 +1,5 @@
 /** Per-connection settings: validated by the provider's schema, with choices loaded live from the vendor. */
+import { missingScopes } from './auth/scopes.ts';
 import { createApi } from './client/api.ts';
 import { liveRow, type ConnectionTarget } from './connections/live-row.ts';
 import type { Sessions } from './connections/session.ts';
@@ -28,12 +29,13 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
       return (await liveRow(engine, provider, target)).settings;
     },
     async update(provider, { settings, userId, ...target }) {
-      const definition = definitionOf(providerOf(engine, provider));
+      const runtime = providerOf(engine, provider);
+      const definition = definitionOf(runtime);
       for (let turn = 0; turn < 5; turn++) {
         const row = await liveRow(engine, provider, target);
         const merged = withoutNulls({ ...row.settings, ...settings });
         const checked = checkInput(definition.schema, merged, `${provider} settings`) as JsonObject;
-        requireSettingScopes(definition, row, checked);
+        requireSettingScopes(runtime, row, checked);
         const stored = await engine.store.connections.update(
           row.organizationId,
           row.id,
@@ -74,12 +76,11 @@ function definitionOf({ definition }: ProviderRuntime): SettingsDefinition {
   throw configurationError('no_settings', `Provider \`${definition.id}\` has no settings.`, 'Nothing to do.');
 }
 
-function requireSettingScopes(definition: SettingsDefinition, row: ConnectionRow, settings: JsonObject): void {
-  const { scopes } = row;
-  if (scopes === null) return;
-  const missing = Object.entries(definition.scopes ?? {})
+function requireSettingScopes(runtime: ProviderRuntime, row: ConnectionRow, settings: JsonObject): void {
+  const needed = Object.entries(definitionOf(runtime).scopes ?? {})
     .filter(([field]) => member(settings, field) !== undefined && member(settings, field) !== false)
-    .flatMap(([, needed]) => needed.filter((scope) => !scopes.includes(scope)));
+    .flatMap(([, scopes]) => scopes);
+  const missing = missingScopes(runtime.definition.auth[row.method], needed, row.scopes);
   if (missing.length === 0) return;
   throw new PlugboardError({
     kind: 'permission',

@@ -1,18 +1,9 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 
 import { isPlugboardError } from '../src/errors.ts';
 import { readTokenAnswer } from '../src/auth/token-answer.ts';
 import { challengeOf, createPkce } from '../src/auth/pkce.ts';
-import { browserStep } from '../src/auth/methods.ts';
-import { bearer } from '../src/auth/sign.ts';
-import { createPlugboard } from '../src/board.ts';
-import { secret } from '../src/fields.ts';
-import { silentLog } from '../src/log.ts';
-import type { AnyProvider } from '../src/provider.ts';
-import { reveal } from '../src/secret.ts';
-import { handlerWire } from '../src/transport/handler-wire.ts';
-import { acmeProvider, createRig, drive, key, organizationId, userId } from './support/rig.ts';
+import { createRig, drive, organizationId, userId } from './support/rig.ts';
 
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -354,50 +345,6 @@ test('a token that is dead already is revoked as far as anyone can tell', async 
   await connect('client');
   oauth.switches.revoke.always({ error: 'invalid_client' });
   expect((await board.disconnect('acme', { organizationId, label: 'client' })).revoked).toBe('failed');
-});
-
-test('a step in the browser hands the page what it needs, and its result is exchanged and stored', async () => {
-  const rig = createRig();
-  const asked: unknown[] = [];
-  const link = browserStep({
-    credentials: z.strictObject({ publicToken: secret('Public token') }),
-    start: async (client, who) => {
-      asked.push(who);
-      return { linkToken: `link-${who.userId}`, clientId: String(client.app['clientId']) };
-    },
-    complete: async ({ credentials }) => ({
-      credentials: { accessToken: `access-of-${reveal(credentials['publicToken'] ?? '')}` },
-    }),
-    sign: bearer(),
-    example: { publicToken: 'public' },
-  });
-  const { definition } = acmeProvider();
-  const provider = {
-    definition: {
-      ...definition,
-      auth: { link },
-      account: async () => ({ kind: 'known', account: { id: 'item-1', name: 'Bank' } }),
-    },
-    options: { clientId: 'client', clientSecret: 's' },
-  };
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider as unknown as AnyProvider],
-    store: rig.store,
-    keys: { k1: key },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    wire: handlerWire(rig.handle),
-  });
-  expect(await board.prepare('acme', { organizationId, userId })).toEqual({
-    linkToken: 'link-user-1',
-    clientId: 'client',
-  });
-  expect(asked).toEqual([{ organizationId, userId }]);
-  const connection = await board.connect('acme', { organizationId, credentials: { publicToken: 'p1' } });
-  expect(connection).toMatchObject({ method: 'link', status: 'active', account: { id: 'item-1' } });
-  await expect(rig.board.prepare('acme', { organizationId, userId })).rejects.toMatchObject({ code: 'invalid_input' });
 });
 
 test('A23 scopes that are missing are still missing after an account was chosen', async () => {

@@ -14,6 +14,16 @@ export type Credentials = Readonly<Record<string, Secret | string | undefined>>;
 /** What the host registered with the vendor, by the names the provider declares in `app`. */
 export type AppValues = Readonly<Record<string, Secret | string | undefined>>;
 
+/** From what hosts are computed that are only known at run time. */
+export interface HostSource {
+  readonly app: AppValues;
+  /** Empty before there are any: while a flow runs. */
+  readonly credentials: Credentials;
+  /** Values that the tenant gave before the redirect. */
+  readonly input: JsonObject;
+  readonly metadata: JsonObject;
+}
+
 /** Result of connect or refresh. */
 export interface Grant {
   /** `accessToken`, `refreshToken` and whatever else the vendor handed over. All of it is sealed. */
@@ -33,7 +43,8 @@ export interface OutgoingRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Headers;
-  readonly body?: Uint8Array | string;
+  /** Replaced by a sign whose vendor takes credentials in the body. */
+  body?: Uint8Array | string;
 }
 
 export interface SignContext {
@@ -45,7 +56,7 @@ export interface SignContext {
 
 /** Puts credentials on a request. `places` says where, and the contract suite checks that they appear nowhere else. */
 export interface Sign {
-  /** `header:authorization`, `query:key`, `path`. */
+  /** `header:authorization`, `query:key`, `body:access_token`, `path`. */
   readonly places: readonly string[];
   apply(request: OutgoingRequest, context: SignContext): void | Promise<void>;
 }
@@ -53,8 +64,12 @@ export interface Sign {
 /** What the token-endpoint functions of a provider may use. */
 export interface OAuthClient {
   readonly app: AppValues;
-  /** Values the tenant gave before the redirect (a shop domain). */
+  /** Values the tenant gave before the redirect (a shop domain); in `complete` also what `start` kept. */
   readonly input: JsonObject;
+  /** Parameters of the callback, for `afterCode` only. Whoever holds the browser can forge them. */
+  readonly callback?: URLSearchParams;
+  /** For `afterCode` only: what the id token must repeat, where the method has `nonce`. */
+  readonly nonce?: string;
   readonly credentials: Credentials;
   readonly metadata: JsonObject;
   readonly now: number;
@@ -71,6 +86,8 @@ export interface OAuthRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
   readonly json?: Json;
+  /** JSON text as it is: where what was received must come back byte by byte. */
+  readonly jsonText?: string;
   /** Judges the answer. Default `classifyOAuth` (RFC 6749 section 5.2). */
   readonly classify?: Classify;
 }
@@ -92,25 +109,34 @@ export interface RefreshPolicy {
   readonly idleMs?: number;
 }
 
+/** A fact of an authorization server, or what computes it: `input.discovered` is what `discover` found. */
+export type Computed<T> = T | ((input: JsonObject, app: AppValues) => T);
+
 export interface OAuth2Options {
   /** What the hub calls this way to connect. Default `OAuth`. */
   readonly title?: string;
+  /**
+   * Asks the authorization server where its endpoints are, before the browser is sent there. What it returns is kept with
+   * the flow and the connection as `input.discovered`, members named as in the server's own metadata (RFC 8414). Every
+   * member that is an address is an endpoint: it must be https, and its host may be called.
+   */
+  readonly discover?: (client: OAuthClient) => Promise<JsonObject>;
   readonly authorize: {
     /** `{version}` stands for the API version in use. */
-    readonly url: string | ((input: JsonObject, app: AppValues) => string);
+    readonly url: Computed<string>;
     /** Fixed extra parameters; reserved names (`state`, `scope`, `client_id` ...) are refused at definition. */
-    readonly params?:
-      | Readonly<Record<string, string>>
-      | ((input: JsonObject, app: AppValues) => Readonly<Record<string, string>>);
+    readonly params?: Computed<Readonly<Record<string, string>>>;
   };
   readonly token: {
     /** `{version}` stands for the API version in use. */
-    readonly url: string | ((input: JsonObject, app: AppValues) => string);
+    readonly url: Computed<string>;
     /** Default POST with a form body. `query` sends a GET. */
     readonly encoding?: 'form' | 'json' | 'query';
     /** RFC 6749 section 2.3.1; `raw_basic` for vendors that do not form-encode the parts. Default `post`. */
-    readonly clientAuth?: 'basic' | 'raw_basic' | 'post' | 'none';
+    readonly clientAuth?: Computed<'basic' | 'raw_basic' | 'post' | 'none'>;
     readonly headers?: Readonly<Record<string, string>>;
+    /** Further parameters of the code exchange. */
+    readonly params?: Readonly<Record<string, string>>;
   };
   /** Scopes asked by default, and every other one the provider knows, each with a reason for the consent page. */
   readonly scopes: {
@@ -119,13 +145,20 @@ export interface OAuth2Options {
     readonly separator?: ' ' | ',';
     /** App field that, once set, names the permissions at the vendor: then none are asked for by default. */
     readonly unless?: string;
+    /** Scopes that a granted one includes, for vendors that answer the shortest list (`write_x` includes `read_x`). */
+    readonly implies?: (scope: string) => readonly string[];
   };
   /** RFC 7636, always S256. `none` needs a comment in the provider that says why. */
   readonly pkce: 'required' | 'supported' | 'none';
   /** Expected `iss` of the callback (RFC 9207); absent: recorded, never judged. */
-  readonly issuer?: string;
+  readonly issuer?: Computed<string>;
   /** The vendor's metadata announces `iss` on every callback, so its absence is an attack. Default false. */
-  readonly issuerAlwaysSent?: boolean;
+  readonly issuerAlwaysSent?: Computed<boolean>;
+  /**
+   * Puts a fresh `nonce` on the authorization URL, which the id token must repeat: `afterCode` gets it as `client.nonce`
+   * (OpenID Connect Core 1.0, section 3.1.2.1). Default false.
+   */
+  readonly nonce?: boolean;
   /** Values the tenant must give before the redirect. */
   readonly input?: Schema<unknown, JsonObject>;
   /** Reads a token answer. Default `readTokenAnswer` (RFC 6749 section 5.1). */
@@ -135,15 +168,28 @@ export interface OAuth2Options {
   /** A second step after the code exchange: a long-lived token, a check of the audience. */
   readonly afterCode?: (grant: Grant, client: OAuthClient) => Promise<Grant>;
   readonly refresh: RefreshPolicy | 'none';
-  /** RFC 7009 endpoint, or a function for vendors with their own way; absent when the vendor offers none. */
+  /** RFC 7009 endpoint (undefined where a tenant's server has none), or a function for vendors with their own way; absent when the vendor offers none. */
   readonly revoke?:
-    | { readonly url: string; readonly clientAuth?: 'basic' | 'post' | 'none' }
+    | {
+        readonly url: Computed<string | undefined>;
+        readonly clientAuth?: Computed<'basic' | 'raw_basic' | 'post' | 'none'>;
+        /**
+         * What ends with it: this grant, or all that its user ever gave to the app; then the grant is kept while another
+         * connection rests on it. Default `grant`.
+         */
+        readonly ends?: 'grant' | 'app';
+      }
     | ((client: OAuthClient) => Promise<void>);
   /** Extra parameters of the callback that must hold (an HMAC); throws a PlugboardError when they do not. */
   readonly verifyCallback?: (
     params: URLSearchParams,
     client: Pick<OAuthClient, 'app' | 'input' | 'now'>,
   ) => void | Promise<void>;
+  /** What the vendor's callback carries besides `code` and `state`: for the emulator, so that `verifyCallback` has its match. */
+  readonly signCallback?: (
+    params: URLSearchParams,
+    client: Pick<OAuthClient, 'app' | 'now'> & { readonly authorizeUrl: URL },
+  ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** Credentials go on API requests like this. Default: bearer header with `accessToken`. */
   readonly sign?: Sign;
   /** A token answer as the vendor documents it; the emulator hands out tokens of this shape. */
@@ -188,14 +234,44 @@ export interface MintMethod<S extends Schema = Schema> extends MintOptions<S> {
   readonly title: string;
 }
 
+/** For whom a browser step begins. */
+export interface BrowserCaller {
+  readonly organizationId: string;
+  /** The host's user. */
+  readonly userId: string;
+}
+
+export interface BrowserStart {
+  /** What the page needs to open the vendor's widget: never a long-lived secret. */
+  readonly page: JsonObject;
+  /** What `complete` gets as `client.input`. Sealed until then; it never leaves the server. */
+  readonly keep?: JsonObject;
+  /** How long the step may take. Default an hour. */
+  readonly expiresInMs?: number;
+}
+
 export interface BrowserOptions<S extends Schema = Schema> {
   readonly title?: string;
+  /** Values the tenant gives before the step. */
+  readonly input?: Schema<unknown, JsonObject>;
   /** What the browser step hands back (a public token). */
   readonly credentials: S;
-  /** Makes what the page needs to open the vendor's widget: never a long-lived secret. */
-  readonly start: (client: OAuthClient, input: { organizationId: string; userId: string }) => Promise<JsonObject>;
-  readonly complete: (client: OAuthClient) => Promise<Grant>;
+  /**
+   * Begins the step; `client.credentials` are those of the connection that is reconnected, if there is one. Absent where
+   * the page needs nothing from here. What it began is finished once, by the same user.
+   */
+  readonly start?: (client: OAuthClient, caller: BrowserCaller) => Promise<BrowserStart>;
+  /** Turns what the step handed back into a grant. `keep`: the step repaired the credentials that the connection has. */
+  readonly complete: (client: OAuthClient) => Promise<Grant | 'keep'>;
+  /** Token endpoint of `client.token`, where the vendor has one. */
+  readonly token?: OAuth2Options['token'];
+  readonly read?: OAuth2Options['read'];
+  readonly classify?: Classify;
+  /** For grants that expire. Default `none`. */
+  readonly refresh?: RefreshPolicy | 'none';
+  readonly revoke?: OAuth2Options['revoke'];
   readonly sign: Sign;
+  /** What the step hands back, as the vendor documents it. */
   readonly example: Readonly<Record<string, string>>;
 }
 
@@ -209,3 +285,9 @@ export type AuthMethod = OAuth2Method | FieldsMethod | MintMethod | BrowserMetho
 
 /** The ways to connect one vendor, by name; the user picks one. */
 export type AuthMethods = Readonly<Record<string, AuthMethod>>;
+
+/** How the grants of a method are renewed; undefined when they are not, or are minted anew from its fields. */
+export function refreshPolicyOf(method: AuthMethod): RefreshPolicy | undefined {
+  if (method.kind !== 'oauth2' && method.kind !== 'browser') return undefined;
+  return method.refresh === 'none' ? undefined : method.refresh;
+}

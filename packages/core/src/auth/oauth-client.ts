@@ -4,22 +4,30 @@ import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { reveal, secretTexts } from '../secret.ts';
+import { hostMatches } from '../url.ts';
 import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
 import type {
   AppValues,
+  AuthMethod,
   BrowserMethod,
+  Computed,
   Credentials,
   Grant,
+  HostSource,
   MintMethod,
   OAuth2Method,
   OAuthClient,
   OAuthRequest,
 } from './auth.ts';
+import { refreshPolicyOf } from './auth.ts';
 import { classifyOAuth, readTokenAnswer } from './token-answer.ts';
 
 export interface OAuthContext {
   readonly provider: string;
+  /** Hosts that the provider declares. */
   readonly hosts: readonly string[];
+  /** Those, and the ones that are only known at run time. */
+  readonly hostsFor: (source: HostSource) => readonly string[];
   readonly app: AppValues;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -33,12 +41,17 @@ export interface OAuthState {
   readonly credentials?: Credentials;
   readonly input?: JsonObject;
   readonly metadata?: JsonObject;
+  readonly callback?: URLSearchParams;
+  readonly nonce?: string;
   readonly signal?: AbortSignal;
 }
 
-type TokenMethod = OAuth2Method | MintMethod;
-/** Browser steps use only `request`: they have no token endpoint. */
-type ClientMethod = TokenMethod | BrowserMethod;
+/** Methods that call their vendor by themselves. */
+export type ClientMethod = OAuth2Method | MintMethod | BrowserMethod;
+
+export function callsVendor(method: AuthMethod): method is ClientMethod {
+  return method.kind === 'oauth2' || method.kind === 'browser' || 'mint' in method;
+}
 
 /** A client of one method's endpoints, for one connection. */
 export function createOAuthClient(context: OAuthContext, method: ClientMethod, state: OAuthState = {}): OAuthClient {
@@ -48,14 +61,18 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
     input: state.input ?? {},
     credentials: state.credentials ?? {},
     metadata: state.metadata ?? {},
+    ...(state.callback && { callback: state.callback }),
+    ...(state.nonce !== undefined && { nonce: state.nonce }),
     now: clock.now(),
     async token(params) {
-      if (method.kind === 'browser') {
-        throw configurationError('no_token_endpoint', 'A browser step has no token endpoint.', 'Use `client.request`.');
+      const endpoint = method.token;
+      if (endpoint === undefined) {
+        throw configurationError('no_token_endpoint', 'This way to connect has no `token`.', 'Use `client.request`.');
       }
-      const { url } = method.token;
-      const address = atVersion(typeof url === 'string' ? url : url(client.input, app), context.apiVersion);
-      const request = tokenRequest({ ...method.token, url: address }, client, params);
+      const url = atVersion(computed(endpoint.url, client), context.apiVersion);
+      const clientAuth = computed(endpoint.clientAuth ?? 'post', client);
+      requireOwnHost(context, method, { client, url, clientAuth });
+      const request = tokenRequest({ ...endpoint, url, clientAuth }, client, params);
       const answer = await send(context, state, { ...request, classify: method.classify ?? classifyOAuth });
       const separator = method.kind === 'oauth2' ? method.scopes.separator : ' ';
       return method.read === undefined ? readTokenAnswer(answer.json(), separator) : method.read(answer.json(), client);
@@ -66,16 +83,17 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
 }
 
 /** The refresh of a grant as the method declares it (default RFC 6749 section 6). */
-export async function refreshGrant(client: OAuthClient, method: TokenMethod): Promise<Grant> {
-  if (method.kind !== 'oauth2') return method.mint(client);
-  if (method.refresh === 'none') {
+export async function refreshGrant(client: OAuthClient, method: ClientMethod): Promise<Grant> {
+  if ('mint' in method) return method.mint(client);
+  const policy = refreshPolicyOf(method);
+  if (policy === undefined) {
     throw configurationError(
       'not_refreshable',
       'This way to connect has no refresh.',
       'Reconnect when the token expires.',
     );
   }
-  const { run, params } = method.refresh;
+  const { run, params } = policy;
   if (run !== undefined) return run(client);
   const refreshToken = client.credentials['refreshToken'];
   const standard = {
@@ -86,13 +104,16 @@ export async function refreshGrant(client: OAuthClient, method: TokenMethod): Pr
 }
 
 /** Tells the vendor that the grant is over. False when the vendor offers no way. Failures throw. */
-export async function revokeGrant(client: OAuthClient, method: TokenMethod, context: OAuthContext): Promise<boolean> {
-  if (method.kind !== 'oauth2' || method.revoke === undefined) return false;
+export async function revokeGrant(client: OAuthClient, method: ClientMethod, context: OAuthContext): Promise<boolean> {
+  if (!canRevoke(method)) return false;
   if (typeof method.revoke === 'function') {
     await method.revoke(client);
     return true;
   }
-  const { url, clientAuth = 'post' } = method.revoke;
+  const url = computed(method.revoke.url, client);
+  if (url === undefined) return false;
+  const clientAuth = computed(method.revoke.clientAuth ?? 'post', client);
+  requireOwnHost(context, method, { client, url, clientAuth });
   // The refresh token first: servers end the whole grant with it (RFC 7009 section 2.1).
   for (const field of ['refreshToken', 'accessToken'] as const) {
     const token = client.credentials[field];
@@ -100,11 +121,21 @@ export async function revokeGrant(client: OAuthClient, method: TokenMethod, cont
     const hint = field === 'refreshToken' ? 'refresh_token' : 'access_token';
     const form = { token: reveal(token), token_type_hint: hint };
     const request = authenticate({ method: 'POST', url, form }, clientAuth, client.app);
-    await send(context, {}, { ...request, classify: classifyRevocation }).catch((error: unknown) => {
+    const { input, metadata } = client;
+    await send(context, { input, metadata }, { ...request, classify: classifyRevocation }).catch((error: unknown) => {
       if (!isDeadToken(error)) throw error;
     });
   }
   return true;
+}
+
+/** True when the vendor offers a way to end a grant. */
+export function canRevoke(method: AuthMethod): method is (OAuth2Method | BrowserMethod) & Revocable {
+  return 'revoke' in method && method.revoke !== undefined;
+}
+
+interface Revocable {
+  readonly revoke: NonNullable<OAuth2Method['revoke']>;
 }
 
 /** A success may have any body, or none (RFC 7009 section 2.2). */
@@ -121,8 +152,8 @@ function isDeadToken(error: unknown): boolean {
 }
 
 /** A call of a flow without a connection: a vendor's verification endpoint, its published keys. */
-export function sendOAuth(context: OAuthContext, init: OAuthRequest): Promise<Answer> {
-  return send(context, {}, init);
+export function sendOAuth(context: OAuthContext, init: OAuthRequest, state: OAuthState = {}): Promise<Answer> {
+  return send(context, state, init);
 }
 
 /** An address with the API version in use. */
@@ -130,14 +161,50 @@ export function atVersion(address: string, apiVersion = ''): string {
   return address.replaceAll('{version}', apiVersion);
 }
 
-type TokenEndpoint = TokenMethod['token'] & { readonly url: string };
+/** A fact of the method for one connection. */
+export function computed<T extends string | boolean | object | undefined>(
+  fact: Computed<T>,
+  { input, app }: Pick<OAuthClient, 'input' | 'app'>,
+): T {
+  return typeof fact === 'function' ? (fact as (input: JsonObject, app: AppValues) => T)(input, app) : fact;
+}
+
+interface Authenticated {
+  readonly client: OAuthClient;
+  readonly url: string;
+  readonly clientAuth: ClientAuth;
+}
+
+/**
+ * The secret of the app is the host application's, not the organization's: it never goes to a host that an organization
+ * named, nor to one that such a host announced.
+ */
+function requireOwnHost(context: OAuthContext, method: ClientMethod, { client, url, clientAuth }: Authenticated): void {
+  if (clientAuth === 'none' || client.app['clientSecret'] === undefined || !('authorize' in method)) return;
+  const target = new URL(atVersion(url, context.apiVersion));
+  if (context.hosts.some((host) => hostMatches(host, target))) return;
+  const input = method.input === undefined ? client.input : {};
+  const own = context.hostsFor({ app: client.app, credentials: {}, input, metadata: {} });
+  if (own.some((host) => hostMatches(host, target))) return;
+  throw configurationError(
+    'secret_to_tenant_host',
+    'The secret of the app would be sent to a host that the organization named.',
+    'Let the deployment name the host, or use `clientAuth: none` with PKCE there.',
+  );
+}
+
+type ClientAuth = 'basic' | 'raw_basic' | 'post' | 'none';
+type TokenEndpoint = Omit<OAuth2Method['token'], 'clientAuth'> & {
+  readonly url: string;
+  readonly clientAuth: ClientAuth;
+};
 
 function tokenRequest(
   token: TokenEndpoint,
   client: OAuthClient,
   params: Readonly<Record<string, string>>,
 ): OAuthRequest {
-  const { url, encoding = 'form', clientAuth = 'post', headers } = token;
+  const { url, encoding = 'form', clientAuth, headers } = token;
   const base = { url, headers: { accept: 'application/json', ...headers } };
   if (encoding === 'query') {
     const target = new URL(url);
@@ -154,7 +221,7 @@ function tokenRequest(
 /** RFC 6749 section 2.3.1. */
 function authenticate(
   request: OAuthRequest,
-  clientAuth: 'basic' | 'raw_basic' | 'post' | 'none',
+  clientAuth: ClientAuth,
   app: AppValues,
 ): OAuthRequest {
   if (clientAuth === 'post' || clientAuth === 'none') {
@@ -200,7 +267,7 @@ async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest
     url: new URL(atVersion(init.url, context.apiVersion)),
     headers,
     ...bodyOf(init, headers),
-    hosts: context.hosts,
+    hosts: context.hostsFor({ app: context.app, credentials: {}, input: {}, metadata: {}, ...stateOf(state) }),
     classify: init.classify ?? classifyOAuth,
     repeat: 'never',
     purpose: 'token',
@@ -212,10 +279,15 @@ async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest
   return context.transport.send(request);
 }
 
+function stateOf({ credentials, input, metadata }: OAuthState): Partial<HostSource> {
+  return { ...(credentials && { credentials }), ...(input && { input }), ...(metadata && { metadata }) };
+}
+
 function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
-  if (init.json !== undefined) {
+  const json = init.jsonText ?? (init.json === undefined ? undefined : JSON.stringify(init.json));
+  if (json !== undefined) {
     headers.set('content-type', 'application/json');
-    return { body: JSON.stringify(init.json) };
+    return { body: json };
   }
   if (init.form === undefined) return {};
   headers.set('content-type', 'application/x-www-form-urlencoded');
@@ -225,9 +297,9 @@ function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
 /** Everything of this exchange that must not surface: codes, tokens, verifiers and assertions are form values. */
 function secretsOf(app: AppValues, credentials: Credentials, init: OAuthRequest, headers: Headers): string[] {
   const sensitive = ['code', 'code_verifier', 'refresh_token', 'token', 'assertion', 'client_secret'];
-  const sent = { ...init.form, ...Object.fromEntries(new URL(init.url).searchParams) };
+  const sent = { ...init.form, ...Object(init.json), ...Object.fromEntries(new URL(init.url).searchParams) };
   const values = Object.entries(sent).flatMap(([name, value]) =>
-    sensitive.some((key) => name.includes(key)) ? [value] : [],
+    typeof value === 'string' && sensitive.some((key) => name.includes(key)) ? [value] : [],
   );
   const authorization = headers.get('authorization');
   return [

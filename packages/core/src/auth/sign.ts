@@ -1,5 +1,6 @@
 import { PlugboardError } from '../errors.ts';
 import { encodeBase64, encodeUtf8 } from '../bytes.ts';
+import { parseJson, type JsonObject } from '../json.ts';
 import { reveal } from '../secret.ts';
 import type { Credentials, Sign } from './auth.ts';
 
@@ -32,6 +33,18 @@ export function query(name: string, field: string): Sign {
   return {
     places: [`query:${name}`],
     apply: (request, { credentials }) => request.url.searchParams.set(name, need(credentials, field)),
+  };
+}
+
+/** A member of the JSON body; a request without a body gets one. */
+export function bodyMember(name: string, field: string): Sign {
+  return {
+    places: [`body:${name}`],
+    apply(request, { credentials }) {
+      const body = typeof request.body === 'string' ? (parseJson(request.body) as JsonObject) : {};
+      request.body = JSON.stringify({ ...body, [name]: need(credentials, field) });
+      request.headers.set('content-type', 'application/json');
+    },
   };
 }
 

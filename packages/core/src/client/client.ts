@@ -1,11 +1,13 @@
 /** The typed client of a connection: what the declarations become. */
 import type { Engine } from '../engine.ts';
+import { streamedMembers, type CapabilityName } from '../capabilities.ts';
 import type { AnyDeclaration, Api, CallOptions, Endpoint, Operation, Stream } from '../endpoint.ts';
 import { PlugboardError } from '../errors.ts';
 import type { AnyDefinition, ClientOf } from '../provider.ts';
 import { checkInput, type Schema } from '../schema.ts';
 import type { Session } from './access.ts';
-import { callEndpoint, createApi, pagesOf, requireScopes } from './api.ts';
+import { callEndpoint, createApi, pagesOf } from './api.ts';
+import { requireScopes } from './send.ts';
 import { brandStub } from './stub.ts';
 
 type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
@@ -25,7 +27,7 @@ export function createClient<D extends AnyDefinition>(engine: Engine, session: S
   }
   if (definition.sdk !== undefined) {
     const sdk = definition.sdk as (api: Api) => Promise<unknown>;
-    members['sdk'] = async () => sdk(createApi(engine, session, await session.access(), 'sdk'));
+    members['sdk'] = async () => createApi(engine, session, await session.access(), 'sdk').sdk(sdk);
   }
   return members as ClientOf<D>;
 }
@@ -57,10 +59,10 @@ async function enter(
   session: Session,
   call: { declaration: Operation | Stream; operation: string; input: unknown },
 ) {
-  const { id } = session.runtime.definition;
-  const checked = checkInput(call.declaration.input, call.input ?? {}, `${id} ${call.operation}`);
+  const { definition } = session.runtime;
+  const checked = checkInput(call.declaration.input, call.input ?? {}, `${definition.id} ${call.operation}`);
   const access = await session.access();
-  requireScopes(id, call.operation, access, call.declaration.scopes ?? []);
+  requireScopes(definition, call.operation, access, call.declaration.scopes ?? []);
   return { access, checked, api: createApi(engine, session, access, call.operation) };
 }
 
@@ -77,29 +79,33 @@ function paged(engine: Engine, session: Session, call: Parameters<typeof callEnd
 }
 
 /**
- * A capability whose functions take their access at the moment of the call: an object of functions that return
- * promises, or one function that returns an async iterable.
+ * A capability takes its access at the moment of the call. What gives a promise starts when it is called, what comes one
+ * by one when it is read: which of them does what is the capability's own matter, and known before there is an access.
  */
 function bindCapability(engine: Engine, session: Session, name: string, make: (api: Api) => unknown): unknown {
-  const made = async (operation: string) => {
+  const streamed: readonly string[] = streamedMembers[name as CapabilityName] ?? [];
+
+  async function start(member: string, args: readonly unknown[]) {
     const access = await session.access();
-    return { access, capability: make(createApi(engine, session, access, operation)) };
-  };
-  async function* iterate(...args: readonly unknown[]) {
-    const { capability } = await made(name);
-    yield* (capability as (...all: readonly unknown[]) => AsyncIterable<unknown>)(...args);
+    const capability = make(createApi(engine, session, access, member === '' ? name : `${name}.${member}`));
+    const implementation = member === '' ? capability : (capability as Record<string, unknown>)[member];
+    if (typeof implementation !== 'function') throw noSuchMember(session, name, member);
+    return { access, result: implementation.apply(capability, args) as unknown };
   }
-  return new Proxy(iterate, {
-    get(_target, member) {
-      if (typeof member !== 'string' || member === 'then') return undefined;
-      return async (...args: readonly unknown[]) => {
-        const { access, capability } = await made(`${name}.${member}`);
-        const implementation = (capability as Record<string, unknown>)[member];
-        if (typeof implementation !== 'function') throw noSuchMember(session, name, member);
-        const result: unknown = await implementation.apply(capability, args);
-        return access.stub ? brandStub(result) : result;
-      };
-    },
+  async function call(member: string, args: readonly unknown[]) {
+    const { access, result } = await start(member, args);
+    const value = await result;
+    return access.stub ? brandStub(value) : value;
+  }
+  async function* iterate(member: string, args: readonly unknown[]) {
+    yield* (await start(member, args)).result as AsyncIterable<unknown>;
+  }
+  const bind =
+    (member: string) =>
+    (...args: readonly unknown[]) =>
+      streamed.includes(member) ? iterate(member, args) : call(member, args);
+  return new Proxy(bind(''), {
+    get: (_target, member) => (typeof member !== 'string' || member === 'then' ? undefined : bind(member)),
   });
 }
 

@@ -1,20 +1,20 @@
 /** Connecting by OAuth: the redirect, and the callback that answers it. */
 import { createPkce } from '../auth/pkce.ts';
 import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
-import { atVersion, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
+import { checkDiscovered, discoveredKey } from '../auth/discovery.ts';
+import { atVersion, computed, createOAuthClient } from '../auth/oauth-client.ts';
+import { missingScopes } from '../auth/scopes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, printable, providerOf } from '../engine.ts';
-import { configurationError, invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
-import { errorFields } from '../events.ts';
+import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { AccountResult } from '../provider.ts';
+import { randomToken } from '../random.ts';
 import { checkInput } from '../schema.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
-import { identify } from './identify.ts';
-import { oauthContext } from './oauth-context.ts';
+import { storeGrant, withInput } from './new-grant.ts';
+import { oauthContext, requireApp } from './oauth-context.ts';
 import { safeReturnTo } from './return-to.ts';
-import { missingScopes, saveGrant } from './save.ts';
 import { finishFlow, startFlow, type FlowCookie, type FlowRecord } from './state.ts';
 import type { Connection } from './view.ts';
 
@@ -45,15 +45,18 @@ export interface Authorization {
 export async function authorize(engine: Engine, provider: string, input: AuthorizeInput): Promise<Authorization> {
   const runtime = providerOf(engine, provider);
   const [name, method] = oauthMethodOf(runtime, input.method);
-  if (runtime.missing.length > 0 && !runtime.stub) throw appCredentialsMissing(runtime);
-  const checked = method.input === undefined ? {} : checkInput(method.input, input.input, `${provider} input`);
+  requireApp(runtime);
+  const organizationId = checkId(input.organizationId, 'organizationId');
+  const given = method.input === undefined ? {} : checkInput(method.input, input.input, `${provider} input`);
+  const checked = await withDiscovered(engine, runtime, method, { given, organizationId });
   const { ask, unless } = method.scopes;
   const named = unless !== undefined && runtime.app[unless] !== undefined;
   const scopes = input.scopes ?? runtime.scopes ?? (named ? [] : ask);
   const pkce = await createPkce();
+  const nonce = method.nonce === true ? randomToken(32) : undefined;
   const redirectUri = `${engine.url}/callback/${provider}`;
   const { state, cookie } = await startFlow(engine, {
-    organizationId: checkId(input.organizationId, 'organizationId'),
+    organizationId,
     userId: checkId(input.userId, 'userId'),
     provider,
     method: name,
@@ -61,14 +64,32 @@ export async function authorize(engine: Engine, provider: string, input: Authori
     redirectUri,
     returnTo: safeReturnTo(engine, input.returnTo),
     verifier: pkce.verifier,
+    ...(nonce !== undefined && { nonce }),
     scopes,
     input: checked,
     allowAccountChange: input.allowAccountChange ?? false,
   });
   const { apiVersion } = runtime;
-  const values = { input: checked, scopes, redirectUri, state, challenge: pkce.challenge, apiVersion };
+  const values = { input: checked, scopes, redirectUri, state, challenge: pkce.challenge, nonce, apiVersion };
   const url = authorizeUrl(method, runtime.app, values);
   return { url: runtime.browserUrl(url), cookie };
+}
+
+/** The tenant's values and, where the method asks its server for them, the server's addresses. */
+async function withDiscovered(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  method: OAuth2Method,
+  { given, organizationId }: { readonly given: JsonObject; readonly organizationId: string },
+): Promise<JsonObject> {
+  if (Object.hasOwn(given, discoveredKey)) {
+    throw invalidInput('The input', [{ path: discoveredKey, message: 'is a name of the engine' }]);
+  }
+  if (method.discover === undefined) return given;
+  const context = oauthContext(engine, runtime, organizationId);
+  const discovered = await method.discover(createOAuthClient(context, method, { input: given }));
+  checkDiscovered(discovered);
+  return { ...given, [discoveredKey]: discovered };
 }
 
 interface AuthorizeValues {
@@ -77,21 +98,23 @@ interface AuthorizeValues {
   readonly redirectUri: string;
   readonly state: string;
   readonly challenge: string;
+  readonly nonce: string | undefined;
   readonly apiVersion: string;
 }
 
 /** RFC 6749 section 4.1.1 with RFC 7636 section 4.3. */
 function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeValues): string {
   const { authorize: target, pkce, scopes } = method;
-  const address = typeof target.url === 'string' ? target.url : target.url(values.input, app);
-  const url = new URL(atVersion(address, values.apiVersion));
-  const extra = typeof target.params === 'function' ? target.params(values.input, app) : (target.params ?? {});
+  const known = { input: values.input, app };
+  const url = new URL(atVersion(computed(target.url, known), values.apiVersion));
+  const extra = computed(target.params ?? {}, known);
   for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
   url.searchParams.set('response_type', 'code');
   url.searchParams.set('client_id', reveal(app['clientId'] ?? 'stub-client'));
   url.searchParams.set('redirect_uri', values.redirectUri);
   url.searchParams.set('state', values.state);
   if (values.scopes.length > 0) url.searchParams.set('scope', values.scopes.join(scopes.separator ?? ' '));
+  if (values.nonce !== undefined) url.searchParams.set('nonce', values.nonce);
   if (pkce !== 'none') {
     url.searchParams.set('code_challenge', values.challenge);
     url.searchParams.set('code_challenge_method', 'S256');
@@ -130,36 +153,31 @@ export async function callback(engine: Engine, provider: string, input: Callback
   const { cookies, organizationId, userId } = input;
   const flow = await finishFlow(engine, { provider, state: params.get('state'), cookies, organizationId, userId });
   const [, method] = oauthMethodOf(runtime, flow.method);
-  await judgeIssuer(engine, provider, method, params.get('iss'));
+  const expected = issuerOf(method, { input: flow.input, app: runtime.app });
+  await judgeIssuer(engine, provider, expected, params.get('iss'));
   await method.verifyCallback?.(params, { app: runtime.app, input: flow.input, now: engine.clock.now() });
   const refusal = params.get('error');
   if (refusal !== null) return { status: 'denied', reason: denialReason(refusal), returnTo: flow.returnTo };
   const code = params.get('code');
   if (code === null || code === '') throw invalidInput('The callback', [{ path: 'code', message: 'is missing' }]);
-  const grant = await exchange(engine, runtime, flow, code);
-  const account = await identifyGrant(engine, runtime, flow, grant);
-  const metadata = Object.keys(flow.input).length > 0 ? { ...grant.metadata, input: flow.input } : grant.metadata;
-  const connection = await saveGrant(engine, runtime, {
+  const grant = withInput(await exchange(engine, runtime, flow, { code, params }), flow.input);
+  const { connection, account } = await storeGrant(engine, runtime, {
     organizationId: flow.organizationId,
     label: flow.label,
     method: flow.method,
-    grant: metadata === undefined ? grant : { ...grant, metadata },
-    account,
+    grant,
     asked: flow.scopes,
     allowAccountChange: flow.allowAccountChange,
     actor: flow.userId,
-  }).catch(async (error: unknown) => {
-    await revokeQuietly(engine, runtime, flow, grant);
-    throw error;
   });
   const { returnTo } = flow;
   if (connection.status === 'pending' && account?.kind === 'choose') {
     return { status: 'choose_account', connection, choices: account.choices, returnTo };
   }
-  return { status: 'connected', connection, missingScopes: missingScopes(flow.scopes, grant.scopes), returnTo };
+  const missing = missingScopes(method, flow.scopes, connection.scopes);
+  return { status: 'connected', connection, missingScopes: missing, returnTo };
 }
 
-const oauthParams = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss', 'scope'];
 const longestQuery = 16_384;
 
 /** A repeated parameter is an attack or a bug, never a choice (RFC 6749 section 3.1). */
@@ -168,28 +186,40 @@ function readParams(given: CallbackInput['params']): URLSearchParams {
   if ((query ?? String(given)).length > longestQuery)
     throw invalidInput('The callback', [{ path: '', message: 'is too long' }]);
   const params = given instanceof URL ? given.searchParams : new URLSearchParams(query ?? (given as URLSearchParams));
-  const repeated = oauthParams.find((name) => params.getAll(name).length > 1);
+  const repeated = [...params.keys()].find((name) => params.getAll(name).length > 1);
   if (repeated === undefined) return params;
   throw new PlugboardError({
     kind: 'invalid_request',
     code: 'repeated_parameter',
-    message: `The callback carries \`${repeated}\` more than once.`,
+    message: `The callback carries \`${printable(repeated)}\` more than once.`,
     hint: 'Start the connect flow again.',
   });
+}
+
+interface ExpectedIssuer {
+  readonly issuer: string | undefined;
+  readonly always: boolean;
+}
+
+function issuerOf(method: OAuth2Method, known: Parameters<typeof computed>[1]): ExpectedIssuer {
+  return {
+    issuer: method.issuer === undefined ? undefined : computed(method.issuer, known),
+    always: computed(method.issuerAlwaysSent ?? false, known),
+  };
 }
 
 /** RFC 9207: a declared issuer is enforced, an unknown one recorded. */
 async function judgeIssuer(
   engine: Engine,
   provider: string,
-  method: OAuth2Method,
+  expected: ExpectedIssuer,
   issuer: string | null,
 ): Promise<void> {
-  if (method.issuer === undefined) {
+  if (expected.issuer === undefined) {
     if (issuer !== null) await engine.events.emit('provider.issuer_seen', { provider, issuer: printable(issuer) });
     return;
   }
-  if (issuer === method.issuer || (issuer === null && method.issuerAlwaysSent !== true)) return;
+  if (issuer === expected.issuer || (issuer === null && !expected.always)) return;
   throw new PlugboardError({
     kind: 'permission',
     code: 'issuer_mismatch',
@@ -199,7 +229,12 @@ async function judgeIssuer(
   });
 }
 
-async function exchange(engine: Engine, runtime: ProviderRuntime, flow: FlowRecord, code: string): Promise<Grant> {
+async function exchange(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  flow: FlowRecord,
+  { code, params: callbackParams }: { readonly code: string; readonly params: URLSearchParams },
+): Promise<Grant> {
   const [, method] = oauthMethodOf(runtime, flow.method);
   const context = oauthContext(engine, runtime, flow.organizationId);
   const client = createOAuthClient(context, method, { input: flow.input });
@@ -208,61 +243,20 @@ async function exchange(engine: Engine, runtime: ProviderRuntime, flow: FlowReco
     code,
     redirect_uri: flow.redirectUri,
     ...(method.pkce !== 'none' && { code_verifier: flow.verifier }),
+    ...method.token.params,
   };
   try {
     const grant = await client.token(params);
     if (Object.keys(grant.credentials).length === 0) throw noToken(flow.provider);
     if (method.afterCode === undefined) return grant;
-    return await method.afterCode(
-      grant,
-      createOAuthClient(context, method, { input: flow.input, credentials: grant.credentials }),
-    );
+    const { credentials } = grant;
+    const bound = flow.nonce === undefined ? {} : { nonce: flow.nonce };
+    const state = { input: flow.input, credentials, callback: new URLSearchParams(callbackParams), ...bound };
+    return await method.afterCode(grant, createOAuthClient(context, method, state));
   } catch (error) {
     if (isPlugboardError(error) && error.code === 'invalid_grant')
       throw error.with({ code: 'code_rejected', retryable: false });
     throw error;
-  }
-}
-
-/** An outage of the account call does not cost a new grant; a refusal does. */
-async function identifyGrant(
-  engine: Engine,
-  runtime: ProviderRuntime,
-  flow: FlowRecord,
-  grant: Grant,
-): Promise<AccountResult | null> {
-  const { credentials, metadata, scopes, account } = grant;
-  try {
-    return await identify(engine, runtime, {
-      organizationId: flow.organizationId,
-      method: flow.method,
-      credentials,
-      metadata: { ...metadata, ...(Object.keys(flow.input).length > 0 && { input: flow.input }) },
-      ...(scopes && { scopes }),
-      ...(account && { account }),
-    });
-  } catch (error) {
-    const existing = await engine.store.connections.find(flow.organizationId, {
-      provider: flow.provider,
-      label: flow.label,
-    });
-    const outage = isPlugboardError(error) && error.retryable && (existing?.account ?? null) === null;
-    if (outage) return null;
-    await revokeQuietly(engine, runtime, flow, grant);
-    throw error;
-  }
-}
-
-async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, flow: FlowRecord, grant: Grant): Promise<void> {
-  const context = oauthContext(engine, runtime, flow.organizationId);
-  const [, method] = oauthMethodOf(runtime, flow.method);
-  try {
-    await revokeGrant(createOAuthClient(context, method, { credentials: grant.credentials }), method, context);
-  } catch (error) {
-    engine.log.warn(
-      { provider: runtime.definition.id, ...errorFields(error) },
-      'a grant that is not stored could not be revoked',
-    );
   }
 }
 
@@ -289,14 +283,6 @@ const denials = new Set([
 
 function denialReason(error: string): string {
   return denials.has(error) ? error : 'refused_by_vendor';
-}
-
-function appCredentialsMissing(runtime: ProviderRuntime): PlugboardError {
-  return configurationError(
-    'app_credentials_missing',
-    `Provider \`${runtime.definition.id}\` cannot start OAuth: ${runtime.missing.join(', ')} not set.`,
-    `Register an app at ${runtime.definition.docs.keys} and set the names above.`,
-  );
 }
 
 function noToken(provider: string): PlugboardError {

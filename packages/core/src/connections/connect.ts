@@ -5,7 +5,8 @@ import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, providerOf } from '../engine.ts';
 import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import { checkInput, jsonSchemaOf } from '../schema.ts';
-import { member, type JsonObject } from '../json.ts';
+import { member } from '../json.ts';
+import { finishStep } from './browser-step.ts';
 import { identify } from './identify.ts';
 import { oauthContext } from './oauth-context.ts';
 import { saveGrant } from './save.ts';
@@ -19,6 +20,8 @@ export interface ConnectInput {
   readonly label?: string;
   readonly method?: string;
   readonly credentials: unknown;
+  /** From `prepare`, where the way to connect is a step in the browser. */
+  readonly flow?: string;
   /** Lets a reconnect replace the account. Default false. */
   readonly allowAccountChange?: boolean;
 }
@@ -34,6 +37,18 @@ export async function connect(engine: Engine, provider: string, input: ConnectIn
   const label = checkId(input.label ?? 'default', 'label');
   const [name, method] = chooseMethod(runtime, input);
   const fields = checkInput(method.credentials, input.credentials, `${provider} credentials`) as Credentials;
+  const allowAccountChange = input.allowAccountChange ?? false;
+  const userId = checkId(input.userId ?? 'system', 'userId');
+  if (method.kind === 'browser') {
+    const step = { organizationId, userId, label, method: name, flow: input.flow, allowAccountChange };
+    return finishStep(engine, runtime, { ...step, credentials: fields }).catch((error: unknown) => {
+      throw refusedByVendor(error, method, provider);
+    });
+  }
+  if (input.flow !== undefined) {
+    const message = `\`${name}\` has no step in the browser, so there is no flow to finish`;
+    throw invalidInput(`${provider} connect`, [{ path: 'flow', message }]);
+  }
   const grant = await grantOf(engine, runtime, method, { fields, organizationId });
   const account = await identify(engine, runtime, { organizationId, method: name, ...grant }).catch(
     (error: unknown) => {
@@ -46,50 +61,17 @@ export async function connect(engine: Engine, provider: string, input: ConnectIn
     method: name,
     grant,
     account,
-    allowAccountChange: input.allowAccountChange ?? false,
-    actor: input.userId ?? 'system',
+    allowAccountChange,
+    actor: userId,
   });
-}
-
-export interface PrepareInput {
-  readonly organizationId: string;
-  readonly userId: string;
-  /** Default: the provider's first way that has a step in the browser. */
-  readonly method?: string;
-}
-
-/**
- * Makes what the page needs for a step in the browser that is not OAuth; its result goes to `connect`.
- * @throws PlugboardError kind `invalid_request` where the provider has no such step.
- */
-export async function prepare(engine: Engine, provider: string, input: PrepareInput): Promise<JsonObject> {
-  const runtime = providerOf(engine, provider);
-  const who = {
-    organizationId: checkId(input.organizationId, 'organizationId'),
-    userId: checkId(input.userId, 'userId'),
-  };
-  const { auth } = runtime.definition;
-  const name = input.method ?? Object.keys(auth).find((key) => auth[key]?.kind === 'browser');
-  const method = name === undefined ? undefined : methodOf(runtime, name);
-  if (method?.kind !== 'browser') {
-    throw invalidInput(`${provider} prepare`, [
-      { path: 'method', message: 'this provider has no step in the browser' },
-    ]);
-  }
-  return method.start(createOAuthClient(oauthContext(engine, runtime, who.organizationId), method), who);
 }
 
 async function grantOf(
   engine: Engine,
   runtime: ProviderRuntime,
-  method: ConnectMethod,
+  method: FieldsMethod | MintMethod,
   { fields, organizationId }: { fields: Credentials; organizationId: string },
 ): Promise<Grant> {
-  if (method.kind === 'browser') {
-    return method.complete(
-      createOAuthClient(oauthContext(engine, runtime, organizationId), method, { credentials: fields }),
-    );
-  }
   if (!('mint' in method)) return { credentials: fields };
   const context = oauthContext(engine, runtime, organizationId);
   const minted = await method

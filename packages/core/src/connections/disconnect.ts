@@ -1,5 +1,7 @@
 /** Ending a connection: tell the vendor, then drop the secrets whatever it answers. */
-import { createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
+import { canRevoke, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
+import { endChannels } from '../channels/end-channels.ts';
+import { withoutChannels } from '../channels/records.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf, providerOf } from '../engine.ts';
 import { isPlugboardError } from '../errors.ts';
@@ -7,7 +9,8 @@ import { errorFields, type Revocation } from '../events.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { liveRow, nothingConnected } from './live-row.ts';
-import { oauthContext } from './oauth-context.ts';
+import { sessionKey } from './session-key.ts';
+import { oauthContext, stateOf } from './oauth-context.ts';
 import { viewOf, type Connection } from './view.ts';
 
 export interface DisconnectInput {
@@ -43,15 +46,18 @@ export async function endConnection(
   options: EndOptions,
 ): Promise<DisconnectResult> {
   const { store, events } = engine;
+  // While there are credentials to send what it still holds.
+  await engine.sdks.drop(sessionKey(row.provider, row));
   // Marked first: a refresh that finishes meanwhile finds the mark and revokes what it got.
   const ended = await mark(engine, row, options.reason);
+  await endChannels(engine, runtime, ended, options.revoke);
   // As marked, not as first read: a refresh may have stored newer tokens in between.
   const revoked = options.revoke ? await revoke(engine, runtime, ended) : 'unsupported';
   const dropped = await store.connections.update(
     row.organizationId,
     row.id,
     { version: ended.version },
-    { credentials: null },
+    { credentials: null, metadata: withoutChannels(ended) },
   );
   const connection = viewOf(dropped ?? ended);
   await events.audit({
@@ -93,12 +99,12 @@ const revokeTries = 3;
 
 async function revoke(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<Revocation> {
   const method = methodOf(runtime, row.method);
-  if (method.kind !== 'oauth2' || method.revoke === undefined || row.credentials === null) return 'unsupported';
+  if (!canRevoke(method) || row.credentials === null) return 'unsupported';
   const context = oauthContext(engine, runtime, row.organizationId);
   for (let attempt = 1; ; attempt++) {
     try {
       const credentials = await openCredentials(engine, row);
-      await revokeGrant(createOAuthClient(context, method, { credentials, metadata: row.metadata }), method, context);
+      await revokeGrant(createOAuthClient(context, method, stateOf(row, credentials)), method, context);
       return 'revoked';
     } catch (error) {
       const again = isPlugboardError(error) && error.retryable && attempt < revokeTries;

@@ -1,5 +1,5 @@
 /** When tokens end and when to renew them, on the store's clock. */
-import type { AuthMethod, Grant } from '../auth/auth.ts';
+import { refreshPolicyOf, type AuthMethod, type Grant } from '../auth/auth.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionData } from '../store.ts';
 
@@ -8,8 +8,7 @@ export const expirySkewMs = 60_000;
 
 /** True when the engine can get a new token without the user. */
 export function canRefresh(method: AuthMethod): boolean {
-  if (method.kind === 'oauth2') return method.refresh !== 'none';
-  return method.kind === 'client_credentials' || method.kind === 'service_account';
+  return 'mint' in method || refreshPolicyOf(method) !== undefined;
 }
 
 /**

@@ -1,5 +1,9 @@
-import type { OAuthContext } from '../auth/oauth-client.ts';
+import type { Credentials } from '../auth/auth.ts';
+import type { OAuthContext, OAuthState } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
+import { configurationError } from '../errors.ts';
+import { hostsFor, inputOf } from '../hosts.ts';
+import type { ConnectionRow } from '../store.ts';
 
 /** What the OAuth calls of one organization, or of the platform itself, run with. */
 export function oauthContext(engine: Engine, runtime: ProviderRuntime, organizationId?: string): OAuthContext {
@@ -7,10 +11,26 @@ export function oauthContext(engine: Engine, runtime: ProviderRuntime, organizat
   return {
     provider: definition.id,
     hosts: definition.hosts,
+    hostsFor: (source) => hostsFor(definition, source),
     app,
     transport,
     clock: engine.clock,
     apiVersion,
     ...(organizationId !== undefined && { organizationId }),
   };
+}
+
+/** What a connection brings to the calls of its method. */
+export function stateOf({ metadata }: Pick<ConnectionRow, 'metadata'>, credentials: Credentials): OAuthState {
+  return { credentials, metadata, input: inputOf(metadata) };
+}
+
+/** @throws PlugboardError code `app_credentials_missing` where the vendor is real and does not know this host. */
+export function requireApp(runtime: ProviderRuntime): void {
+  if (runtime.missing.length === 0 || runtime.stub) return;
+  throw configurationError(
+    'app_credentials_missing',
+    `Provider \`${runtime.definition.id}\` cannot connect: ${runtime.missing.join(', ')} not set.`,
+    `Register an app at ${runtime.definition.docs.keys} and set the names above.`,
+  );
 }

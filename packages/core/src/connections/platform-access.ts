@@ -23,6 +23,11 @@ export function fixedAccess(
   return { method, credentials, ...nothing, stub: runtime.stub, ...rest };
 }
 
+/** The platform's own fields, or the stub's, before any exchange. */
+export function platformFields(runtime: ProviderRuntime): Credentials {
+  return runtime.platform?.credentials ?? (runtime.stub ? stubAccess(runtime).credentials : {});
+}
+
 export interface PlatformAccess {
   /** Undefined when the deployment has neither credentials of its own nor a stub. */
   of(runtime: ProviderRuntime): Promise<Access> | undefined;
@@ -50,13 +55,11 @@ export function createPlatformAccess(engine: Engine): PlatformAccess {
     if (current !== undefined && current.until > engine.clock.monotonic()) return current.access;
     const version = (current?.version ?? 0) + 1;
     const client = createOAuthClient(oauthContext(engine, runtime), method, { credentials: grant.credentials });
-    const access = method.mint(client).then(({ credentials, expiresInMs = assumedLifeMs, scopes = null }) => {
-      token.until = engine.clock.monotonic() + expiresInMs - expirySkewMs;
-      return fixedAccess(
-        runtime,
-        { ...grant, credentials: { ...grant.credentials, ...credentials } },
-        { scopes, version },
-      );
+    const access = method.mint(client).then((answer) => {
+      const { expiresInMs = assumedLifeMs, scopes = null, account = null, metadata = {} } = answer;
+      token.until = engine.clock.monotonic() + expiresInMs - Math.min(expirySkewMs, expiresInMs / 2);
+      const credentials = { ...grant.credentials, ...answer.credentials };
+      return fixedAccess(runtime, { ...grant, credentials }, { scopes, account, metadata, version });
     });
     const token: Minted = { access, version, until: Number.POSITIVE_INFINITY };
     access.catch(() => (token.until = Number.NEGATIVE_INFINITY));

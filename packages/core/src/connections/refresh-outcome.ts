@@ -1,6 +1,6 @@
 /** What a refresh leaves behind: the new grant stored before anyone uses it, or the failure judged and paced. */
 import type { Credentials, Grant } from '../auth/auth.ts';
-import { createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
+import { canRevoke, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8 } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
@@ -11,7 +11,7 @@ import { revealAll } from '../secret.ts';
 import type { ConnectionData, ConnectionRow, WriteGuard } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
 import { lifetimeOf } from './lifetime.ts';
-import { oauthContext } from './oauth-context.ts';
+import { oauthContext, stateOf } from './oauth-context.ts';
 import { createBreakers } from './provider-breaker.ts';
 import { viewOf } from './view.ts';
 
@@ -164,10 +164,10 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
 
   async function revokeOrphan(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<void> {
     const method = methodOf(runtime, row.method);
-    if (method.kind !== 'oauth2') return;
+    if (!canRevoke(method)) return;
     const context = oauthContext(engine, runtime, row.organizationId);
     try {
-      await revokeGrant(createOAuthClient(context, method, { credentials, metadata: row.metadata }), method, context);
+      await revokeGrant(createOAuthClient(context, method, stateOf(row, credentials)), method, context);
     } catch (error) {
       log.warn(
         { provider: row.provider, connectionId: row.id, ...errorFields(error) },

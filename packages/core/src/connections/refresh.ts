@@ -2,8 +2,8 @@
  * Refresh: at most one in flight per connection over all processes, nothing lost that was received, no connection
  * ended by an outage. The row decides; processes only take turns.
  */
-import type { Credentials, Grant, Rotation } from '../auth/auth.ts';
-import { createOAuthClient, refreshGrant } from '../auth/oauth-client.ts';
+import { refreshPolicyOf, type Credentials, type Grant } from '../auth/auth.ts';
+import { callsVendor, createOAuthClient, refreshGrant } from '../auth/oauth-client.ts';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
@@ -13,7 +13,7 @@ import { reveal } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
-import { oauthContext } from './oauth-context.ts';
+import { oauthContext, stateOf } from './oauth-context.ts';
 import { createRefreshOutcome, type RefreshHooks, type RefreshOutcome, type Settled } from './refresh-outcome.ts';
 
 /** Longest a token call may take; undershooting it is itself a way to lose a rotated token. */
@@ -74,8 +74,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
       if (left > expirySkewMs && !isDue(row)) return row;
       if (!canRefresh(method)) return left > 0 ? row : outcome.expire(row, 'token_expired');
       if (left <= expirySkewMs) return refresh(runtime, row);
-      const waits = method.kind === 'oauth2' && method.refresh !== 'none' && method.refresh.oldAccessTokenDies === true;
-      if (waits) return refresh(runtime, row);
+      if (refreshPolicyOf(method)?.oldAccessTokenDies === true) return refresh(runtime, row);
       // The token is still good: hand it out now and renew behind the caller, who need not hear of a failure yet.
       if (row.leaseUntil === null || row.leaseUntil <= row.readAt) refresh(runtime, row).catch(() => undefined);
       return row;
@@ -105,10 +104,8 @@ function isDue(row: ConnectionRow): boolean {
 
 /** Where a second use of the refresh token may kill the grant, no pause may outlive the turn: the row lock. */
 function usesLock(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): boolean {
-  const method = methodOf(runtime, row.method);
-  if (engine.store.connections.lock === undefined || method.kind !== 'oauth2' || method.refresh === 'none')
-    return false;
-  const { rotation }: { rotation: Rotation } = method.refresh;
+  if (engine.store.connections.lock === undefined) return false;
+  const rotation = refreshPolicyOf(methodOf(runtime, row.method))?.rotation;
   return rotation === 'strict' || rotation === 'unknown';
 }
 
@@ -204,24 +201,15 @@ async function spend(
   credentials: Credentials,
 ): Promise<Grant> {
   const method = methodOf(runtime, row.method);
-  if (method.kind !== 'oauth2' && method.kind !== 'client_credentials' && method.kind !== 'service_account') {
+  if (!callsVendor(method)) {
     throw new PlugboardError({
       kind: 'configuration',
       code: 'not_refreshable',
       message: `\`${row.method}\` has no refresh.`,
     });
   }
-  const client = createOAuthClient(oauthContext(engine, runtime, row.organizationId), method, {
-    credentials,
-    metadata: row.metadata,
-    input: inputOf(row),
-  });
-  return refreshGrant(client, method);
-}
-
-function inputOf(row: ConnectionRow) {
-  const { input } = row.metadata as { input?: Record<string, string> };
-  return input ?? {};
+  const context = oauthContext(engine, runtime, row.organizationId);
+  return refreshGrant(createOAuthClient(context, method, stateOf(row, credentials)), method);
 }
 
 /** Keyed hash of what a refresh would spend; tells later whether this very token was already sent once. */
@@ -231,11 +219,9 @@ async function attemptHashOf(
   row: ConnectionRow,
   keyId = engine.vault.primaryKeyId,
 ): Promise<string | null> {
-  const method = methodOf(runtime, row.method);
-  const spends =
-    method.kind === 'oauth2' && method.refresh !== 'none' ? (method.refresh.spends ?? 'refreshToken') : undefined;
-  if (spends === undefined) return null;
-  const value = (await openCredentials(engine, row))[spends];
+  const policy = refreshPolicyOf(methodOf(runtime, row.method));
+  if (policy === undefined) return null;
+  const value = (await openCredentials(engine, row))[policy.spends ?? 'refreshToken'];
   if (value === undefined) return null;
   return `${keyId}.${encodeHex(await engine.vault.mac('refresh.attempt', encodeUtf8(reveal(value)), keyId)).slice(0, 32)}`;
 }

@@ -1,16 +1,17 @@
 /** Writes a proven grant as a connection: new, or in place of the same one. */
 import type { AuthMethod, Credentials, Grant } from '../auth/auth.ts';
+import { missingScopes } from '../auth/scopes.ts';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import { member, type JsonObject } from '../json.ts';
 import type { AccountResult } from '../provider.ts';
 import { randomUuid } from '../random.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef, ConnectionData, ConnectionRow } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
-import { lifetimeOf } from './lifetime.ts';
+import { canRefresh, lifetimeOf } from './lifetime.ts';
 import { viewOf, type Connection } from './view.ts';
 
 export interface NewGrant {
@@ -21,6 +22,8 @@ export interface NewGrant {
   readonly account: AccountResult | null;
   /** Scopes that were asked for; what is missing makes the connection `degraded`. */
   readonly asked?: readonly string[];
+  /** Id of the connection whose credentials are good again: they stay as they are. */
+  readonly keeps?: string;
   readonly allowAccountChange: boolean;
   readonly actor: string;
 }
@@ -33,6 +36,7 @@ export async function saveGrant(engine: Engine, runtime: ProviderRuntime, wanted
   // Two writers of one key: the loser sees the winner's row at its next turn.
   for (let turn = 0; turn < 5; turn++) {
     const existing = await store.connections.find(wanted.organizationId, key);
+    if (wanted.keeps !== undefined && (existing?.id !== wanted.keeps || existing.credentials === null)) break;
     const row =
       existing === null ? await insert(engine, runtime, wanted) : await replace(engine, runtime, wanted, existing);
     if (row === null) continue;
@@ -95,6 +99,14 @@ async function replace(
     return null;
   }
   const data = await columns(engine, runtime, wanted, existing);
+  const { connections } = engine.store;
+  const guard = { version: existing.version };
+  if (wanted.keeps !== undefined) {
+    const { tokenExpiresAt, refreshExpiresAt, refreshAt } = existing;
+    const due = tokenExpiresAt !== null && canRefresh(methodOf(runtime, wanted.method)) ? data.connectedAt : null;
+    const lives = { tokenExpiresAt, refreshExpiresAt, refreshAt: refreshAt ?? due };
+    return connections.update(existing.organizationId, existing.id, guard, { ...data, ...lives });
+  }
   const credentials = await sealCredentials(
     engine,
     existing,
@@ -102,7 +114,7 @@ async function replace(
     existing.credentialsVersion + 1,
   );
   const change = { ...data, credentials, attemptHash: null, attemptAt: null };
-  return engine.store.connections.update(existing.organizationId, existing.id, { version: existing.version }, change);
+  return connections.update(existing.organizationId, existing.id, guard, change);
 }
 
 type Columns = Omit<
@@ -120,7 +132,7 @@ async function columns(
   const now = await engine.store.now();
   const method = methodOf(runtime, wanted.method);
   const settled = await settleAccount(engine, runtime, wanted, existing);
-  const missing = missingScopes(wanted.asked ?? [], grant.scopes ?? wanted.account?.scopes);
+  const missing = missingScopes(method, wanted.asked ?? [], grant.scopes ?? wanted.account?.scopes);
   const { status, statusReason } = statusOf(settled.account, settled.choices, missing);
   return {
     method: wanted.method,
@@ -132,6 +144,8 @@ async function columns(
     metadata: {
       ...grant.metadata,
       ...metadataOf(wanted.account),
+      ...keptChannels(existing, settled.account),
+      ...(wanted.account?.alsoKnownAs && { alsoKnownAs: wanted.account.alsoKnownAs }),
       ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }),
       ...(settled.choices && missing.length > 0 && { missingScopes: missing }),
     },
@@ -173,12 +187,12 @@ async function settleAccount(
     refuseOtherAccount(existing, [result.account], wanted.allowAccountChange, runtime.definition.id);
     return { account: result.account, choices: null };
   }
-  if (result.choices.length === 0) return { account: null, choices: null };
   const same = result.choices.find((choice) => choice.id === existing?.account?.id);
   if (same !== undefined) return { account: same, choices: null };
   refuseOtherAccount(existing, result.choices, wanted.allowAccountChange, runtime.definition.id);
   const [only] = result.choices;
-  return result.choices.length === 1 && only !== undefined
+  if (only === undefined) return { account: null, choices: null };
+  return result.choices.length === 1
     ? { account: only, choices: null }
     : { account: null, choices: result.choices };
 }
@@ -228,12 +242,14 @@ function identifyingText(credentials: Credentials, method: AuthMethod): string {
   return reveal(credentials[first] ?? Object.values(credentials)[0] ?? '');
 }
 
-export function missingScopes(asked: readonly string[], granted: readonly string[] | undefined): string[] {
-  return granted === undefined ? [] : asked.filter((scope) => !granted.includes(scope));
-}
-
 function metadataOf(result: AccountResult | null): JsonObject {
   return result?.metadata ?? {};
+}
+
+/** They belong to the vendor's account: the same one goes on notifying. */
+function keptChannels(existing: ConnectionRow | null, account: AccountRef | null): JsonObject {
+  const channels = existing?.status === 'disconnected' ? undefined : member(existing?.metadata, 'channels');
+  return channels === undefined || existing?.account?.id !== account?.id ? {} : { channels };
 }
 
 function plainRef({ id, name }: AccountRef): JsonObject {

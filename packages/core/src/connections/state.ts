@@ -4,26 +4,24 @@
  * The signature refuses forgeries without touching the store; the record binds the flow to organization, host user,
  * provider, redirect URI, return address and one browser (RFC 9700 sections 4.2 and 4.7).
  */
-import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
+import { encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
 import type { Engine } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import { hash } from '../hash.ts';
-import { parseJson, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { randomToken } from '../random.ts';
+import { digest, peekRecord, putRecord, takeRecord, type OneTimeKey, type OneTimeRecord } from './one-time.ts';
 
 const stateTtlMs = 600_000;
-/** Live flows of one user: more than anybody has tabs, fewer than a flood. */
-const liveFlowsPerUser = 20;
 
-export interface FlowRecord {
-  readonly organizationId: string;
-  readonly userId: string;
+export interface FlowRecord extends OneTimeRecord {
   readonly provider: string;
   readonly method: string;
   readonly label: string;
   readonly redirectUri: string;
   readonly returnTo: string;
   readonly verifier: string;
+  /** What the id token must repeat, where the method asks for one. */
+  readonly nonce?: string;
   readonly scopes: readonly string[];
   readonly input: JsonObject;
   readonly allowAccountChange: boolean;
@@ -55,23 +53,7 @@ export async function startFlow(engine: Engine, flow: Omit<FlowRecord, 'browser'
   const state = `${signed}.${await sign(engine, flow.provider, signed, engine.vault.primaryKeyId)}`;
   const value = randomToken(32);
   const record: FlowRecord = { ...flow, browser: await digest(value) };
-  const sealed = await engine.vault.seal(contextOf(flow.provider, handle), encodeUtf8(JSON.stringify(record)));
-  const outcome = await engine.store.once.put({
-    key: await keyOf(handle),
-    value: encodeBase64url(sealed),
-    ttlMs: stateTtlMs,
-    group: `oauth-state:${await digest(`${flow.organizationId.length}:${flow.organizationId}/${flow.userId}`)}`,
-    maxInGroup: liveFlowsPerUser,
-  });
-  if (outcome !== 'stored') {
-    throw new PlugboardError({
-      kind: 'rate_limited',
-      code: 'too_many_flows',
-      message: `There are already ${liveFlowsPerUser} unfinished connect flows of this user.`,
-      hint: 'Finish one of them, or wait ten minutes.',
-      retryAfterMs: stateTtlMs,
-    });
-  }
+  await putRecord(engine, keyOf(flow.provider, handle), record, stateTtlMs);
   return { state, cookie: cookieOf(engine, flow.provider, handle, value) };
 }
 
@@ -99,10 +81,9 @@ export async function finishFlow(engine: Engine, callback: FlowCallback): Promis
   if (!known || !equalText(await sign(engine, provider, `${handle}.${issued}.${keyId}`, keyId), signature)) {
     throw refused('state_invalid', 'The state was not issued here, or for another provider.');
   }
-  const key = await keyOf(handle);
-  const stored = await engine.store.once.peek(key);
-  if (stored === null) throw await goneError(engine, issued);
-  const record = await openRecord(engine, provider, handle, stored);
+  const key = keyOf(provider, handle);
+  const record = await peekRecord<FlowRecord>(engine, key);
+  if (record === null) throw await goneError(engine, issued);
   const browser = readCookie(callback.cookies, cookieName(engine, provider, handle));
   const failure = await judgeBinding(record, callback, browser);
   if (failure !== undefined) {
@@ -116,7 +97,7 @@ export async function finishFlow(engine: Engine, callback: FlowCallback): Promis
     });
     throw failure;
   }
-  if ((await engine.store.once.take(key)) === null) throw await goneError(engine, issued);
+  if (!(await takeRecord(engine, key))) throw await goneError(engine, issued);
   return record;
 }
 
@@ -150,28 +131,12 @@ function refused(code: string, message: string): PlugboardError {
   });
 }
 
-async function openRecord(engine: Engine, provider: string, handle: string, stored: string): Promise<FlowRecord> {
-  const sealed = decodeBase64url(stored) ?? new Uint8Array();
-  const plain = decodeUtf8(await engine.vault.open(contextOf(provider, handle), sealed));
-  return parseJson(plain ?? '') as unknown as FlowRecord;
-}
-
-function contextOf(provider: string, handle: string) {
-  // Who it belongs to is inside: at the callback it is not known before the record is open.
-  return { organizationId: 'oauth-state', connectionId: handle, provider, purpose: 'oauth.state' } as const;
+function keyOf(provider: string, handle: string): OneTimeKey {
+  return { kind: 'oauth-state', purpose: 'oauth.state', provider, handle };
 }
 
 async function sign(engine: Engine, provider: string, text: string, keyId: string): Promise<string> {
   return encodeBase64url(await engine.vault.mac('oauth.state', encodeUtf8(`${provider}/${text}`), keyId));
-}
-
-/** The store sees only a hash: a reader of the table cannot finish a flow. */
-async function keyOf(handle: string): Promise<string> {
-  return `oauth-state:${await digest(handle)}`;
-}
-
-async function digest(text: string): Promise<string> {
-  return encodeBase64url(await hash('sha256', text));
 }
 
 function cookieName(engine: Engine, provider: string, handle: string): string {

@@ -49,7 +49,7 @@ export function createApiResponder(parts: ApiParts): ApiResponder {
   return async (request, { routes, entry, forced }) => {
     const url = new URL(request.url);
     const body = await readBody(request);
-    const verdict = await judge.judge(request);
+    const verdict = await judge.judge({ headers: request.headers, url: request.url, json: body.json });
     const traits = traitsOfRequest(url, body);
     // From here on nothing waits, so that routes see their state as if requests came one after another.
     const match = closest(matchEndpoints(endpoints, request.method, url), traits);

@@ -2,8 +2,9 @@
  * Reads credentials out of a request, at the places where a `Sign` puts them. How they are written there is learned by
  * signing an example once and looking where its values appear.
  */
-import type { Credentials, Sign } from '../auth/auth.ts';
+import type { Credentials, OutgoingRequest, Sign } from '../auth/auth.ts';
 import { decodeBase64, decodeUtf8 } from '../bytes.ts';
+import { member, parseJson, text, type Json } from '../json.ts';
 import { reveal } from '../secret.ts';
 import { escapePattern } from './pattern.ts';
 import { anyValues, placeholder } from './placeholders.ts';
@@ -15,12 +16,17 @@ export interface CredentialReader {
    * Values by credential field. Empty when something is there that no value can be read from, a signature for example;
    * undefined when nothing is there.
    */
-  read(request: Pick<Request, 'headers' | 'url'>): Readonly<Record<string, string>> | undefined;
+  read(request: SignedRequest): Readonly<Record<string, string>> | undefined;
+}
+
+export interface SignedRequest extends Pick<Request, 'headers' | 'url'> {
+  /** The body, where it is JSON. */
+  readonly json?: Json | undefined;
 }
 
 /** One place and how credentials are written in it; without a template no value can be read from it. */
 interface Place {
-  find(headers: Headers, url: URL): string | undefined;
+  find(headers: Headers, url: URL, json: Json | undefined): string | undefined;
   readonly template: Template | undefined;
 }
 
@@ -40,7 +46,7 @@ export async function learnCredentialReader(
   example: Credentials,
   origin: string,
 ): Promise<CredentialReader> {
-  const signed = { method: 'GET', url: new URL(origin), headers: new Headers() };
+  const signed: OutgoingRequest = { method: 'POST', url: new URL(origin), headers: new Headers(), body: '{}' };
   try {
     await sign.apply(signed, { credentials: example, app: anyValues(), now: 0 });
   } catch {
@@ -50,12 +56,12 @@ export async function learnCredentialReader(
   const places = sign.places.flatMap((place) => learnPlace(place, signed, example) ?? []);
   return {
     inAddress: places.length === 0,
-    read({ headers, url }) {
+    read({ headers, url, json }) {
       const found: Record<string, string> = {};
       for (const { find, template } of places) {
-        const text = find(headers, new URL(url));
-        if (text === undefined) return undefined;
-        const values = template === undefined ? {} : readTemplate(template, text);
+        const written = find(headers, new URL(url), json);
+        if (written === undefined) return undefined;
+        const values = template === undefined ? {} : readTemplate(template, written);
         if (values === undefined) return undefined;
         Object.assign(found, values);
       }
@@ -67,20 +73,21 @@ export async function learnCredentialReader(
 /** Undefined when the sign puts nothing there. */
 function learnPlace(
   place: string,
-  signed: { readonly headers: Headers; readonly url: URL },
+  signed: Pick<OutgoingRequest, 'headers' | 'url' | 'body'>,
   example: Credentials,
 ): Place | undefined {
   const [where = '', name = ''] = place.split(/:(.*)/s);
-  const find = (headers: Headers, url: URL): string | undefined => {
+  const find: Place['find'] = (headers, url, json) => {
     if (where === 'header') return headers.get(name) ?? undefined;
     if (where === 'query') return url.searchParams.get(name) ?? undefined;
-    return url.pathname;
+    return where === 'body' ? text(member(json, name)) : url.pathname;
   };
-  const text = find(signed.headers, signed.url);
-  if (text === undefined) return undefined;
-  const template = learnTemplate(text, example, where === 'path');
+  const json = typeof signed.body === 'string' ? parseJson(signed.body) : undefined;
+  const written = find(signed.headers, signed.url, json);
+  if (written === undefined) return undefined;
+  const template = learnTemplate(written, example, where === 'path');
   // A value of the app, which a host may have or not, is no credential of the connection.
-  if (template === undefined && text.includes(placeholder)) return undefined;
+  if (template === undefined && written.includes(placeholder)) return undefined;
   // A path from which nothing can be read is the whole credential: that of a webhook URL.
   return where === 'path' && template === undefined ? undefined : { find, template };
 }

@@ -1,5 +1,5 @@
 /** Credentials that a method's own functions accept: to learn from, and to hand out. */
-import type { AuthMethod, Credentials, MintMethod, OAuth2Method } from '../auth/auth.ts';
+import type { AuthMethod, Credentials, Grant, MintMethod, OAuth2Method } from '../auth/auth.ts';
 import { readTokenAnswer } from '../auth/token-answer.ts';
 import type { JsonObject } from '../json.ts';
 import { completeExample, fillAnswer } from './oauth/token-answer.ts';
@@ -9,13 +9,18 @@ export type TokenMethod = OAuth2Method | MintMethod;
 
 /** True for methods whose credentials an authorization server issues. */
 export function usesTokens(method: AuthMethod): method is TokenMethod {
-  return 'token' in method;
+  return method.kind !== 'browser' && 'token' in method;
 }
 
 /** Values for every field that `sign` may use; those of tokens are texts that nothing else could hold. */
 export function sampleCredentials(method: AuthMethod): Credentials {
   if (method.kind === 'browser') return { accessToken: 'token-of-a-browser-step', ...method.example };
   if (!usesTokens(method)) return method.example;
+  return { ...(method.kind !== 'oauth2' && method.example), ...exampleGrant(method).credentials };
+}
+
+/** What the method makes of its own example of a token answer. */
+export function exampleGrant(method: TokenMethod): Grant {
   const texts = createTokenTexts('sample');
   const answer = fillAnswer(completeExample(method.kind === 'oauth2' ? method.example : undefined, true), {
     issue: (_kind, sample) => texts.next(sample),
@@ -24,11 +29,14 @@ export function sampleCredentials(method: AuthMethod): Credentials {
     separator: ' ',
     expiresIn: undefined,
   });
-  return { ...(method.kind !== 'oauth2' && method.example), ...credentialsOf(method, answer) };
+  return grantOf(method, answer);
 }
 
 /** What the method reads from a token answer. */
 export function credentialsOf(method: TokenMethod, answer: JsonObject): Credentials {
-  const grant = method.read?.(answer, { credentials: {}, input: {}, now: 0 }) ?? readTokenAnswer(answer);
-  return grant.credentials;
+  return grantOf(method, answer).credentials;
+}
+
+function grantOf(method: TokenMethod, answer: JsonObject): Grant {
+  return method.read?.(answer, { credentials: {}, input: {}, now: 0 }) ?? readTokenAnswer(answer);
 }

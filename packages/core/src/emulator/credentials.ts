@@ -6,7 +6,7 @@ import { accepts } from '../schema.ts';
 import { Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import { hostMatches } from '../url.ts';
-import { learnCredentialReader, type CredentialReader } from './credential-reader.ts';
+import { learnCredentialReader, type CredentialReader, type SignedRequest } from './credential-reader.ts';
 import { credentialsOf, sampleCredentials, usesTokens } from './credential-samples.ts';
 import type { AuthorizationServer } from './oauth/authorization-server.ts';
 import { isDeclaredDead } from './oauth/client-auth.ts';
@@ -35,7 +35,7 @@ export interface BadCredential {
 export type FoundSecrets = Readonly<Record<string, Secret>>;
 
 export interface CredentialJudge {
-  judge(request: Pick<Request, 'headers' | 'url'>): Promise<CredentialVerdict>;
+  judge(request: SignedRequest): Promise<CredentialVerdict>;
   /** Credentials of a method that pass. OAuth tokens are issued, with every scope. */
   example(method: string, account?: string): Credentials;
   /** Every typed-in credential that was seen so far is refused from now on. */
@@ -80,7 +80,9 @@ export function createCredentialJudge(
     const values = Object.values(texts);
     if (usesTokens(method)) return { ...judgeTokens(values), method: name, found };
     // A token that was issued is judged as one, wherever typed-in ones may stand as well.
-    if (values.some((value) => server.ledger.find(value) !== undefined)) return undefined;
+    if (values.some((value) => server.ledger.find(value) !== undefined)) {
+      return method.kind === 'browser' ? { ...judgeTokens(values), method: name, found } : undefined;
+    }
     const verdict = fitsSchema(method, texts) ? judgeTyped(values) : ({ ok: false, reason: 'invalid' } as const);
     return { ...verdict, method: name, found };
   }
@@ -135,7 +137,6 @@ export function createCredentialJudge(
   };
 }
 
-type SignedRequest = Pick<Request, 'headers' | 'url'>;
 type BareVerdict = Pick<GoodCredential, 'ok' | 'account' | 'scopes'> | Pick<BadCredential, 'ok' | 'reason'>;
 
 /** What a browser step brings is not described by its schema, which is that of what starts it. */

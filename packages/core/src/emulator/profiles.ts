@@ -1,8 +1,10 @@
 /** The server's half of the auth methods of a definition. */
-import type { AuthMethod, MintMethod, OAuth2Method } from '../auth/auth.ts';
+import { refreshPolicyOf, type AuthMethod, type BrowserMethod, type MintMethod, type OAuth2Method } from '../auth/auth.ts';
+import { computed } from '../auth/oauth-client.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { endpointAddress } from './addresses.ts';
 import type { AuthorizationProfile } from './oauth/profile.ts';
+import { emulatedApp, emulatedInput, metadataOf } from './tenants.ts';
 
 /** One profile for each method that gets tokens. */
 export function profilesOf(definition: AnyDefinition): readonly AuthorizationProfile[] {
@@ -11,25 +13,46 @@ export function profilesOf(definition: AnyDefinition): readonly AuthorizationPro
 
 function profileOf(definition: AnyDefinition, name: string, method: AuthMethod): AuthorizationProfile | undefined {
   if (method.kind === 'oauth2') return codeProfile(definition, name, method);
+  if (method.kind === 'browser') return stepProfile(definition, name, method);
   return 'mint' in method ? mintProfile(definition, name, method) : undefined;
 }
 
-function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Method): AuthorizationProfile {
-  const { authorize, token, refresh, revoke, issuer, input, scopes, pkce, example } = method;
-  const policy = refresh === 'none' ? undefined : refresh;
+/** A step whose vendor has no token endpoint gets its tokens from the provider's own routes. */
+function stepProfile(definition: AnyDefinition, name: string, method: BrowserMethod): AuthorizationProfile {
+  const { token } = method;
+  const policy = refreshPolicyOf(method);
   const exchange = policy?.spends === 'accessToken';
   return {
     name,
-    authorizeUrl: endpointAddress(definition, authorize.url, input),
-    tokenUrl: endpointAddress(definition, token.url, input),
-    // Where a function revokes, what it calls is the provider's own route.
-    ...(typeof revoke === 'object' && {
-      revokeUrl: revoke.url,
-      ...(revoke.clientAuth && { revokeAuth: revoke.clientAuth }),
-    }),
-    ...tokenForm(token),
+    kind: 'browser',
+    tokenUrl: token === undefined ? () => false : endpointAddress(definition, token.url, method),
+    ...(token && tokenForm(token, { input: emulatedInput(definition, method), app: emulatedApp(definition) })),
+    rotation: policy === undefined || exchange ? 'none' : policy.rotation,
+    exchange,
+    oldAccessTokenDies: policy?.oldAccessTokenDies === true,
+  };
+}
+
+function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Method): AuthorizationProfile {
+  const { authorize, discover, token, refresh, revoke, issuer, nonce, scopes, pkce, example, signCallback } = method;
+  const policy = refresh === 'none' ? undefined : refresh;
+  const exchange = policy?.spends === 'accessToken';
+  const known = { input: emulatedInput(definition, method), app: emulatedApp(definition) };
+  const issued = issuer === undefined ? undefined : computed(issuer, known);
+  // Where a function revokes, what it calls is the provider's own route.
+  const revokeUrl = typeof revoke === 'object' ? computed(revoke.url, known) : undefined;
+  return {
+    name,
+    authorizeUrl: endpointAddress(definition, authorize.url, method),
+    tokenUrl: endpointAddress(definition, token.url, method),
+    ...(typeof revoke === 'object' &&
+      revokeUrl !== undefined && { revokeUrl, revokeAuth: computed(revoke.clientAuth ?? 'post', known) }),
+    ...tokenForm(token, known),
     pkce,
-    ...(issuer !== undefined && { issuer }),
+    ...(issued !== undefined && { issuer: issued }),
+    ...(signCallback && { signCallback: (params, at) => signCallback(params, { app: known.app, ...at }) }),
+    ...(discover && { metadata: metadataOf(definition, method) }),
+    ...(nonce === true && { idTokens: discover ? ('ES256' as const) : ('RS256' as const) }),
     scopes,
     rotation: policy === undefined || exchange ? 'none' : policy.rotation,
     exchange,
@@ -44,15 +67,15 @@ function mintProfile(definition: AnyDefinition, name: string, method: MintMethod
   return {
     name,
     kind,
-    tokenUrl: endpointAddress(definition, token.url, undefined),
-    ...tokenForm(token),
+    tokenUrl: endpointAddress(definition, token.url),
+    ...tokenForm(token, { input: {}, app: emulatedApp(definition) }),
     rotation: 'none',
   };
 }
 
-function tokenForm({
-  encoding,
-  clientAuth,
-}: OAuth2Method['token']): Pick<AuthorizationProfile, 'encoding' | 'clientAuth'> {
-  return { ...(encoding && { encoding }), ...(clientAuth && { clientAuth }) };
+function tokenForm(
+  { encoding, clientAuth = 'post' }: OAuth2Method['token'],
+  known: Parameters<typeof computed>[1],
+): Pick<AuthorizationProfile, 'encoding' | 'clientAuth'> {
+  return { ...(encoding && { encoding }), clientAuth: computed(clientAuth, known) };
 }

@@ -1,4 +1,5 @@
 /** Why an API request is refused, in the vendor's own words where the definition has them. */
+import { missingScopes } from '../auth/scopes.ts';
 import type { AnyDefinition } from '../provider.ts';
 import type { EmulatedReply } from './contract.ts';
 import type { BadCredential, GoodCredential } from './credentials.ts';
@@ -16,9 +17,9 @@ export function badCredential(definition: AnyDefinition, { reason }: BadCredenti
 export function missingScope(
   definition: AnyDefinition,
   needed: readonly string[] | undefined,
-  { scopes }: GoodCredential,
+  { method, scopes }: GoodCredential,
 ): EmulatedReply | undefined {
-  const missing = scopes === null ? [] : (needed ?? []).filter((scope) => !scopes.includes(scope));
+  const missing = missingScopes(definition.auth[method], needed ?? [], scopes);
   if (missing.length === 0) return undefined;
   if (Object.hasOwn(definition.api.errors.examples, 'missingScope')) return failureNamed(definition, 'missingScope');
   const challenge = `Bearer error="insufficient_scope", scope="${missing.join(' ')}"`;
@@ -38,6 +39,7 @@ export function wrongContent(
   const example = declared.example();
   if (body.kind === 'broken') return invalidRequest(definition, 'the body is not the JSON that its content type says');
   if (example === undefined || example.body === 'other' || example.body === 'none') return undefined;
+  if (body.kind === 'none' && declared.mayBeBare()) return undefined;
   if (body.kind !== example.body)
     return invalidRequest(definition, `the body must be ${example.body}, not ${body.kind}`);
   const list = Array.isArray(example.json);

@@ -58,8 +58,13 @@ export function logContent(
   if (places.includes('path')) {
     for (const value of Object.values(verdict.found)) entry.path = entry.path.replaceAll(value.reveal(), '[secret]');
   }
-  if (body.json !== undefined) entry.json = body.json;
+  if (body.json !== undefined) entry.json = withoutMembers(body.json, kept('body'));
   else if (body.kind === 'form') entry.form = Object.fromEntries(body.form);
   else if (body.text !== '') entry.text = body.text;
   if (verdict.method !== null) entry.credential = { method: verdict.method, good: verdict.ok, values: verdict.found };
+}
+
+function withoutMembers(json: Json, kept: (pair: readonly [string, string]) => boolean): Json {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  return Object.fromEntries(Object.entries(json).filter(([name]) => kept([name, ''])));
 }

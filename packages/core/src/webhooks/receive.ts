@@ -1,8 +1,11 @@
 /** From a vendor's post to the host's handlers: verified on raw bytes, once, for the right organization. */
 import { encodeHex } from '../bytes.ts';
+import type { ChannelRecord } from '../channels/records.ts';
+import { routeOf } from '../channels/route.ts';
 import { endConnection } from '../connections/disconnect.ts';
-import { createPlatformAccess } from '../connections/platform-access.ts';
+import { platformFields } from '../connections/platform-access.ts';
 import { openCredentials } from '../connections/envelope.ts';
+import { oauthContext } from '../connections/oauth-context.ts';
 import type { Sessions } from '../connections/session.ts';
 import { viewOf, type Connection } from '../connections/view.ts';
 import type { Credentials, OAuthRequest } from '../auth/auth.ts';
@@ -12,14 +15,17 @@ import { checkId, providerOf } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
 import { hash } from '../hash.ts';
-import type { Json } from '../json.ts';
+import { inputOf } from '../hosts.ts';
+import { member, type Json, type JsonObject } from '../json.ts';
 import type { WebhookDefinition } from '../provider.ts';
 import { checkAnswer, type Schema } from '../schema.ts';
+import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { readBody } from './body.ts';
 import { createKeyCache } from './key-cache.ts';
 import { liveSecrets } from './secrets.ts';
-import type { Delivery, RejectReason, WebhookEvent, WebhookReply } from './webhook.ts';
+import { checkReply, problem, refusal, responseOf } from './reply.ts';
+import type { Delivery, WebhookEvent, WebhookReply } from './webhook.ts';
 
 /** What a handler learns besides the event's data. */
 export interface WebhookContext {
@@ -32,9 +38,18 @@ export interface WebhookContext {
   readonly connection: Connection | null;
   readonly accountId: string | null;
   readonly occurredAt: Date | null;
+  /** Through which channel it came, for vendors that have them. */
+  readonly channel: { readonly id: string; readonly params: JsonObject } | null;
 }
 
-export type WebhookHandler = (data: Json, context: WebhookContext) => void | Promise<void>;
+/** What a handler returns becomes the answer to the vendor; of several the first. Most return nothing. */
+export type WebhookHandler<Data = Json> = (
+  data: Data,
+  context: WebhookContext,
+) => HandlerResult | Promise<HandlerResult>;
+// `void` lets handlers be written as functions without a result.
+// oxlint-disable-next-line typescript/no-invalid-void-type
+type HandlerResult = WebhookReply | undefined | void;
 
 export interface WebhookTarget {
   /** Needed where the signing secret belongs to one connection. */
@@ -56,32 +71,21 @@ const defaultMaxBytes = 1_048_576;
 const processingMs = 60_000;
 const dayMs = 86_400_000;
 
-const statusOfReason: Readonly<Record<RejectReason, number>> = {
-  signature_missing: 401,
-  signature_invalid: 401,
-  timestamp_invalid: 401,
-  timestamp_outside_tolerance: 401,
-  malformed: 400,
-  key_unavailable: 503,
-};
-
 export function createWebhooks(engine: Engine, sessions: Sessions): WebhookService {
-  const platform = createPlatformAccess(engine);
   const handlers = new Map<string, Set<WebhookHandler>>();
   const keys = createKeyCache();
 
-  /** For schemes that ask the vendor: the app's own credentials, the provider's own hosts. */
-  function toolsOf(runtime: ProviderRuntime) {
-    const { definition, app, transport, apiVersion } = runtime;
-    const context = {
-      provider: definition.id,
-      hosts: definition.hosts,
-      app,
-      transport,
-      clock: engine.clock,
-      apiVersion,
+  /** For schemes that ask the vendor: the app's own credentials, the hosts of the addressed connection. */
+  function toolsOf(runtime: ProviderRuntime, row: ConnectionRow | null, credentials: Credentials) {
+    const context = oauthContext(engine, runtime, row?.organizationId);
+    const metadata = row?.metadata ?? {};
+    const state = { credentials, metadata, input: inputOf(metadata) };
+    const session = row === null ? sessions.platform(runtime) : sessions.row(runtime, row);
+    return {
+      app: runtime.app,
+      request: (init: OAuthRequest) => sendOAuth(context, init, state),
+      credentials: async () => (await session.access()).credentials,
     };
-    return { app, request: (init: OAuthRequest) => sendOAuth(context, init) };
   }
 
   async function receive(provider: string, request: Request, target: WebhookTarget): Promise<WebhookReply> {
@@ -97,33 +101,46 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
       body: body.bytes,
       receivedAt: engine.clock.now(),
     };
-    const addressed = await addressedRow(runtime, target);
+    const named = webhooks.channels?.read?.(delivery);
+    const route = named === undefined ? null : await routeOf(engine, runtime, named);
+    if (route !== null && (target.organizationId ?? route.row.organizationId) !== route.row.organizationId)
+      return problem(403, 'foreign_account');
+    const addressed = route?.row ?? (await addressedRow(runtime, target));
     const credentials = await credentialsOf(runtime, addressed);
-    const secrets = liveSecrets(webhooks.secrets({ app: runtime.app, credentials }), delivery.receivedAt);
-    if (secrets.length === 0) return problem(503, 'webhook_not_configured');
+    const proven = route !== null && named !== undefined && { channelToken: new Secret(named.token) };
+    const secrets = liveSecrets(webhooks.secrets({ app: runtime.app, credentials, ...proven }), delivery.receivedAt);
+    const closed = secrets.length === 0;
+    if (closed && webhooks.channels?.read === undefined) return problem(503, 'webhook_not_configured');
     const challenge = webhooks.challenge?.(delivery, secrets, runtime.app);
     if (challenge !== undefined) return challenge;
-    const verdict = await webhooks.verify(delivery, secrets, { ...toolsOf(runtime), keys });
-    if (!verdict.ok) return problem(statusOfReason[verdict.reason], verdict.reason);
+    if (closed) return refusal(named === undefined ? 'signature_missing' : 'signature_invalid', webhooks.refusals);
+    const verdict = await webhooks.verify(delivery, secrets, { ...toolsOf(runtime, addressed, credentials), keys });
+    if (!verdict.ok) return refusal(verdict.reason, webhooks.refusals);
     const events = webhooks.parse(delivery);
     // An id that the signature does not cover could be renewed by whoever replays the body.
     const signedId = verdict.deliveryIdSigned === true ? verdict.deliveryId : undefined;
     const fallbackId = signedId ?? encodeHex(await hash('sha256', delivery.body));
+    let asked: WebhookReply | undefined;
     for (const [index, event] of events.entries()) {
       const id = event.id ?? (events.length === 1 ? fallbackId : `${fallbackId}/${index}`);
-      const refused = await once(runtime, webhooks, { event, id, addressed });
-      if (refused !== undefined) return refused;
+      const reply = await once(runtime, webhooks, { event, id, addressed, channel: route?.channel ?? null });
+      if (reply !== undefined && reply.status >= 300) return reply;
+      asked ??= reply;
     }
-    return webhooks.reply?.(delivery, events) ?? { status: 200 };
+    return asked ?? webhooks.reply?.(delivery, events) ?? { status: 200 };
   }
 
   interface Item {
     readonly event: WebhookEvent;
     readonly id: string;
     readonly addressed: ConnectionRow | null;
+    readonly channel: ChannelRecord | null;
   }
 
-  /** Runs the handlers of one event unless they already ran; a crash in between lets the vendor's next try through. */
+  /**
+   * Runs the handlers of one event unless they already ran; a crash in between lets the vendor's next try through.
+   * Answers what a handler replied, a refusal, or nothing in particular.
+   */
   async function once(
     runtime: ProviderRuntime,
     webhooks: WebhookDefinition,
@@ -139,9 +156,13 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
         await values.take(key);
         return problem(403, 'foreign_account');
       }
-      for (const row of rows) await dispatch(runtime, webhooks, item, row);
+      let asked: WebhookReply | undefined;
+      for (const row of rows) {
+        const reply = await dispatch(runtime, webhooks, item, row);
+        asked ??= reply;
+      }
       await values.set(key, 'done', (webhooks.rememberDays ?? 3) * dayMs);
-      return undefined;
+      return asked;
     } catch (error) {
       await values.take(key);
       engine.log.error(
@@ -158,9 +179,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     { event, addressed }: Item,
   ): Promise<readonly (ConnectionRow | null)[] | 'foreign'> {
     if (addressed !== null) {
-      const foreign =
-        event.accountId !== undefined && addressed.account !== null && addressed.account.id !== event.accountId;
-      return foreign ? 'foreign' : [addressed];
+      return isForeign(addressed, event.accountId) ? 'foreign' : [addressed];
     }
     if (event.accountId === undefined) return [null];
     const rows = await engine.store.connections.findByAccount(runtime.definition.id, event.accountId);
@@ -172,9 +191,9 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
   async function dispatch(
     runtime: ProviderRuntime,
     webhooks: WebhookDefinition,
-    { event, id }: Item,
+    { event, id, channel }: Item,
     row: ConnectionRow | null,
-  ): Promise<void> {
+  ): Promise<WebhookReply | undefined> {
     const provider = runtime.definition.id;
     const schema = Object.hasOwn(webhooks.events, event.type) ? (webhooks.events[event.type] as Schema) : undefined;
     const data =
@@ -189,15 +208,21 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
       connection: row === null ? null : viewOf(row),
       accountId: event.accountId ?? null,
       occurredAt: event.occurredAt ?? null,
+      channel: channel && { id: channel.id, params: channel.params },
     };
+    let asked: WebhookReply | undefined;
     for (const name of [`${provider}/${event.type}`, `${provider}/*`]) {
-      for (const handler of handlers.get(name) ?? []) await handler(data, context);
+      for (const handler of handlers.get(name) ?? []) {
+        const reply = checkReply(await handler(data, context));
+        asked ??= reply;
+      }
     }
     const ends = typeof webhooks.ends === 'function' ? webhooks.ends(event) : webhooks.ends?.includes(event.type);
     if (row !== null && ends === true) {
       await endConnection(engine, runtime, row, { actor: 'vendor', reason: 'uninstalled', revoke: false });
       sessions.forget(row.id);
     }
+    return asked;
   }
 
   async function addressedRow(runtime: ProviderRuntime, target: WebhookTarget): Promise<ConnectionRow | null> {
@@ -208,7 +233,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
 
   async function credentialsOf(runtime: ProviderRuntime, row: ConnectionRow | null): Promise<Credentials> {
     if (row !== null && row.credentials !== null) return openCredentials(engine, row);
-    return (await platform.of(runtime))?.credentials ?? {};
+    return platformFields(runtime);
   }
 
   return {
@@ -231,6 +256,12 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
   };
 }
 
+function isForeign({ account, metadata }: ConnectionRow, accountId: string | undefined): boolean {
+  const further = member(metadata, 'alsoKnownAs');
+  if (accountId === undefined || account === null || account.id === accountId) return false;
+  return !(Array.isArray(further) && further.includes(accountId));
+}
+
 /** What the vendor called, as it knows it: signatures over URLs must not depend on proxies and Host headers. */
 function publicUrl(engine: Engine, provider: string, requested: string): URL {
   const { pathname, search } = new URL(requested);
@@ -244,14 +275,4 @@ function statusOfError(error: PlugboardError): number {
   if (error.code === 'unknown_provider') return 404;
   if (error.kind === 'invalid_response' || error.kind === 'invalid_request') return 400;
   return error.retryable || error.kind === 'configuration' ? 503 : 500;
-}
-
-function problem(status: number, code: string): WebhookReply {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error: code }) };
-}
-
-function responseOf({ status, headers, body }: WebhookReply): Response {
-  const safe = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
-  const bodiless = status === 204 || status === 304;
-  return new Response(bodiless ? null : (body ?? ''), { status, headers: { ...safe, ...headers } });
 }

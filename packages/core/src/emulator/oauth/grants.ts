@@ -45,7 +45,7 @@ export const codeGrant: Grant = (context, { params, client, challenge }) => {
   if (profile.pkce !== 'none' && challenge !== binding.challenge) {
     return failure('invalid_grant', 'code_verifier does not fit the code_challenge of the authorization request');
   }
-  return { profile, family, refreshToken: 'issue' };
+  return { profile, family, refreshToken: 'issue', nonce: binding.nonce };
 };
 
 /** RFC 6749 section 6. */
@@ -90,6 +90,12 @@ export const renewalGrant: Grant = (context, request) => {
 /** RFC 6749 section 4.4, and vendors' own names for it. */
 export const clientCredentialsGrant: Grant = (context, { profile, params, client }) =>
   openGrant(context, profile, { clientId: client?.id ?? '', scope: params.get('scope') });
+
+/** What a step in the browser brought, for tokens; or a live token of an earlier one, for the next. */
+export const stepGrant: Grant = (context, request) => {
+  const known = [...request.params.values()].some((text) => context.ledger.find(text) !== undefined);
+  return known ? renewalGrant(context, request) : clientCredentialsGrant(context, request);
+};
 
 /** RFC 7523 section 2.1. */
 export const jwtBearerGrant: Grant = (context, { profile, params, url }) => {

@@ -11,6 +11,8 @@ export interface Issue {
   readonly family: FamilyEntry;
   readonly refreshToken: AnswerFilling['refreshToken'];
   readonly scopes?: readonly string[];
+  /** What the id token must repeat. */
+  readonly nonce?: string | undefined;
   readonly expiresIn?: number | undefined;
 }
 
@@ -25,14 +27,20 @@ export function issueTokens(context: ServerContext, issue: Issue): JsonObject {
       return text;
     },
     refreshToken: isRenewable(profile) ? issue.refreshToken : 'omit',
-    scopes: issue.scopes ?? family.scopes,
+    scopes: shortest(issue.scopes ?? family.scopes, profile),
     separator: profile.scopes?.separator ?? ' ',
     expiresIn: issue.expiresIn,
   });
   return speakOf(answer, accounts[0]!, family.account);
 }
 
-/** Only the code grant brings refresh tokens (RFC 6749 section 4.4.3). */
+/** Minted tokens come without refresh tokens (RFC 6749 section 4.4.3). */
 export function isRenewable(profile: AuthorizationProfile): boolean {
-  return profile.rotation !== 'none' && (profile.kind ?? 'oauth2') === 'oauth2';
+  const { kind = 'oauth2' } = profile;
+  return profile.rotation !== 'none' && (kind === 'oauth2' || kind === 'browser');
+}
+
+function shortest(scopes: readonly string[], { scopes: known }: AuthorizationProfile): readonly string[] {
+  const included = new Set(scopes.flatMap((scope) => known?.implies?.(scope) ?? []));
+  return scopes.filter((scope) => !included.has(scope));
 }

@@ -1,13 +1,15 @@
 /** What an authorization server must know about one way to get tokens: the server's half of an auth method. */
 import type { Rotation } from '../../auth/auth.ts';
 import type { JsonObject } from '../../json.ts';
+import type { SigningAlgorithm } from './token-signer.ts';
 
 /** An endpoint's address, or a test for addresses that are only known at run time (a host per tenant). */
 export type EndpointAddress = string | ((url: URL) => boolean);
 
 export type ClientAuth = 'basic' | 'raw_basic' | 'post' | 'none';
 
-export type ProfileKind = 'oauth2' | 'client_credentials' | 'service_account';
+/** `browser`: whatever grant its token endpoint is sent opens one. */
+export type ProfileKind = 'oauth2' | 'client_credentials' | 'service_account' | 'browser';
 
 export interface AuthorizationProfile {
   /** Name of the auth method. */
@@ -26,8 +28,17 @@ export interface AuthorizationProfile {
   readonly revokeAuth?: ClientAuth;
   /** RFC 7636. Default `supported`: checked when the request has a challenge. */
   readonly pkce?: 'required' | 'supported' | 'none';
+  /** Further parameters of every answer to the redirect URI; `params` are those that it has. */
+  readonly signCallback?: (
+    params: URLSearchParams,
+    at: { readonly authorizeUrl: URL; readonly now: number },
+  ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** Sent as `iss` with every answer to the redirect URI (RFC 9207). */
   readonly issuer?: string;
+  /** What the server publishes about itself (RFC 8414), where it tells clients its addresses. */
+  readonly metadata?: JsonObject;
+  /** Token answers with an `id_token` get a true one, signed so; the keys are served at `metadata.jwks_uri`. */
+  readonly idTokens?: SigningAlgorithm;
   readonly scopes?: ProfileScopes;
   /** Default `stable`; `unknown` behaves like `strict`. `none`: no refresh tokens. */
   readonly rotation?: Rotation | 'none';
@@ -51,6 +62,8 @@ export interface ProfileScopes {
   readonly known: Readonly<Record<string, string>>;
   /** Default a space. */
   readonly separator?: ' ' | ',';
+  /** Answers name no scope that another granted one includes. */
+  readonly implies?: (scope: string) => readonly string[];
 }
 
 /** True when the URL, without its query, is the endpoint. */

@@ -3,8 +3,9 @@ import { encodeBase64url } from '../../bytes.ts';
 import { hash } from '../../hash.ts';
 import type { JsonObject } from '../../json.ts';
 import { isGoodClient, readClient, type PresentedClient } from './client-auth.ts';
-import { clientCredentialsGrant, codeGrant, jwtBearerGrant, renewalGrant, type Grant } from './grants.ts';
-import { isRenewable, issueTokens } from './issue.ts';
+import { clientCredentialsGrant, codeGrant, stepGrant, jwtBearerGrant, renewalGrant, type Grant } from './grants.ts';
+import { withIdToken } from './id-token.ts';
+import { isRenewable, issueTokens, type Issue } from './issue.ts';
 import type { CallEntry } from './ledger.ts';
 import { failure, isFailure, refuse, type OAuthFailure, type OAuthReply } from './oauth-failure.ts';
 import { mediaType, readParams, type Params } from './params.ts';
@@ -26,12 +27,12 @@ export async function handleToken(
   const challenge = isFailure(params) ? undefined : await challengeOf(params.get('code_verifier'));
   try {
     const reply = await runEndpoint({ ...context, switches }, () => {
-      const answer = isFailure(params)
+      const issue = isFailure(params)
         ? params
-        : answerGrant(context, profiles, { request, params, challenge, switches, call });
-      if (!isFailure(answer)) return { status: 200, json: answer };
-      call.error = answer.error;
-      return refuse(answer, request.headers, context.shapeFailure);
+        : judgeGrant(context, profiles, { request, params, challenge, switches, call });
+      if (!isFailure(issue)) return answer(context, issue);
+      call.error = issue.error;
+      return refuse(issue, request.headers, context.shapeFailure);
     });
     call.error ??= switches.error ?? null;
     call.outcome = call.error !== null ? 'refused' : reply.status < 400 ? 'issued' : 'failed';
@@ -50,11 +51,20 @@ interface Read {
   readonly call: CallEntry;
 }
 
-function answerGrant(
+async function answer(context: ServerContext, { issue, tokens }: Issued): Promise<OAuthReply> {
+  return { status: 200, json: await withIdToken(context, issue, tokens) };
+}
+
+interface Issued {
+  readonly issue: Issue;
+  readonly tokens: JsonObject;
+}
+
+function judgeGrant(
   context: ServerContext,
   profiles: readonly AuthorizationProfile[],
   read: Read,
-): JsonObject | OAuthFailure {
+): Issued | OAuthFailure {
   const { params, switches, call, challenge, request } = read;
   const found = findGrant(profiles, params);
   if (isFailure(found)) return found;
@@ -67,19 +77,20 @@ function answerGrant(
   const { family } = issue;
   if (switches.scopes !== undefined) family.scopes = family.scopes.filter((scope) => switches.scopes?.includes(scope));
   if (switches.account !== undefined) family.account = accountWith(context, switches.account);
-  if (grant === renewalGrant) {
+  if (context.ledger.tokens(family.id).some(({ kind }) => kind !== 'code')) {
     retireOldTokens(context, issue.profile, family.id);
     family.refreshes += 1;
   }
   call.family = family.id;
   call.issued = true;
   const refreshToken = switches.omitRefreshToken === true ? 'omit' : issue.refreshToken;
-  return issueTokens(context, {
+  const tokens = issueTokens(context, {
     ...issue,
     refreshToken,
     scopes: narrow(issue.scopes, family.scopes),
     expiresIn: switches.expiresIn,
   });
+  return { issue, tokens };
 }
 
 /** The auth method whose grant it is: methods of one vendor may share a token endpoint. */
@@ -98,6 +109,8 @@ function findGrant(
   if (credentials !== undefined && (grantType === 'client_credentials' || code === undefined)) {
     return { profile: credentials, grant: clientCredentialsGrant };
   }
+  const step = of('browser');
+  if (step !== undefined) return { profile: step, grant: stepGrant };
   if (grantType === '') return failure('invalid_request', 'grant_type is missing');
   return grantOf(grantType === 'client_credentials' ? undefined : code, renewalGrant);
 }
@@ -119,7 +132,7 @@ function identify(
   const client = readClient(request.headers, params, clientAuth);
   if (isFailure(client)) return client;
   // The client of a minted token is typed in by a tenant: not the one that the host registered.
-  const registered = kind === undefined || kind === 'oauth2' ? context.client : undefined;
+  const registered = kind === 'client_credentials' || kind === 'service_account' ? undefined : context.client;
   return isGoodClient(client, registered)
     ? client
     : failure('invalid_client', 'the client is unknown or its secret is wrong');

@@ -1,0 +1,19 @@
+/** Which scopes a grant has, where a vendor's scope may include others. */
+import type { AuthMethod } from './auth.ts';
+
+/** Those of the needed scopes that were granted neither by name nor within another; none where nobody knows. */
+export function missingScopes(
+  method: AuthMethod | undefined,
+  needed: readonly string[],
+  granted: readonly string[] | null | undefined,
+): string[] {
+  if (granted === null || granted === undefined) return [];
+  const held = new Set(granted);
+  // A set goes on with what is added meanwhile: what an included scope includes is held as well.
+  for (const scope of held) for (const included of impliedBy(method, scope)) held.add(included);
+  return needed.filter((scope) => !held.has(scope));
+}
+
+function impliedBy(method: AuthMethod | undefined, scope: string): readonly string[] {
+  return method?.kind === 'oauth2' ? (method.scopes.implies?.(scope) ?? []) : [];
+}

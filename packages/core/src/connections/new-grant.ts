@@ -1,0 +1,73 @@
+/** A grant that a vendor has just given: asked whose it is, stored, and given back where it is not stored. */
+import type { Grant } from '../auth/auth.ts';
+import { canRevoke, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { methodOf } from '../engine.ts';
+import { isPlugboardError } from '../errors.ts';
+import { errorFields } from '../events.ts';
+import type { JsonObject } from '../json.ts';
+import type { AccountResult } from '../provider.ts';
+import { identify } from './identify.ts';
+import { oauthContext, stateOf } from './oauth-context.ts';
+import { saveGrant, type NewGrant } from './save.ts';
+import type { Connection } from './view.ts';
+
+export interface StoredGrant {
+  readonly connection: Connection;
+  /** Null where the vendor could not be asked. */
+  readonly account: AccountResult | null;
+}
+
+/**
+ * Stores a grant that nobody can have twice: an outage of the account call does not cost the user a new one, a refusal
+ * does, and then the vendor is told that it is not used.
+ * @throws PlugboardError the refusal, or code `account_mismatch`.
+ */
+export async function storeGrant(
+  engine: Engine,
+  runtime: ProviderRuntime,
+  wanted: Omit<NewGrant, 'account'>,
+): Promise<StoredGrant> {
+  try {
+    const account = await identifyGrant(engine, runtime, wanted);
+    return { account, connection: await saveGrant(engine, runtime, { ...wanted, account }) };
+  } catch (error) {
+    if (wanted.keeps === undefined) await revokeQuietly(engine, runtime, wanted);
+    throw error;
+  }
+}
+
+/** The grant with what the tenant gave before it, which a refresh needs again. */
+export function withInput(grant: Grant, input: JsonObject): Grant {
+  return Object.keys(input).length === 0 ? grant : { ...grant, metadata: { ...grant.metadata, input } };
+}
+
+type Asked = Pick<NewGrant, 'organizationId' | 'label' | 'method' | 'grant'>;
+
+async function identifyGrant(engine: Engine, runtime: ProviderRuntime, asked: Asked): Promise<AccountResult | null> {
+  const { organizationId, label, method, grant } = asked;
+  try {
+    return await identify(engine, runtime, { organizationId, method, ...grant });
+  } catch (error) {
+    const key = { provider: runtime.definition.id, label };
+    const existing = await engine.store.connections.find(organizationId, key);
+    const outage = isPlugboardError(error) && error.retryable && (existing?.account ?? null) === null;
+    if (outage) return null;
+    throw error;
+  }
+}
+
+async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, asked: Asked): Promise<void> {
+  const method = methodOf(runtime, asked.method);
+  if (!canRevoke(method)) return;
+  const context = oauthContext(engine, runtime, asked.organizationId);
+  const { credentials, metadata = {} } = asked.grant;
+  try {
+    await revokeGrant(createOAuthClient(context, method, stateOf({ metadata }, credentials)), method, context);
+  } catch (error) {
+    engine.log.warn(
+      { provider: runtime.definition.id, ...errorFields(error) },
+      'a grant that is not stored could not be revoked',
+    );
+  }
+}
