@@ -2,6 +2,7 @@
 import type { ErrorKind } from './errors.ts';
 import { at, text } from './json.ts';
 import type { ErrorExample, ErrorRules } from './provider.ts';
+import { classifyByStatus } from './transport/classify.ts';
 import type { Answer, Classify, Failure } from './transport/transport.ts';
 
 /** What a code of the vendor means; the kind alone where there is nothing to add. */
@@ -13,8 +14,10 @@ export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
   /** Where the body holds the vendor's code; several places are tried in turn. */
   readonly code: Place;
   readonly message?: Place;
-  /** Codes as the vendor spells them. A code that is not here is judged by status. */
+  /** Codes as the vendor spells them. */
   readonly codes: Readonly<Record<string, Meaning>>;
+  /** What a code means that is not in the table. Default: the status judges. */
+  readonly otherwise?: Meaning;
   /** What a table cannot say; asked first, undefined goes on. */
   readonly classify?: Classify;
   /** Judge successes by the table too: vendors that answer 200 with an error inside. Default false. */
@@ -29,16 +32,20 @@ export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
 export function vendorErrors<
   const Examples extends Readonly<Record<string, ErrorExample>> & { readonly invalidCredentials: ErrorExample },
 >(options: VendorErrorOptions<Examples>): ErrorRules & { readonly examples: Examples } {
-  const { code: codeAt, message: messageAt, codes, insideSuccess = false, examples } = options;
+  const { code: codeAt, message: messageAt, codes, otherwise, insideSuccess = false, examples } = options;
   const classify: Classify = (answer) => {
     const judged = options.classify?.(answer);
     if (judged !== undefined) return judged;
     if (!insideSuccess && answer.status < 400) return undefined;
     const vendorCode = readAt(answer, codeAt);
-    const meaning = vendorCode !== undefined && Object.hasOwn(codes, vendorCode) ? codes[vendorCode] : undefined;
-    if (vendorCode === undefined || meaning === undefined) return undefined;
+    if (vendorCode === undefined) return undefined;
+    const meaning = Object.hasOwn(codes, vendorCode) ? codes[vendorCode] : otherwise;
     const message = messageAt && readAt(answer, messageAt);
     const vendor = { code: vendorCode, ...(message !== undefined && { message }) };
+    if (meaning === undefined) {
+      const judged = classifyByStatus(answer);
+      return judged && { ...judged, vendor: { ...judged.vendor, ...vendor } };
+    }
     const known = typeof meaning === 'string' ? { kind: meaning } : meaning;
     return { code: snakeCase(vendorCode), ...known, vendor };
   };

@@ -32,15 +32,14 @@ describe('vendorErrors', () => {
     expect(judge(400, { error: { code: 7 } })).toMatchObject({ kind: 'not_found', code: 'code_7' });
   });
 
-  test('leaves everything else to the status', () => {
-    for (const body of [
-      '<html>',
-      {},
-      { error: 'BAD_KEY' },
-      { error: { code: 'toString' } },
-      { error: { code: 'new' } },
-    ]) {
-      expect(judge(400, body)).toBeUndefined();
+  test('leaves everything else to the status, and keeps what the vendor calls it', () => {
+    for (const body of ['<html>', {}, { error: 'BAD_KEY' }]) expect(judge(400, body)).toBeUndefined();
+    for (const code of ['toString', 'new']) {
+      expect(judge(400, { error: { code, message: 'No.' } })).toEqual({
+        kind: 'invalid_request',
+        code: 'bad_request',
+        vendor: { code, message: 'No.' },
+      });
     }
     expect(judge(200, { error: { code: 'BAD_KEY' } })).toBeUndefined();
   });
@@ -49,6 +48,13 @@ describe('vendorErrors', () => {
     expect(judge(418, { error: { code: 'BAD_KEY' } })).toMatchObject({ code: 'teapot' });
     const inside = vendorErrors({ code: ['error'], codes: { gone: 'not_found' }, insideSuccess: true, examples });
     expect(inside.classify!(answer(200, { error: 'gone' }))).toMatchObject({ kind: 'not_found' });
+    expect(inside.classify!(answer(200, { ok: true }))).toBeUndefined();
+  });
+
+  test('has a meaning for codes that are not in the table, where the vendor has many', () => {
+    const open = vendorErrors({ code: ['error'], codes: { gone: 'not_found' }, otherwise: 'invalid_request', examples });
+    expect(open.classify!(answer(400, { error: 'odd_one' }))).toMatchObject({ kind: 'invalid_request', code: 'odd_one' });
+    expect(open.classify!(answer(400, {}))).toBeUndefined();
   });
 });
 
