@@ -25,8 +25,11 @@ export interface BoardEvents {
   'provider.issuer_seen': { readonly provider: string; readonly issuer: string };
 }
 
-/** Whether the vendor was told: `revoked`, `failed` after retries, or `unsupported` by it. */
-export type Revocation = 'revoked' | 'failed' | 'unsupported';
+/**
+ * Whether the vendor was told: `revoked`, `failed` after retries, `unsupported` by it, or `kept` because the vendor
+ * would have ended other connections as well.
+ */
+export type Revocation = 'revoked' | 'failed' | 'unsupported' | 'kept';
 
 export type BoardEventName = keyof BoardEvents;
 export type Handler<Payload> = (payload: Payload) => void | Promise<void>;

@@ -1,16 +1,15 @@
 /** Ending a connection: tell the vendor, then drop the secrets whatever it answers. */
-import { canRevoke, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import { endChannels } from '../channels/end-channels.ts';
 import { withoutChannels } from '../channels/records.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
-import { methodOf, providerOf } from '../engine.ts';
+import { providerOf } from '../engine.ts';
 import { isPlugboardError } from '../errors.ts';
 import { errorFields, type Revocation } from '../events.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { liveRow, nothingConnected } from './live-row.ts';
 import { sessionKey } from './session-key.ts';
-import { oauthContext, stateOf } from './oauth-context.ts';
+import { revokeAtVendor } from './revoke.ts';
 import { viewOf, type Connection } from './view.ts';
 
 export interface DisconnectInput {
@@ -98,14 +97,12 @@ async function mark(engine: Engine, row: ConnectionRow, reason: string): Promise
 const revokeTries = 3;
 
 async function revoke(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<Revocation> {
-  const method = methodOf(runtime, row.method);
-  if (!canRevoke(method) || row.credentials === null) return 'unsupported';
-  const context = oauthContext(engine, runtime, row.organizationId);
+  if (row.credentials === null) return 'unsupported';
+  const { organizationId, method, metadata } = row;
+  const ended = { organizationId, method, metadata, connectionId: row.id, accountId: row.account?.id };
   for (let attempt = 1; ; attempt++) {
     try {
-      const credentials = await openCredentials(engine, row);
-      await revokeGrant(createOAuthClient(context, method, stateOf(row, credentials)), method, context);
-      return 'revoked';
+      return await revokeAtVendor(engine, runtime, { ...ended, credentials: await openCredentials(engine, row) });
     } catch (error) {
       const again = isPlugboardError(error) && error.retryable && attempt < revokeTries;
       if (!again) {

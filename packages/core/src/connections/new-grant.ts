@@ -1,14 +1,12 @@
 /** A grant that a vendor has just given: asked whose it is, stored, and given back where it is not stored. */
 import type { Grant } from '../auth/auth.ts';
-import { canRevoke, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
-import { methodOf } from '../engine.ts';
 import { isPlugboardError } from '../errors.ts';
 import { errorFields } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import type { AccountResult } from '../provider.ts';
 import { identify } from './identify.ts';
-import { oauthContext, stateOf } from './oauth-context.ts';
+import { revokeAtVendor } from './revoke.ts';
 import { saveGrant, type NewGrant } from './save.ts';
 import type { Connection } from './view.ts';
 
@@ -58,12 +56,10 @@ async function identifyGrant(engine: Engine, runtime: ProviderRuntime, asked: As
 }
 
 async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, asked: Asked): Promise<void> {
-  const method = methodOf(runtime, asked.method);
-  if (!canRevoke(method)) return;
-  const context = oauthContext(engine, runtime, asked.organizationId);
-  const { credentials, metadata = {} } = asked.grant;
+  const { organizationId, method, grant } = asked;
+  const { credentials, metadata, account } = grant;
   try {
-    await revokeGrant(createOAuthClient(context, method, stateOf({ metadata }, credentials)), method, context);
+    await revokeAtVendor(engine, runtime, { organizationId, method, credentials, metadata, accountId: account?.id });
   } catch (error) {
     engine.log.warn(
       { provider: runtime.definition.id, ...errorFields(error) },

@@ -1,6 +1,5 @@
 /** What a refresh leaves behind: the new grant stored before anyone uses it, or the failure judged and paced. */
 import type { Credentials, Grant } from '../auth/auth.ts';
-import { canRevoke, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8 } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
@@ -11,8 +10,8 @@ import { revealAll } from '../secret.ts';
 import type { ConnectionData, ConnectionRow, WriteGuard } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
 import { lifetimeOf } from './lifetime.ts';
-import { oauthContext, stateOf } from './oauth-context.ts';
 import { createBreakers } from './provider-breaker.ts';
+import { revokeAtVendor } from './revoke.ts';
 import { viewOf } from './view.ts';
 
 /** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
@@ -109,7 +108,6 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       ...lifetime,
       refreshExpiresAt: lifetime.refreshExpiresAt ?? row.refreshExpiresAt,
       ...(grant.scopes && { scopes: grant.scopes }),
-      ...(grant.metadata && { metadata: { ...row.metadata, ...grant.metadata } }),
       ...(recovered && { status: 'active' as const, statusReason: null }),
       attemptHash: null,
       attemptAt: null,
@@ -117,10 +115,12 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       lastError: null,
       writeId: success.writeId,
     };
+    const facts = (current: ConnectionRow) =>
+      grant.metadata && { metadata: { ...current.metadata, ...grant.metadata } };
     const written =
       success.update === undefined
-        ? await persist(() => store.connections.update(row.organizationId, row.id, success.guard, change))
-        : await success.update(change);
+        ? await persist(() => writeLeased(row, success.guard, (current) => ({ ...change, ...facts(current) })))
+        : await success.update({ ...change, ...facts(row) });
     hooks.changed(row.id);
     if (warning !== undefined) log.warn({ provider: row.provider, connectionId: row.id }, warning);
     if (written === null) return lostRace(runtime, row, credentials, success.writeId);
@@ -133,6 +133,25 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
         if (recovered) await events.emit('connection.recovered', { connection });
       },
     };
+  }
+
+  /** Facts are merged into those of the moment: a lease does not keep anybody from choosing an account meanwhile. */
+  async function writeLeased(
+    row: ConnectionRow,
+    guard: WriteGuard,
+    changeOf: (current: ConnectionRow) => Partial<ConnectionData>,
+  ): Promise<ConnectionRow | null> {
+    const { organizationId, id } = row;
+    let current: ConnectionRow | null = row;
+    while (current !== null && current.credentialsVersion === row.credentialsVersion) {
+      const { version }: ConnectionRow = current;
+      const written = await store.connections.update(organizationId, id, { ...guard, version }, changeOf(current));
+      if (written !== null) return written;
+      current = await store.connections.get(organizationId, id);
+      // The version held, so something else of the guard did not.
+      if (current?.version === version) return null;
+    }
+    return null;
   }
 
   /** Our write found another state: our own earlier write, a newer one of somebody else, or an ended connection. */
@@ -163,11 +182,10 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
   }
 
   async function revokeOrphan(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<void> {
-    const method = methodOf(runtime, row.method);
-    if (!canRevoke(method)) return;
-    const context = oauthContext(engine, runtime, row.organizationId);
+    const { organizationId, method, metadata, account } = row;
+    const ended = { organizationId, method, metadata, credentials, connectionId: row.id, accountId: account?.id };
     try {
-      await revokeGrant(createOAuthClient(context, method, stateOf(row, credentials)), method, context);
+      await revokeAtVendor(engine, runtime, ended);
     } catch (error) {
       log.warn(
         { provider: row.provider, connectionId: row.id, ...errorFields(error) },
