@@ -26,6 +26,8 @@ export interface JwtSignatureOptions {
     delivery: Delivery,
     secret: string,
   ) => Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;
+  /** Claims that must be there, whatever they hold: an end (`exp`) that the vendor always names. */
+  readonly required?: readonly string[];
   /** Seconds that `iat` may differ from now, in both directions. Default 300. */
   readonly toleranceSeconds?: number;
 }
@@ -40,7 +42,7 @@ const clockToleranceSeconds = 30;
  * the token to anything.
  */
 export function jwtSignature(options: JwtSignatureOptions): Verify {
-  const { bodyHash, toleranceSeconds } = options;
+  const { bodyHash, required = [], toleranceSeconds } = options;
   if (bodyHash === undefined && options.audience === undefined) {
     throw configurationError(
       'invalid_definition',
@@ -71,6 +73,7 @@ export function jwtSignature(options: JwtSignatureOptions): Verify {
       algorithms: [options.keys.algorithm],
       currentDate: new Date(delivery.receivedAt),
       clockTolerance: clockToleranceSeconds,
+      requiredClaims: [...required],
     });
     if (typeof payload === 'string') return { ok: false, reason: payload };
     if (bodyHash !== undefined && !(await holdsHash(payload[bodyHash], delivery.body))) {

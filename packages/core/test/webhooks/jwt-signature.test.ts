@@ -151,6 +151,7 @@ describe('tokens that do not sign the body', () => {
         email: account,
         email_verified: true,
       }),
+      required: ['exp'],
       toleranceSeconds: 3600,
     });
   const good = {
@@ -188,7 +189,7 @@ describe('tokens that do not sign the body', () => {
     expect(await sent({ ...good, ...change })).toBe('signature_invalid');
   });
 
-  it.each(['iss', 'aud', 'email', 'email_verified'] as const)('are refused without `%s`', async (name) => {
+  it.each(['iss', 'aud', 'email', 'email_verified', 'exp'] as const)('are refused without `%s`', async (name) => {
     const { [name]: _, ...rest } = good;
     expect(await sent(rest)).toBe('signature_invalid');
   });
