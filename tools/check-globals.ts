@@ -40,10 +40,15 @@ const doors: Readonly<Record<string, string>> = {
 
 export function checkGlobals(root: string): CheckResult {
   const core = 'packages/core/src/';
-  const providers = workspacePackages(root).filter((entry) => entry.kind === 'provider');
+  const packages = workspacePackages(root);
+  const providers = packages.filter((entry) => entry.kind === 'provider');
+  // What several providers share is held to their rules.
+  const shared = new Set(providers.flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {})));
   const files = [
     ...sourceFiles(core.slice(0, -1), root),
-    ...providers.flatMap(({ dir }) => sourceFiles(`${dir}/src`, root)),
+    ...packages
+      .filter(({ kind, manifest }) => kind === 'provider' || shared.has(manifest.name))
+      .flatMap(({ dir }) => sourceFiles(`${dir}/src`, root)),
   ];
   const problems: string[] = [];
 

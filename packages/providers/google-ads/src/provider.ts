@@ -1,12 +1,12 @@
 /** Google Ads: spend and campaigns, conversions and audiences. */
 import { defineProvider, isPlugboardError } from '@plugboard/core';
 import type { AdSpendQuery, AdSpendRow, Api, Choice } from '@plugboard/core';
+import { exampleKeyFile, googleHosts, googleOAuth, googleServiceAccount, keyFile } from '@plugboard/google';
 import { z } from 'zod';
 
 import { conversions, dataManager } from './data-manager.ts';
 import { emulator } from './emulator.ts';
 import { classify, errorExamples } from './errors.ts';
-import { exampleKeyFile, googleHosts, googleOAuth, googleServiceAccount, keyFile } from './google-oauth.ts';
 import { campaigns, clickConversions, conversionActions, customers, reports } from './operations.ts';
 import { adwords, customerId, datamanager, findCustomer, loginOf, settings, sign } from './schemas.ts';
 

@@ -1,6 +1,6 @@
+import { exampleKeyFile } from '@plugboard/google';
 import { expect, test } from 'vitest';
 
-import { exampleKeyFile } from '../src/google-oauth.ts';
 import { createRig, target, textLike } from './rig.ts';
 
 const listOf = (...ids: string[]) => Response.json({ resourceNames: ids.map((id) => `customers/${id}`) });

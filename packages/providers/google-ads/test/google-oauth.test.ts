@@ -1,17 +1,11 @@
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { decodeBase64, isPlugboardError, type Answer } from '@plugboard/core';
-import { createAnswer } from '@plugboard/core/provider-kit';
+import { isPlugboardError } from '@plugboard/core';
+import { exampleKeyFile, readKeyFile } from '@plugboard/google';
 import { expect, test } from 'vitest';
 
-import { googleAds } from '../src/index.ts';
-import { exampleKeyFile, googleOAuth, readKeyFile, signAssertion } from '../src/google-oauth.ts';
 import { createRig, organizationId, target } from './rig.ts';
 
 const keyFile = (change: Record<string, unknown>) =>
   JSON.stringify({ ...(JSON.parse(exampleKeyFile) as object), ...change });
-const { private_key: pem } = JSON.parse(exampleKeyFile) as { private_key: string };
-const answerOf = (status: number, body: object): Answer =>
-  createAnswer({ status, headers: new Headers() }, new TextEncoder().encode(JSON.stringify(body)));
 
 test('the authorization request is the one that Google’s own library makes', async () => {
   const { board } = createRig();
@@ -22,6 +16,7 @@ test('the authorization request is the one that Google’s own library makes', a
   expect(params).toEqual({
     access_type: 'offline',
     prompt: 'consent',
+    include_granted_scopes: 'true',
     scope: 'https://www.googleapis.com/auth/adwords https://www.googleapis.com/auth/datamanager',
     code_challenge_method: 'S256',
     response_type: 'code',
@@ -67,45 +62,6 @@ test('disconnecting revokes without the client’s secret; a grant that is dead 
 });
 
 test.each([
-  [403, { error: 'admin_policy_enforced' }, 'permission'],
-  [403, { error: 'org_internal' }, 'permission'],
-  [401, { error: 'deleted_client' }, 'configuration'],
-  [401, { error: 'disabled_client' }, 'configuration'],
-  [400, { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' }, 'auth'],
-  [400, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }, 'auth'],
-  [401, { error: 'invalid_client' }, 'configuration'],
-])('a refresh that is answered %i %o is a matter of %3$s', (status, body, kind) => {
-  const { classify } = googleOAuth({ ask: { openid: 'Know who you are.' } });
-  expect(classify!(answerOf(status, body))).toMatchObject({ kind, code: body.error });
-});
-
-test('the assertion has the published signature of RFC 7515’s key', async () => {
-  const file = keyFile({ client_email: 'sa@p.iam.gserviceaccount.com' });
-  const assertion = await signAssertion(file, ['https://www.googleapis.com/auth/drive.readonly'], 1_700_000_000_999);
-  const [header, claims, signature] = assertion.split('.');
-  expect(header).toBe('eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9');
-  expect(JSON.parse(Buffer.from(claims!, 'base64url').toString())).toEqual({
-    iss: 'sa@p.iam.gserviceaccount.com',
-    scope: 'https://www.googleapis.com/auth/drive.readonly',
-    aud: 'https://oauth2.googleapis.com/token',
-    iat: 1_700_000_000,
-    exp: 1_700_003_600,
-  });
-  expect(signature).toBe(
-    'TfmB4KHVbatgvrksOQe56OrgSbRnRzRrU8rAVLcoQotvvMQk-oAlgqJFT_E50IiXljXNdGYHKLgoN_2DivgEwQzXptzdnD6nlx3xLsW_lv2QVLxJ9nIcQvz72Rbpm1B8qw6JMLsZqZqo83JFRq_PjdN8FcmboHh0Q80BtKjcTt2wnYc5TTnGr4JBFlD2J1hSwzoH5GTSCag4aFl8d_LmAnO7G4UdcsBNz2SqsTXDSlD4g0nylt8laIVcPsLX4CNpWhh0PHqudXwx5A-UmFUr814-f6nb_QqNJyXw-06hFQOUrCWCSWdrT3YB3V3lxNTCJf2ciook6kdMuan8--pf0Q',
-  );
-});
-
-test('keys are read whether their line breaks are escaped once or twice, and sign alike', async () => {
-  const twice = keyFile({ private_key: pem.replaceAll('\n', '\\n') });
-  expect(await signAssertion(twice, ['a'], 0)).toBe(await signAssertion(exampleKeyFile, ['a'], 0));
-  const assertion = await signAssertion(exampleKeyFile, ['a b'], 0);
-  const [header, claims, signature = ''] = assertion.split('.');
-  const key = createPublicKey(pem);
-  expect(verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url'))).toBe(true);
-});
-
-test.each([
   ['an external account', keyFile({ type: 'external_account' })],
   ['a user’s refresh token', keyFile({ type: 'authorized_user' })],
   ['no type', keyFile({ type: undefined })],
@@ -121,17 +77,6 @@ test.each([
   const refusal = board.connect('google-ads', { ...target, method: 'serviceAccount', credentials: { keyFile: file } });
   await expect(refusal).rejects.toMatchObject({ code: 'invalid_input', fields: [{ path: 'keyFile' }] });
   expect(sent).toEqual([]);
-});
-
-test.each([
-  ['shorter than 2048 bits', () => generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey],
-  ['of another kind', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
-])('a key %s signs nothing', async (_what, generate) => {
-  const file = keyFile({ private_key: generate().export({ type: 'pkcs8', format: 'pem' }) });
-  await expect(signAssertion(file, ['a'], 0)).rejects.toMatchObject({
-    code: 'invalid_input',
-    fields: [{ path: 'keyFile' }],
-  });
 });
 
 test('a service account’s assertion goes to Google alone, whatever its file says, and without the host’s client', async () => {
@@ -178,12 +123,4 @@ test.each([
     .catch((reason: unknown) => reason);
   expect(isPlugboardError(refusal) && refusal.kind).toBe(kind);
   expect(await board.connections.get('google-ads', target)).toBeNull();
-});
-
-test('the example’s key is the public one of RFC 7515', () => {
-  const { serviceAccount } = googleAds.definition.auth;
-  expect(serviceAccount.example['keyFile']).toBe(exampleKeyFile);
-  const { n } = createPublicKey(pem).export({ format: 'jwk' });
-  expect(n?.startsWith('ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd')).toBe(true);
-  expect(readKeyFile(exampleKeyFile)?.privateKey).toEqual(decodeBase64(pem.split('-----')[2]!.replaceAll('\n', '')));
 });

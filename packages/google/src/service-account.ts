@@ -1,0 +1,161 @@
+/**
+ * A service account: an address of its own, to which the tenant gives access, and no user. Its key is the tenant's, so
+ * nothing it gets refused for may be held against the host's own client.
+ * @see https://developers.google.com/identity/protocols/oauth2/service-account (2026-11-20)
+ */
+import { bearer, classifyOAuth, decodeBase64, encodeBase64url, encodeUtf8, invalidInput } from '@plugboard/core';
+import { member, need, parseJson, readTokenAnswer, reveal, serviceAccount, text } from '@plugboard/core';
+import type { Classify, Credentials, Grant, Json, OAuthClient, Schema, Sign } from '@plugboard/core';
+import { secret, text as textField } from '@plugboard/core/fields';
+
+import { deadClient, refusedByPolicy, tokenUrl } from './oauth.ts';
+
+const hourSeconds = 3600;
+
+const classifyAssertion: Classify = (answer) => {
+  const body = answer.tryJson();
+  const code = text(member(body, 'error')) ?? '';
+  const message = text(member(body, 'error_description')) ?? '';
+  const vendor = { code, message };
+  if (code === 'invalid_grant' && /short-lived token|reasonable timeframe/i.test(message))
+    return { kind: 'configuration', code: 'clock_skew', vendor, hint: 'Set the clock of this machine.' };
+  if (code === 'unauthorized_client' || refusedByPolicy.has(code) || deadClient.has(code)) {
+    const hint =
+      'Allow the scopes to the service account; to act as a user it needs domain-wide delegation by its numeric client id.';
+    return { kind: 'permission', code, vendor, hint };
+  }
+  return classifyOAuth(answer);
+};
+
+/** The only parts of a key file that are used: its `token_uri` could point anywhere. */
+export interface ServiceAccountKey {
+  readonly email: string;
+  /** PKCS#8, DER. */
+  readonly privateKey: Uint8Array;
+  readonly project?: string;
+}
+
+/** Undefined for whatever is no key of a service account: `external_account` and `authorized_user` files above all. */
+export function readKeyFile(content: string): ServiceAccountKey | undefined {
+  const file = parseQuietly(content);
+  const email = text(member(file, 'client_email'));
+  const project = text(member(file, 'project_id'));
+  const pem = text(member(file, 'private_key'))?.replaceAll('\\n', '\n') ?? '';
+  const body = /^-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*$/.exec(pem)?.[1];
+  const privateKey = decodeBase64((body ?? '').replaceAll(/\s/g, ''));
+  if (member(file, 'type') !== 'service_account' || email?.endsWith('.gserviceaccount.com') !== true) return undefined;
+  if (privateKey === undefined || privateKey.length === 0) return undefined;
+  return { email, privateKey, ...(project !== undefined && { project }) };
+}
+
+function parseQuietly(content: string): Json | undefined {
+  try {
+    return parseJson(content);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON file that the Cloud console hands out once. */
+export const keyFile = secret('Key file', {
+  help: 'Cloud console > IAM > Service accounts > Keys > Add key > JSON. Paste the whole file.',
+  maxLength: 16_384,
+  pattern: /^\{[^\0]*\}$/,
+}).refine((value) => readKeyFile(value.reveal()) !== undefined, {
+  error: 'is not the JSON key file of a service account',
+});
+
+/** Whom the service account acts as. */
+export const subject = textField('User to act as', {
+  help: 'Email address of a user of the Workspace that gave the service account domain-wide delegation.',
+  example: 'user@example.com',
+  pattern: /^[^@\s\0]+@[^@\s\0]+\.[^@\s\0]+$/,
+});
+
+/** The scopes of the tenant's choice: an administrator allows an exact list, and a token asking for more is refused. */
+export const scopesField = (known: Readonly<Record<string, string>>) =>
+  textField('Scopes', {
+    help: 'As the administrator allowed them to the service account, with spaces between. Default: all that is used.',
+  }).refine((value) => value.split(/\s+/).every((scope) => Object.hasOwn(known, scope)), {
+    error: 'names a scope that is not used here',
+  });
+
+export interface AssertionOptions {
+  readonly scopes: readonly string[];
+  /** Email address of the user to act as. */
+  readonly subject?: string | undefined;
+  readonly nowMs: number;
+}
+
+/**
+ * A JWT of one hour for the token endpoint (RFC 7523 section 2.1), signed with RS256.
+ * @throws PlugboardError code `invalid_input` for a key that is not RSA of 2048 bits or more.
+ */
+export async function signAssertion(content: string, options: AssertionOptions): Promise<string> {
+  const key = readKeyFile(content);
+  if (key === undefined) throw badKey();
+  const iat = Math.floor(options.nowMs / 1000);
+  const times = { iat, exp: iat + hourSeconds };
+  const claims = { iss: key.email, scope: options.scopes.join(' '), aud: tokenUrl, ...times, sub: options.subject };
+  return signJwt({ alg: 'RS256', typ: 'JWT' }, claims, key.privateKey);
+}
+
+/** @param privateKey PKCS#8, DER. */
+export async function signJwt(header: object, claims: object, privateKey: Uint8Array): Promise<string> {
+  const unsigned = [header, claims].map((part) => encodeBase64url(encodeUtf8(JSON.stringify(part)))).join('.');
+  const signature = await crypto.subtle.sign(rs256.name, await importKey(privateKey), encodeUtf8(unsigned));
+  return `${unsigned}.${encodeBase64url(new Uint8Array(signature))}`;
+}
+
+const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
+const shortestKeyBits = 2048;
+
+async function importKey(privateKey: Uint8Array) {
+  const key = await crypto.subtle.importKey('pkcs8', new Uint8Array(privateKey), rs256, false, ['sign']).catch(() => {
+    throw badKey();
+  });
+  if ((key.algorithm as { readonly modulusLength?: number }).modulusLength! < shortestKeyBits) throw badKey();
+  return key;
+}
+
+function badKey() {
+  return invalidInput('The service account', [{ path: 'keyFile', message: 'holds no RSA key of 2048 bits or more' }]);
+}
+
+export interface GoogleServiceAccountOptions<S extends Schema> {
+  readonly title?: string;
+  /** Has the field `keyFile`, and may have `subject` and `scopes`. */
+  readonly credentials: S;
+  /** Without names the platform's own service account can only be an option: the data of users is nobody else's. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Asked for unless the tenant names some. */
+  readonly scopes: readonly string[];
+  readonly sign?: Sign;
+  readonly example: Readonly<Record<string, string>>;
+}
+
+/** The JWT bearer grant (RFC 7523) of a service account. */
+export function googleServiceAccount<S extends Schema>(options: GoogleServiceAccountOptions<S>) {
+  const { scopes: all, sign = bearer(), env = {}, ...rest } = options;
+  return serviceAccount({
+    ...rest,
+    env,
+    token: { url: tokenUrl, clientAuth: 'none' },
+    sign,
+    async mint({ credentials, now: nowMs, request }: OAuthClient): Promise<Grant> {
+      const scopes = plain(credentials, 'scopes')?.split(/\s+/) ?? all;
+      const content = need(credentials, 'keyFile');
+      const assertion = await signAssertion(content, { scopes, subject: plain(credentials, 'subject'), nowMs });
+      const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
+      // Not `client.token`: the host's own client has no part in this.
+      const answer = await request({ method: 'POST', url: tokenUrl, form, classify: classifyAssertion });
+      // Most answers do not repeat the scopes; what was signed is what was granted.
+      return { scopes, ...readTokenAnswer(answer.json()) };
+    },
+  });
+}
+
+function plain(credentials: Credentials, field: string): string | undefined {
+  const value = credentials[field];
+  return value === undefined ? undefined : reveal(value);
+}
