@@ -357,3 +357,57 @@ test('A23 scopes that are missing are still missing after an account was chosen'
   const chosen = await board.accounts.choose('acme', { organizationId, accountId: 'a2' });
   expect(chosen).toMatchObject({ status: 'degraded', reason: 'scopes_missing', metadata: {} });
 });
+
+test('a chosen account that a reconnect does not reach stays, and the reconnect is refused', async () => {
+  const accounts = [
+    { id: 'a1', name: 'First' },
+    { id: 'a2', name: 'Second' },
+  ];
+  const { connect, board, row } = createRig({ accounts });
+  await connect();
+  await board.accounts.choose('acme', { organizationId, accountId: 'a2' });
+  accounts.length = 0;
+  expect(await codeOf(connect())).toBe('account_mismatch');
+  expect(await row()).toMatchObject({ status: 'active', account: { id: 'a2' } });
+  await connect('default', { allowAccountChange: true });
+  expect(await row()).toMatchObject({ status: 'degraded', statusReason: 'account_unknown', account: null });
+});
+
+test('the second step of a connect sees the callback, and no parameter of it twice', async () => {
+  const seen: (string | null)[] = [];
+  const rig = createRig({
+    oauth: {
+      afterCode: async (grant, { callback }) => {
+        seen.push(callback?.get('installation_id') ?? null);
+        return grant;
+      },
+    },
+  });
+  const finish = async (...ids: string[]) => {
+    const { back, cookies } = await rig.consent();
+    for (const id of ids) back.searchParams.append('installation_id', id);
+    return rig.board.callback('acme', { params: back, cookies, organizationId, userId });
+  };
+  expect(await codeOf(finish('7', '8'))).toBe('repeated_parameter');
+  expect(seen).toEqual([]);
+  await finish('7');
+  await finish();
+  expect(seen).toEqual(['7', null]);
+});
+
+test('a granted scope brings those that it includes', async () => {
+  const known = { read: 'Read.', write: 'Write.', admin: 'Everything.' };
+  const implies = (scope: string) => (scope === 'admin' ? ['write'] : scope === 'write' ? ['read'] : []);
+  const rig = createRig({ oauth: { scopes: { ask: ['read', 'write'], known, implies } } });
+  const { back, cookies } = await rig.consent('default', { scopes: ['write'] });
+  const outcome = await rig.board.callback('acme', { params: back, cookies, organizationId, userId });
+  expect(outcome).toMatchObject({ status: 'connected', missingScopes: [] });
+  expect(await rig.row()).toMatchObject({ status: 'active', scopes: ['write'] });
+  const client = rig.board.client('acme', { organizationId });
+  await client.orders.list();
+  await client.orders.create({ total: 1 });
+  await expect(client.orders.purge()).rejects.toMatchObject({ code: 'insufficient_scope', missingScopes: ['admin'] });
+  const settings = { channel: 'c1', admin: true };
+  const refused = rig.board.settings.update('acme', { organizationId, settings });
+  await expect(refused).rejects.toMatchObject({ code: 'insufficient_scope', missingScopes: ['admin'] });
+});

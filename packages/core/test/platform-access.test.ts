@@ -6,7 +6,7 @@ import { bearer } from '../src/auth/sign.ts';
 import { createPlugboard } from '../src/board.ts';
 import { defineProvider } from '../src/define-provider.ts';
 import { createEmulator } from '../src/emulator/create-emulator.ts';
-import { endpoint } from '../src/endpoint.ts';
+import { endpoint, operation } from '../src/endpoint.ts';
 import { secret, text } from '../src/fields.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
@@ -19,6 +19,13 @@ const ping = endpoint('GET /ping', {
   input: z.strictObject({}),
   output: z.looseObject({ pong: z.boolean() }),
   example: { input: {}, answer: { pong: true } },
+});
+
+const whoami = operation({
+  summary: 'Tells what the api knows.',
+  input: z.strictObject({}),
+  run: async ({ account, metadata }) => ({ account, metadata }),
+  example: { input: {} },
 });
 
 /** A vendor that exchanges a pair of fields for tokens of an hour. */
@@ -35,7 +42,11 @@ const minting = defineProvider({
       env: { id: 'MINTING_ID', key: 'MINTING_KEY' },
       sign: bearer(),
       token: { url: 'https://api.m.example.com/token', clientAuth: 'none' },
-      mint: (client) => client.token({ grant_type: 'client_credentials', client_id: String(client.credentials['id']) }),
+      mint: async (client) => {
+        const params = { grant_type: 'client_credentials', client_id: String(client.credentials['id']) };
+        const account = { id: 'ac-1', name: 'The platform' };
+        return { ...(await client.token(params)), account, metadata: { region: 'eu' } };
+      },
       example: { id: 'pair-1', key: 'key-1' },
     }),
   },
@@ -48,7 +59,7 @@ const minting = defineProvider({
     await api.call(ping, {});
     return { status: 'healthy' };
   },
-  operations: { probe: { ping } },
+  operations: { probe: { ping, whoami } },
 });
 
 function createRig(env: Readonly<Record<string, string>>) {
@@ -108,4 +119,33 @@ test('the stub of a provider with minted tokens alone answers', async () => {
   const { call, board } = createRig({});
   await expect(call()).resolves.toMatchObject({ pong: true });
   expect(await board.health('minting', {})).toMatchObject({ status: 'stubbed' });
+});
+
+test('what the exchange told is known to the platform’s own calls', async () => {
+  const { board } = createRig(env);
+  const told = { account: { id: 'ac-1', name: 'The platform' }, metadata: { region: 'eu' } };
+  await expect(board.client('minting').probe.whoami()).resolves.toEqual(told);
+  await expect(board.client('minting', { organizationId: 'org-1' }).probe.whoami()).resolves.toEqual(told);
+});
+
+test('callers who wait for one exchange share its failure, and the next one tries again', async () => {
+  const { call, vendor, exchanges } = createRig(env);
+  vendor.oauth.switches.token.next({ status: 503 });
+  const outcomes = await Promise.allSettled([call(), call(), call({ organizationId: 'org-1' })]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(exchanges()).toBe(1);
+  await Promise.all([call(), call({ organizationId: 'org-1' })]);
+  expect(exchanges()).toBe(2);
+});
+
+test('a token that lives shorter than the margin is used for half its life', async () => {
+  const { call, vendor, clock, exchanges } = createRig(env);
+  vendor.oauth.switches.token.always({ expiresIn: 30 });
+  await call();
+  await clock.advance(14_000);
+  await call();
+  expect(exchanges()).toBe(1);
+  await clock.advance(2_000);
+  await call();
+  expect(exchanges()).toBe(2);
 });

@@ -7,6 +7,7 @@ import { encodeBase64 } from '../src/bytes.ts';
 import { randomBytes } from '../src/random.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createRig, drive, key, organizationId } from './support/rig.ts';
+import { createStepRig } from './support/step-rig.ts';
 
 const codeOf = (promise: PromiseLike<unknown>) =>
   Promise.resolve(promise).then(
@@ -345,4 +346,59 @@ test('B02 a vendor that quotes the token it refused does not get it into the err
   expect(refused.length).toBeGreaterThan(8);
   expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(refused);
   expect(inspect(error)).toContain('is not valid here');
+});
+
+/** A vendor that tells at each refresh where its API is now. */
+const moving = (rotation: 'strict' | 'stable') => {
+  let tokens = 0;
+  return createStepRig({
+    complete: async () => ({
+      credentials: { accessToken: 'token-0', refreshToken: 'r' },
+      expiresInMs: 3_600_000,
+      scopes: ['read', 'write'],
+      metadata: { instanceUrl: 'https://one.example.com', region: 'eu' },
+    }),
+    refresh: {
+      rotation,
+      run: async () => ({
+        credentials: { accessToken: `token-${++tokens}` },
+        expiresInMs: 3_600_000,
+        refreshExpiresInMs: 86_400_000,
+        scopes: ['read'],
+        metadata: { instanceUrl: 'https://two.example.com' },
+      }),
+    },
+  });
+};
+
+test.each(['strict', 'stable'] as const)('what a refresh tells of the grant is stored: %s rotation', async (rotation) => {
+  const rig = moving(rotation);
+  await rig.connect();
+  await rig.clock.advance(3_600_000);
+  await rig.call();
+  expect(await rig.row()).toMatchObject({
+    metadata: { instanceUrl: 'https://two.example.com', region: 'eu' },
+    scopes: ['read'],
+    account: { id: 'item-1' },
+    refreshExpiresAt: new Date(rig.clock.now() + 86_400_000),
+  });
+});
+
+test('facts that change while a token is refreshed under a lease are kept', async () => {
+  const chosen = { region: 'us', chosen: true };
+  const rig: ReturnType<typeof createStepRig> = createStepRig({
+    complete: async () => ({ credentials: { accessToken: 'token-0', refreshToken: 'r' }, expiresInMs: 3_600_000 }),
+    refresh: {
+      rotation: 'stable',
+      run: async () => {
+        const row = (await rig.row())!;
+        await rig.store.connections.update(row.organizationId, row.id, { version: row.version }, { metadata: chosen });
+        return { credentials: { accessToken: 'token-1' }, expiresInMs: 3_600_000, metadata: { instanceUrl: 'two' } };
+      },
+    },
+  });
+  await rig.connect();
+  await rig.clock.advance(3_600_000);
+  await rig.call();
+  expect((await rig.row())?.metadata).toEqual({ ...chosen, instanceUrl: 'two' });
 });

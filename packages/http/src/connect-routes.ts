@@ -1,5 +1,5 @@
 /** Connecting and disconnecting: the OAuth redirect and its callback, credentials, the end of a connection. */
-import { invalidInput, text, type JsonObject } from '@plugboard/core';
+import { invalidInput, text, type Json, type JsonObject } from '@plugboard/core';
 import { Hono, type Context } from 'hono';
 
 import { callerOf } from './caller.ts';
@@ -25,21 +25,33 @@ export function connectRoutes({ board, guard, authorize, fallbackPage, fail }: R
 
   app.post('/authorize/:provider', guard('manage'), async (context) => {
     const { input, allowAccountChange, ...body } = await readObject(context.req.raw);
-    if (input !== undefined && !isObject(input))
-      throw invalidInput('The body', [{ path: 'input', message: 'must be an object' }]);
-    const options = { ...flowOptions(body), ...(input && { input }), allowAccountChange: allowAccountChange === true };
+    const options = { ...flowOptions(body), ...inputOf(input), allowAccountChange: allowAccountChange === true };
     const { url, cookie } = await start(context, options);
     context.header('set-cookie', cookie.header);
     return context.json({ url });
   });
 
+  /** For a step in the browser that is not OAuth: what the page needs, and the flow that ends with it. */
+  app.post('/prepare/:provider', guard('manage'), async (context) => {
+    const { input, method } = await readObject(context.req.raw);
+    const { userId } = context.get('caller');
+    const prepared = await board.prepare(context.req.param('provider'), {
+      ...targetOf(context),
+      userId,
+      ...(typeof method === 'string' && { method }),
+      ...inputOf(input),
+    });
+    return context.json(prepared);
+  });
+
   app.post('/connect/:provider', guard('manage'), async (context) => {
-    const { credentials, method, allowAccountChange } = await readObject(context.req.raw);
+    const { credentials, method, flow, allowAccountChange } = await readObject(context.req.raw);
     const input = {
       ...targetOf(context),
       userId: context.get('caller').userId,
       allowAccountChange: allowAccountChange === true,
       ...(typeof method === 'string' && { method }),
+      ...(typeof flow === 'string' && { flow }),
       credentials,
     };
     // Which fields fit is known when the provider is; the board judges them by its schema.
@@ -71,6 +83,12 @@ export function connectRoutes({ board, guard, authorize, fallbackPage, fail }: R
   });
 
   return app;
+}
+
+function inputOf(input: Json | undefined): { readonly input?: JsonObject } {
+  if (input === undefined) return {};
+  if (isObject(input)) return { input };
+  throw invalidInput('The body', [{ path: 'input', message: 'must be an object' }]);
 }
 
 interface FlowOptions {

@@ -27,7 +27,7 @@ export interface MethodView {
   readonly name: string;
   readonly kind: AuthMethod['kind'];
   readonly title: string;
-  /** JSON Schema of what the user fills in: the credentials, or what an OAuth vendor needs before the redirect. */
+  /** JSON Schema of what the user fills in: the credentials, or what the vendor needs before the step in the browser. */
   readonly fields: JsonObject | null;
   /** What OAuth asks for by default, each scope with its reason; null for other kinds. */
   readonly scopes: Readonly<Record<string, string>> | null;
@@ -84,7 +84,8 @@ export function providerView({ definition }: AnyProvider, setup: ProviderSetup, 
 }
 
 function methodView(name: string, method: AuthMethod): MethodView {
-  const schema = method.kind === 'oauth2' ? method.input : method.credentials;
+  const byBrowser = method.kind === 'oauth2' || method.kind === 'browser';
+  const schema = byBrowser ? method.input : method.credentials;
   return {
     name,
     kind: method.kind,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { apiKey, oauth2 } from '../../src/auth/methods.ts';
-import type { Rotation } from '../../src/auth/auth.ts';
+import type { OAuth2Options, Rotation } from '../../src/auth/auth.ts';
 import { header } from '../../src/auth/sign.ts';
 import { encodeBase64 } from '../../src/bytes.ts';
 import { randomBytes } from '../../src/random.ts';
@@ -14,7 +14,7 @@ import { endpoint } from '../../src/endpoint.ts';
 import { secret } from '../../src/fields.ts';
 import { silentLog } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
-import type { AnyProvider } from '../../src/provider.ts';
+import type { AnyProvider, WebhookDefinition } from '../../src/provider.ts';
 import { handlerWire } from '../../src/transport/handler-wire.ts';
 import { hmacSignature, hmacSigner } from '../../src/webhooks/hmac-signature.ts';
 import { parseJson, at, text } from '../../src/json.ts';
@@ -32,6 +32,12 @@ export interface AcmeOptions {
   readonly issuer?: string;
   readonly issuerAlwaysSent?: boolean;
   readonly accounts?: readonly { id: string; name: string }[];
+  /** Further ids of whoever connects. */
+  readonly alsoKnownAs?: readonly string[];
+  /** Replaces parts of the webhooks. */
+  readonly webhooks?: Partial<Omit<WebhookDefinition, 'events'>>;
+  /** Replaces parts of the OAuth method. */
+  readonly oauth?: Partial<OAuth2Options>;
 }
 
 const me = endpoint('GET /me', {
@@ -42,7 +48,8 @@ const me = endpoint('GET /me', {
 });
 
 /** A vendor with every feature the engine has, and none of a real one's oddities. */
-export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, accounts }: AcmeOptions = {}) {
+export function acmeProvider(options: AcmeOptions = {}) {
+  const { rotation = 'strict', issuer, issuerAlwaysSent, accounts, alsoKnownAs, webhooks, oauth } = options;
   return defineProvider({
     id: 'acme',
     name: 'Acme',
@@ -77,6 +84,7 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
           token_type: 'Bearer',
           scope: 'read write',
         },
+        ...oauth,
       }),
       apiKey: apiKey({
         credentials: z.strictObject({ apiKey: secret('API key') }),
@@ -91,7 +99,9 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
     },
     async account(api) {
       const { id, name } = await api.call(me, {});
-      return accounts === undefined ? { kind: 'known', account: { id, name } } : { kind: 'choose', choices: accounts };
+      const further = alsoKnownAs && { alsoKnownAs };
+      if (accounts !== undefined) return { kind: 'choose', choices: accounts, ...further };
+      return { kind: 'known', account: { id, name }, ...further };
     },
     async healthCheck(api) {
       await api.call(me, {});
@@ -123,6 +133,7 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
       ends: ['app.uninstalled'],
       vectors: [],
       sign: hmacSigner(scheme),
+      ...webhooks,
     },
     operations: {
       users: { me },
@@ -158,7 +169,8 @@ export function acmeProvider({ rotation = 'strict', issuer, issuerAlwaysSent, ac
   });
 }
 
-export type ApiHandler = (request: Request, account: { id: string; name: string }) => Response | undefined;
+export type ApiHandler = (request: Request, account: { id: string; name: string }) => Answered | Promise<Answered>;
+type Answered = Response | undefined;
 
 /** Acme's servers: tokens by the authorization server, an API that knows its tokens and one good key. */
 export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<typeof createFakeClock> }) {
@@ -196,7 +208,7 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
     const account =
       apiKey === 'acme-key' ? { id: 'acct-1', name: 'Acme One' } : token?.state === 'live' ? token.account : undefined;
     if (account === undefined) return Response.json({ error: 'unauthorized' }, { status: 401 });
-    const custom = api(request, account);
+    const custom = await api(request, account);
     if (custom !== undefined) return custom;
     if (url.pathname === '/v1/me') return Response.json(account);
     if (request.method === 'DELETE') return new Response(null, { status: 204 });
