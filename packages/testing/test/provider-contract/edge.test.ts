@@ -37,7 +37,7 @@ test('a fetch ends with its signal', () =>
   }));
 
 test('redirects are followed where they are asked for, also to strangers', async () => {
-  const strangersOf = (redirect: RequestRedirect) =>
+  const strangersOf = (redirect: 'manual' | 'follow') =>
     collect(async (edge) => {
       edge.respond(away);
       await fetch(vendorUrl, { redirect }).catch(() => undefined);
