@@ -45,6 +45,7 @@ export const levels: Readonly<Record<string, number>> = {
 
   // 3: what a provider declares, and its stand-in
   'capabilities.ts': 3,
+  'channel.ts': 3,
   'capabilities/': 3,
   'client/request.ts': 3,
   'define-provider.ts': 3,
@@ -57,10 +58,12 @@ export const levels: Readonly<Record<string, number>> = {
   'provider-kit.ts': 3,
   'provider.ts': 3,
   'sandbox-url.ts': 3,
+  'stub-app.ts': 3,
   'stub-wire.ts': 3,
 
   // 4: the flows
   'accounts.ts': 4,
+  'channels/': 4,
   'client/': 4,
   'config.ts': 4,
   'connections/': 4,

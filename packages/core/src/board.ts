@@ -2,6 +2,7 @@
 import { createAccounts } from './accounts.ts';
 import { createChannels } from './channels/channels.ts';
 import { createClient } from './client/client.ts';
+import { createCredentialBreaker } from './client/credential-breaker.ts';
 import { createSdkCache } from './client/sdk-cache.ts';
 import { systemClock } from './clock.ts';
 import { resolveMode } from './config.ts';
@@ -68,6 +69,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     sdks: createSdkCache((provider, error) =>
       log.warn({ provider, ...errorFields(error) }, 'an SDK could not be closed'),
     ),
+    credentialBreaker: createCredentialBreaker(() => clock.monotonic()),
     cacheMs: options.cacheMs ?? 5_000,
     returnOrigins: options.returnOrigins ?? [],
   };
@@ -94,7 +96,10 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const flags = createFlags(engine, options.flags);
   const webhooks = createWebhooks(engine, sessions);
   const channels = createChannels(engine, sessions);
-  const jobs = createJobs(engine, { refresher, channels, health }).map((job) => ({ ...job, run: gate(job.run.bind(job)) }));
+  const jobs = createJobs(engine, { refresher, channels, health }).map((job) => ({
+    ...job,
+    run: gate(job.run.bind(job)),
+  }));
   let runner: Runner | undefined;
 
   const client = (provider: string, target?: Target) => {

@@ -2,7 +2,14 @@
  * Portable interfaces that several vendors implement, so that a host can swap one for another.
  * A capability is a function from `Api` to its implementation; a provider has it or has it not.
  */
+import type { ChatCapability, EmbedCapability } from './capabilities/language.ts';
+import type { ErrorReportingCapability, TrackCapability } from './capabilities/observe.ts';
+import type { FilesCapability } from './capabilities/files.ts';
 import type { Api } from './endpoint.ts';
+
+export type * from './capabilities/files.ts';
+export type * from './capabilities/language.ts';
+export type * from './capabilities/observe.ts';
 
 export interface EmailAddress {
   readonly email: string;
@@ -143,9 +150,32 @@ export interface CapabilityMap {
   readonly notify: NotifyCapability;
   readonly conversions: ConversionsCapability;
   readonly adSpend: AdSpendCapability;
+  readonly chat: ChatCapability;
+  readonly embed: EmbedCapability;
+  readonly track: TrackCapability;
+  readonly errorReporting: ErrorReportingCapability;
+  readonly files: FilesCapability;
 }
 
 export type CapabilityName = keyof CapabilityMap;
+
+type Streams<F> = F extends (...args: never) => infer R ? (R extends AsyncIterable<unknown> ? true : false) : false;
+type StreamedMember<C> =
+  Streams<C> extends true ? '' : { [K in keyof C]: Streams<C[K]> extends true ? K : never }[keyof C];
+
+/**
+ * What comes one by one, of each capability that has any; `''` is the capability itself. A client has to know it before
+ * there is an access: an iterable starts when it is read, everything else when it is called.
+ */
+export const streamedMembers: Readonly<Partial<Record<CapabilityName, readonly string[]>>> = {
+  adSpend: [''],
+  chat: ['stream'],
+  files: ['list'],
+} satisfies { readonly [Name in StreamedCapability]: readonly StreamedMember<CapabilityMap[Name]>[] };
+
+type StreamedCapability = {
+  [Name in CapabilityName]: [StreamedMember<CapabilityMap[Name]>] extends [never] ? never : Name;
+}[CapabilityName];
 
 /** What a provider declares: for each capability, how to make it from one connection's `Api`. */
 export type Capabilities<Names extends CapabilityName = CapabilityName> = {

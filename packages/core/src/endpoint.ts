@@ -9,7 +9,7 @@ import { configurationError } from './errors.ts';
 import { exampleOf } from './schema-example.ts';
 import type { Input, Output, PlainSchema, Schema } from './schema.ts';
 import type { AccountRef } from './store.ts';
-import type { Answer, RateLimit, Repeat } from './transport/transport.ts';
+import type { Answer, RateLimit, Repeat, StreamedAnswer } from './transport/transport.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
 
@@ -43,6 +43,15 @@ export interface CallOptions {
   readonly priority?: number;
 }
 
+export interface StreamOptions extends CallOptions {
+  /** Longest silence in milliseconds within the body. Default 120,000. */
+  readonly idleMs?: number;
+  /** Largest body. Default: any. */
+  readonly maxBytes?: number;
+  /** `answer`: what the vendor refused is an answer too, as its own SDK expects, after every retry and renewal. */
+  readonly refusals?: 'throw' | 'answer';
+}
+
 /** Everything an operation may touch: one connection's view of its vendor. */
 export interface Api {
   /** Name of the auth method in use. */
@@ -71,6 +80,13 @@ export interface Api {
   ): AsyncIterable<Output<O>>;
   /** A call that is not declared: same policies, raw answer. */
   request(request: RawRequest, options?: CallOptions): Promise<Answer>;
+  /** Like `request`, but the deadline ends with the headers and the body is read while it comes. */
+  stream(request: RawRequest, options?: StreamOptions): Promise<StreamedAnswer>;
+  /**
+   * The vendor's SDK, by the function that the definition names as `sdk`: one for this connection until its credentials
+   * or settings change. Ask for it at every use.
+   */
+  sdk<Sdk>(load: (api: Api) => Promise<Sdk>): Promise<Sdk>;
   /** The connection's settings, through the schema that declares them. */
   settings<S extends Schema>(schema: S): Output<S>;
   /** The connection's credentials, through the schema that declares them. */

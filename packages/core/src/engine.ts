@@ -1,5 +1,7 @@
 /** What the parts of a board share. Made once by `createPlugboard`, handed down, never global. */
 import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
+import type { CredentialBreaker } from './client/credential-breaker.ts';
+import type { SdkCache } from './client/sdk-cache.ts';
 import type { Clock } from './clock.ts';
 import { PlugboardError, configurationError } from './errors.ts';
 import type { Events } from './events.ts';
@@ -40,6 +42,8 @@ export interface Engine {
   readonly events: Events;
   readonly log: Log;
   readonly providers: ReadonlyMap<string, ProviderRuntime>;
+  readonly sdks: SdkCache;
+  readonly credentialBreaker: CredentialBreaker;
   /** Milliseconds an opened credential may be served from memory. 0 turns the cache off. */
   readonly cacheMs: number;
   /** Origins besides that of `url` to which a finished flow may return. */

@@ -132,6 +132,11 @@ export function invalidInput(subject: string, fields: readonly FieldIssue[], hin
   });
 }
 
+/** What this vendor cannot do, although others of its kind can: refused before anything is sent. */
+export function unsupported(message: string, hint: string): PlugboardError {
+  return new PlugboardError({ kind: 'invalid_request', code: 'unsupported', message, hint });
+}
+
 /** A wrong option, key, environment value or stored row: `what` is wrong, `hint` mends it. */
 export function configurationError(code: string, message: string, hint: string): PlugboardError {
   return new PlugboardError({ kind: 'configuration', code, message, hint });

@@ -1,6 +1,15 @@
 /** The provider contract: what a vendor's package declares and the engine consumes. */
-import type { AppValues, AuthMethods, BrowserMethod, Credentials, FieldsMethod, MintMethod } from './auth/auth.ts';
+import type {
+  AppValues,
+  AuthMethods,
+  BrowserMethod,
+  Credentials,
+  FieldsMethod,
+  HostSource,
+  MintMethod,
+} from './auth/auth.ts';
 import type { Capabilities, CapabilitiesClient, CapabilityName } from './capabilities.ts';
+import type { ChannelDefinition } from './channel.ts';
 import type { EmulatorExtension } from './emulator/contract.ts';
 import type { Api, OperationsClient, OperationTree } from './endpoint.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -8,7 +17,7 @@ import type { Input, Output, Schema } from './schema.ts';
 import type { Secret } from './secret.ts';
 import type { AccountRef } from './store.ts';
 import type { Classify, Failure, RateLimit } from './transport/transport.ts';
-import type { Delivery, Verify, WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
+import type { Delivery, Refusals, Verify, WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
 
 export type Category =
   | 'advertising' | 'ai' | 'analytics' | 'calendar' | 'commerce' | 'crm' | 'developer' | 'docs' | 'email' | 'files'
@@ -26,6 +35,8 @@ export interface AppField {
   readonly set?: string;
   /** May be absent even when the rest of its set is there. */
   readonly optional?: boolean;
+  /** A value of the right form, never a working one, where not every text will do: what stubs run with. */
+  readonly example?: string;
 }
 
 export type AppFields = Readonly<Record<string, AppField>>;
@@ -65,6 +76,11 @@ export type AccountResult = {
   readonly metadata?: JsonObject;
   /** Granted scopes, for vendors that tell them here and not with the token. */
   readonly scopes?: readonly string[];
+  /**
+   * Further ids under which verified webhooks may speak of this connection: pages of an ad account, an app's
+   * installation. Only ids that the vendor itself told for this credential: whoever is listed hears the events.
+   */
+  readonly alsoKnownAs?: readonly string[];
 } & (
   | { readonly kind: 'known'; readonly account: AccountRef }
   /** The vendor names nobody: the engine uses a fingerprint of the credential. */
@@ -106,6 +122,8 @@ export interface WebhookSecretSource {
   readonly app: AppValues;
   /** Of the connection that the delivery was addressed to, or of the platform's own. */
   readonly credentials: Credentials;
+  /** Of the channel that the delivery names, after it was found to be the one it was opened with. */
+  readonly channelToken?: Secret;
 }
 
 export interface WebhookVector {
@@ -133,7 +151,11 @@ export interface WebhookDefinition<Events extends Readonly<Record<string, Schema
   readonly challenge?: (delivery: Delivery, secrets: readonly Secret[], app: AppValues) => WebhookReply | undefined;
   /** Reads a verified delivery. Throwing a PlugboardError answers 400. */
   readonly parse: (delivery: Delivery) => readonly WebhookEvent[];
-  /** Default 200 with an empty body. */
+  /** For vendors that notify for a while, through channels that are opened for each connection. */
+  readonly channels?: ChannelDefinition;
+  /** Statuses of refusals where the vendor wants others than 401, 400 for `malformed` and 503 for `key_unavailable`. */
+  readonly refusals?: Refusals;
+  /** Default 200 with an empty body. Gives way to what a handler of the host returns. */
   readonly reply?: (delivery: Delivery, events: readonly WebhookEvent[]) => WebhookReply;
   /** Known event types and the schema of their `data`; others pass as raw. */
   readonly events: Events;
@@ -180,6 +202,11 @@ export interface ProviderDefinition<
   readonly docs: ProviderDocs;
   /** The only hosts this package may call: exact, or with `*` for one label at the front: `*.example.com`. */
   readonly hosts: readonly string[];
+  /**
+   * Further hosts, exact and with `:port` where it is not 443, that the organization or the deployment names: `hostOf`
+   * reads one from an entered value. Anything but a plain public host name is refused.
+   */
+  readonly tenantHosts?: (source: HostSource) => readonly string[];
   readonly app?: App;
   /** Ways to connect; the first is the default. */
   readonly auth: Auth;
@@ -194,6 +221,8 @@ export interface ProviderDefinition<
   readonly capabilities?: Capabilities<Caps>;
   /** Loads the vendor's official SDK, talking through the board's transport. */
   readonly sdk?: (api: Api) => Promise<Sdk>;
+  /** Sends what the SDK still holds and ends it: before a disconnect, when credentials have changed, when the board stops. */
+  closeSdk?(sdk: Sdk): Promise<void>;
   readonly emulator?: EmulatorExtension;
 }
 

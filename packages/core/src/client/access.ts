@@ -12,6 +12,8 @@ export interface Access {
   readonly metadata: JsonObject;
   readonly settings: JsonObject;
   readonly scopes: readonly string[] | null;
+  /** Id of the row; absent for the platform's credentials and those about to be stored. */
+  readonly connectionId?: string;
   /** Version of the credentials: a forced refresh happens at most once for each. */
   readonly version: number;
   readonly stub: boolean;
@@ -24,6 +26,8 @@ export interface Session {
   readonly organizationId?: string;
   /** Key under which the vendor's limits are counted for this connection. */
   readonly limitKey: string;
+  /** Under which things made for this connection are kept between calls; absent where each call has credentials of its own. */
+  readonly cacheKey?: string;
   /** @throws PlugboardError `not_connected`, `reconnect_required`, `account_choice`, or the failure of a refresh. */
   access(): Promise<Access>;
   /** New credentials after the vendor refused those of `version`; null when there is no way to get any. */

@@ -9,6 +9,7 @@ import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { createPlatformAccess, fixedAccess, type FixedGrant } from './platform-access.ts';
 import type { Refresher } from './refresh.ts';
+import { platformKey, sessionKey } from './session-key.ts';
 
 export interface Target {
   readonly organizationId: string;
@@ -70,11 +71,12 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
 
   return {
     of(runtime, target) {
-      const key = keyOf(runtime, target);
+      const key = sessionKey(runtime.definition.id, target);
       return {
         runtime,
         organizationId: target.organizationId,
         limitKey: key,
+        cacheKey: key,
         async access() {
           const cached = cache.get(key);
           if (cached !== undefined && cached.until > engine.clock.monotonic()) return cached.access;
@@ -99,14 +101,16 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     },
     platform: (runtime) => ({
       runtime,
-      limitKey: `${runtime.definition.id}/platform`,
+      limitKey: platformKey(runtime.definition.id),
+      cacheKey: platformKey(runtime.definition.id),
       access: () => fallback(runtime, undefined),
       renew: (version) => platformAccess.renew(runtime, version),
     }),
     row: (runtime, row) => ({
       runtime,
       organizationId: row.organizationId,
-      limitKey: keyOf(runtime, row),
+      limitKey: sessionKey(runtime.definition.id, row),
+      cacheKey: sessionKey(runtime.definition.id, row),
       access: () => ofRow(runtime, row),
       renew: async () => null,
     }),
@@ -114,11 +118,6 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
       for (const [key, entry] of cache) if (entry.connectionId === connectionId) cache.delete(key);
     },
   };
-}
-
-/** Ids may contain any separator, so the parts are told apart by their lengths. */
-function keyOf(runtime: ProviderRuntime, { organizationId, label }: Target): string {
-  return `${runtime.definition.id}/${organizationId.length}:${organizationId}/${label}`;
 }
 
 /** Access that needs no row and never changes: by a grant about to be stored. */
@@ -133,7 +132,7 @@ export function fixedSession(
   return {
     runtime,
     ...forWhom,
-    limitKey: `${runtime.definition.id}/platform`,
+    limitKey: platformKey(runtime.definition.id),
     access: async () => access,
     renew: async () => null,
   };
@@ -141,7 +140,7 @@ export function fixedSession(
 
 function accessOf(row: ConnectionRow, credentials: Credentials): Access {
   const { method, account, metadata, settings, scopes, credentialsVersion: version, stub } = row;
-  return { method, credentials, account, metadata, settings, scopes, version, stub };
+  return { method, credentials, account, metadata, settings, scopes, connectionId: row.id, version, stub };
 }
 
 /** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`. */

@@ -20,12 +20,14 @@ export interface EmulatedRequest {
   readonly account: AccountRef;
 }
 
-/** What goes back. Default status 200; `json` and `text` exclude each other. */
+/** What goes back. Default status 200; at most one of `json`, `text` and `stream`. */
 export interface EmulatedReply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: Json;
   readonly text?: string;
+  /** A body that comes in these pieces. Server-sent events unless `content-type` says otherwise. */
+  readonly stream?: readonly string[];
 }
 
 /** State that lives as long as one emulator. */

@@ -16,6 +16,21 @@ export function anyValues(known: Readonly<Record<string, unknown>> = {}): Readon
   return new Proxy(known, { get: (_target, name) => value(name), has: () => true }) as Readonly<Record<string, string>>;
 }
 
+/** Values of the app fields that say what they look like. */
+export function appExamples({ app = {} }: AnyDefinition): Readonly<Record<string, string>> {
+  const examples = Object.entries(app).map(([name, { example }]) => [name, example] as const);
+  return Object.fromEntries(examples.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Undefined where a function of the definition needs more than placeholders. */
+export function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Values for a schema's fields: the examples that the fields declare. */
 export function exampleValues(schema: Schema | undefined): Readonly<Record<string, string>> {
   const properties = schema === undefined ? undefined : at(jsonSchemaOf(schema), 'properties');
@@ -37,13 +52,15 @@ export function placeholderApi(definition: AnyDefinition, clock: Clock): Api {
     account: { id: placeholder, name: placeholder },
     metadata: anyValues(),
     scopes: null,
-    app: anyValues(),
+    app: anyValues(appExamples(definition)),
     apiVersion: definition.api.version ?? placeholder,
     stub: true,
     clock,
     call: refuse,
     pages: refuse,
     request: refuse,
+    stream: refuse,
+    sdk: refuse,
     settings: () => anyValues() as never,
     credentials(schema) {
       const example = examples.find((candidate) => accepts(schema, candidate));

@@ -9,12 +9,22 @@ import { createBudgets } from './budgets.ts';
 import { classifyByStatus } from './classify.ts';
 import { startDeadline, type Deadline } from './deadline.ts';
 import { defaultWire } from './default-wire.ts';
-import { answerError, isUnsent, locate, lostError } from './failures.ts';
+import { answerError, brokenStreamError, isUnsent, locate, lostError } from './failures.ts';
 import { checkHeaders } from './headers.ts';
 import { createLimiter, type LimitedCall, type Limiter, type Release } from './limiter.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
 import { tryRepeatedly } from './retry-loop.ts';
-import type { Answer, Failure, Transport, TransportRequest, Wire, WireRequest } from './transport.ts';
+import { StreamBody } from './stream-body.ts';
+import type {
+  Answer,
+  Failure,
+  StreamedAnswer,
+  Transport,
+  TransportRequest,
+  Wire,
+  WireAnswer,
+  WireRequest,
+} from './transport.ts';
 
 export interface TransportOptions {
   readonly clock: Clock;
@@ -42,6 +52,7 @@ const byPurpose = {
   api: { deadlineMs: 30_000, maxBytes: 10 * 1024 * 1024 },
   token: { deadlineMs: 45_000, maxBytes: 256 * 1024 },
 } as const;
+const defaultIdleMs = 120_000;
 
 /** One call with all its tries. */
 interface Call extends LimitedCall {
@@ -51,7 +62,12 @@ interface Call extends LimitedCall {
   readonly progress: CallProgress;
   /** The last try provably never reached the vendor. */
   unsent: boolean;
+  /** The place of a streamed answer, kept beyond its try. */
+  kept: Release | undefined;
 }
+
+/** The body of a success is left to its reader, or every body is read at once. */
+type Mode = 'stream' | 'whole';
 
 /** Puts the policies around a wire: hosts, egress, limits, retries, deadline, size, redirects, errors, telemetry. */
 export function createTransport(options: TransportOptions): Transport & Required<Pick<Transport, 'pause'>> {
@@ -74,6 +90,7 @@ export function createTransport(options: TransportOptions): Transport & Required
     checkHeaders(request.headers);
     checkPositive(request.deadlineMs, 'deadlineMs');
     checkPositive(request.maxBytes, 'maxBytes');
+    checkPositive(request.idleMs, 'idleMs');
     if (exception !== undefined) logOnce(request);
     return exception;
   }
@@ -85,31 +102,71 @@ export function createTransport(options: TransportOptions): Transport & Required
     log.info({ provider, organizationId, host: url.host }, 'a call uses an exception of the egress policy');
   }
 
-  async function run(request: TransportRequest, progress: CallProgress): Promise<Answer> {
+  function begin(request: TransportRequest, progress: CallProgress): Call {
     const exception = withContext(request, () => admit(request));
     budgets.deposit(request.url.host);
     const deadlineMs = request.deadlineMs ?? byPurpose[request.purpose].deadlineMs;
     const deadline = startDeadline(clock, deadlineMs, request.signal);
     const { signal, remainingMs } = deadline;
-    const call: Call = { request, exception, deadline, progress, signal, remainingMs, unsent: true };
+    return { request, exception, deadline, progress, signal, remainingMs, unsent: true, kept: undefined };
+  }
+
+  function tryAll(call: Call, mode: Mode): Promise<Answer | WireAnswer> {
+    return tryRepeatedly(
+      () => attempt(call, mode),
+      (error) => afterFailure(call, error),
+    );
+  }
+
+  async function run(request: TransportRequest, progress: CallProgress): Promise<Answer> {
+    const call = begin(request, progress);
     try {
-      return await tryRepeatedly(
-        () => attempt(call),
-        (error) => afterFailure(call, error),
-      );
+      return (await tryAll(call, 'whole')) as Answer;
     } finally {
-      deadline.cancel();
+      call.deadline.cancel();
     }
   }
 
-  async function attempt(call: Call): Promise<Answer> {
+  /** Hands the answer over at its headers, and resolves at the end of its body. */
+  async function runStream(
+    request: TransportRequest,
+    progress: CallProgress,
+    opened: (answer: StreamedAnswer) => void,
+  ): Promise<void> {
+    const call = begin(request, progress);
+    const { deadline } = call;
+    let head: WireAnswer;
+    try {
+      head = (await tryAll(call, 'stream')) as WireAnswer;
+    } catch (error) {
+      deadline.cancel();
+      throw error;
+    }
+    deadline.lift();
+    await new Promise<void>((resolve, reject) => {
+      const closed = (error?: PlugboardError) => {
+        call.kept?.();
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const failureOf = (cause: unknown) => brokenStreamError({ cause, stopped: deadline.stopped() }, request);
+      const { maxBytes = Number.POSITIVE_INFINITY, idleMs = defaultIdleMs } = request;
+      const body = new StreamBody({ body: head.body, clock, idleMs, maxBytes, deadline, failureOf, closed });
+      opened({ status: head.status, headers: head.headers, body });
+    });
+  }
+
+  async function attempt(call: Call, mode: Mode): Promise<Answer | WireAnswer> {
     const entered = limiter.enter(call);
     // Awaited only where there is something to wait for: nearly every call is within its limits.
     const release = typeof entered === 'function' ? entered : await turnOf(entered, call);
     try {
-      return judged(await exchange(call), call);
+      const answer = await exchange(call, mode);
+      if ('bytes' in answer) return judged(answer, call);
+      call.kept = release;
+      return answer;
     } finally {
-      release();
+      if (call.kept === undefined) release();
     }
   }
 
@@ -123,7 +180,7 @@ export function createTransport(options: TransportOptions): Transport & Required
   }
 
   /** One exchange and the redirects that it may follow. */
-  async function exchange(call: Call): Promise<Answer> {
+  async function exchange(call: Call, mode: Mode): Promise<Answer | WireAnswer> {
     const { request } = call;
     const maxBytes = request.maxBytes ?? byPurpose[request.purpose].maxBytes;
     call.unsent = false;
@@ -132,6 +189,7 @@ export function createTransport(options: TransportOptions): Transport & Required
       for (let hop = 0; ; hop++) {
         const head = await wire(wireRequest(call, url));
         call.progress.status = head.status;
+        if (mode === 'stream' && head.status >= 200 && head.status < 300) return head;
         const bytes = await readBody(head, maxBytes);
         if (!isRedirect(head.status)) return createAnswer(head, bytes);
         url = redirectTarget(request, url, head.headers.get('location'), hop);
@@ -170,6 +228,10 @@ export function createTransport(options: TransportOptions): Transport & Required
 
   return {
     send: (request) => telemetry.run(request, (progress) => run(request, progress)),
+    stream: (request) =>
+      new Promise((resolve, reject) => {
+        telemetry.run(request, (progress) => runStream(request, progress, resolve)).catch(reject);
+      }),
     pause: (limitKey, ms) => limiter.pause(limitKey, Math.min(ms, maxRetryAfterMs)),
     async close() {
       closed = true;

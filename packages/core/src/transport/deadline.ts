@@ -1,11 +1,18 @@
 import type { Clock } from '../clock.ts';
 
+/** Why a call was stopped from our side; `idle` and `reader` are ends of streamed bodies. */
+export type Stop = 'deadline' | 'caller' | 'idle' | 'reader';
+
 /** The end of a call, by the injected clock, joined with the caller's own signal. */
 export interface Deadline {
   /** Aborts at the deadline or with the caller, whichever is first. */
   readonly signal: AbortSignal;
-  /** Which of the two ended the call; undefined while neither has. */
-  stopped(): 'deadline' | 'caller' | undefined;
+  /** What ended the call; undefined while nothing has. */
+  stopped(): Stop | undefined;
+  /** Ends the call now. */
+  stop(by: Stop): void;
+  /** Removes the timer alone: the call may go on as long as it likes. */
+  lift(): void;
   /** Milliseconds left, never below 0. */
   remainingMs(): number;
   /** Removes the timer and the listener. Every deadline must end with it. */
@@ -15,9 +22,9 @@ export interface Deadline {
 export function startDeadline(clock: Clock, ms: number, caller?: AbortSignal): Deadline {
   const controller = new AbortController();
   const end = clock.monotonic() + ms;
-  let stopped: 'deadline' | 'caller' | undefined;
+  let stopped: Stop | undefined;
   // The reason of the caller's signal may hold anything, so it goes no further.
-  const stop = (by: 'deadline' | 'caller') => {
+  const stop = (by: Stop) => {
     stopped ??= by;
     controller.abort();
   };
@@ -28,6 +35,8 @@ export function startDeadline(clock: Clock, ms: number, caller?: AbortSignal): D
   return {
     signal: controller.signal,
     stopped: () => stopped,
+    stop,
+    lift: cancelTimer,
     remainingMs: () => Math.max(end - clock.monotonic(), 0),
     cancel() {
       cancelTimer();

@@ -2,6 +2,7 @@
 import { isPlugboardError, PlugboardError, type ErrorDetails } from '../errors.ts';
 import { redact } from '../redact.ts';
 import { parseRetryAfter } from '../retry.ts';
+import type { Stop } from './deadline.ts';
 import type { Answer, Failure, TransportRequest } from './transport.ts';
 
 /** Headers in which servers commonly name a request. */
@@ -63,7 +64,7 @@ export interface LostTry {
   /** The request provably never reached the vendor. */
   readonly unsent: boolean;
   /** Why the call was stopped from our side. */
-  readonly stopped: 'deadline' | 'caller' | undefined;
+  readonly stopped: Stop | undefined;
 }
 
 /** The error for a try without a complete answer. */
@@ -86,6 +87,36 @@ export function lostError(lost: LostTry, request: TransportRequest): PlugboardEr
   }
   const kind = lost.stopped === 'deadline' || codeOf(lost.cause) === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'network';
   return new PlugboardError({ kind, ...describe(lost, request), cause: lost.cause, ...context });
+}
+
+/** The error for a body that ended before its end. What it brought so far may have been used: nobody repeats it unasked. */
+export function brokenStreamError(
+  { cause, stopped }: Omit<LostTry, 'unsent'>,
+  request: TransportRequest,
+): PlugboardError {
+  const context = { provider: request.provider, operation: request.operation };
+  const retryable = request.repeat !== 'never';
+  if (stopped === 'caller') return lostError({ cause, stopped, unsent: false }, request);
+  if (stopped === undefined && isPlugboardError(cause)) return locate(cause, request);
+  if (stopped === 'idle') {
+    return new PlugboardError({
+      kind: 'timeout',
+      code: 'stream_idle',
+      message: `${subject(request)}: the stream stood still for too long`,
+      hint: 'Ask again; allow more silence with `idleMs`, and leave the loop when the rest is not needed.',
+      retryable,
+      ...context,
+    });
+  }
+  return new PlugboardError({
+    kind: 'network',
+    code: 'stream_broken',
+    message: `${subject(request)}: the connection broke in the middle of the answer`,
+    hint: 'What came so far is good; ask again for the rest.',
+    retryable,
+    cause,
+    ...context,
+  });
 }
 
 /** A failure of a lower part, with the call it belongs to. */

@@ -14,6 +14,17 @@ export interface Answer {
   tryJson(): Json | undefined;
 }
 
+/** A vendor's successful answer whose body is read while it comes. */
+export interface StreamedAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /**
+   * Read once, by one reader. Leaving the loop closes the connection. What goes wrong on the way throws a PlugboardError:
+   * `network` (`stream_broken`), `timeout` (`stream_idle`), `aborted`, or `invalid_response`.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 /** What an answer means when it is not a success. */
 export interface Failure {
   readonly kind: ErrorKind;
@@ -71,8 +82,13 @@ export interface TransportRequest {
   readonly secrets: readonly string[];
   /** Total milliseconds for the call with all its tries. Default 30,000 (`api`), 45,000 (`token`). */
   readonly deadlineMs?: number;
-  /** Largest body accepted after decompression. Default 10 MB (`api`), 256 KB (`token`). */
+  /** Largest body accepted after decompression. Default 10 MB (`api`), 256 KB (`token`), none for a streamed body. */
   readonly maxBytes?: number;
+  /**
+   * Longest silence in milliseconds within a streamed body: of the vendor, and of a reader that stopped asking without
+   * saying so. Default 120,000.
+   */
+  readonly idleMs?: number;
   /** Response header with the vendor's id of the request. Default: the usual names. */
   readonly requestIdHeader?: string;
   /** Higher goes first among calls that wait for a limit. 0 to 9, default 5. */
@@ -84,6 +100,11 @@ export interface TransportRequest {
 export interface Transport {
   /** @returns a successful answer. @throws PlugboardError for every other outcome. */
   send(request: TransportRequest): Promise<Answer>;
+  /**
+   * Like `send` up to the headers: then the deadline is over and the body comes piece by piece. Its place among the calls
+   * in flight is kept until it has ended or is left. `classify` sees only answers that are no success by their status.
+   */
+  stream(request: TransportRequest): Promise<StreamedAnswer>;
   /** Sends nothing under the key for so many milliseconds: what a vendor asked for outside of an answer's headers. */
   pause?(limitKey: string, ms: number): void;
   close(): Promise<void>;

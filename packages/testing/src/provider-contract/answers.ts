@@ -1,5 +1,5 @@
 /** Answers of a vendor, and reading what comes in pieces. */
-import type { Json } from '@plugboard/core';
+import { isPlugboardError, type Json } from '@plugboard/core';
 
 export function jsonResponse(body: Json | undefined, init: ResponseInit = {}): Response {
   const headers = new Headers(init.headers);
@@ -16,4 +16,14 @@ export async function readAll(stream: AsyncIterable<unknown>): Promise<unknown[]
   const items: unknown[] = [];
   for await (const item of stream) items.push(item);
   return items;
+}
+
+/** What a vendor cannot do must be refused by that name; undefined then. */
+export async function orUnsupported<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isPlugboardError(error) && error.code === 'unsupported') return undefined;
+    throw error;
+  }
 }

@@ -1,14 +1,24 @@
 /** What a host gets without naming the vendor: portable capabilities, and a working product without keys. */
-import type { AdSpendRow, CapabilityName, ConversionReceipt, MessageReceipt } from '@plugboard/core';
+import type {
+  AdSpendRow,
+  CapabilityName,
+  ConversionReceipt,
+  FileInfo,
+  FilesCapability,
+  MessageReceipt,
+} from '@plugboard/core';
 import { isStub } from '@plugboard/core';
 import { expect } from 'vitest';
 
 import { readAll } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { declarationsOf } from './declared.ts';
+import { languageRuns } from './language-runs.ts';
+import { expectReceipt, observeRuns } from './observe-runs.ts';
 import { withConnection, withWorld, type World } from './world.ts';
 
-type Run = (capability: never, world: World) => Promise<void>;
+/** What one capability must do with ordinary input. */
+export type Run = (capability: never, world: World) => Promise<void>;
 
 const at = new Date(Date.UTC(2026, 0, 1));
 const person = {
@@ -56,6 +66,24 @@ const runs: Readonly<Record<CapabilityName, Run>> = {
       expect(row.campaignId).toMatch(/\S/);
     }
   },
+  files: async (files: FilesCapability, world) => {
+    const text = 'The contract writes this.';
+    const stored = await files.put({ name: 'contract.txt', data: text, contentType: 'text/plain' });
+    expect(stored.id).toMatch(/\S/);
+    const found = (await readAll(files.list())) as FileInfo[];
+    expect(
+      found.map(({ id }) => id),
+      'the list holds what was put',
+    ).toContain(stored.id);
+    const chunks = (await readAll((await files.get(stored.id)).body)) as Uint8Array[];
+    expect(Buffer.concat(chunks).toString(), 'what was put comes back').toBe(text);
+    expect((await files.url(stored.id)).url).toMatch(/^https:\/\//);
+    await files.delete(stored.id);
+    const { kind } = await world.refusal(files.get(stored.id));
+    expect(kind, 'what was deleted is gone').toBe('not_found');
+  },
+  ...languageRuns,
+  ...observeRuns,
 };
 
 export function capabilityCases(subject: Subject): readonly ProviderCase[] {
@@ -91,8 +119,4 @@ export function stubCases(subject: Subject): readonly ProviderCase[] {
       }
     }),
   ];
-}
-
-function expectReceipt(receipt: MessageReceipt): void {
-  expect(receipt.id).toMatch(/\S/);
 }

@@ -1,14 +1,18 @@
+import type { AnyDefinition, ProviderFactory } from '@plugboard/core';
 import { describe, expect, test } from 'vitest';
 
 import { providerCases } from '../../src/provider-contract.ts';
 import { brokenAccounts } from './broken/account.ts';
 import type { Broken } from './broken/broken.ts';
+import { brokenCapabilities } from './broken/capabilities.ts';
 import { brokenCredentials } from './broken/credentials.ts';
 import { brokenErrors } from './broken/errors.ts';
 import { brokenMetadata } from './broken/metadata.ts';
 import { brokenOAuth } from './broken/oauth.ts';
 import { brokenOperations } from './broken/operations.ts';
+import { brokenTenantHosts } from './broken/tenant-hosts.ts';
 import { brokenWebhooks } from './broken/webhooks.ts';
+import { capable } from './capable.ts';
 import { sound, soundOptions } from './sound.ts';
 
 const plugins: readonly Broken[] = [
@@ -19,6 +23,7 @@ const plugins: readonly Broken[] = [
   ...brokenAccounts,
   ...brokenOAuth,
   ...brokenWebhooks,
+  ...brokenTenantHosts,
 ];
 
 describe('the contract finds', () => {
@@ -30,6 +35,24 @@ describe('the contract finds', () => {
       );
       expect(found, `a case called ${fails}`).toBeDefined();
       await expect(found!.run()).rejects.toThrow(because);
+    },
+  );
+});
+
+describe('the cases of capabilities', () => {
+  const run = (factory: ProviderFactory<AnyDefinition>, name: string) =>
+    providerCases(factory, soundOptions)
+      .find((found) => found.name === name)!
+      .run();
+
+  test.each([...new Set(brokenCapabilities.map(({ fails }) => fails))])('%s: a sound one passes', (name) =>
+    run(capable, name),
+  );
+
+  test.each(brokenCapabilities.map((plugin) => [plugin.fault, plugin] as const))(
+    'find %s',
+    async (_fault, { fails, because, factory }) => {
+      await expect(run(factory, fails)).rejects.toThrow(because);
     },
   );
 });

@@ -1,0 +1,84 @@
+/** A `fetch` for SDKs of vendors: what they send goes through the transport, what they get is what the vendor answered. */
+import type { Api, Method } from '../endpoint.ts';
+import type { StreamedAnswer } from '../transport/transport.ts';
+
+export interface SdkFetchOptions {
+  /** Header in which the SDK puts an idempotency key that the vendor honours. Default `idempotency-key`. */
+  readonly idempotencyHeader?: string;
+  /** Further headers of the SDK that must not be sent: where it puts its placeholder credential. */
+  readonly drop?: readonly string[];
+}
+
+/** The SDK's idea of who it is, and what belongs to a connection that it does not have. */
+const dropped = ['authorization', 'connection', 'content-length', 'cookie', 'host', 'user-agent'];
+/** Statuses whose answers have no body. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/**
+ * Signing, host checks, limits, retries, telemetry and stubs are the transport's: turn the SDK's own retries off. It gets
+ * real answers, refusals included, with bodies that stream; without an answer it fails as `fetch` does, with a TypeError
+ * whose cause is a PlugboardError.
+ * @example new VendorSdk({ apiKey: 'placeholder', maxRetries: 0, fetch: sdkFetch(api) })
+ */
+export function sdkFetch(api: Api, options: SdkFetchOptions = {}): typeof fetch {
+  const { idempotencyHeader = 'idempotency-key', drop = [] } = options;
+  const unwanted = new Set([...dropped, ...drop.map((name) => name.toLowerCase())]);
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { method, url, signal } = request;
+    signal.throwIfAborted();
+    // Text stays text: a stub shows it.
+    const body = typeof init?.body === 'string' ? init.body : new Uint8Array(await request.arrayBuffer());
+    try {
+      const answer = await api.stream(
+        {
+          method: method as Method,
+          url,
+          headers: Object.fromEntries([...request.headers].filter(([name]) => !unwanted.has(name))),
+          ...(body.length > 0 && { body }),
+          ...(request.headers.has(idempotencyHeader) && { repeat: 'keyed' as const }),
+          operation: 'sdk',
+        },
+        { signal, refusals: 'answer' },
+      );
+      return responseOf(answer, signal);
+    } catch (error) {
+      throw asFetchFails(error, signal, 'fetch failed');
+    }
+  };
+}
+
+function responseOf({ status, headers, body }: StreamedAnswer, signal: AbortSignal): Response {
+  const kept = new Headers(headers);
+  // They speak of the bytes on the wire, which are unpacked by now.
+  kept.delete('content-encoding');
+  kept.delete('content-length');
+  const chunks = body[Symbol.asyncIterator]();
+  if (bodiless.has(status)) {
+    void chunks.return?.();
+    return new Response(null, { status, headers: kept });
+  }
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        try {
+          const step = await chunks.next();
+          if (step.done === true) controller.close();
+          else controller.enqueue(step.value as Uint8Array<ArrayBuffer>);
+        } catch (error) {
+          controller.error(asFetchFails(error, signal, 'terminated'));
+        }
+      },
+      async cancel() {
+        await chunks.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(stream, { status, headers: kept });
+}
+
+/** The SDK's own abort is told with its own reason, as `fetch` does. */
+function asFetchFails(error: unknown, signal: AbortSignal, message: string): unknown {
+  return signal.aborted ? signal.reason : new TypeError(message, { cause: error });
+}
