@@ -1,9 +1,12 @@
 /** What must run in the background, and when: the same list for the in-process runner and for every job engine. */
+import type { ChannelsEngine } from './channels/channels.ts';
 import type { Refresher } from './connections/refresh.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, ProviderRuntime } from './engine.ts';
 import { isPlugboardError } from './errors.ts';
 import { errorFields } from './events.ts';
 import type { HealthService } from './health.ts';
+import type { WebhookDefinition } from './provider.ts';
+import type { ConnectionRow } from './store.ts';
 
 export interface JobRun {
   /** Items worked on. */
@@ -13,7 +16,7 @@ export interface JobRun {
 }
 
 export interface Job {
-  readonly name: 'refresh' | 'health' | 'cleanup';
+  readonly name: 'refresh' | 'channels' | 'health' | 'cleanup';
   readonly description: string;
   /** Milliseconds between runs. */
   readonly everyMs: number;
@@ -23,6 +26,7 @@ export interface Job {
 
 export interface JobParts {
   readonly refresher: Refresher;
+  readonly channels: ChannelsEngine;
   readonly health: HealthService;
 }
 
@@ -31,7 +35,7 @@ const batchPerOrganization = 25;
 const claimMs = 75_000;
 const inFlight = 10;
 
-export function createJobs(engine: Engine, { refresher, health }: JobParts): readonly Job[] {
+export function createJobs(engine: Engine, { refresher, channels, health }: JobParts): readonly Job[] {
   return [
     {
       name: 'refresh',
@@ -61,27 +65,28 @@ export function createJobs(engine: Engine, { refresher, health }: JobParts): rea
       },
     },
     {
+      name: 'channels',
+      description: 'Renews what vendors notify through, before it ends.',
+      everyMs: 600_000,
+      async run(signal) {
+        const watching = [...engine.providers.values()].some(hasChannels);
+        if (!watching) return { processed: 0, more: false };
+        return sweep(engine, signal, async (runtime, row) => {
+          if (row.status === 'expired' || row.status === 'pending' || !hasChannels(runtime)) return 0;
+          return channels.tend(runtime, row);
+        });
+      },
+    },
+    {
       name: 'health',
       description: 'Checks every connection and records transitions.',
       everyMs: 3_600_000,
-      async run(signal) {
-        let processed = 0;
-        for (let after: string | null = null; signal?.aborted !== true;) {
-          const rows = await engine.store.connections.scan(after, batch);
-          const usable = rows.filter(
-            (row) => row.status !== 'disconnected' && row.status !== 'expired' && engine.providers.has(row.provider),
-          );
-          await pool(usable, inFlight, async (row) => {
-            const runtime = engine.providers.get(row.provider);
-            if (runtime !== undefined && row.stub === runtime.stub) await health.checkRow(runtime, row);
-          });
-          processed += usable.length;
-          const last = rows.at(-1);
-          if (last === undefined || rows.length < batch) break;
-          after = last.id;
-        }
-        return { processed, more: false };
-      },
+      run: (signal) =>
+        sweep(engine, signal, async (runtime, row) => {
+          if (row.status === 'expired') return 0;
+          await health.checkRow(runtime, row);
+          return 1;
+        }),
     },
     {
       name: 'cleanup',
@@ -90,6 +95,38 @@ export function createJobs(engine: Engine, { refresher, health }: JobParts): rea
       run: async () => ({ processed: await engine.store.once.purge(), more: false }),
     },
   ];
+}
+
+function hasChannels({ definition }: ProviderRuntime): boolean {
+  return (definition.webhooks as WebhookDefinition | undefined)?.channels !== undefined;
+}
+
+/** Walks over the live connections of all organizations; `work` says how many items it worked on. */
+async function sweep(
+  engine: Engine,
+  signal: AbortSignal | undefined,
+  work: (runtime: ProviderRuntime, row: ConnectionRow) => Promise<number>,
+): Promise<JobRun> {
+  let processed = 0;
+  for (let after: string | null = null; signal?.aborted !== true;) {
+    const rows = await engine.store.connections.scan(after, batch);
+    await pool(rows, inFlight, async (row) => {
+      const runtime = engine.providers.get(row.provider);
+      if (runtime === undefined || row.status === 'disconnected' || row.stub !== runtime.stub) return;
+      // What is wrong with one row must not keep the others from their turn.
+      processed += await work(runtime, row).catch((error: unknown) => {
+        engine.log.error(
+          { provider: row.provider, connectionId: row.id, ...errorFields(error) },
+          'a job failed for a row',
+        );
+        return 0;
+      });
+    });
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < batch) break;
+    after = last.id;
+  }
+  return { processed, more: false };
 }
 
 async function pool<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 /** Connections of one process's memory. A write happens between two awaits, so it is atomic without further means. */
-import { parseJson } from './json.ts';
+import { member, parseJson } from './json.ts';
 import { pageOf, readCursor, writeCursor } from './store-cursor.ts';
 import {
   checkAccount,
@@ -211,7 +211,7 @@ export function createMemoryConnections(now: () => number): ConnectionStore {
     async findByAccount(provider, accountId) {
       checkAccount(provider, accountId);
       return inIdOrder()
-        .filter((row) => row.provider === provider && row.account?.id === accountId && row.status !== 'disconnected')
+        .filter((row) => row.provider === provider && row.status !== 'disconnected' && isKnownAs(row, accountId))
         .map(read);
     },
 
@@ -246,6 +246,11 @@ function keyOf(organizationId: string, { provider, label }: ConnectionKey): stri
 /** Sorts as text in the order of creation time, then id. */
 function placeOf(row: StoredRow): string {
   return `${row.createdAt.toISOString()} ${row.id}`;
+}
+
+function isKnownAs({ account, metadata }: StoredRow, accountId: string): boolean {
+  const further = member(metadata, 'alsoKnownAs');
+  return account?.id === accountId || (Array.isArray(further) && further.includes(accountId));
 }
 
 function passes(row: StoredRow, guard: WriteGuard): boolean {

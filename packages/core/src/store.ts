@@ -179,7 +179,10 @@ export interface ConnectionStore {
    * statement; no row twice. May answer fewer than `limit` while other claimers are at work.
    */
   claimDue(request: DueRequest): Promise<readonly ConnectionRow[]>;
-  /** Engine only: live connections of all organizations to one vendor account, for verified webhooks. */
+  /**
+   * Engine only: live connections of all organizations to one vendor account, for verified webhooks: those whose
+   * `account.id` it is, and those that name it in the list `metadata.alsoKnownAs`. Each once.
+   */
   findByAccount(provider: string, accountId: string): Promise<readonly ConnectionRow[]>;
   /** Engine only: every row in id order, for health sweeps and resealing. */
   scan(afterId: string | null, limit: number): Promise<readonly ConnectionRow[]>;

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
+import { silentLog } from '../src/log.ts';
 import { hmacSigner } from '../src/webhooks/hmac-signature.ts';
-import { createRig, organizationId } from './support/rig.ts';
+import { jsonReply } from '../src/webhooks/reply.ts';
+import { createRig, key, organizationId } from './support/rig.ts';
 
 const url = 'https://app.example.com/integrations/webhooks/acme';
 const sign = hmacSigner({ header: 'x-acme-signature', algorithm: 'sha256', encoding: 'hex' });
@@ -159,4 +161,130 @@ test('an uninstall event ends the connection and drops its secrets', async () =>
 test('an unknown provider has no endpoint', async () => {
   const { board } = createRig();
   expect((await board.webhooks.receive('nobody', await post('{}'))).status).toBe(404);
+});
+
+describe('what a handler returns', () => {
+  const interaction = JSON.stringify({ type: 'command', id: 'i1', account: 'acct-1' });
+
+  test('is the answer to the vendor; of several the first, and only the first time', async () => {
+    const reply = () => ({ status: 202 });
+    const { board, connect } = createRig({ webhooks: { reply } });
+    await connect();
+    board.on('acme', '*', () => undefined);
+    board.on('acme', '*', () => jsonReply({ type: 4, data: { content: 'Hello' } }));
+    board.on('acme', '*', () => ({ status: 204 }));
+    const first = await board.webhooks.receive('acme', await post(interaction));
+    expect([first.status, first.headers.get('content-type'), await first.json()]).toEqual([
+      200,
+      'application/json',
+      { type: 4, data: { content: 'Hello' } },
+    ]);
+    const again = await board.webhooks.receive('acme', await post(interaction));
+    expect([again.status, await again.text()]).toEqual([202, '']);
+  });
+
+  test('keeps the headers that protect the route', async () => {
+    const { board, connect } = createRig();
+    await connect();
+    board.on('acme', '*', async () => ({
+      status: 200,
+      headers: { 'Content-Type': 'text/xml', 'X-Content-Type-Options': 'x', 'Cache-Control': 'public' },
+      body: '<Response/>',
+    }));
+    const answer = await board.webhooks.receive('acme', await post(interaction));
+    expect(Object.fromEntries(answer.headers)).toEqual({
+      'content-type': 'text/xml',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+  });
+
+  test('has no body where the status allows none', async () => {
+    const { board, connect } = createRig();
+    await connect();
+    board.on('acme', '*', () => ({ status: 204, body: 'x' }));
+    const answer = await board.webhooks.receive('acme', await post(interaction));
+    expect([answer.status, answer.body]).toEqual([204, null]);
+  });
+
+  test.each([
+    ['a redirect', { status: 302, headers: { location: 'https://evil.example' } }],
+    ['an error', { status: 500 }],
+    ['no status', { body: 'x' }],
+    ['a status as text', { status: '200' }],
+    ['a fraction', { status: 200.5 }],
+    ['a text', 'ok'],
+    ['a row of the host', { id: 1, status: 200 }],
+    ['a body that is no text', { status: 200, body: { type: 4 } }],
+    ['a header of two lines', { status: 200, headers: { 'x-a': 'b\r\nset-cookie: c=d' } }],
+    ['a header with a line at its end', { status: 200, headers: { 'x-a': 'b\n' } }],
+    ['a name with a line', { status: 200, headers: { 'x-a\r\nb': 'c' } }],
+    ['a header that is no text', { status: 200, headers: { 'x-a': 1 } }],
+    ['a cookie', { status: 200, headers: { 'Set-Cookie': 'a=b' } }],
+    ['a length', { status: 200, headers: { 'content-length': '9' } }],
+    ['another framing', { status: 200, headers: { 'Transfer-Encoding': 'chunked' } }],
+    ['a character that no header holds', { status: 200, headers: { 'x-a': '\u{1f511}' } }],
+  ])('is refused when it is %s: nothing of it is sent, and the vendor sends again', async (_what, reply) => {
+    const logged: unknown[] = [];
+    const log = { ...silentLog, error: (fields: object) => void logged.push(fields) };
+    const { board, connect } = createRig({}, { log });
+    await connect();
+    let runs = 0;
+    board.on('acme', '*', () => (runs++, reply) as never);
+    for (const run of [1, 2]) {
+      const answer = await board.webhooks.receive('acme', await post(interaction));
+      expect([answer.status, await answer.json(), runs]).toEqual([500, { error: 'handler_failed' }, run]);
+    }
+    expect(logged).toMatchObject([{ code: 'invalid_reply' }, { code: 'invalid_reply' }]);
+  });
+});
+
+test('a vendor that wants another status for a refusal gets it, for that reason alone', async () => {
+  const { board, connect } = createRig({ webhooks: { refusals: { signature_invalid: 406 } } });
+  await connect();
+  const forged = await board.webhooks.receive('acme', await post(order('e1'), 'another-secret'));
+  expect([forged.status, await forged.json()]).toEqual([406, { error: 'signature_invalid' }]);
+  const unsigned = new Request(url, { method: 'POST', body: order('e1') });
+  expect((await board.webhooks.receive('acme', unsigned)).status).toBe(401);
+});
+
+describe('an event that names a further id of the account', () => {
+  const pages = { alsoKnownAs: ['page-1', 'page-2'] };
+
+  test('reaches the connections that the vendor listed it for', async () => {
+    const { board, connect } = createRig(pages);
+    await connect();
+    const heard: unknown[] = [];
+    board.on('acme', '*', (_data, context) => void heard.push([context.organizationId, context.accountId]));
+    for (const account of ['page-2', 'acct-1', 'page-3'])
+      expect((await board.webhooks.receive('acme', await post(order(account, account)))).status).toBe(200);
+    expect(heard).toEqual([
+      [organizationId, 'page-2'],
+      [organizationId, 'acct-1'],
+    ]);
+  });
+
+  test('passes a route of its own connection, and no other id does', async () => {
+    const { board, connect } = createRig(pages);
+    await connect();
+    const statuses = ['page-1', 'page-3'].map(async (account) => {
+      const request = await post(order(account, account));
+      return (await board.webhooks.receive('acme', request, { organizationId })).status;
+    });
+    expect(await Promise.all(statuses)).toEqual([200, 403]);
+  });
+
+  test('is no longer heard after a reconnect that does not list it', async () => {
+    const rig = createRig(pages);
+    await rig.connect();
+    const later = createRig({}, { store: rig.store, keys: { k1: key } });
+    await later.connect();
+    let heard = 0;
+    later.board.on('acme', '*', () => void heard++);
+    const statuses = ['page-1', 'acct-1'].map(async (account) => {
+      const request = await post(order(account, account));
+      return (await later.board.webhooks.receive('acme', request)).status;
+    });
+    expect([await Promise.all(statuses), heard]).toEqual([[200, 200], 1]);
+  });
 });

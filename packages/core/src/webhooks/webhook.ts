@@ -1,3 +1,4 @@
+import type { Credentials } from '../auth/auth.ts';
 import type { Json } from '../json.ts';
 import type { Secret } from '../secret.ts';
 import type { KeyCache, KeyTools } from './key-cache.ts';
@@ -20,6 +21,9 @@ export type RejectReason =
   | 'timestamp_outside_tolerance'
   | 'malformed'
   | 'key_unavailable';
+
+/** Statuses for refused deliveries where the vendor reads another one than the usual: 406 to stop its retries. */
+export type Refusals = Readonly<Partial<Record<RejectReason, number>>>;
 
 export type Verdict =
   | {
@@ -47,6 +51,11 @@ export interface WebhookSecret {
 export interface VerifyTools extends KeyTools {
   /** Keys that were fetched before; it lives as long as the board. */
   readonly keys: KeyCache;
+  /**
+   * Live credentials of the addressed connection, else of the platform: for a vendor that verifies by itself. Whoever
+   * posts anything sets off what is asked with them, so judge first what can be judged here.
+   */
+  readonly credentials?: () => Promise<Credentials>;
 }
 
 /**

@@ -138,7 +138,9 @@ export function connectionStatements({ tables, organizationType }: Names) {
     claimProviderFairly: claimFairly('and t.provider = $7::text'),
     findByAccount: statement(`
       select ${rowColumns} from ${table} as t
-      where t.provider = $2::text and (t.account->>'id') collate "C" = $3::text and t.status <> 'disconnected'
+      where t.provider = $2::text and t.status <> 'disconnected'
+        and ((t.account->>'id') collate "C" = $3::text
+          or (t.metadata ? 'alsoKnownAs' and t.metadata->'alsoKnownAs' @> jsonb_build_array($3::text)))
       order by t.id`),
     scan: statement(`
       select ${rowColumns} from ${table} as t where t.id > $2::text::uuid order by t.id limit $3::integer`),

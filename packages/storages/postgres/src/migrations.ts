@@ -84,6 +84,9 @@ function createTables({ tables, organizationType, organizationReference, index }
   where refresh_at is not null and status <> 'disconnected'`,
     `create index if not exists ${index('connections', 'account')} on ${tables.connections} (provider, ((account->>'id') collate "C"))
   where status <> 'disconnected'`,
+    // Few connections have further ids; the others cost this index nothing.
+    `create index if not exists ${index('connections', 'also_known_as')} on ${tables.connections}
+  using gin ((metadata->'alsoKnownAs') jsonb_path_ops) where status <> 'disconnected' and metadata ? 'alsoKnownAs'`,
     `create table if not exists ${tables.once} (
   key ${exactText} primary key,
   value text not null,

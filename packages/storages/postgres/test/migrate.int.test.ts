@@ -115,7 +115,7 @@ describe('migrate', () => {
       expect(await store.remember('name', 'value')).toBe('value');
     }
     const { rows } = await pool.query('select indexname from pg_indexes where schemaname = $1', [schema]);
-    expect(rows).toHaveLength(20 * 15);
+    expect(rows).toHaveLength(20 * 16);
   });
 });
 

@@ -96,6 +96,7 @@ describe('plans', () => {
     ['list', statements.list, page, 'created'],
     ['list by status', statements.listStatus, [...page, 'expired'], '(created|status)'],
     ['findByAccount', statements.findByAccount, [null, 'acme', 'acct_7'], 'account'],
+    ['findByAccount by a further id', statements.findByAccount, [null, 'acme', 'page_7'], 'also_known_as'],
     ['claim', statements.claim, [null, 1000, 200], 'due'],
     ['claim for a provider', statements.claimProvider, [null, 1000, 200, 'other'], 'due'],
     ['claim with a cap', statements.claimFairly, [null, 1000, 200, 1600, 5, '[]'], 'due'],

@@ -125,6 +125,24 @@ export const pagingCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'finds the live connections that name the account among further ids, each once',
+    async run(subject) {
+      const named = (...alsoKnownAs: string[]) => ({ metadata: { alsoKnownAs, other: 'page_7' } });
+      const account = { id: 'page_7', name: 'Itself' };
+      const rows = [
+        await insert(subject, { account: null, ...named('page_6', 'page_7') }),
+        await insert(subject, { account, ...named('page_7') }, stranger),
+        await insert(subject, { account: null, ...named('page_7'), status: 'expired' }, stranger),
+      ];
+      await insert(subject, { account: null, ...named('page_7'), status: 'disconnected' });
+      await insert(subject, { account: null, ...named('page_7'), provider: 'other' });
+      await insert(subject, { account: null, ...named('page_70', 'PAGE_7') });
+      await insert(subject, { account: null, metadata: { alsoKnownAs: { page_7: 'page_7' }, page_7: ['page_7'] } });
+      const found = await subject.store.connections.findByAccount('acme', 'page_7');
+      expect(found.map((row) => row.id).toSorted()).toEqual(rows.map((row) => row.id).toSorted());
+    },
+  },
+  {
     name: 'finds the live connections of all organizations to one account of one provider',
     async run(subject) {
       const account = { id: 'acct_7', name: 'Shared' };

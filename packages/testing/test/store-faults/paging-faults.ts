@@ -154,6 +154,16 @@ export const pagingFaults: readonly Fault[] = [
     fails: ['walks over the rows of all organizations'],
   },
   {
+    name: 'does not look among further ids',
+    parts: ({ connections }) => ({
+      connections: {
+        findByAccount: async (provider, accountId) =>
+          (await connections.findByAccount(provider, accountId)).filter((row) => row.account?.id === accountId),
+      },
+    }),
+    fails: ['finds the live connections that name'],
+  },
+  {
     name: 'finds disconnected rows by account',
     parts: ({ connections }) => ({
       connections: {
@@ -164,7 +174,7 @@ export const pagingFaults: readonly Fault[] = [
         },
       },
     }),
-    fails: ['finds the live connections of all'],
+    fails: ['finds the live connections of all', 'finds the live connections that name'],
   },
   {
     name: 'finds rows of other providers by account',
@@ -177,6 +187,6 @@ export const pagingFaults: readonly Fault[] = [
         },
       },
     }),
-    fails: ['finds the live connections of all'],
+    fails: ['finds the live connections of all', 'finds the live connections that name'],
   },
 ];
