@@ -45,9 +45,9 @@ const hostPattern = /^(\*\.){0,3}[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 const reservedMembers = new Set(['then', 'sdk', 'constructor', 'prototype', '__proto__']);
 
 function findProblem(definition: ProviderDefinition): string | undefined {
-  const { id, hosts, auth, operations, capabilities, api, docs } = definition;
+  const { id, hosts, tenantHosts, auth, operations, capabilities, api, docs } = definition;
   if (!idPattern.test(id)) return '`id` must match [a-z][a-z0-9-]*';
-  if (hosts.length === 0) return '`hosts` is empty';
+  if (hosts.length === 0 && tenantHosts === undefined) return '`hosts` is empty and there are no `tenantHosts`';
   const badHost = hosts.find((host) => !hostPattern.test(host));
   if (badHost !== undefined) return `\`hosts\` holds \`${badHost}\`, which is neither a host name nor *.host`;
   if (Object.keys(auth).length === 0) return '`auth` declares no way to connect';

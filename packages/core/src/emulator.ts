@@ -17,6 +17,7 @@ export {
   type AuthorizationServer,
   type AuthorizationServerOptions,
   type Consent,
+  type EndpointName,
   type IssueOptions,
   type TokenInfo,
 } from './emulator/oauth/authorization-server.ts';
@@ -42,6 +43,7 @@ export type {
   ProfileKind,
   ProfileScopes,
 } from './emulator/oauth/profile.ts';
+export type { SigningAlgorithm } from './emulator/oauth/token-signer.ts';
 export { isConnectionDropped } from './emulator/oauth/run-endpoint.ts';
 export type {
   AuthorizeSwitches,

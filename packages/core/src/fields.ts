@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 
+import { hostProblem, urlProblem } from './host-name.ts';
 import { Secret } from './secret.ts';
 
 export interface FieldOptions {
@@ -33,6 +34,25 @@ export function text(title: string, options: FieldOptions = {}) {
   return options.pattern === undefined ? base : base.regex(options.pattern, { error: `does not look like: ${title}` });
 }
 
+/** A host that the tenant names: `storage.example.com`, with `:port` where it is not 443. For `tenantHosts`. */
+export function host(title: string, options: Omit<FieldOptions, 'pattern'> = {}) {
+  return textBase(title, options, {}).superRefine(refuse(hostProblem));
+}
+
+/** A base URL that the tenant names, kept without trailing slashes; `hostOf` reads its host for `tenantHosts`. */
+export function baseUrl(title: string, options: Omit<FieldOptions, 'pattern'> = {}) {
+  return textBase(title, options, {})
+    .superRefine(refuse(urlProblem))
+    .transform((url) => url.replace(/\/+$/, ''));
+}
+
+function refuse(problemOf: (text: string) => string | undefined) {
+  return (value: string, context: z.RefinementCtx): void => {
+    const message = problemOf(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  };
+}
+
 function textBase(title: string, options: FieldOptions, extra: Record<string, unknown>) {
   const { help, example } = options;
   return z
@@ -43,4 +63,5 @@ function textBase(title: string, options: FieldOptions, extra: Record<string, un
     .meta({ title, ...(help && { description: help }), ...(example && { examples: [example] }), ...extra });
 }
 
+export { hostOf } from './host-name.ts';
 export { given, like, type Members, type Sample, type SchemaLike } from './shapes.ts';

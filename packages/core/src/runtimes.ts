@@ -13,6 +13,7 @@ import { defaultWire } from './transport/default-wire.ts';
 import { handlerWire } from './transport/handler-wire.ts';
 import type { Wire } from './transport/transport.ts';
 import { sandboxUrl } from './sandbox-url.ts';
+import { stubAppValues } from './stub-app.ts';
 import { lazySandbox, sandboxWire, type Sandbox } from './stub-wire.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createEgressPolicy, type EgressOptions } from './url.ts';
@@ -54,7 +55,7 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   const wire = context.wire ?? defaultWire();
   const common = { clock, log, telemetry, egress: createEgressPolicy(context.egress) };
   const live = createTransport({ wire, ...common });
-  const stubs = providers.filter((_, index) => resolved[index]?.stub === true);
+  const stubs = resolved.filter(({ stub }) => stub).map(standInOf);
   const origin = context.sandbox?.origin ?? `${context.url}/sandbox`;
   const elsewhere = stubs.length === 0 || context.sandbox !== undefined;
   const sandbox = elsewhere ? null : lazySandbox(stubs, clock, origin);
@@ -64,7 +65,7 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
     if (!provider.stub) return [id, { ...provider, transport: live, browserUrl: (url) => url }];
     const transport = createTransport({ wire: sandboxWire(origin, id, standIn), ...common });
     const browserUrl = (url: string) => sandboxUrl(origin, id, new URL(url)).href;
-    return [id, { ...provider, app: stubAppValues(provider), transport, browserUrl }];
+    return [id, { ...provider, app: stubAppValues(provider.definition, provider.app), transport, browserUrl }];
   });
   return {
     runtimes: new Map(runtimes),
@@ -91,15 +92,9 @@ export function setupOf({ stub, platform, missing }: ProviderRuntime): ProviderS
   return { stub, platform: platform !== undefined, missing: stub ? [] : missing };
 }
 
-/** In development only: fills what the host did not give. The stand-ins accept it, no vendor does. */
-function stubAppValues(provider: ResolvedProvider): AppValues {
-  const fields = Object.entries(provider.definition.app ?? {});
-  return Object.fromEntries(
-    fields.map(([name, field]) => {
-      const value = `stub-${provider.definition.id}-${name}`;
-      return [name, provider.app[name] ?? (field.secret === true ? new Secret(value) : value)];
-    }),
-  );
+/** What the emulator is made of: it must know the hosts that the values in use name. */
+function standInOf({ definition, app }: ResolvedProvider): AnyProvider {
+  return { definition, options: stubAppValues(definition, app) as AnyProvider['options'] };
 }
 
 function refuseDuplicates(resolved: readonly ResolvedProvider[]): void {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { accountCases } from './provider-contract/account-cases.ts';
 import { answerCases } from './provider-contract/answer-cases.ts';
+import { browserCases } from './provider-contract/browser-cases.ts';
 import { capabilityCases, stubCases } from './provider-contract/capability-cases.ts';
 import type { AnyFactory, ProviderCase, ProviderContractOptions, Subject } from './provider-contract/case.ts';
 import { credentialCases } from './provider-contract/credential-cases.ts';
@@ -15,6 +16,7 @@ import { oauthCases } from './provider-contract/oauth-cases.ts';
 import { pagingCases } from './provider-contract/paging-cases.ts';
 import { refreshCases } from './provider-contract/refresh-cases.ts';
 import { requestCases } from './provider-contract/request-cases.ts';
+import { tenantHostCases } from './provider-contract/tenant-host-cases.ts';
 import { webhookCases } from './provider-contract/webhook-cases.ts';
 
 export type { ProviderCase, ProviderContractOptions } from './provider-contract/case.ts';
@@ -30,10 +32,12 @@ const groups: Readonly<Record<string, (subject: Subject) => readonly ProviderCas
   paging: pagingCases,
   account: accountCases,
   oauth: oauthCases,
+  'browser steps': browserCases,
   refresh: refreshCases,
   webhooks: webhookCases,
   capabilities: capabilityCases,
   stub: stubCases,
+  'tenant hosts': tenantHostCases,
 };
 
 /** Every case that applies to a provider, exceptions included: plain functions that reject when the contract is broken. */

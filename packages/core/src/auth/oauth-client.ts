@@ -1,6 +1,5 @@
 /** The OAuth engine's calls: token endpoint, revocation, and whatever else a provider's flow needs. */
 import type { Clock } from '../clock.ts';
-import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { reveal, secretTexts } from '../secret.ts';
@@ -10,7 +9,6 @@ import type {
   AppValues,
   AuthMethod,
   BrowserMethod,
-  Computed,
   Credentials,
   Grant,
   HostSource,
@@ -20,6 +18,8 @@ import type {
   OAuthRequest,
 } from './auth.ts';
 import { refreshPolicyOf } from './auth.ts';
+import { authenticate, tokenRequest, type ClientAuth } from './client-auth.ts';
+import { computed } from './discovery.ts';
 import { classifyOAuth, readTokenAnswer } from './token-answer.ts';
 
 export interface OAuthContext {
@@ -161,14 +161,6 @@ export function atVersion(address: string, apiVersion = ''): string {
   return address.replaceAll('{version}', apiVersion);
 }
 
-/** A fact of the method for one connection. */
-export function computed<T extends string | boolean | object | undefined>(
-  fact: Computed<T>,
-  { input, app }: Pick<OAuthClient, 'input' | 'app'>,
-): T {
-  return typeof fact === 'function' ? (fact as (input: JsonObject, app: AppValues) => T)(input, app) : fact;
-}
-
 interface Authenticated {
   readonly client: OAuthClient;
   readonly url: string;
@@ -190,71 +182,6 @@ function requireOwnHost(context: OAuthContext, method: ClientMethod, { client, u
     'secret_to_tenant_host',
     'The secret of the app would be sent to a host that the organization named.',
     'Let the deployment name the host, or use `clientAuth: none` with PKCE there.',
-  );
-}
-
-type ClientAuth = 'basic' | 'raw_basic' | 'post' | 'none';
-type TokenEndpoint = Omit<OAuth2Method['token'], 'clientAuth'> & {
-  readonly url: string;
-  readonly clientAuth: ClientAuth;
-};
-
-function tokenRequest(
-  token: TokenEndpoint,
-  client: OAuthClient,
-  params: Readonly<Record<string, string>>,
-): OAuthRequest {
-  const { url, encoding = 'form', clientAuth, headers } = token;
-  const base = { url, headers: { accept: 'application/json', ...headers } };
-  if (encoding === 'query') {
-    const target = new URL(url);
-    const all = { ...params, ...clientParams(client.app, clientAuth) };
-    for (const [name, value] of Object.entries(all)) target.searchParams.set(name, value);
-    return { ...base, method: 'GET', url: target.href };
-  }
-  const signed = authenticate({ ...base, method: 'POST', form: params }, clientAuth, client.app);
-  if (encoding === 'form') return signed;
-  const { form, ...rest } = signed;
-  return { ...rest, json: form ?? {} };
-}
-
-/** RFC 6749 section 2.3.1. */
-function authenticate(
-  request: OAuthRequest,
-  clientAuth: ClientAuth,
-  app: AppValues,
-): OAuthRequest {
-  if (clientAuth === 'post' || clientAuth === 'none') {
-    return { ...request, form: { ...request.form, ...clientParams(app, clientAuth) } };
-  }
-  const [id, secret] = [appValue(app, 'clientId'), appValue(app, 'clientSecret')];
-  // Each part is form-encoded before joining, or a colon in the id would move the border.
-  const pair = clientAuth === 'raw_basic' ? `${id}:${secret}` : `${formEncode(id)}:${formEncode(secret)}`;
-  const authorization = `Basic ${encodeBase64(encodeUtf8(pair))}`;
-  return { ...request, headers: { ...request.headers, authorization } };
-}
-
-function clientParams(app: AppValues, clientAuth: string): Record<string, string> {
-  if (clientAuth !== 'post' && clientAuth !== 'none') return {};
-  const id = app['clientId'];
-  const secret = clientAuth === 'post' ? app['clientSecret'] : undefined;
-  return {
-    ...(id !== undefined && { client_id: reveal(id) }),
-    ...(secret !== undefined && { client_secret: reveal(secret) }),
-  };
-}
-
-function formEncode(value: string): string {
-  return new URLSearchParams({ v: value }).toString().slice(2);
-}
-
-function appValue(app: AppValues, name: string): string {
-  const value = app[name];
-  if (value !== undefined) return reveal(value);
-  throw configurationError(
-    'app_credentials_missing',
-    `The app credential \`${name}\` is not configured.`,
-    'Pass it to the provider or set its environment name.',
   );
 }
 
@@ -297,7 +224,11 @@ function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
 /** Everything of this exchange that must not surface: codes, tokens, verifiers and assertions are form values. */
 function secretsOf(app: AppValues, credentials: Credentials, init: OAuthRequest, headers: Headers): string[] {
   const sensitive = ['code', 'code_verifier', 'refresh_token', 'token', 'assertion', 'client_secret'];
-  const sent = { ...init.form, ...Object(init.json), ...Object.fromEntries(new URL(init.url).searchParams) };
+  const sent = {
+    ...init.form,
+    ...(Object(init.json) as JsonObject),
+    ...Object.fromEntries(new URL(init.url).searchParams),
+  };
   const values = Object.entries(sent).flatMap(([name, value]) =>
     typeof value === 'string' && sensitive.some((key) => name.includes(key)) ? [value] : [],
   );

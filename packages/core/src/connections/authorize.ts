@@ -1,8 +1,8 @@
 /** Connecting by OAuth: the redirect, and the callback that answers it. */
 import { createPkce } from '../auth/pkce.ts';
 import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
-import { checkDiscovered, discoveredKey } from '../auth/discovery.ts';
-import { atVersion, computed, createOAuthClient } from '../auth/oauth-client.ts';
+import { checkDiscovered, computed, discoveredKey } from '../auth/discovery.ts';
+import { atVersion, createOAuthClient } from '../auth/oauth-client.ts';
 import { missingScopes } from '../auth/scopes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, printable, providerOf } from '../engine.ts';

@@ -1,11 +1,12 @@
 /** Which URLs belong to a vendor: its hosts, its OAuth endpoints, its path templates. */
-import type { OAuth2Method } from '../auth/auth.ts';
+import type { BrowserMethod, Computed, OAuth2Method } from '../auth/auth.ts';
 import { configurationError, type PlugboardError } from '../errors.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { hostMatches } from '../url.ts';
 import type { EndpointAddress } from './oauth/profile.ts';
 import { escapePattern } from './pattern.ts';
 import { anyValues, exampleValues, placeholder } from './placeholders.ts';
+import { emulatedApp, emulatedInput } from './tenants.ts';
 
 export function isVendorHost(definition: AnyDefinition, url: URL): boolean {
   return definition.hosts.some((pattern) => hostMatches(pattern, url));
@@ -18,14 +19,14 @@ export function isVendorHost(definition: AnyDefinition, url: URL): boolean {
  */
 export function endpointAddress(
   definition: AnyDefinition,
-  url: string | OAuth2Method['token']['url'],
-  input: OAuth2Method['input'],
+  url: Computed<string>,
+  method?: OAuth2Method | BrowserMethod,
 ): EndpointAddress {
   if (typeof url === 'string') return anyVersion(url);
-  const examples = exampleValues(input);
-  const evaluated = url(anyValues(examples), anyValues());
+  const input = method === undefined ? anyValues() : emulatedInput(definition, method);
+  const evaluated = url(input, emulatedApp(definition));
   if (!URL.canParse(evaluated)) throw noAddress(definition);
-  const variable = [...Object.values(examples), placeholder];
+  const variable = [...Object.values(exampleValues(method?.input)), placeholder];
   const path = new RegExp(`^${wildcards(new URL(evaluated).pathname, variable)}$`);
   return (candidate) => isVendorHost(definition, candidate) && path.test(candidate.pathname);
 }

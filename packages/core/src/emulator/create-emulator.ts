@@ -19,6 +19,7 @@ import type { ShapeFailure } from './oauth/oauth-failure.ts';
 import { profilesOf } from './profiles.ts';
 import { readRoutes } from './provider-routes.ts';
 import { toResponse } from './reply.ts';
+import { asEmulated } from './tenants.ts';
 import { logEntry, type LogEntry, type LoggedRequest } from './request-log.ts';
 import { createVendor, failureNamed } from './vendor-state.ts';
 import { webhookRequest, type WebhookOptions } from './webhook-request.ts';
@@ -76,7 +77,7 @@ export interface Emulator {
  * @throws PlugboardError code `invalid_emulator` when the definition does not say enough.
  */
 export function createEmulator(provider: AnyProvider, options: EmulatorOptions = {}): Emulator {
-  const { definition } = provider;
+  const definition = asEmulated(provider);
   const { clock = systemClock, client, redirectUris } = options;
   const accounts = options.accounts ?? [{ id: 'demo', name: `Demo account of ${definition.name}` }];
   const { endpoints, bases } = readDeclarations(definition, clock);
@@ -84,7 +85,7 @@ export function createEmulator(provider: AnyProvider, options: EmulatorOptions =
   const failures: { readonly reply: EmulatedReply; left: number }[] = [];
   let shapeFailure: ShapeFailure | undefined;
 
-  const profiles = profilesOf(definition);
+  const profiles = profilesOf(definition, provider.options as Readonly<Record<string, unknown>>);
   const oauth = createAuthorizationServer({
     clock,
     name: definition.name,

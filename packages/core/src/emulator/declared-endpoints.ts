@@ -3,11 +3,12 @@ import { encodeInput } from '../client/request.ts';
 import type { Clock } from '../clock.ts';
 import type { Api, Endpoint, Method } from '../endpoint.ts';
 import type { AnyDefinition } from '../provider.ts';
-import { checkInput, type Schema } from '../schema.ts';
+import { accepts, checkInput, type Schema } from '../schema.ts';
 import { hostMatches } from '../url.ts';
 import { pathPattern, type PathPattern } from './addresses.ts';
 import { once } from './once.ts';
-import { placeholderApi } from './placeholders.ts';
+import { attempt } from './placeholders.ts';
+import { emulatedApi } from './tenants.ts';
 import { likeness, traitsOfEncoded, type Traits } from './traits.ts';
 
 export type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
@@ -20,6 +21,8 @@ export interface DeclaredEndpoint {
   readonly path: PathPattern;
   /** What its example looks like on the wire; undefined when `encode` needs more than placeholders. */
   example(): ExampleRequest | undefined;
+  /** True when an input may leave out everything that would stand in the body. */
+  mayBeBare(): boolean;
 }
 
 export interface ExampleRequest {
@@ -63,10 +66,19 @@ export function readDeclarations(definition: AnyDefinition, clock: Clock): Decla
       const base = baseOf(endpoint.baseUrl ?? definition.api.baseUrl);
       const path = endpoint.path === '' ? wholeAddress(base) : pathPattern(base.prefix, endpoint.path);
       const example = once(() => encodeExample(definition, endpoint, { input: endpoint.example.input, clock }));
-      return [{ name: `${group}.${member}`, endpoint, base, path, example }];
+      const least = once(() => encodeExample(definition, endpoint, { input: leastInput(endpoint), clock }));
+      const mayBeBare = () => least()?.body === 'none';
+      return [{ name: `${group}.${member}`, endpoint, base, path, example, mayBeBare }];
     }),
   );
   return { endpoints, bases: [...bases.values()] };
+}
+
+/** The example without what its schema can do without. */
+function leastInput({ input, example }: AnyEndpoint): object {
+  const members = Object.entries(Object(example.input) as object);
+  const without = (name: string) => Object.fromEntries(members.filter(([other]) => other !== name));
+  return Object.fromEntries(members.filter(([name]) => !accepts(input, without(name))));
 }
 
 type BaseUrl = string | ((api: Api) => string);
@@ -105,9 +117,10 @@ export function encodeExample(
 ): ExampleRequest | undefined {
   return attempt(() => {
     const checked = checkInput(endpoint.input, input, 'the example');
-    const encoded = encodeInput(endpoint, checked, placeholderApi(definition, clock));
+    const encoded = encodeInput(endpoint, checked, emulatedApi(definition, clock));
     const { json, form, body } = encoded;
-    const kind = json !== undefined ? 'json' : form !== undefined ? 'form' : body !== undefined ? 'other' : 'none';
+    const pairs = Object.values(form ?? {}).filter((value) => value !== undefined);
+    const kind = json !== undefined ? 'json' : pairs.length > 0 ? 'form' : body !== undefined ? 'other' : 'none';
     return { traits: traitsOfEncoded(encoded), body: kind, json };
   });
 }
@@ -128,15 +141,16 @@ function readBase(definition: AnyDefinition, baseUrl: BaseUrl, clock: Clock): Ba
   };
 }
 
-/** Hosts of the declared patterns that one computed host fits; of all of them when none can be computed. */
+/** Hosts of the declared patterns that a computed host fits; of all of them when none can be computed. */
 function computedBase(definition: AnyDefinition, baseUrl: (api: Api) => string, clock: Clock): Base {
-  const sample = attempt(() => new URL(baseUrl(placeholderApi(definition, clock))));
-  const fitting = sample === undefined ? [] : definition.hosts.filter((pattern) => hostMatches(pattern, sample));
+  const api = emulatedApi(definition, clock);
+  const samples = Object.keys(definition.auth).map((method) => attempt(() => new URL(baseUrl({ ...api, method }))));
+  const fitting = definition.hosts.filter((pattern) => samples.some((url) => url && hostMatches(pattern, url)));
   const patterns = fitting.length === 0 ? definition.hosts : fitting;
   return {
     accepts: (url) => patterns.some((pattern) => hostMatches(pattern, url)),
     prefix: null,
-    secretPath: sample?.pathname ?? null,
+    secretPath: samples[0]?.pathname ?? null,
   };
 }
 
@@ -153,12 +167,4 @@ function wholeAddress({ prefix, secretPath }: Base): PathPattern {
   if (secretPath === null) return pathPattern(prefix, '');
   const segments = secretPath.split('/').slice(1);
   return pathPattern('', segments.map((_, index) => `/{segment${index}}`).join(''));
-}
-
-function attempt<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
 }

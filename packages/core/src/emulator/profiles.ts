@@ -1,14 +1,37 @@
 /** The server's half of the auth methods of a definition. */
-import { refreshPolicyOf, type AuthMethod, type BrowserMethod, type MintMethod, type OAuth2Method } from '../auth/auth.ts';
-import { computed } from '../auth/oauth-client.ts';
+import {
+  refreshPolicyOf,
+  type AuthMethod,
+  type BrowserMethod,
+  type MintMethod,
+  type OAuth2Method,
+} from '../auth/auth.ts';
+import { computed } from '../auth/discovery.ts';
 import type { AnyDefinition } from '../provider.ts';
+import { stubAppValues } from '../stub-app.ts';
 import { endpointAddress } from './addresses.ts';
 import type { AuthorizationProfile } from './oauth/profile.ts';
 import { emulatedApp, emulatedInput, metadataOf } from './tenants.ts';
 
-/** One profile for each method that gets tokens. */
-export function profilesOf(definition: AnyDefinition): readonly AuthorizationProfile[] {
-  return Object.entries(definition.auth).flatMap(([name, method]) => profileOf(definition, name, method) ?? []);
+/**
+ * One profile for each method that gets tokens.
+ * @param options What the host gave the provider; signatures of callbacks need the true secret.
+ */
+export function profilesOf(
+  definition: AnyDefinition,
+  options: Readonly<Record<string, unknown>>,
+): readonly AuthorizationProfile[] {
+  const app = stubAppValues(definition, options);
+  return Object.entries(definition.auth).flatMap(([name, method]) => {
+    const profile = profileOf(definition, name, method);
+    if (profile === undefined || method.kind !== 'oauth2' || method.signCallback === undefined) return profile ?? [];
+    const { signCallback } = method;
+    return {
+      ...profile,
+      signCallback: (params: URLSearchParams, at: { readonly authorizeUrl: URL; readonly now: number }) =>
+        signCallback(params, { app, ...at }),
+    };
+  });
 }
 
 function profileOf(definition: AnyDefinition, name: string, method: AuthMethod): AuthorizationProfile | undefined {
@@ -34,7 +57,7 @@ function stepProfile(definition: AnyDefinition, name: string, method: BrowserMet
 }
 
 function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Method): AuthorizationProfile {
-  const { authorize, discover, token, refresh, revoke, issuer, nonce, scopes, pkce, example, signCallback } = method;
+  const { authorize, discover, token, refresh, revoke, issuer, nonce, scopes, pkce, example } = method;
   const policy = refresh === 'none' ? undefined : refresh;
   const exchange = policy?.spends === 'accessToken';
   const known = { input: emulatedInput(definition, method), app: emulatedApp(definition) };
@@ -50,7 +73,6 @@ function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Meth
     ...tokenForm(token, known),
     pkce,
     ...(issued !== undefined && { issuer: issued }),
-    ...(signCallback && { signCallback: (params, at) => signCallback(params, { app: known.app, ...at }) }),
     ...(discover && { metadata: metadataOf(definition, method) }),
     ...(nonce === true && { idTokens: discover ? ('ES256' as const) : ('RS256' as const) }),
     scopes,

@@ -1,13 +1,15 @@
 /** Connecting by OAuth, as this provider declares it. */
 import type { AnyDefinition, JsonObject, OAuth2Method } from '@plugboard/core';
 import { hash, encodeBase64url, encodeUtf8 } from '@plugboard/core';
-import { hostMatches } from '@plugboard/core/provider-kit';
+import { computed, hostMatches } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
+import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf, oauthMethods } from './declared.ts';
 import type { SentRequest } from './edge.ts';
 import { expectNoSecret } from './no-secret.ts';
+import { hostEntries } from './tenant-host-cases.ts';
 import { boardUrl, organizationId, withWorld, type World } from './world.ts';
 
 const reservedParams = [
@@ -44,6 +46,8 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
         const again = new URL(await authorizeUrl(world, subject.options.input?.[name] ?? {}, name)).searchParams;
         expect(again.get('state')).not.toBe(searchParams.get('state'));
         if (method.pkce !== 'none') expect(again.get('code_challenge')).not.toBe(searchParams.get('code_challenge'));
+        expect(searchParams.has('nonce')).toBe(method.nonce === true);
+        if (method.nonce === true) expect(again.get('nonce')).not.toBe(searchParams.get('nonce'));
       }),
     ),
     providerCase(`A14 ${name}: the extra parameters of the authorization are no reserved ones`, () =>
@@ -93,6 +97,7 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
       }),
     ),
     ...tenantCases(subject, name),
+    ...discoveryCases(subject, name, method),
     ...scopeCases(subject, name, method),
     providerCase(`${name}: disconnecting ends the grant at the vendor as far as it offers to`, () =>
       withWorld(subject, async (world) => {
@@ -132,7 +137,9 @@ const hostileNames = [
 
 function tenantCases(subject: Subject, name: string): ProviderCase[] {
   const given = subject.options.input?.[name] ?? {};
-  return Object.keys(given).map((field) =>
+  const hosts = hostEntries(subject).filter(({ from }) => from === 'input');
+  const others = Object.keys(given).filter((field) => !hosts.some((entry) => entry.field === field));
+  return others.map((field) =>
     providerCase(`F01 ${name}: no \`${field}\` sends the browser to another host`, () =>
       withWorld(subject, async (world) => {
         const right = new URL(await authorizeUrl(world, given, name));
@@ -153,6 +160,41 @@ function tenantCases(subject: Subject, name: string): ProviderCase[] {
   );
 }
 
+/** F06: a description of a server comes from the network, and names where secrets go. */
+function discoveryCases(subject: Subject, name: string, { discover }: OAuth2Method): ProviderCase[] {
+  if (discover === undefined) return [];
+  return [
+    providerCase(`F06 ${name}: a hostile description of the server ends the flow before it begins`, () =>
+      withWorld(subject, async (world) => {
+        const tokenAt = (url: string) => (document: JsonObject) =>
+          jsonResponse({ ...document, token_endpoint: url }, {});
+        const answers = [
+          ...[
+            'http://evil.example/token',
+            'https://127.0.0.1/token',
+            'https://[::1]/t',
+            'https://a@evil.example/t',
+          ].map(tokenAt),
+          (document: JsonObject) => jsonResponse({ ...document, issuer: 'https://evil.example' }, {}),
+          () => jsonResponse({}, {}),
+          () => new Response(null, { status: 302, headers: { location: 'https://evil.example/metadata' } }),
+          () => new Response('<html></html>', { headers: { 'content-type': 'text/html' } }),
+        ];
+        for (const answer of answers) {
+          world.edge.respond(async (request) => {
+            const truth = await world.vendor.fetch(request);
+            const isMetadata = world.vendor.oauth.endpointOf(new URL(request.url)) === 'metadata';
+            return isMetadata ? answer((await truth.json()) as JsonObject) : truth;
+          });
+          await world.refusal(authorizeUrl(world, subject.options.input?.[name] ?? {}, name));
+        }
+        expect(world.edge.strangers.map(String)).toEqual([]);
+        expect(world.edge.requests.filter(({ url }) => world.vendor.oauth.endpointOf(url) !== 'metadata')).toEqual([]);
+      }),
+    ),
+  ];
+}
+
 async function authorizeUrl(world: World, input: JsonObject, method: string): Promise<string> {
   return (await world.board.authorize(world.definition.id, { organizationId, userId: 'user-1', method, input })).url;
 }
@@ -161,10 +203,8 @@ async function stored(world: World): Promise<unknown> {
   return world.board.connections.get(world.definition.id, { organizationId });
 }
 
-export function isTokenRequest({ vendor, definition }: World, url: URL): boolean {
-  if (!vendor.oauth.serves(url)) return false;
-  const revocations = oauthMethods(definition).map(([, { revoke }]) => (typeof revoke === 'object' ? revoke.url : ''));
-  return !revocations.some((address) => address !== '' && new URL(address).pathname === url.pathname);
+export function isTokenRequest({ vendor }: World, url: URL): boolean {
+  return vendor.oauth.endpointOf(url) === 'token';
 }
 
 export function tokenRequests(world: World): readonly SentRequest[] {
@@ -175,9 +215,13 @@ export function tokenRequests(world: World): readonly SentRequest[] {
 async function expectClientAuth(
   { headers, text, url }: SentRequest,
   { token, pkce }: OAuth2Method,
-  { app }: World,
+  world: World,
 ): Promise<void> {
-  const { clientAuth = 'post', encoding = 'form' } = token;
+  const { app, board, definition } = world;
+  const { encoding = 'form' } = token;
+  const connection = await board.connections.get(definition.id, { organizationId });
+  const input = (connection?.metadata['input'] ?? {}) as JsonObject;
+  const clientAuth = computed(token.clientAuth ?? 'post', { input, app });
   const sent =
     encoding === 'json'
       ? (JSON.parse(text) as Record<string, string>)

@@ -8,11 +8,15 @@ import type { Canaries } from '../canary.ts';
 /** Group of the operation that hands out the `Api` itself. */
 export const probeGroup = 'contractSuite';
 
+/** Accepts whatever comes. */
+export const anything: Schema = {
+  '~standard': { version: 1, vendor: 'plugboard', validate: (value) => ({ value }) },
+};
+
 /** The definition with the probe, and without limits: cases call more often than a vendor would allow. */
 export function underTest(definition: AnyDefinition): AnyDefinition {
-  const schema: Schema = { '~standard': { version: 1, vendor: 'plugboard', validate: (value) => ({ value }) } };
   const run = (api: Api) => Promise.resolve(api);
-  const probe = operation({ summary: 'Hands out the api.', input: schema, run, example: { input: {} } });
+  const probe = operation({ summary: 'Hands out the api.', input: anything, run, example: { input: {} } });
   const groups = Object.entries(definition.operations).map(([group, members]) => [
     group,
     Object.fromEntries(Object.entries(members).map(([name, declared]) => [name, { ...declared, limits: [] }])),
@@ -26,10 +30,9 @@ export function appValuesFor(
   definition: AnyDefinition,
   given: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const names = Object.keys(definition.app ?? {});
-  return Object.fromEntries(
-    names.map((name) => [name, given[name] ?? `suite-${definition.id}-${name}-0123456789+a/b:c%d~e`]),
-  );
+  const fields = Object.entries(definition.app ?? {});
+  const odd = (name: string) => `suite-${definition.id}-${name}-0123456789+a/b:c%d~e`;
+  return Object.fromEntries(fields.map(([name, { example }]) => [name, given[name] ?? example ?? odd(name)]));
 }
 
 /** The app's secrets among its values. */

@@ -10,6 +10,7 @@ import {
   type Connection,
   type Log,
   type PlugboardError,
+  type Prepared,
 } from '@plugboard/core';
 import { createEmulator, type Consent, type Emulator } from '@plugboard/core/emulator';
 import { expect } from 'vitest';
@@ -22,7 +23,7 @@ import { createPatientClock } from './clock.ts';
 import { exampleFields } from './declared.ts';
 import { expectNoSecret } from './no-secret.ts';
 import { withEdge, type Edge, type Respond } from './edge.ts';
-import { appSecrets, appValuesFor, issuedTokens, probeGroup, typedSecrets, underTest } from './under-test.ts';
+import { anything, appSecrets, appValuesFor, issuedTokens, probeGroup, typedSecrets, underTest } from './under-test.ts';
 
 export interface World {
   readonly definition: AnyDefinition;
@@ -32,8 +33,10 @@ export interface World {
   readonly clock: FakeClock;
   /** Values of the app fields. */
   readonly app: Readonly<Record<string, string>>;
-  /** Connects by a method of any kind but a browser step. Default: the first. */
+  /** Connects by a method of any kind. Default: the first. */
   connect(method?: string, credentials?: unknown): Promise<Connection>;
+  /** Begins a step in the browser. */
+  prepare(method: string): Promise<Prepared>;
   /** Goes through an OAuth flow up to the callback's result. */
   authorize(method: string, options?: FlowOptions): Promise<CallbackOutcome>;
   /** Calls `group.operation`; a paged one is awaited, a stream read to its end. */
@@ -74,6 +77,7 @@ type Work = (provider: string, input?: unknown) => Promise<unknown>;
 export interface LooseBoard {
   client(provider: string, target?: object): LooseClient;
   connect: Work;
+  prepare(provider: string, input: unknown): Promise<Prepared>;
   authorize(provider: string, input: unknown): Promise<{ url: string; cookie: { name: string; value: string } }>;
   callback: Work;
   disconnect(provider: string, input: unknown): Promise<{ connection: Connection; revoked: string }>;
@@ -106,16 +110,23 @@ export function withConnection(subject: Subject, use: (world: World) => Promise<
  * `configured`: every app field has a value. `unconfigured`: none has. `stubbed`: none has, and the board may stand in for
  * the vendor, as a developer starts with it.
  */
-export type Setup = 'configured' | 'unconfigured' | 'stubbed';
+export type Setup = 'configured' | 'unconfigured' | 'stubbed' | Misconfigured;
+
+/** Configured, except that the board has other values for some app fields than its vendor. */
+export interface Misconfigured {
+  readonly app: Readonly<Record<string, string>>;
+}
 
 export async function withWorld(
   subject: Subject,
   use: (world: World) => Promise<void>,
-  setup: Setup = 'configured',
+  given: Setup = 'configured',
 ): Promise<void> {
   const { factory, options } = subject;
   const clock = createPatientClock();
   const { definition } = factory();
+  const { setup, change } =
+    typeof given === 'string' ? { setup: given, change: {} } : { setup: 'configured', change: given.app };
   const app = setup === 'configured' ? appValuesFor(definition, options.app ?? {}) : {};
   const provider = factory(setup === 'unconfigured' ? { stub: false } : app);
   const vendor = createEmulator(provider, { clock, ...(options.account && { accounts: [options.account] }) });
@@ -123,7 +134,7 @@ export async function withWorld(
     const logged: unknown[] = [];
     const board = createPlugboard({
       url: boardUrl,
-      providers: [{ ...provider, definition: underTest(definition) }],
+      providers: [{ definition: underTest(definition), options: { ...provider.options, ...change } }],
       store: createMemoryStore({ clock }),
       keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
       mode: setup === 'configured' ? 'production' : setup === 'stubbed' ? 'test' : 'development',
@@ -166,9 +177,17 @@ function createWorld({ subject, ...parts }: Parts): World {
       }
       const given = credentials ?? subject.options.credentials?.[name] ?? exampleFields(method);
       typed = typedSecrets(method, given);
-      const connection = await board.connect(id, { organizationId, userId, method: name, credentials: given });
-      return chosen(world, connection as Connection);
+      const asked = { organizationId, userId, method: name, credentials: given };
+      if (method.kind !== 'browser') return chosen(world, (await board.connect(id, asked)) as Connection);
+      const { flow } = await world.prepare(name);
+      // What begins a step is not what connects by it.
+      parts.edge.forget();
+      const connection = await chosen(world, (await board.connect(id, { ...asked, flow })) as Connection);
+      typed = { ...typed, ...(await grantedSecrets(world)) };
+      return connection;
     },
+    prepare: (name) =>
+      board.prepare(id, { organizationId, userId, method: name, input: subject.options.input?.[name] ?? {} }),
     async authorize(name, { consent, scopes } = {}) {
       const input = subject.options.input?.[name] ?? {};
       const asked = { organizationId, userId, method: name, input, ...(scopes && { scopes }) };
@@ -195,6 +214,12 @@ function createWorld({ subject, ...parts }: Parts): World {
     secrets: () => ({ ...appSecrets(definition, app), ...world.credentials() }),
   };
   return world;
+}
+
+/** What a step brought is in no ledger where the provider's own routes hand it out. */
+async function grantedSecrets(world: World): Promise<Canaries> {
+  const granted = (await world.api()).credentials(anything) as Readonly<Record<string, string>>;
+  return Object.fromEntries(Object.entries(granted).map(([name, text]) => [`granted ${name}`, text]));
 }
 
 /** Lets requests that nobody waits for reach the edge. */

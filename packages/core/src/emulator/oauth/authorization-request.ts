@@ -11,6 +11,7 @@ export interface AuthorizationRequest {
   readonly state: string | undefined;
   readonly scopes: readonly string[];
   readonly challenge: string | undefined;
+  readonly nonce: string | undefined;
 }
 
 /** `page`: told to the user alone, because the redirect URI cannot be trusted. `redirect`: told to the client. */
@@ -40,7 +41,7 @@ export function readAuthorizationRequest(
   const problem = judgeParams(profile, params, scopes);
   if (problem !== undefined) return { to: 'redirect', failure: problem, redirectUri, state };
   const challenge = profile.pkce === 'none' ? undefined : params.get('code_challenge');
-  return { profile, clientId, redirectUri, state, scopes, challenge };
+  return { profile, clientId, redirectUri, state, scopes, challenge, nonce: params.get('nonce') };
 }
 
 export function isRefusal(value: AuthorizationRequest | Refusal): value is Refusal {

@@ -17,6 +17,8 @@ import { issueTokens } from './issue.ts';
 import { createLedger, type Ledger, type TokenState } from './ledger.ts';
 import type { OAuthReply, ShapeFailure } from './oauth-failure.ts';
 import { isEndpoint, type AuthorizationProfile } from './profile.ts';
+import { isMetadataAddress } from './server-metadata.ts';
+import { createTokenSigner } from './token-signer.ts';
 import { handleRevoke } from './revoke-endpoint.ts';
 import { accountWith, profileNamed, type ServerContext } from './server-context.ts';
 import {
@@ -49,6 +51,9 @@ export interface AuthorizationServerOptions {
   readonly shapeFailure?: ShapeFailure;
 }
 
+/** `metadata` stands for everything that is public: the server's description of itself, and its keys. */
+export type EndpointName = 'authorize' | 'token' | 'revoke' | 'metadata';
+
 /** What the server knows of an access token. */
 export interface TokenInfo {
   readonly state: TokenState;
@@ -80,6 +85,8 @@ export interface IssueOptions {
 export interface AuthorizationServer {
   /** True for the address of one of its endpoints. */
   serves(url: URL): boolean;
+  /** Which endpoint an address is. */
+  endpointOf(url: URL): EndpointName | undefined;
   /**
    * Answers one request. Rejects, as a broken connection would, only when a switch says so. The work goes on when the
    * client gives up waiting, as it does at a vendor.
@@ -137,6 +144,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     codes: new Map(),
     texts: { next: (sample) => texts.next(sample) },
     gate,
+    signers: { ES256: createTokenSigner('ES256'), RS256: createTokenSigner('RS256') },
     shapeFailure: options.shapeFailure,
   };
   const switches = {
@@ -163,14 +171,22 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       const taken = switches.revoke.take();
       return { taken, reply: handleRevoke(context, revoke, { request, switches: taken }) };
     }
-    return { taken: {}, reply: noEndpoint(authorize !== undefined) };
+    const published = request.method === 'GET' ? publishedAt(context, url) : undefined;
+    return { taken: {}, reply: published?.() ?? noEndpoint(authorize !== undefined) };
+  }
+
+  function endpointOf(url: URL): EndpointName | undefined {
+    const has = (member: 'authorizeUrl' | 'tokenUrl' | 'revokeUrl') =>
+      profiles.some((profile) => isEndpoint(profile[member], url));
+    if (has('tokenUrl')) return 'token';
+    if (has('authorizeUrl')) return 'authorize';
+    if (has('revokeUrl')) return 'revoke';
+    return publishedAt(context, url) === undefined ? undefined : 'metadata';
   }
 
   const server: AuthorizationServer = {
-    serves: (url) =>
-      profiles.some(({ authorizeUrl, tokenUrl, revokeUrl }) =>
-        [authorizeUrl, tokenUrl, revokeUrl].some((address) => isEndpoint(address, url)),
-      ),
+    serves: (url) => endpointOf(url) !== undefined,
+    endpointOf,
     async handle(request) {
       const { taken, reply } = route(request);
       const { headers, ...answer } = await reply;
@@ -227,6 +243,18 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     },
   };
   return server;
+}
+
+/** The server's description of itself, or its keys. */
+function publishedAt({ profiles, signers }: ServerContext, url: URL): (() => Promise<OAuthReply>) | undefined {
+  for (const { metadata, idTokens = 'ES256' } of profiles) {
+    if (metadata === undefined) continue;
+    if (isMetadataAddress(metadata, url)) return async () => ({ status: 200, json: metadata });
+    if (url.href === metadata['jwks_uri']) {
+      return async () => ({ status: 200, json: await signers[idTokens].keySet() });
+    }
+  }
+  return undefined;
 }
 
 interface Routed {

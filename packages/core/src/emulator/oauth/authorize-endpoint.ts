@@ -21,7 +21,7 @@ export async function handleAuthorize(
 ): Promise<OAuthReply> {
   const decision = request.method === 'POST' ? readDecision(new URLSearchParams(await request.text())) : undefined;
   const { error, ...rest } = switches;
-  return runEndpoint({ ...context, switches: rest }, () => {
+  const reply = await runEndpoint({ ...context, switches: rest }, () => {
     const asked = readAuthorizationRequest(context, profile, new URL(request.url));
     if (isRefusal(asked)) {
       if (asked.to === 'redirect') return sendBack({ ...asked, profile }, switches, asked.failure);
@@ -32,6 +32,21 @@ export async function handleAuthorize(
     if (!decision.allow) return sendBack(asked, switches, failure('access_denied', 'the user denied the request'));
     return sendBack(asked, switches, issueCode(context, asked, decision, switches));
   });
+  return signed(context, profile, { reply, authorizeUrl: new URL(request.url) });
+}
+
+/** Vendors that prove their callback sign all of its parameters. */
+async function signed(
+  { clock }: ServerContext,
+  { signCallback }: AuthorizationProfile,
+  { reply, authorizeUrl }: { readonly reply: OAuthReply; readonly authorizeUrl: URL },
+): Promise<OAuthReply> {
+  const address = reply.headers?.['location'];
+  if (signCallback === undefined || address === undefined) return reply;
+  const location = new URL(address);
+  const extra = await signCallback(new URLSearchParams(location.searchParams), { authorizeUrl, now: clock.now() });
+  for (const [name, value] of Object.entries(extra)) location.searchParams.set(name, value);
+  return { ...reply, headers: { ...reply.headers, location: location.href } };
 }
 
 /** A form without a decision, as a browser sends on Enter, denies. */
@@ -71,7 +86,7 @@ function issueCode(
   const family = ledger.openFamily({ profile: asked.profile.name, clientId: asked.clientId, account, scopes });
   const code = texts.next('code-');
   ledger.issue({ kind: 'code', text: code, family: family.id, lifeMs: context.codeLifeMs });
-  codes.set(code, { redirectUri: asked.redirectUri, challenge: asked.challenge });
+  codes.set(code, { redirectUri: asked.redirectUri, challenge: asked.challenge, nonce: asked.nonce });
   return { code };
 }
 

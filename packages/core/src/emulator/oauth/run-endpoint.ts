@@ -24,16 +24,17 @@ export interface EndpointRun {
 }
 
 /**
- * @param work Runs between the switches, in one synchronous step: everything that decides and issues.
+ * @param work Runs between the switches, in one synchronous step: everything that decides and issues. Only what needs no
+ * state may follow later.
  * @throws the error of `connectionDropped`.
  */
-export async function runEndpoint(run: EndpointRun, work: () => OAuthReply): Promise<OAuthReply> {
+export async function runEndpoint(run: EndpointRun, work: () => OAuthReply | Promise<OAuthReply>): Promise<OAuthReply> {
   const { switches } = run;
   await pause(run, switches.delayBeforeMs, switches.hold === 'before');
   if (switches.drop === 'before') throw connectionDropped();
   const forced = forcedAnswer(switches);
   if (forced !== undefined && switches.processed !== true) return forced;
-  const reply = work();
+  const reply = await work();
   await pause(run, switches.delayAfterMs, switches.hold === 'after');
   if (switches.drop === 'after') throw connectionDropped();
   if (forced !== undefined) return forced;

@@ -6,6 +6,7 @@ import type { GateKeeper } from './gate.ts';
 import type { LedgerBook, LedgerFamily } from './ledger.ts';
 import type { ShapeFailure } from './oauth-failure.ts';
 import type { AuthorizationProfile } from './profile.ts';
+import type { SigningAlgorithm, TokenSigner } from './token-signer.ts';
 import type { TokenTexts } from './token-text.ts';
 
 /** What the authorization request fixed and the exchange of its code must repeat or prove. */
@@ -13,6 +14,8 @@ export interface CodeBinding {
   readonly redirectUri: string;
   /** RFC 7636 S256. */
   readonly challenge: string | undefined;
+  /** What the id token must repeat. */
+  readonly nonce: string | undefined;
 }
 
 export interface ServerContext {
@@ -29,6 +32,7 @@ export interface ServerContext {
   readonly codes: Map<string, CodeBinding>;
   readonly texts: TokenTexts;
   readonly gate: GateKeeper;
+  readonly signers: Readonly<Record<SigningAlgorithm, TokenSigner>>;
   readonly shapeFailure: ShapeFailure | undefined;
 }
 

@@ -39,6 +39,9 @@ export function fillAnswer(example: JsonObject, filling: AnswerFilling): JsonObj
         filled.push([name, filling.issue(name, value, accessLifeMs(object, filling.expiresIn))]);
       } else if (name === 'expires_in' && holdsToken && filling.expiresIn !== undefined) {
         filled.push([name, typeof value === 'string' ? String(filling.expiresIn) : filling.expiresIn]);
+      } else if (name === 'scope' && value === '' && ownsScopes && filling.scopes.length === 0) {
+        // No scopes asked and none known: a server leaves the member out (RFC 6749 section 5.1).
+        continue;
       } else if ((name === 'scope' || name === 'scopes') && ownsScopes) {
         filled.push([name, Array.isArray(value) ? [...filling.scopes] : filling.scopes.join(filling.separator)]);
       } else filled.push([name, fill(value)]);

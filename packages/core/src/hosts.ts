@@ -1,0 +1,26 @@
+/** Which hosts the calls of one connection may reach: those declared, and those that are only known at run time. */
+import type { HostSource } from './auth/auth.ts';
+import { discoveredOf } from './auth/discovery.ts';
+import { invalidInput } from './errors.ts';
+import { hostHint, hostOf, hostProblem } from './host-name.ts';
+import { member, type JsonObject } from './json.ts';
+import type { AnyDefinition } from './provider.ts';
+
+/** @throws PlugboardError kind `invalid_request` for a host that is no plain host name. */
+export function hostsFor(definition: AnyDefinition, source: HostSource): readonly string[] {
+  const { id, hosts, tenantHosts, auth } = definition;
+  const discovers = Object.values(auth).some((method) => method.kind === 'oauth2' && method.discover !== undefined);
+  if (tenantHosts === undefined && !discovers) return hosts;
+  const named = tenantHosts?.(source) ?? [];
+  const problem = named.map(hostProblem).find((found) => found !== undefined);
+  if (problem !== undefined)
+    throw invalidInput(`A host of ${id}`, [{ path: 'tenantHosts', message: problem }], hostHint);
+  const discovered = discovers ? Object.values(discoveredOf(source.input)).map((url) => hostOf(url, 'discovered')) : [];
+  return [...hosts, ...named, ...discovered];
+}
+
+/** The values that a tenant gave before the redirect, as they are kept with its connection. */
+export function inputOf(metadata: JsonObject): JsonObject {
+  const input = member(metadata, 'input');
+  return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as JsonObject) : {};
+}
