@@ -29,7 +29,11 @@ export default defineConfig({
           name: 'integration',
           // Real databases and child processes: a process of its own for each file.
           pool: 'forks',
-          include: ['packages/**/test/**/*.int.test.ts', 'examples/**/test/**/*.int.test.ts'],
+          include: [
+            'packages/**/test/**/*.int.test.ts',
+            'tools/test/**/*.int.test.ts',
+            'examples/**/test/**/*.int.test.ts',
+          ],
           globalSetup: ['./tools/test-services.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -15,8 +15,14 @@ const harmless: readonly HarmlessWord[] = [
   { file: 'packages/core/src/fields.ts', text: '.meta({', reason: 'the method of zod that holds titles and help' },
 ];
 
-export function checkProviderIds(root: string, allowed = harmless): CheckResult {
-  const ids = providerIds(root);
+export interface ProviderIdOptions {
+  readonly allowed?: readonly HarmlessWord[];
+  /** Default: those of the workspace. */
+  readonly ids?: readonly string[];
+}
+
+export function checkProviderIds(root: string, options: ProviderIdOptions = {}): CheckResult {
+  const { allowed = harmless, ids = providerIds(root) } = options;
   const files = ids.length === 0 ? [] : sourceFiles('packages/core/src', root);
   const problems: string[] = [];
   const used = new Set<HarmlessWord>();

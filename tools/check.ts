@@ -3,6 +3,7 @@ import { checkChangesets } from './check-changesets.ts';
 import { checkGenerated } from './check-generated.ts';
 import { checkGlobals } from './check-globals.ts';
 import { checkImports } from './check-imports.ts';
+import { checkPlaceholders } from './check-placeholders.ts';
 import { checkProviderIds } from './check-provider-ids.ts';
 import { checkProviders } from './check-providers.ts';
 import { problemsOf, type Check } from './check-result.ts';
@@ -13,6 +14,7 @@ const checks: Readonly<Record<string, Check>> = {
   'provider-ids': (root) => checkProviderIds(root),
   globals: checkGlobals,
   providers: checkProviders,
+  placeholders: checkPlaceholders,
   generated: checkGenerated,
   changesets: checkChangesets,
 };
