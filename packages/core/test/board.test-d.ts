@@ -11,7 +11,7 @@ import {
   oauth2,
   stream,
 } from '../src/index.ts';
-import type { Connection } from '../src/index.ts';
+import type { ChatCapability, ChatEvent, Connection, Json } from '../src/index.ts';
 import { secret } from '../src/fields.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -104,7 +104,27 @@ const crm = defineProvider({
   account: async () => ({ kind: 'derived', name: 'Crm' }),
   healthCheck: async () => ({ status: 'unknown' }),
   operations: {},
+  capabilities: {
+    chat: (): ChatCapability => ({
+      complete: async () => Promise.reject(new Error('not called')),
+      async *stream() {
+        yield { type: 'text', text: '' };
+      },
+    }),
+    track: () => ({
+      async capture(event) {
+        expectType<typeof event.personId, string>(true);
+      },
+      identify: async () => undefined,
+      alias: async () => undefined,
+      group: async () => undefined,
+      flush: async () => undefined,
+    }),
+  },
   sdk: async () => new URL('https://sdk.example'),
+  async closeSdk(sdk) {
+    expectType<typeof sdk, URL>(true);
+  },
 });
 
 const board = createPlugboard({
@@ -123,6 +143,19 @@ export async function use(): Promise<void> {
   expectType<Awaited<ReturnType<typeof client.email.send>>['id'], string>(true);
   const sdk = await board.client('crm').sdk();
   expectType<typeof sdk, URL>(true);
+  const { output, reply } = await board.client('crm').chat.complete({ messages: [{ role: 'user', content: 'Hi' }] });
+  expectType<typeof output, Json | undefined>(true);
+  expectType<(typeof reply)['role'], 'assistant'>(true);
+  for await (const event of board.client('crm').chat.stream({ messages: [] }))
+    expectType<typeof event, ChatEvent>(true);
+  const { track } = board.client('crm');
+  await track.capture({ name: 'feature_used', personId: 'p', properties: { feature: 'export' } });
+  await track.capture({ name: 'my_own_event', personId: 'p', properties: { anything: [1] } });
+  await track.capture({ name: 'my_own_event', personId: 'p' });
+  // @ts-expect-error -- a known event tells what it is about
+  await track.capture({ name: 'feature_used', personId: 'p' });
+  // @ts-expect-error -- and in its own words
+  await track.capture({ name: 'user_activated', personId: 'p', properties: { feature: 'export' } });
 
   // @ts-expect-error -- no such provider
   board.client('mial', { organizationId });
