@@ -129,17 +129,23 @@ function checkEndpoint(definition: AnyDefinition, { name, endpoint }: Subject, c
     requestOf(definition, endpoint, { input, options }),
   );
   const [{ method, url }] = requests as [BuiltRequest];
-  const verdicts = descriptions.flatMap((description) =>
-    findOperations(description, method, url).map((found) => [
+  const verdicts = descriptions.flatMap((description) => [
+    ...(description.exchange === undefined ? [] : [requests.flatMap((request) => exchanged(description, request, body))]),
+    ...findOperations(description, method, url).map((found) => [
       ...(isOnHost(found.operation, url) ? [] : [`${url.host} is not a host of the description`]),
       ...requests.flatMap((request) =>
         checkRequest(request, { description, found, signed, ignored: options.parameters ?? {} }),
       ),
       ...checkAnswerExample({ status, body }, description, found),
     ]),
-  );
+  ]);
   const best = verdicts.toSorted((a, b) => a.length - b.length)[0];
   return best === undefined ? [notDescribed] : [...new Set(best)];
+}
+
+function exchanged({ exchange }: Description, request: BuiltRequest, answer: unknown): string[] {
+  const body: unknown = typeof request.body === 'string' ? JSON.parse(request.body) : undefined;
+  return exchange?.({ body, answer }) ?? [];
 }
 
 /** The example, the one that asks for the page after it, and further ones. */

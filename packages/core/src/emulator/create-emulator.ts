@@ -12,7 +12,7 @@ import { isVendorHost } from './addresses.ts';
 import { createApiResponder } from './answer-api.ts';
 import type { EmulatedReply } from './contract.ts';
 import { createCredentialJudge } from './credentials.ts';
-import { readDeclarations } from './declared-endpoints.ts';
+import { matchEndpoints, readDeclarations } from './declared-endpoints.ts';
 import { createAuthorizationServer, type AuthorizationServer } from './oauth/authorization-server.ts';
 import type { RegisteredClient } from './oauth/client-auth.ts';
 import type { ShapeFailure } from './oauth/oauth-failure.ts';
@@ -47,6 +47,8 @@ export interface Emulator {
    * Typed-in credentials pass when they fit their schema and do not contain `wrong` or `revoked`.
    */
   fetch(request: Request): Promise<Response>;
+  /** Name of the declared operation at an address; null where a flow's own calls go. */
+  operationAt(method: string, url: URL): string | null;
   /** Every request so far, oldest first. */
   readonly requests: readonly LoggedRequest[];
   /** The authorization server behind the OAuth endpoints, with its ledger and its switches. */
@@ -112,6 +114,7 @@ export function createEmulator(provider: AnyProvider, options: EmulatorOptions =
     requests,
     oauth,
     serves: (url) => oauth.serves(url) || isVendorHost(definition, url),
+    operationAt: (method, url) => matchEndpoints(endpoints, method, url)[0]?.declared.name ?? null,
     async fetch(request) {
       const url = new URL(request.url);
       const isOAuth = oauth.serves(url);

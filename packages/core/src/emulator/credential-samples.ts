@@ -22,7 +22,7 @@ export function sampleCredentials(method: AuthMethod): Credentials {
 /** What the method makes of its own example of a token answer. */
 export function exampleGrant(method: TokenMethod): Grant {
   const texts = createTokenTexts('sample');
-  const answer = fillAnswer(completeExample(method.kind === 'oauth2' ? method.example : undefined, true), {
+  const answer = fillAnswer(completeExample(method.kind === 'oauth2' ? method.example : undefined, { renewable: true, scoped: true }), {
     issue: (_kind, sample) => texts.next(sample),
     refreshToken: 'issue',
     scopes: [],

@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path';
 
 import { parse } from 'yaml';
 
-import type { Description } from './description.ts';
+import { describe, type Description } from './description.ts';
 import { readDiscovery } from './discovery.ts';
 import { isFieldList, readFieldList } from './field-list.ts';
+import { isIntrospection, readGraphql } from './graphql.ts';
 import type { Node } from './json-schema.ts';
 import { readOpenApi, readSwagger } from './openapi.ts';
 
@@ -44,11 +45,12 @@ function readDescription(source: string, document: Node, nodePath?: string): Des
   if (String(document['openapi']).startsWith('3.')) return readOpenApi(source, document);
   if (document['swagger'] === '2.0') return readSwagger(source, document);
   if (document['kind'] === 'discovery#restDescription') return readDiscovery(source, document);
+  if (isIntrospection(document)) return { ...describe(source, document, []), exchange: readGraphql(document) };
   if (isFieldList(document)) {
     if (nodePath !== undefined) return readFieldList(source, document, nodePath);
     throw new Error(
       `${source} lists the fields of one node: say where it is, \`nodePath: '/{version}/act_{account}'\`.`,
     );
   }
-  throw new Error(`${source} is of no format that is known: OpenAPI 3, Swagger 2, Google discovery, field list.`);
+  throw new Error(`${source} is of no format that is known: OpenAPI 3, Swagger 2, Google discovery, GraphQL, field list.`);
 }

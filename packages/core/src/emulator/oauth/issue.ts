@@ -19,7 +19,8 @@ export interface Issue {
 export function issueTokens(context: ServerContext, issue: Issue): JsonObject {
   const { profile, family } = issue;
   const { ledger, texts, accounts } = context;
-  const example = completeExample(profile.example, isRenewable(profile));
+  const scoped = profile.kind === undefined || profile.scopes !== undefined || family.scopes.length > 0;
+  const example = completeExample(profile.example, { renewable: isRenewable(profile), scoped });
   const answer = fillAnswer(example, {
     issue(kind, sample, lifeMs) {
       const text = texts.next(sample);

@@ -13,12 +13,18 @@ export interface AnswerFilling {
 }
 
 /** RFC 6749 section 5.1; for examples that hold no access token. */
-const standardAnswer = { access_token: 'at-', token_type: 'Bearer', expires_in: 3600, scope: '' };
+const standardAnswer = { access_token: 'at-', token_type: 'Bearer', expires_in: 3600 };
 
-/** @param renewable Whether the standard answer has a refresh token; an example decides that for itself. */
-export function completeExample(example: JsonObject | undefined, renewable: boolean): JsonObject {
+/** What the standard answer has besides; an example decides that for itself. */
+interface AnswerMembers {
+  readonly renewable: boolean;
+  /** Where no scopes are known and none was asked for, servers leave the member out. */
+  readonly scoped: boolean;
+}
+
+export function completeExample(example: JsonObject | undefined, { renewable, scoped }: AnswerMembers): JsonObject {
   if (example !== undefined && holdsAccessToken(example)) return example;
-  return { ...standardAnswer, ...(renewable && { refresh_token: 'rt-' }), ...example };
+  return { ...standardAnswer, ...(scoped && { scope: '' }), ...(renewable && { refresh_token: 'rt-' }), ...example };
 }
 
 /** A copy of the example in which every token is issued anew and lives and scopes are those granted. */
@@ -39,9 +45,6 @@ export function fillAnswer(example: JsonObject, filling: AnswerFilling): JsonObj
         filled.push([name, filling.issue(name, value, accessLifeMs(object, filling.expiresIn))]);
       } else if (name === 'expires_in' && holdsToken && filling.expiresIn !== undefined) {
         filled.push([name, typeof value === 'string' ? String(filling.expiresIn) : filling.expiresIn]);
-      } else if (name === 'scope' && value === '' && ownsScopes && filling.scopes.length === 0) {
-        // No scopes asked and none known: a server leaves the member out (RFC 6749 section 5.1).
-        continue;
       } else if ((name === 'scope' || name === 'scopes') && ownsScopes) {
         filled.push([name, Array.isArray(value) ? [...filling.scopes] : filling.scopes.join(filling.separator)]);
       } else filled.push([name, fill(value)]);

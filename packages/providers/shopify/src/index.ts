@@ -1,0 +1,1 @@
+export { shopify } from './provider.ts';
