@@ -27,6 +27,7 @@ const connect: Section = ({ auth }) => {
 function methodParts(method: AuthMethod): (string | undefined)[] {
   if (method.kind === 'oauth2') return oauthParts(method);
   const { credentials, sign, kind } = method;
+  const before = kind === 'browser' && method.input !== undefined ? fieldTable(method.input) : undefined;
   const env = 'env' in method ? (method.env ?? {}) : {};
   const facts = [
     kind === 'browser' ? 'A step in the browser that hands back these fields.' : undefined,
@@ -36,7 +37,11 @@ function methodParts(method: AuthMethod): (string | undefined)[] {
     placesOf(sign.places),
     Object.keys(env).length > 0 ? 'From the environment, one set serves every organization without a connection.' : '',
   ];
-  return [words(facts), fieldTable(credentials, { env })];
+  return [
+    words(facts),
+    before === undefined ? undefined : `Asked before the step:\n\n${before}`,
+    fieldTable(credentials, { env }),
+  ];
 }
 
 function oauthParts({ pkce, refresh, revoke, scopes, sign, input }: OAuth2Method): (string | undefined)[] {
@@ -169,7 +174,18 @@ const capabilities: Section = ({ capabilities: declared, sdk }) => {
 
 const webhooks: Section = ({ webhooks: declared }) => {
   if (declared === undefined) return undefined;
-  const { docs, events, ends, challenge, maxBytes, rememberDays = 3 } = declared as WebhookDefinition;
+  const {
+    docs,
+    verify,
+    events,
+    ends,
+    challenge,
+    channels,
+    refusals,
+    maxBytes,
+    rememberDays = 3,
+  } = declared as WebhookDefinition;
+  const { toleranceSeconds } = verify as { readonly toleranceSeconds?: number };
   // A judgement of the event's content names no types.
   const ending = new Set(typeof ends === 'function' ? [] : (ends ?? []));
   const rows = [...new Set([...Object.keys(events), ...ending])].map((type) => [
@@ -180,9 +196,12 @@ const webhooks: Section = ({ webhooks: declared }) => {
     '## Webhooks',
     words([
       `Verified as [the vendor describes](${docs}).`,
-      `A delivery is remembered for ${rememberDays} days, so that a second one does nothing.`,
+      toleranceSeconds === undefined ? undefined : `A delivery is believed for ${toleranceSeconds} s.`,
+      `It is remembered for ${rememberDays} days, so that a second one does nothing.`,
+      refusals?.signature_invalid === undefined ? undefined : `A forged one is answered ${refusals.signature_invalid}.`,
+      channels === undefined ? undefined : 'The vendor notifies through channels that the board opens and prolongs.',
       challenge === undefined ? undefined : "The vendor's handshake is answered.",
-      maxBytes === undefined ? undefined : `Bodies may have ${(maxBytes / 1_048_576).toFixed(0)} MB.`,
+      maxBytes === undefined ? undefined : `A body may have ${Math.round(maxBytes / 1_048_576)} MB.`,
       typeof ends === 'function' ? 'Some events end the connection, by what they say.' : undefined,
     ]),
     rows.length === 0 ? undefined : table(['Event', 'Effect'], rows),

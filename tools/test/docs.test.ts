@@ -1,5 +1,6 @@
 /** What the generated files say, for a provider that declares something of every kind. */
 import { apiKey, bearer, defineProvider, endpoint, noAuth, oauth2, operation, staticToken } from '@plugboard/core';
+import type { AnyDefinition } from '@plugboard/core';
 import { given, like, secret, text } from '@plugboard/core/fields';
 import { describe, expect, test } from 'vitest';
 
@@ -60,6 +61,7 @@ const { definition } = defineProvider({
     parse: () => [],
     events: { 'letter.sent': like({}) },
     ends: ['app.removed'],
+    refusals: { signature_invalid: 406 },
     maxBytes: 26_214_400,
     rememberDays: 7,
     vectors: [],
@@ -111,7 +113,10 @@ describe('a page', () => {
     ['writes that are not repeated', '| `letters.burn` | Burns a letter. | `POST /burn` |  |  | never |  |'],
     ['composed operations', '| `letters.copy` | Copies a letter. | several calls |  |  | as its calls |  |'],
     ['limits of all calls', 'All calls together: 5 in 1 s for the whole app.'],
-    ['intake', 'A delivery is remembered for 7 days, so that a second one does nothing. Bodies may have 25 MB.'],
+    [
+      'intake',
+      'It is remembered for 7 days, so that a second one does nothing. A forged one is answered 406. A body may have 25 MB.',
+    ],
     ['events', '| `letter.sent` |  |\n| `app.removed` | ends the connection |'],
     ['flags', '| `letters` | off | yes | Send letters. |'],
     ['answers', '| invalidCredentials | 401 | `auth` | `bad_key` |'],
@@ -126,11 +131,13 @@ describe('a page', () => {
   });
 });
 
-test('the table of the README has a row for each provider', () => {
-  expect(providerTable([definition])).toBe(
+test('the table of the README has a row for each provider, one kind after the other', () => {
+  const other: AnyDefinition = { ...definition, id: 'zeta', name: 'Zeta', category: 'ai' };
+  expect(providerTable([definition, other])).toBe(
     [
       '| Provider | Category | Connects by | Webhooks |',
       '| --- | --- | --- | --- |',
+      '| [Zeta](docs/providers/zeta.md) | ai | API key, OAuth, Address | yes |',
       '| [Acme](docs/providers/acme.md) | email | API key, OAuth, Address | yes |',
     ].join('\n'),
   );

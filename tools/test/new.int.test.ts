@@ -59,10 +59,8 @@ test('says what to fill in, and the check says the same', () => {
   const problems = output.split('\n').filter((line) => line.startsWith(`!!! `) && line.includes(ids.at(-1)!));
   expect(status).toBe(1);
   expect(problems).toContain(`!!! packages/providers/${ids.at(-1)}/src/provider.ts:12: fill in the product's page`);
-  for (const problem of problems) {
-    const [, place = '', what = ''] = /^!!! (\S+): fill in (.+)$/.exec(problem) ?? [];
-    expect(said).toMatch(new RegExp(`^  ${RegExp.escape(place)} +${RegExp.escape(what)}$`, 'm'));
-  }
+  const list = said.split('\n').map((line) => line.trim().replace(/ {2,}/, ' '));
+  for (const problem of problems) expect(list).toContain(problem.slice(4).replace(': fill in', ''));
   expect(said).toContain(`fails with the same ${problems.length} lines`);
 });
 

@@ -16,7 +16,7 @@ export function methodOf(provider: string, name?: string): readonly [string, Aut
 
 /** What passes: the declared example of the credentials, or of what an OAuth vendor needs before the redirect. */
 export function exampleOf(method: AuthMethod): Values {
-  return method.kind === 'oauth2' ? examplesIn(method.input) : method.example;
+  return method.kind === 'oauth2' ? inputOf(method.input) : method.example;
 }
 
 /** Stores credentials. A step in the browser is prepared first, as its page would. */
@@ -25,15 +25,19 @@ export async function connectByFields(
   provider: ProviderId,
   { method, credentials, caller }: { readonly method: string; readonly credentials: Values; readonly caller: Caller },
 ): Promise<Connection> {
-  const [, { kind }] = methodOf(provider, method);
-  if (kind === 'browser') await board.prepare(provider, { ...caller, method });
-  return board.connect(provider, { ...caller, method, credentials } as never);
+  const [, declared] = methodOf(provider, method);
+  const began =
+    declared.kind === 'browser'
+      ? { flow: (await board.prepare(provider, { ...caller, method, input: inputOf(declared.input) })).flow }
+      : {};
+  return board.connect(provider, { ...caller, ...began, method, credentials } as never);
 }
 
-function examplesIn(schema: Schema | undefined): Values {
+/** Values that a vendor needs before a redirect or a step in the browser, as their schema shows them. */
+function inputOf(schema: Schema | undefined): Values {
   const properties = schema === undefined ? undefined : at(jsonSchemaOf(schema), 'properties');
   const values = Object.entries(Object(properties) as object).flatMap(([name, property]) => {
-    const example = text(at(property as never, 'examples', 0));
+    const example = text(at(property, 'examples', 0));
     return example === undefined ? [] : [[name, example] as const];
   });
   return Object.fromEntries(values);

@@ -58,7 +58,9 @@ async function connectVendor(app: App, browser: Browser, provider: ProviderId): 
 
 /** Start, consent page, form, callback: every hop is a request of its own, and none is followed blindly. */
 async function connectByOAuth({ url, sandbox }: App, browser: Browser, provider: ProviderId): Promise<string[]> {
-  const given = Object.entries(exampleOf(methodOf(provider)[1])).map(([name, value]) => [`input.${name}`, value] as const);
+  const given = Object.entries(exampleOf(methodOf(provider)[1])).map(
+    ([name, value]) => [`input.${name}`, value] as const,
+  );
   const query = new URLSearchParams({ returnTo: '/', ...Object.fromEntries(given) });
   const start = await browser.visit(`${url}/integrations/connect/${provider}?${query.toString()}`);
   expect(start.status === 303, `the start answered ${start.status}: ${await start.text()}`);

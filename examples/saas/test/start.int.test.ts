@@ -50,7 +50,9 @@ const last = [
 
 it('has every provider of the workspace', () => {
   const folders = globSync('packages/providers/*', { cwd: join(import.meta.dirname, '../../..') });
-  expect(providers.map(({ definition }) => definition.id)).toEqual(folders.map((folder) => basename(folder)).toSorted());
+  expect(providers.map(({ definition }) => definition.id)).toEqual(
+    folders.map((folder) => basename(folder)).toSorted(),
+  );
 });
 
 describe('pnpm start --exit', () => {
