@@ -8,6 +8,7 @@ import { answerCases } from './provider-contract/answer-cases.ts';
 import { browserCases } from './provider-contract/browser-cases.ts';
 import { capabilityCases, stubCases } from './provider-contract/capability-cases.ts';
 import type { AnyFactory, ProviderCase, ProviderContractOptions, Subject } from './provider-contract/case.ts';
+import { channelCases } from './provider-contract/channel-cases.ts';
 import { credentialCases } from './provider-contract/credential-cases.ts';
 import { errorCases } from './provider-contract/error-cases.ts';
 import { inputCases } from './provider-contract/input-cases.ts';
@@ -35,6 +36,7 @@ const groups: Readonly<Record<string, (subject: Subject) => readonly ProviderCas
   'browser steps': browserCases,
   refresh: refreshCases,
   webhooks: webhookCases,
+  channels: channelCases,
   capabilities: capabilityCases,
   stub: stubCases,
   'tenant hosts': tenantHostCases,

@@ -24,12 +24,7 @@ export interface OneTimeRecord {
 }
 
 /** @throws PlugboardError kind `rate_limited`, code `too_many_flows`. */
-export async function putRecord(
-  engine: Engine,
-  key: OneTimeKey,
-  record: OneTimeRecord,
-  ttlMs: number,
-): Promise<void> {
+export async function putRecord(engine: Engine, key: OneTimeKey, record: OneTimeRecord, ttlMs: number): Promise<void> {
   const { organizationId, userId } = record;
   const sealed = await engine.vault.seal(contextOf(key), encodeUtf8(JSON.stringify(record)));
   const outcome = await engine.store.once.put({

@@ -91,6 +91,6 @@ function stubAccess(runtime: ProviderRuntime): Access {
   const [name, method] =
     methods.find(([, candidate]) => 'credentials' in candidate && candidate.kind !== 'browser') ?? methods[0]!;
   const fields = 'credentials' in method ? checkInput(method.credentials, method.example, 'the stub credentials') : {};
-  const token = 'token' in method ? { accessToken: 'stub' } : {};
+  const token = 'token' in method || method.kind === 'browser' ? { accessToken: 'stub' } : {};
   return fixedAccess(runtime, { method: name, credentials: { ...(fields as Credentials), ...token } }, { stub: true });
 }

@@ -192,9 +192,7 @@ async function settleAccount(
   refuseOtherAccount(existing, result.choices, wanted.allowAccountChange, runtime.definition.id);
   const [only] = result.choices;
   if (only === undefined) return { account: null, choices: null };
-  return result.choices.length === 1
-    ? { account: only, choices: null }
-    : { account: null, choices: result.choices };
+  return result.choices.length === 1 ? { account: only, choices: null } : { account: null, choices: result.choices };
 }
 
 /** Another account under the same connection would mix the data of two. */

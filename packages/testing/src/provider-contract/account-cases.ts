@@ -12,7 +12,7 @@ const dearestHealth = 2;
 
 export function accountCases(subject: Subject): readonly ProviderCase[] {
   const { definition } = subject.factory();
-  const methods = Object.entries(definition.auth).filter(([, { kind }]) => kind !== 'browser');
+  const methods = Object.entries(definition.auth);
   const checkHealth = (world: World) => world.board.health(definition.id, { organizationId });
   return [
     ...methods.map(([name]) =>
@@ -28,7 +28,7 @@ export function accountCases(subject: Subject): readonly ProviderCase[] {
       ),
     ),
     ...methods
-      .filter(([, { kind }]) => kind !== 'oauth2' && kind !== 'none')
+      .filter(([, { kind }]) => kind !== 'oauth2' && kind !== 'browser' && kind !== 'none')
       .map(([name]) =>
         providerCase(`account ${name}: credentials that the vendor refuses are refused, and nothing is stored`, () =>
           withWorld(subject, async (world) => {

@@ -1,6 +1,6 @@
 /** What is accepted as a credential, and where it is put. */
 import type { AuthMethod, Credentials, JsonObject, OutgoingRequest, SignContext } from '@plugboard/core';
-import { isSecret, Secret } from '@plugboard/core';
+import { isSecret, parseJson, Secret } from '@plugboard/core';
 import { checkInput, type Schema } from '@plugboard/core/provider-kit';
 import { createEmulator } from '@plugboard/core/emulator';
 import { expect } from 'vitest';
@@ -41,8 +41,9 @@ export function credentialCases(subject: Subject): readonly ProviderCase[] {
   ];
 }
 
-function isTyped(method: AuthMethod): method is Exclude<AuthMethod, { kind: 'oauth2' | 'browser' }> {
-  return method.kind !== 'oauth2' && method.kind !== 'browser';
+/** Typed in, or brought back by a step in the browser. */
+function isTyped(method: AuthMethod): method is Exclude<AuthMethod, { kind: 'oauth2' }> {
+  return method.kind !== 'oauth2';
 }
 
 function given({ options }: Subject, name: string, method: AuthMethod): JsonObject {
@@ -89,7 +90,7 @@ function signingOf(subject: Subject, name: string, method: AuthMethod): Signing 
   const { definition } = subject.factory();
   const app = appValuesFor(definition, subject.options.app ?? {});
   const vendor = createEmulator(subject.factory(app), { clock: createPatientClock() });
-  const issued = 'token' in method ? vendor.credentials(name) : {};
+  const issued = 'token' in method || method.kind === 'browser' ? vendor.credentials(name) : {};
   const typed =
     'credentials' in method ? checkInput(method.credentials, given(subject, name, method), 'the example') : {};
   return { app, credentials: { ...(typed as Credentials), ...issued } };
@@ -116,7 +117,8 @@ async function signed(method: AuthMethod, signing: Signing): Promise<OutgoingReq
 
 function outgoing(): OutgoingRequest {
   const url = new URL('https://vendor.example/v1/things?page=1');
-  return { method: 'POST', url, headers: new Headers({ accept: 'application/json' }), body: '{"a":1}' };
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  return { method: 'POST', url, headers: new Headers(headers), body: '{"a":1}' };
 }
 
 function differences(a: OutgoingRequest, b: OutgoingRequest): string[] {
@@ -128,6 +130,16 @@ function differences(a: OutgoingRequest, b: OutgoingRequest): string[] {
       .filter((name) => a.url.searchParams.get(name) !== b.url.searchParams.get(name))
       .map((name) => `query:${name}`),
     ...(a.url.origin + a.url.pathname === b.url.origin + b.url.pathname ? [] : ['path']),
-    ...(a.body === b.body && a.method === b.method ? [] : ['body']),
+    ...(a.method === b.method ? [] : ['method']),
+    ...bodyDifferences(a.body, b.body),
   ];
+}
+
+/** Members of a JSON body; the whole where it is none. */
+function bodyDifferences(a: OutgoingRequest['body'], b: OutgoingRequest['body']): string[] {
+  if (a === b) return [];
+  const [one, other] = [a, b].map((body) => (typeof body === 'string' ? (parseJson(body) as JsonObject) : undefined));
+  if (one === undefined || other === undefined) return ['body'];
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].filter((name) => one[name] !== other[name]).map((name) => `body:${name}`);
 }

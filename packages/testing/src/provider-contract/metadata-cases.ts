@@ -68,6 +68,8 @@ function judgeOAuth(definition: AnyDefinition, method: OAuth2Method): void {
   for (const [scope, reason] of Object.entries(known)) expect(reason.trim(), scope).not.toBe('');
   for (const scope of [...ask, ...neededScopes(definition)])
     expect(Object.keys(known), 'the known scopes').toContain(scope);
+  for (const scope of Object.keys(known).flatMap((granted) => method.scopes.implies?.(granted) ?? []))
+    expect(Object.keys(known), 'the known scopes').toContain(scope);
   if (typeof method.authorize.url === 'string') expect(protocolOf(method.authorize.url)).toBe('https:');
   if (method.refresh === 'none') return;
   const { rotation } = method.refresh;

@@ -1,7 +1,7 @@
 /** Connecting by OAuth, as this provider declares it. */
 import type { AnyDefinition, JsonObject, OAuth2Method } from '@plugboard/core';
 import { hash, encodeBase64url, encodeUtf8 } from '@plugboard/core';
-import { computed, hostMatches } from '@plugboard/core/provider-kit';
+import { computed, hostMatches, missingScopes } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
 import { jsonResponse } from './answers.ts';
@@ -241,27 +241,31 @@ async function expectClientAuth(
   expect(encodeBase64url(await hash('sha256', encodeUtf8(sent['code_verifier']!)))).not.toBe(sent['code_verifier']);
 }
 
-function scopeCases(subject: Subject, method: string, { scopes }: OAuth2Method): ProviderCase[] {
+function scopeCases(subject: Subject, method: string, declared: OAuth2Method): ProviderCase[] {
   const { definition } = subject.factory();
-  const needy = endpointsOf(definition).find(({ declared }) =>
-    (declared.scopes ?? []).some((scope) => scopes.ask.includes(scope)),
+  const { scopes } = declared;
+  const needy = endpointsOf(definition).find((endpoint) =>
+    (endpoint.declared.scopes ?? []).some((scope) => scopes.ask.includes(scope)),
   );
   if (needy === undefined) return [];
   const missing = needy.declared.scopes!.find((scope) => scopes.ask.includes(scope))!;
+  // Whoever has a scope that includes it has it as well.
+  const kept = scopes.ask.filter((scope) => missingScopes(declared, [missing], [scope]).length > 0);
+  const lost = (needed: readonly string[]) => missingScopes(declared, needed, kept);
   return [
     providerCase(`${method}: an operation whose scope was not granted says so without a request`, () =>
       withWorld(subject, async (world) => {
-        const kept = scopes.ask.filter((scope) => scope !== missing);
         const outcome = await world.authorize(method, { consent: { scopes: kept } });
         // A vendor that does not tell what it granted leaves it to its answers.
         if (outcome.connection?.scopes === null)
           return expect(tellsScopes(definition, method), 'scopes are told').toBe(false);
-        if (outcome.status === 'connected') expect(outcome.missingScopes).toEqual([missing]);
+        if (outcome.status === 'connected') expect(outcome.missingScopes).toEqual(lost(scopes.ask));
         else await world.board.accounts.choose(definition.id, { organizationId, accountId: await firstAccount(world) });
 
         world.edge.forget();
         const error = await world.refusal(Promise.resolve(world.call(needy.name, needy.declared.example.input)));
-        expect(error).toMatchObject({ kind: 'permission', code: 'insufficient_scope', missingScopes: [missing] });
+        const missingHere = lost(needy.declared.scopes!);
+        expect(error).toMatchObject({ kind: 'permission', code: 'insufficient_scope', missingScopes: missingHere });
         expect(world.edge.requests).toEqual([]);
       }),
     ),

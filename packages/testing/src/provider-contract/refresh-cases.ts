@@ -1,7 +1,7 @@
 /** Tokens that expire, against the emulator's ledger of what was issued and spent. */
 import { expect } from 'vitest';
 
-import type { OAuth2Method } from '@plugboard/core';
+import { refreshPolicyOf, type OAuth2Method } from '@plugboard/core';
 
 import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
@@ -40,11 +40,11 @@ function lifeMs(example: Readonly<Record<string, unknown>>): number | undefined 
  * Lets the access token end; or nearly so where it is itself what a refresh spends, because no dead token can be
  * exchanged.
  */
-async function outlive(world: World): Promise<void> {
+export async function outlive(world: World): Promise<void> {
   const connection = await world.board.connections.get(world.definition.id, { organizationId });
   const left = (connection?.expiresAt?.getTime() ?? 0) - world.clock.now();
   const method = world.definition.auth[connection?.method ?? ''];
-  const exchanged = method?.kind === 'oauth2' && method.refresh !== 'none' && method.refresh.spends === 'accessToken';
+  const exchanged = method !== undefined && refreshPolicyOf(method)?.spends === 'accessToken';
   await world.clock.advance(Math.max(0, exchanged ? left * 0.95 : left + 1000));
   world.edge.forget();
 }

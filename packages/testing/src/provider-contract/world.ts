@@ -7,6 +7,7 @@ import {
   type AnyDefinition,
   type Api,
   type CallOptions,
+  type Channel,
   type Connection,
   type Log,
   type PlugboardError,
@@ -50,7 +51,7 @@ export interface World {
   api(): Promise<Api>;
   /** The failure of something that must fail: one of ours, and without any secret. */
   refusal(work: Promise<unknown>): Promise<PlugboardError>;
-  /** From now on every API request is answered like this; the OAuth endpoints stay the vendor's. */
+  /** From now on every declared operation is answered like this; what a flow calls by itself stays the vendor's. */
   answerApi(answer: Respond): void;
   /** What the connection was given: typed in, or issued. */
   credentials(): Canaries;
@@ -85,10 +86,18 @@ export interface LooseBoard {
   readonly connections: { get(provider: string, target: object): Promise<Connection | null> };
   readonly accounts: { choices: Work; choose: Work };
   readonly settings: { update: Work; choices: Work };
+  readonly channels: {
+    open(provider: string, input: unknown): Promise<ListedChannel>;
+    list(provider: string, target: unknown): Promise<readonly ListedChannel[]>;
+    close(provider: string, input: unknown): Promise<void>;
+  };
+  readonly jobs: readonly { readonly name: string; run(): Promise<unknown> }[];
   readonly webhooks: { receive(provider: string, request: Request, target?: object): Promise<Response> };
   on(...args: readonly unknown[]): () => void;
   stop(): Promise<void>;
 }
+
+export type ListedChannel = Channel;
 
 export const organizationId = 'org-1';
 export const boardUrl = 'https://app.example.com/integrations';
@@ -209,7 +218,9 @@ function createWorld({ subject, ...parts }: Parts): World {
       return error;
     },
     answerApi: (answer) =>
-      parts.edge.respond((request) => (vendor.oauth.serves(new URL(request.url)) ? undefined : answer(request))),
+      parts.edge.respond((request) =>
+        vendor.operationAt(request.method, new URL(request.url)) === null ? undefined : answer(request),
+      ),
     credentials: () => ({ ...typed, ...issuedTokens(vendor) }),
     secrets: () => ({ ...appSecrets(definition, app), ...world.credentials() }),
   };
@@ -223,7 +234,7 @@ async function grantedSecrets(world: World): Promise<Canaries> {
 }
 
 /** Lets requests that nobody waits for reach the edge. */
-async function settle(): Promise<void> {
+export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 

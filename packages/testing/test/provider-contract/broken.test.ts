@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { providerCases } from '../../src/provider-contract.ts';
 import { brokenAccounts } from './broken/account.ts';
 import type { Broken } from './broken/broken.ts';
+import { brokenSteps } from './broken/browser.ts';
 import { brokenCapabilities } from './broken/capabilities.ts';
 import { brokenCredentials } from './broken/credentials.ts';
 import { brokenErrors } from './broken/errors.ts';
@@ -14,6 +15,7 @@ import { brokenTenantHosts } from './broken/tenant-hosts.ts';
 import { brokenWebhooks } from './broken/webhooks.ts';
 import { capable } from './capable.ts';
 import { sound, soundOptions } from './sound.ts';
+import { steppingOptions } from './stepping.ts';
 
 const plugins: readonly Broken[] = [
   ...brokenMetadata,
@@ -53,6 +55,17 @@ describe('the cases of capabilities', () => {
     'find %s',
     async (_fault, { fails, because, factory }) => {
       await expect(run(factory, fails)).rejects.toThrow(because);
+    },
+  );
+});
+
+describe('the cases of browser steps find', () => {
+  test.each(brokenSteps.map((plugin) => [plugin.fault, plugin] as const))(
+    '%s',
+    async (_fault, { fails, because, factory }) => {
+      const found = providerCases(factory, steppingOptions).find((candidate) => candidate.name === fails);
+      expect(found, `a case called ${fails}`).toBeDefined();
+      await expect(found!.run()).rejects.toThrow(because);
     },
   );
 });
