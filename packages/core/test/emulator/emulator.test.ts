@@ -6,6 +6,7 @@ import { createFakeClock } from '../support/fake-clock.ts';
 import { exampleAccount, keyHeaders, loginHeaders, shop } from './shop-provider.ts';
 
 const base = 'https://api.shop.example/v2';
+const formType = { 'content-type': 'application/x-www-form-urlencoded' };
 
 function start(options: EmulatorOptions = {}) {
   const clock = createFakeClock();
@@ -89,6 +90,15 @@ describe('the body', () => {
     const { send, json } = start();
     const headers = { ...keyHeaders, 'content-type': 'application/vnd.api+json; charset=utf-8' };
     expect((await send('POST', '/orders', { ...json({ total: 1 }), headers })).status).toBe(201);
+  });
+
+  test('may be missing where an input can leave out all that would stand in it', async () => {
+    const { send, json } = start();
+    expect((await send('POST', '/orders/o1/close')).status).toBe(204);
+    expect((await send('POST', '/orders/o1/close', json({ reason: 'x' }))).status).toBe(204);
+    expect((await send('POST', '/orders/o1/close', json([]))).status).toBe(422);
+    expect((await send('POST', '/notes', { headers: { ...keyHeaders, ...formType } })).status).toBe(204);
+    expect((await send('POST', '/notes', json({ text: 'x' }))).status).toBe(422);
   });
 
   test('JSON is refused where a form is declared', async () => {

@@ -74,6 +74,19 @@ const upload = endpoint('POST /forms/{name}:submit', {
   encode: ({ name, value }) => ({ path: { name }, form: { value } }),
   example: { input: { name: 'f', value: 'v' }, answer: 'stored', headers: { 'content-type': 'text/plain' } },
 });
+const close = endpoint('POST /orders/{id}/close', {
+  summary: 'Closes an order.',
+  input: z.strictObject({ id: z.string(), reason: z.string().optional() }),
+  output: z.undefined(),
+  example: { input: { id: 'o1', reason: 'sold out' }, status: 204 },
+});
+const note = endpoint('POST /notes', {
+  summary: 'Leaves a note.',
+  input: z.strictObject({ text: z.string().optional() }),
+  output: z.undefined(),
+  encode: (input) => ({ form: input }),
+  example: { input: { text: 'hi' }, status: 204 },
+});
 const remove = endpoint('DELETE /orders/{id}', {
   summary: 'Deletes an order.',
   input: z.strictObject({ id: z.string() }),
@@ -211,9 +224,9 @@ export const shop = defineProvider({
   },
   operations: {
     lists: { list, search },
-    orders: { create, remove },
+    orders: { create, close, remove },
     queries: { shops: query('shops', { first: '1' }), products: query('products', { id: 'p1' }) },
-    forms: { upload },
+    forms: { upload, note },
     tenants: { tenant },
     hooks: { notify },
   },
