@@ -27,6 +27,7 @@ export { emailAddressPattern, formatAddress, formatAddresses, requireContent } f
 export { vendorErrors, snakeCase, type Meaning, type VendorErrorOptions } from './errors-by-code.ts';
 export type * from './endpoint.ts';
 export type * from './capabilities.ts';
+export { chatAnswer, imageAddress, toolInput, type ChatParts } from './capabilities/chat-kit.ts';
 export type * from './emulator/contract.ts';
 export type * from './auth/auth.ts';
 export {
@@ -49,8 +50,9 @@ export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer
 export { configurationError, isPlugboardError, invalidInput, PlugboardError, unsupported } from './errors.ts';
 export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors.ts';
 export { isSecret, reveal, Secret } from './secret.ts';
-export { decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
+export { crc32, decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
 export { hash, hmac } from './hash.ts';
+export { exampleRsaKey, exampleRsaPem } from './example-key.ts';
 export { hostOf } from './host-name.ts';
 export { at, member, number, parseJson, text } from './json.ts';
 export type { Json, JsonObject } from './json.ts';
@@ -94,6 +96,7 @@ export { escapedBody } from './webhooks/escaped-body.ts';
 export { hmacMatch, hmacSignature, hmacSigner, type HmacSignatureOptions } from './webhooks/hmac-signature.ts';
 export { signatureScheme, type Part, type SignatureScheme, type SignedDelivery } from './webhooks/scheme.ts';
 export { readSignedHeader, type SignedContent, type SignedHeaderOptions } from './webhooks/signed-header.ts';
+export { certificateKeys } from './webhooks/certificate.ts';
 export { keySet, type KeySource as WebhookKeySource, type PublishedKey } from './webhooks/key-cache.ts';
 export { jwtSignature } from './webhooks/jwt-signature.ts';
 export { basicToken, staticToken } from './webhooks/static-token.ts';

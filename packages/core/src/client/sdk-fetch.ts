@@ -5,6 +5,8 @@ import type { StreamedAnswer } from '../transport/transport.ts';
 export interface SdkFetchOptions {
   /** Header in which the SDK puts an idempotency key that the vendor honours. Default `idempotency-key`. */
   readonly idempotencyHeader?: string;
+  /** Total milliseconds until the headers of an answer, for vendors that think before they answer. Default 30,000. */
+  readonly deadlineMs?: number;
   /** Further headers of the SDK that must not be sent: where it puts its placeholder credential. */
   readonly drop?: readonly string[];
 }
@@ -21,7 +23,7 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
  * @example new VendorSdk({ apiKey: 'placeholder', maxRetries: 0, fetch: sdkFetch(api) })
  */
 export function sdkFetch(api: Api, options: SdkFetchOptions = {}): typeof fetch {
-  const { idempotencyHeader = 'idempotency-key', drop = [] } = options;
+  const { idempotencyHeader = 'idempotency-key', drop = [], deadlineMs } = options;
   const unwanted = new Set([...dropped, ...drop.map((name) => name.toLowerCase())]);
   return async (input, init) => {
     const request = new Request(input, init);
@@ -39,7 +41,7 @@ export function sdkFetch(api: Api, options: SdkFetchOptions = {}): typeof fetch 
           ...(request.headers.has(idempotencyHeader) && { repeat: 'keyed' as const }),
           operation: 'sdk',
         },
-        { signal, refusals: 'answer' },
+        { signal, refusals: 'answer', ...(deadlineMs !== undefined && { deadlineMs }) },
       );
       return responseOf(answer, signal);
     } catch (error) {
