@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
@@ -9,10 +11,20 @@ import { runVitest } from './support/run-vitest.ts';
 const packageDir = fileURLToPath(new URL('..', import.meta.url));
 const rootDir = join(packageDir, '../..');
 
-/** Code blocks that are tests, in the order of the page. */
+/** Code blocks, in the order of the page. */
+function blocksOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
+}
+
 function testsOf(markdown: string): readonly string[] {
-  const blocks = [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
-  return blocks.filter((block) => block.includes("from 'vitest';"));
+  return blocksOf(markdown).filter((block) => block.includes("from 'vitest';"));
+}
+
+/** Below this package, so that imports resolve as they do for a host that has installed it. */
+async function temporaryFolder(): Promise<string> {
+  const cache = join(packageDir, '.cache');
+  await mkdir(cache, { recursive: true });
+  return mkdtemp(join(cache, 'documentation-'));
 }
 
 /** Providers stand beside this package, which does not depend on them. */
@@ -22,7 +34,7 @@ function configOf(root: string): string {
   return `export default {
   resolve: { conditions: ${conditions}, alias: [{ find: /^@plugboard\\/provider-(.+)$/, replacement: ${sources} }] },
   ssr: { resolve: { conditions: ${conditions}, externalConditions: ${conditions} } },
-  test: { root: ${JSON.stringify(root)}, include: ['*.fixture.ts'] },
+  test: { root: ${JSON.stringify(root)}, include: ['*.fixture.ts', '*/test/*.test.ts'] },
 };
 `;
 }
@@ -33,10 +45,7 @@ test.each([
 ])('the tests that %s shows pass as they stand', async (page, count) => {
   const tests = testsOf(await readFile(join(rootDir, page), 'utf8'));
   expect(tests).toHaveLength(count);
-  // Below this package, so that imports resolve as they do for a host that has installed it.
-  const cache = join(packageDir, '.cache');
-  await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, 'documentation-'));
+  const folder = await temporaryFolder();
   try {
     await Promise.all(tests.map((code, index) => writeFile(join(folder, `block-${index + 1}.fixture.ts`), code)));
     await writeFile(join(folder, 'vitest.config.ts'), configOf(folder));
@@ -47,3 +56,55 @@ test.each([
     await rm(folder, { recursive: true });
   }
 });
+
+test('the code of the pages for contributors compiles, and its tests pass', { timeout: 120_000 }, async () => {
+  const folder = await temporaryFolder();
+  try {
+    for (const [page, count] of [
+      ['contributing-a-provider', 3],
+      ['guides/writing-a-provider', 2],
+    ] as const) {
+      const blocks = blocksOf(await readFile(join(rootDir, `docs/${page}.md`), 'utf8'));
+      expect(blocks, page).toHaveLength(count);
+      for (const [index, code] of blocks.entries()) {
+        // One that begins with the name of its file stands in it, so that another may import it.
+        const file = join(folder, page, /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `block-${index + 1}.ts`);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, code);
+      }
+    }
+    const scope = join(folder, 'node_modules/@plugboard');
+    await mkdir(scope, { recursive: true });
+    await symlink(packageDir, join(scope, 'testing'));
+    await symlink(join(rootDir, 'packages/providers/klaviyo'), join(scope, 'provider-klaviyo'));
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    await writeFile(join(folder, 'tsconfig.json'), tsconfigOf(folder));
+    expect(await compile(folder)).toBe('');
+    await writeFile(join(folder, 'vitest.config.ts'), configOf(folder));
+    const results = await runVitest(join(folder, 'vitest.config.ts'));
+    expect(results.map(({ title, status }) => [title, status])).toEqual([
+      ['node:crypto makes the signature of the vector', 'passed'],
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+function tsconfigOf(folder: string): string {
+  const emitNothing = { noEmit: true, composite: false, emitDeclarationOnly: false, declaration: false };
+  const types = { types: ['node'], typeRoots: [join(rootDir, 'node_modules/@types')] };
+  return JSON.stringify({
+    extends: join(rootDir, 'tsconfig.base.json'),
+    compilerOptions: { ...emitNothing, ...types, rootDir },
+    include: [`${folder}/**/*.ts`],
+  });
+}
+
+/** @returns what the compiler complains about. */
+async function compile(folder: string): Promise<string> {
+  const tsc = join(rootDir, 'node_modules/typescript/bin/tsc');
+  const { stdout } = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(
+    (error: unknown) => error as { readonly stdout: string },
+  );
+  return stdout;
+}
