@@ -7,7 +7,6 @@ import type { Environment } from './env.ts';
 import { configurationError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { AnyProvider } from './provider.ts';
-import { Secret } from './secret.ts';
 import { createTransport } from './transport/create-transport.ts';
 import { defaultWire } from './transport/default-wire.ts';
 import { handlerWire } from './transport/handler-wire.ts';
