@@ -5,7 +5,7 @@ import { text as textField } from '../src/fields.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import { reveal } from '../src/secret.ts';
-import { createStepRig, organizationId, userId } from './support/step-rig.ts';
+import { createStepRig, organizationId } from './support/step-rig.ts';
 
 const codeOf = (work: PromiseLike<unknown>) =>
   Promise.resolve(work).then(

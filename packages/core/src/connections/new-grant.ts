@@ -2,11 +2,10 @@
 import type { Grant } from '../auth/auth.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { isPlugboardError } from '../errors.ts';
-import { errorFields } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import type { AccountResult } from '../provider.ts';
 import { identify } from './identify.ts';
-import { revokeAtVendor } from './revoke.ts';
+import { revokeQuietly } from './revoke.ts';
 import { saveGrant, type NewGrant } from './save.ts';
 import type { Connection } from './view.ts';
 
@@ -30,7 +29,11 @@ export async function storeGrant(
     const account = await identifyGrant(engine, runtime, wanted);
     return { account, connection: await saveGrant(engine, runtime, { ...wanted, account }) };
   } catch (error) {
-    if (wanted.keeps === undefined) await revokeQuietly(engine, runtime, wanted);
+    if (wanted.keeps === undefined) {
+      const { organizationId, method, grant } = wanted;
+      const { credentials, metadata, account } = grant;
+      await revokeQuietly(engine, runtime, { organizationId, method, credentials, metadata, accountId: account?.id });
+    }
     throw error;
   }
 }
@@ -52,18 +55,5 @@ async function identifyGrant(engine: Engine, runtime: ProviderRuntime, asked: As
     const outage = isPlugboardError(error) && error.retryable && (existing?.account ?? null) === null;
     if (outage) return null;
     throw error;
-  }
-}
-
-async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, asked: Asked): Promise<void> {
-  const { organizationId, method, grant } = asked;
-  const { credentials, metadata, account } = grant;
-  try {
-    await revokeAtVendor(engine, runtime, { organizationId, method, credentials, metadata, accountId: account?.id });
-  } catch (error) {
-    engine.log.warn(
-      { provider: runtime.definition.id, ...errorFields(error) },
-      'a grant that is not stored could not be revoked',
-    );
   }
 }

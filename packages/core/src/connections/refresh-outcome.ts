@@ -1,26 +1,29 @@
 /** What a refresh leaves behind: the new grant stored before anyone uses it, or the failure judged and paced. */
 import type { Credentials, Grant } from '../auth/auth.ts';
-import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8 } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
-import { isPlugboardError, PlugboardError } from '../errors.ts';
-import { errorFields } from '../events.ts';
-import { parseJson, type JsonObject } from '../json.ts';
-import { revealAll } from '../secret.ts';
+import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import type { ConnectionData, ConnectionRow, WriteGuard } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
 import { lifetimeOf } from './lifetime.ts';
+import { persist, writeLeased } from './persist.ts';
 import { createBreakers } from './provider-breaker.ts';
-import { revokeAtVendor } from './revoke.ts';
+import {
+  backoffMs,
+  coolingDown,
+  endedMeanwhile,
+  errorRecord,
+  isUnknownOutcome,
+  noAccessToken,
+  reconnectRequired,
+  withAssumedLife,
+} from './refresh-facts.ts';
+import { keepShadow, takeShadow } from './shadow.ts';
+import { revokeQuietly } from './revoke.ts';
 import { viewOf } from './view.ts';
 
 /** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
 const confirmAfterMs = 60_000;
-const firstBackoffMs = 30_000;
-const longestBackoffMs = 6 * 3_600_000;
-/** Assumed life when a vendor that used to say it suddenly does not. */
-const assumedLifeMs = 3_600_000;
-const shadowTtlMs = 24 * 3_600_000;
 
 export interface RefreshHooks {
   /** A connection changed: caches must forget it. */
@@ -83,19 +86,6 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     throw endedMeanwhile(row);
   }
 
-  /** Receive implies persist: while the answer is only in memory, the same write is tried until the database is back. */
-  async function persist(write: () => Promise<ConnectionRow | null>): Promise<ConnectionRow | null> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await write();
-      } catch (error) {
-        if (attempt >= 60) throw error;
-        log.warn({ attempt, ...errorFields(error) }, 'a refreshed token is not stored yet, the database fails');
-        await clock.sleep(Math.min(5_000, 100 * 2 ** attempt) * (0.5 + 0.5 * clock.random()));
-      }
-    }
-  }
-
   async function succeeded(runtime: ProviderRuntime, row: ConnectionRow, success: Success): Promise<Settled> {
     breakers.closed(runtime);
     const credentials: Credentials = { ...success.credentials, ...success.grant.credentials };
@@ -119,7 +109,9 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       grant.metadata && { metadata: { ...current.metadata, ...grant.metadata } };
     const written =
       success.update === undefined
-        ? await persist(() => writeLeased(row, success.guard, (current) => ({ ...change, ...facts(current) })))
+        ? await persist(engine, () =>
+            writeLeased(engine, row, success.guard, (current) => ({ ...change, ...facts(current) })),
+          )
         : await success.update({ ...change, ...facts(row) });
     hooks.changed(row.id);
     if (warning !== undefined) log.warn({ provider: row.provider, connectionId: row.id }, warning);
@@ -135,25 +127,6 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     };
   }
 
-  /** Facts are merged into those of the moment: a lease does not keep anybody from choosing an account meanwhile. */
-  async function writeLeased(
-    row: ConnectionRow,
-    guard: WriteGuard,
-    changeOf: (current: ConnectionRow) => Partial<ConnectionData>,
-  ): Promise<ConnectionRow | null> {
-    const { organizationId, id } = row;
-    let current: ConnectionRow | null = row;
-    while (current !== null && current.credentialsVersion === row.credentialsVersion) {
-      const { version }: ConnectionRow = current;
-      const written = await store.connections.update(organizationId, id, { ...guard, version }, changeOf(current));
-      if (written !== null) return written;
-      current = await store.connections.get(organizationId, id);
-      // The version held, so something else of the guard did not.
-      if (current?.version === version) return null;
-    }
-    return null;
-  }
-
   /** Our write found another state: our own earlier write, a newer one of somebody else, or an ended connection. */
   async function lostRace(
     runtime: ProviderRuntime,
@@ -164,34 +137,16 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     const current = await store.connections.get(row.organizationId, row.id);
     if (current?.writeId === writeId) return { row: current };
     if (current === null || current.status === 'disconnected') {
-      await revokeOrphan(runtime, row, credentials);
+      const { organizationId, method, metadata, account } = row;
+      const orphan = { organizationId, method, metadata, credentials, connectionId: row.id, accountId: account?.id };
+      await revokeQuietly(engine, runtime, orphan);
       return { error: endedMeanwhile(row) };
     }
-    const context = {
-      organizationId: row.organizationId,
-      connectionId: row.id,
-      provider: row.provider,
-      purpose: 'shadow.credentials',
-    } as const;
-    const sealed = await engine.vault.seal(context, encodeUtf8(JSON.stringify(revealAll(credentials))));
-    await store.once.set(shadowKey(row), encodeBase64url(sealed), shadowTtlMs);
+    await keepShadow(engine, row, credentials);
     return {
       row: current,
       announce: () => events.emit('connection.refresh_conflict', { connection: viewOf(current) }),
     };
-  }
-
-  async function revokeOrphan(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): Promise<void> {
-    const { organizationId, method, metadata, account } = row;
-    const ended = { organizationId, method, metadata, credentials, connectionId: row.id, accountId: account?.id };
-    try {
-      await revokeAtVendor(engine, runtime, ended);
-    } catch (error) {
-      log.warn(
-        { provider: row.provider, connectionId: row.id, ...errorFields(error) },
-        'an orphaned token could not be revoked',
-      );
-    }
   }
 
   async function failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<Settled> {
@@ -238,7 +193,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     refusal: Refusal,
     error: PlugboardError,
   ): Promise<Settled> {
-    const shadow = await takeShadow(row);
+    const shadow = await takeShadow(engine, row);
     if (shadow !== null) {
       const credentials = await sealCredentials(engine, row, shadow, row.credentialsVersion + 1);
       const saved = await note(row, refusal, {
@@ -283,13 +238,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     } as const;
     const written = await note(row, turn, change);
     hooks.changed(row.id);
-    const error = new PlugboardError({
-      kind: 'auth',
-      code: 'reconnect_required',
-      message: `The ${row.provider} connection has ended: ${reason}.`,
-      hint: 'Ask the organization to connect again; the connection keeps its id and settings.',
-      provider: row.provider,
-    });
+    const error = reconnectRequired(row, reason);
     if (written === null) return { error };
     return {
       error,
@@ -329,32 +278,6 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     return written;
   }
 
-  async function takeShadow(row: ConnectionRow): Promise<Credentials | null> {
-    const stored = await store.once.take(shadowKey(row));
-    if (stored === null) return null;
-    const context = {
-      organizationId: row.organizationId,
-      connectionId: row.id,
-      provider: row.provider,
-      purpose: 'shadow.credentials',
-    } as const;
-    const opened = await engine.vault.open(context, decodeBase64url(stored) ?? new Uint8Array());
-    return parseJson(decodeUtf8(opened) ?? '') as Record<string, string>;
-  }
-
-  function coolingDown(row: ConnectionRow): PlugboardError {
-    const code = (row.lastError as { code?: string } | null)?.code ?? 'refresh_failed';
-    const waitMs = Math.max(1_000, (row.refreshAt?.getTime() ?? 0) - row.readAt.getTime());
-    return new PlugboardError({
-      kind: 'unavailable',
-      code: 'refresh_cooling_down',
-      message: `The last refresh of this ${row.provider} connection failed (${code}); the next one is due in ${Math.ceil(waitMs / 1000)} s.`,
-      hint: 'Try again after that time. The connection is not lost.',
-      retryAfterMs: waitMs,
-      provider: row.provider,
-    });
-  }
-
   return {
     reread,
     settle,
@@ -368,55 +291,4 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     },
     expire: async (row, reason) => settle(await end(row, { guard: { version: row.version } }, reason)),
   };
-}
-
-/** An answer without `expires_in` from a vendor that used to send one must not make the token eternal. */
-function withAssumedLife(row: ConnectionRow, grant: Grant): { grant: Grant; warning?: string } {
-  if (grant.expiresInMs !== undefined || row.tokenExpiresAt === null) return { grant };
-  return {
-    grant: { ...grant, expiresInMs: assumedLifeMs },
-    warning: 'the vendor no longer says how long its token lives; one hour is assumed',
-  };
-}
-
-function backoffMs(failCount: number): number {
-  return Math.min(longestBackoffMs, firstBackoffMs * 2 ** failCount);
-}
-
-/** The vendor may have processed the request although no usable answer came back. */
-function isUnknownOutcome(error: PlugboardError): boolean {
-  return (
-    error.code === 'outcome_unknown' ||
-    error.kind === 'invalid_response' ||
-    error.kind === 'aborted' ||
-    error.kind === 'unavailable'
-  );
-}
-
-function errorRecord(error: PlugboardError, row: ConnectionRow): JsonObject {
-  return { code: error.code, kind: error.kind, message: error.message, at: row.readAt.toISOString() };
-}
-
-function endedMeanwhile(row: ConnectionRow): PlugboardError {
-  return new PlugboardError({
-    kind: 'auth',
-    code: 'not_connected',
-    message: 'The connection was ended while its token was being refreshed.',
-    hint: 'Connect again.',
-    provider: row.provider,
-  });
-}
-
-function shadowKey(row: ConnectionRow): string {
-  return `shadow:${row.id}`;
-}
-
-function noAccessToken(row: ConnectionRow): PlugboardError {
-  return new PlugboardError({
-    kind: 'invalid_response',
-    code: 'no_access_token',
-    message: 'The token endpoint answered without an access token; what it did send is stored.',
-    provider: row.provider,
-    retryable: true,
-  });
 }

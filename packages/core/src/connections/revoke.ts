@@ -3,7 +3,7 @@ import type { Credentials } from '../auth/auth.ts';
 import { canRevoke, createOAuthClient, revokeGrant } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
-import type { Revocation } from '../events.ts';
+import { errorFields, type Revocation } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import { reveal } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
@@ -34,6 +34,17 @@ export async function revokeAtVendor(
   const { credentials, metadata = {} } = grant;
   const client = createOAuthClient(context, method, stateOf({ metadata }, credentials));
   return (await revokeGrant(client, method, context)) ? 'revoked' : 'unsupported';
+}
+
+/** For a grant that nobody will use: a failure of the vendor is logged and costs nothing else. */
+export async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, grant: EndedGrant): Promise<void> {
+  try {
+    await revokeAtVendor(engine, runtime, grant);
+  } catch (error) {
+    const { connectionId } = grant;
+    const fields = { provider: runtime.definition.id, ...(connectionId !== undefined && { connectionId }) };
+    engine.log.warn({ ...fields, ...errorFields(error) }, 'a grant that is not stored could not be revoked');
+  }
 }
 
 /** Names what ends together: one app at one vendor. Undefined where a revocation ends nothing but its own grant. */

@@ -9,6 +9,7 @@ import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { createPlatformAccess, fixedAccess, type FixedGrant } from './platform-access.ts';
 import type { Refresher } from './refresh.ts';
+import { reconnectRequired } from './refresh-facts.ts';
 import { platformKey, sessionKey } from './session-key.ts';
 
 export interface Target {
@@ -146,13 +147,7 @@ function accessOf(row: ConnectionRow, credentials: Credentials): Access {
 /** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`. */
 function requireUsable(row: ConnectionRow): void {
   if (row.status === 'expired' || row.credentials === null) {
-    throw new PlugboardError({
-      kind: 'auth',
-      code: 'reconnect_required',
-      message: `The ${row.provider} connection has ended: ${row.statusReason ?? 'unknown reason'}.`,
-      hint: 'Ask the organization to connect again; the connection keeps its id and settings.',
-      provider: row.provider,
-    });
+    throw reconnectRequired(row, row.statusReason ?? 'unknown reason');
   }
   if (row.status === 'pending') {
     throw new PlugboardError({

@@ -1,0 +1,80 @@
+/** What the outcome of a refresh means, as far as it can be said without store, vendor or time. */
+import type { Grant } from '../auth/auth.ts';
+import { PlugboardError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { ConnectionRow } from '../store.ts';
+
+const firstBackoffMs = 30_000;
+const longestBackoffMs = 6 * 3_600_000;
+/** Assumed life when a vendor that used to say it suddenly does not. */
+const assumedLifeMs = 3_600_000;
+
+/** An answer without `expires_in` from a vendor that used to send one must not make the token eternal. */
+export function withAssumedLife(row: ConnectionRow, grant: Grant): { grant: Grant; warning?: string } {
+  if (grant.expiresInMs !== undefined || row.tokenExpiresAt === null) return { grant };
+  return {
+    grant: { ...grant, expiresInMs: assumedLifeMs },
+    warning: 'the vendor no longer says how long its token lives; one hour is assumed',
+  };
+}
+
+export function backoffMs(failCount: number): number {
+  return Math.min(longestBackoffMs, firstBackoffMs * 2 ** failCount);
+}
+
+/** The vendor may have processed the request although no usable answer came back. */
+export function isUnknownOutcome(error: PlugboardError): boolean {
+  return (
+    error.code === 'outcome_unknown' ||
+    error.kind === 'invalid_response' ||
+    error.kind === 'aborted' ||
+    error.kind === 'unavailable'
+  );
+}
+
+export function errorRecord(error: PlugboardError, row: ConnectionRow): JsonObject {
+  return { code: error.code, kind: error.kind, message: error.message, at: row.readAt.toISOString() };
+}
+
+export function endedMeanwhile(row: ConnectionRow): PlugboardError {
+  return new PlugboardError({
+    kind: 'auth',
+    code: 'not_connected',
+    message: 'The connection was ended while its token was being refreshed.',
+    hint: 'Connect again.',
+    provider: row.provider,
+  });
+}
+
+export function noAccessToken(row: ConnectionRow): PlugboardError {
+  return new PlugboardError({
+    kind: 'invalid_response',
+    code: 'no_access_token',
+    message: 'The token endpoint answered without an access token; what it did send is stored.',
+    provider: row.provider,
+    retryable: true,
+  });
+}
+
+export function coolingDown(row: ConnectionRow): PlugboardError {
+  const code = (row.lastError as { code?: string } | null)?.code ?? 'refresh_failed';
+  const waitMs = Math.max(1_000, (row.refreshAt?.getTime() ?? 0) - row.readAt.getTime());
+  return new PlugboardError({
+    kind: 'unavailable',
+    code: 'refresh_cooling_down',
+    message: `The last refresh of this ${row.provider} connection failed (${code}); the next one is due in ${Math.ceil(waitMs / 1000)} s.`,
+    hint: 'Try again after that time. The connection is not lost.',
+    retryAfterMs: waitMs,
+    provider: row.provider,
+  });
+}
+
+export function reconnectRequired({ provider }: ConnectionRow, reason: string): PlugboardError {
+  return new PlugboardError({
+    kind: 'auth',
+    code: 'reconnect_required',
+    message: `The ${provider} connection has ended: ${reason}.`,
+    hint: 'Ask the organization to connect again; the connection keeps its id and settings.',
+    provider,
+  });
+}
