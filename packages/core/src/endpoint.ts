@@ -6,6 +6,7 @@ import type { AppValues } from './auth/auth.ts';
 import type { Clock } from './clock.ts';
 import type { Json, JsonObject } from './json.ts';
 import { configurationError } from './errors.ts';
+import type { FormPart } from './multipart.ts';
 import { exampleOf } from './schema-example.ts';
 import type { Input, Output, PlainSchema, Schema } from './schema.ts';
 import type { AccountRef } from './store.ts';
@@ -14,14 +15,14 @@ import type { Answer, RateLimit, Repeat, StreamedAnswer } from './transport/tran
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
 
 /**
- * Method and path: `GET /v1/lists/{listId}`. The path is below the base URL, each value is encoded as one segment. The
- * method alone where the base URL is the whole address.
+ * Method and path: `GET /v1/lists/{listId}`. The path is below the base URL, each value is encoded as one segment, that of
+ * `{+key}` as many as it has between slashes. The method alone where the base URL is the whole address.
  */
 export type Route = Method | `${Method} /${string}`;
 
 export type QueryValue = string | number | boolean | readonly (string | number)[] | undefined;
 
-/** An input as it goes on the wire. At most one of `json`, `form`, `body`. */
+/** An input as it goes on the wire. At most one of `json`, `form`, `multipart`, `body`. */
 export interface Encoded {
   /** Values of the path template; default: the input's members of these names. */
   readonly path?: Readonly<Record<string, string | number>>;
@@ -29,6 +30,8 @@ export interface Encoded {
   readonly query?: Readonly<Record<string, QueryValue>>;
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, QueryValue>>;
+  /** A form with files, or for vendors that read no other. */
+  readonly multipart?: readonly FormPart[];
   readonly body?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }

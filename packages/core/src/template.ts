@@ -1,12 +1,13 @@
 /**
  * Path and origin templates: the only way in which a value from outside becomes part of a URL's path or host.
  *
- * A path value fills exactly one segment, percent-encoded; an origin value is exactly one DNS label. Nothing is ever
- * concatenated and parsed afterwards in the hope that it stayed in its place.
+ * A path value fills exactly one segment, percent-encoded, or with `{+name}` as many as its slashes say (RFC 6570 section
+ * 3.2.3), none of them `.` or `..`; an origin value is exactly one DNS label. Nothing is ever concatenated and parsed
+ * afterwards in the hope that it stayed in its place.
  */
 import { configurationError, invalidInput } from './errors.ts';
 
-const placeholder = /\{(\w+)\}/g;
+const placeholder = /\{(\+?)(\w+)\}/g;
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 const dnsLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -15,7 +16,7 @@ export type TemplateValues = Readonly<Record<string, string | number | undefined
 
 /** Names of the placeholders, in order. */
 export function templateNames(template: string): string[] {
-  return Array.from(template.matchAll(placeholder), (match) => match[1]!);
+  return Array.from(template.matchAll(placeholder), (match) => match[2]!);
 }
 
 /**
@@ -35,7 +36,7 @@ export function expandTemplate(template: string, values: TemplateValues): string
  * @throws PlugboardError code `invalid_input` when a value is not one DNS label (RFC 1123 section 2.1) in ASCII.
  */
 export function expandOrigin(template: string, values: TemplateValues): string {
-  const origin = template.replace(placeholder, (_match, name: string) => {
+  const origin = template.replace(placeholder, (_match, _plus, name: string) => {
     const label = String(ownValue(values, name) ?? '').toLowerCase();
     if (dnsLabel.test(label)) return label;
     throw invalidInput('The host', [
@@ -49,8 +50,14 @@ export function expandOrigin(template: string, values: TemplateValues): string {
 
 function expandSegment(segment: string, values: TemplateValues): string {
   if (!segment.includes('{')) return segment;
-  const encoded = segment.replace(placeholder, (_match, name: string) => encodePart(name, ownValue(values, name)));
-  if (encoded !== '.' && encoded !== '..') return encoded;
+  const encoded = segment.replace(placeholder, (_match, plus: string, name: string) => {
+    const value = ownValue(values, name);
+    const parts = plus === '' || typeof value !== 'string' ? [] : value.split('/');
+    // Empty parts between slashes stay: `a//b` is another path than `a/b`.
+    if (parts.length > 1) return parts.map((part) => (part === '' ? '' : encodePart(name, part))).join('/');
+    return encodePart(name, value);
+  });
+  if (!encoded.split('/').some((part) => part === '.' || part === '..')) return encoded;
   throw invalidInput('The path', [{ path: templateNames(segment).join(', '), message: 'must not be `.` or `..`' }]);
 }
 

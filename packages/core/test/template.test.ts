@@ -31,6 +31,26 @@ describe('expandTemplate', () => {
   });
 
   it.each([
+    ['one segment', 'a1', '/v1/a1/x'],
+    ['several segments', 'a/b c/d', '/v1/a/b%20c/d/x'],
+    ['empty segments', '/a//b/', '/v1//a//b//x'],
+    ['F08 encoded dots', 'a/%2e%2e/b', '/v1/a/%252e%252e/b/x'],
+    ['query and fragment', 'a/b?c=d#e', '/v1/a/b%3Fc%3Dd%23e/x'],
+  ])('a path of %s', (_name, key, expected) => {
+    const path = expandTemplate('/v1/{+key}/x', { key });
+    expect(path).toBe(expected);
+    expect(new URL(path, 'https://api.example.com').pathname).toBe(expected);
+  });
+
+  it.each(['..', 'a/..', '../a', 'a/../b', 'a/./b', '.', '', 'a/b\n', 'a/\ud800'])(
+    'F08 refuses the path %j, which is none or would leave its place',
+    (key) => {
+      expect(refused(() => expandTemplate('/v1/{+key}', { key }))).toBe('invalid_input');
+      expect(refused(() => expandTemplate('/v1/{+key}/x', { key }))).toBe('invalid_input');
+    },
+  );
+
+  it.each([
     ['missing', {}],
     ['empty', { id: '' }],
     ['F08 dot', { id: '.' }],
@@ -60,7 +80,7 @@ describe('expandTemplate', () => {
   });
 
   it('lists its names', () => {
-    expect(templateNames('/v1/{list_id}/members/{id}')).toEqual(['list_id', 'id']);
+    expect(templateNames('/v1/{list_id}/members/{+id}')).toEqual(['list_id', 'id']);
   });
 });
 

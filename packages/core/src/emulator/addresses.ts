@@ -52,17 +52,19 @@ export function pathPattern(prefix: string | null, template: string): PathPatter
   const whole = `${prefix ?? ''}${template}`;
   const names: string[] = [];
   const source = whole
-    .split(/(\{\w+\})/)
+    .split(/(\{\+?\w+\})/)
     .map((part) => {
-      const name = /^\{(\w+)\}$/.exec(part)?.[1];
+      const [, plus, name] = /^\{(\+?)(\w+)\}$/.exec(part) ?? [];
       if (name === undefined) return escapePattern(part);
       names.push(name);
-      return '([^/]+)';
+      return plus === '+' ? '(.+)' : '([^/]+)';
     })
     .join('');
-  const pattern = new RegExp(`^${prefix === null ? '(?:/.*)?' : ''}${source}/?$`);
+  // A value of several segments may end in a slash, and begins as early as it can.
+  const end = template.includes('{+') ? '$' : '/?$';
+  const pattern = new RegExp(`^${prefix === null ? '(?:/.*?)?' : ''}${source}${end}`);
   return {
-    weight: whole.replaceAll(/\{\w+\}/g, '').length,
+    weight: whole.replaceAll(/\{\+?\w+\}/g, '').length,
     match(pathname) {
       const values = pattern.exec(pathname)?.slice(1).map(decode);
       if (values === undefined || values.includes(undefined)) return undefined;

@@ -1,6 +1,6 @@
 /**
  * Reads credentials out of a request, at the places where a `Sign` puts them. How they are written there is learned by
- * signing an example once and looking where its values appear.
+ * signing two requests with an example and looking where its values appear, and what differs: a date, a signature.
  */
 import type { Credentials, OutgoingRequest, Sign } from '../auth/auth.ts';
 import { decodeBase64, decodeUtf8 } from '../bytes.ts';
@@ -47,13 +47,15 @@ export async function learnCredentialReader(
   origin: string,
 ): Promise<CredentialReader> {
   const signed: OutgoingRequest = { method: 'POST', url: new URL(origin), headers: new Headers(), body: '{}' };
+  const other: OutgoingRequest = { method: 'POST', url: new URL(origin), headers: new Headers(), body: '{"a":1}' };
   try {
     await sign.apply(signed, { credentials: example, app: anyValues(), now: 0 });
+    await sign.apply(other, { credentials: example, app: anyValues(), now: Date.UTC(2001, 8, 9, 1, 46, 40) });
   } catch {
     // These credentials are for other hosts.
     return { inAddress: false, read: () => undefined };
   }
-  const places = sign.places.flatMap((place) => learnPlace(place, signed, example) ?? []);
+  const places = sign.places.flatMap((place) => learnPlace(place, [signed, other], example) ?? []);
   return {
     inAddress: places.length === 0,
     read({ headers, url, json }) {
@@ -73,7 +75,7 @@ export async function learnCredentialReader(
 /** Undefined when the sign puts nothing there. */
 function learnPlace(
   place: string,
-  signed: Pick<OutgoingRequest, 'headers' | 'url' | 'body'>,
+  [signed, other]: readonly [OutgoingRequest, OutgoingRequest],
   example: Credentials,
 ): Place | undefined {
   const [where = '', name = ''] = place.split(/:(.*)/s);
@@ -82,23 +84,52 @@ function learnPlace(
     if (where === 'query') return url.searchParams.get(name) ?? undefined;
     return where === 'body' ? text(member(json, name)) : url.pathname;
   };
-  const json = typeof signed.body === 'string' ? parseJson(signed.body) : undefined;
-  const written = find(signed.headers, signed.url, json);
+  const textOf = ({ headers, url, body }: OutgoingRequest) =>
+    find(headers, url, typeof body === 'string' ? parseJson(body) : undefined);
+  const written = textOf(signed);
   if (written === undefined) return undefined;
-  const template = learnTemplate(written, example, where === 'path');
+  const template = learnTemplate([written, textOf(other) ?? written], example, where === 'path');
   // A value of the app, which a host may have or not, is no credential of the connection.
   if (template === undefined && written.includes(placeholder)) return undefined;
   // A path from which nothing can be read is the whole credential: that of a webhook URL.
   return where === 'path' && template === undefined ? undefined : { find, template };
 }
 
-function learnTemplate(text: string, example: Credentials, prefixOnly: boolean): Template | undefined {
-  const inner = decodeBasic(text);
-  const template = templateOf(inner ?? text, example, prefixOnly);
-  return template && { ...template, basic: inner !== undefined };
+type Texts = readonly [string, string];
+
+function learnTemplate(texts: Texts, example: Credentials, prefixOnly: boolean): Template | undefined {
+  const basic = texts.every((text) => decodeBasic(text) !== undefined);
+  const inner = texts.map((text) => (basic ? decodeBasic(text)! : text)) as [string, string];
+  const template = templateOf(inner, example, prefixOnly);
+  return template && { ...template, basic };
 }
 
-function templateOf(text: string, example: Credentials, prefixOnly: boolean): Omit<Template, 'basic'> | undefined {
+function templateOf(texts: Texts, example: Credentials, prefixOnly: boolean): Omit<Template, 'basic'> | undefined {
+  const [parts, others] = texts.map((text) => partsOf(text, example)) as [Parts, Parts];
+  const fields = parts.filter((part) => typeof part !== 'string').map((part) => part.field);
+  if (fields.length === 0) return undefined;
+  const source = parts.map((part, index) => (typeof part === 'string' ? common(part, others[index]) : '(.+?)'));
+  return { fields, pattern: new RegExp(`^${source.join('')}${prefixOnly ? '' : '$'}`, 'is') };
+}
+
+/** What two texts begin and end with, in whole words; anything may stand between where they differ. */
+function common(text: string, other: Parts[number] | undefined): string {
+  if (typeof other !== 'string' || text === other) return escapePattern(text);
+  const least = Math.min(text.length, other.length);
+  let start = 0;
+  while (start < least && text[start] === other[start]) start++;
+  let end = 0;
+  while (end < least - start && text.at(-1 - end) === other.at(-1 - end)) end++;
+  // Two signatures may begin alike by chance.
+  const head = text.slice(0, start).replace(/[A-Za-z0-9]+$/, '');
+  const tail = text.slice(text.length - end).replace(/^[A-Za-z0-9]+/, '');
+  return `${escapePattern(head)}.*?${escapePattern(tail)}`;
+}
+
+type Parts = readonly (string | { readonly field: string })[];
+
+/** The text, taken apart where values of the example stand. */
+function partsOf(text: string, example: Credentials): Parts {
   const values = Object.entries(example).filter((entry): entry is [string, NonNullable<(typeof entry)[1]>] =>
     Boolean(entry[1]),
   );
@@ -106,17 +137,14 @@ function templateOf(text: string, example: Credentials, prefixOnly: boolean): Om
   const candidates = values
     .map(([field, value]) => ({ field, value: reveal(value) }))
     .toSorted((a, b) => b.value.length - a.value.length);
-  let parts: (string | { readonly field: string })[] = [text];
+  let parts: Parts = [text];
   for (const { field, value } of candidates) {
     parts = parts.flatMap((part) => {
       if (typeof part !== 'string' || value === '') return [part];
       return part.split(value).flatMap((piece, index) => (index === 0 ? [piece] : [{ field }, piece]));
     });
   }
-  const fields = parts.filter((part) => typeof part !== 'string').map((part) => part.field);
-  if (fields.length === 0) return undefined;
-  const source = parts.map((part) => (typeof part === 'string' ? escapePattern(part) : '(.+?)')).join('');
-  return { fields, pattern: new RegExp(`^${source}${prefixOnly ? '' : '$'}`, 'is') };
+  return parts;
 }
 
 function readTemplate({ pattern, fields, basic }: Template, text: string): Record<string, string> | undefined {

@@ -20,7 +20,7 @@ export interface RouteMatch {
 /** @throws PlugboardError code `invalid_emulator` for a key that is not a method and a path. */
 export function readRoutes(routes: EmulatorRoutes, bases: readonly Base[]): readonly ProviderRoute[] {
   return Object.entries(routes).map(([key, value]) => {
-    const [, method, template] = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/.exec(key) ?? [];
+    const [, method, template] = /^(GET|HEAD|POST|PUT|PATCH|DELETE) (\/\S*)$/.exec(key) ?? [];
     if (method === undefined || template === undefined) {
       throw configurationError(
         'invalid_emulator',

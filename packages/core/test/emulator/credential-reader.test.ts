@@ -23,6 +23,16 @@ const signature: Sign = {
   places: ['header:x-signature'],
   apply: ({ headers }) => headers.set('x-signature', 'abc123'),
 };
+/** The user is readable, the key only signs, with the time of day. */
+const dated: Sign = {
+  places: ['header:authorization', 'header:x-date'],
+  apply({ headers, body }, { credentials, now }) {
+    const stamp = String(now).padStart(13, '0');
+    const sum = [...`${stamp}${String(body)}${need(credentials, 'key')}`].reduce((a, c) => a * 31 + c.charCodeAt(0), 7);
+    headers.set('authorization', `SIG id=${need(credentials, 'user')}/${stamp}/v1, sum=ab${sum.toString(36)}`);
+    headers.set('x-date', stamp);
+  },
+};
 /** A secret of the app beside the credential, as far as the host has one. */
 const withApp: Sign = {
   places: ['header:authorization', 'header:x-app-key'],
@@ -55,6 +65,12 @@ test.each([
     several,
     { headers: { 'x-app': 'user u key k', authorization: 'Bearer t' } },
     { user: 'u', key: 'k', accessToken: 't' },
+  ],
+  [
+    'the name beside a signature with a date',
+    dated,
+    { headers: { authorization: 'SIG id=someone/1795168805000/v1, sum=zz9', 'x-date': '1795168805000' } },
+    { user: 'someone' },
   ],
   ['a signature, of which nothing can be read', signature, { headers: { 'x-signature': 'whatever' } }, {}],
   ['a token without the secret of the app', withApp, { headers: { authorization: 'Bearer t' } }, { accessToken: 't' }],

@@ -53,7 +53,7 @@ export function requestCases(subject: Subject): readonly ProviderCase[] {
     ...endpoints
       .filter(({ declared }) => declared.paging !== undefined)
       .map((endpoint) => foreignLinkCase(subject, endpoint)),
-    ...endpoints.flatMap((endpoint) => pathCase(subject, endpoint) ?? []),
+    ...endpoints.flatMap((endpoint) => [pathCase(subject, endpoint), spanCase(subject, endpoint)].filter(isCase)),
     ...composed.flatMap((operation) => composedPathCase(subject, operation) ?? []),
   ];
 }
@@ -166,6 +166,38 @@ function pathCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>)
       }
     }),
   );
+}
+
+/** A value of several segments (`{+key}`) may be any path below its place, and none beside it. */
+function spanCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase | undefined {
+  const given = Object(declared.example.input) as Record<string, unknown>;
+  const [, field] = /\{\+(\w+)\}/.exec(declared.path) ?? [];
+  const example = field === undefined ? undefined : given[field];
+  if (field === undefined || typeof example !== 'string') return undefined;
+  return providerCase(`F08 ${name}: a path in the input stays below its place`, () =>
+    withConnection(subject, async (world) => {
+      await world.call(name, given);
+      const { pathname, searchParams } = world.edge.requests[0]!.url;
+      expect(pathname).toContain(segmentsOf(example));
+      const below = (part: string) => pathname.replace(segmentsOf(example), () => segmentsOf(part));
+      world.edge.forget();
+      for (const part of hostileParts) {
+        await Promise.resolve(world.call(name, { ...given, [field]: part })).catch(() => undefined);
+      }
+      for (const { url } of world.edge.requests) {
+        expect(hostileParts.map(below)).toContain(url.pathname);
+        expect([...url.searchParams.keys()]).toEqual([...searchParams.keys()]);
+      }
+    }),
+  );
+}
+
+function segmentsOf(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+function isCase(found: ProviderCase | undefined): found is ProviderCase {
+  return found !== undefined;
 }
 
 /** What an operation does with a text is its own business, except that no path may take another shape by it. */

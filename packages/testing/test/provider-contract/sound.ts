@@ -58,7 +58,14 @@ const addTwice = operation({
   example: { input: { name: 'Tea' } },
 });
 
-export const items = { get, list, add, addTwice };
+const picture = endpoint('GET /items/{id}/pictures/{+path}', {
+  summary: 'Describes a picture by its path.',
+  input: z.strictObject({ id, path: id }),
+  output: item,
+  example: { input: { id: 'it_1', path: 'front/small.png' }, answer: tea },
+});
+
+export const items = { get, list, add, addTwice, picture };
 
 export const me = endpoint('GET /me', {
   summary: 'Reads the account.',
