@@ -104,5 +104,6 @@ export { signatureList } from './webhooks/signature-header.ts';
 export { jsonReply } from './webhooks/reply.ts';
 export { generateStandardWebhookSecret } from './webhooks/standard-webhook-secret.ts';
 export { signStandardWebhook, standardWebhooks } from './webhooks/standard-webhooks.ts';
-export { parseForm, parseUrlEncoded, sortFields } from './form.ts';
+export { fieldValue, parseForm, parseUrlEncoded, sortFields } from './form.ts';
+export type { FormPart, MultipartField } from './multipart.ts';
 export type { WebhookContext, WebhookHandler, WebhookTarget } from './webhooks/receive.ts';

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeUtf8 } from './bytes.ts';
+import { concatBytes, decodeUtf8, encodeUtf8 } from './bytes.ts';
 import { decodeLossy, maxFields, type FormField } from './form-field.ts';
 
 /** One part of a `multipart/form-data` body. `value` is its text as UTF-8, empty for files. */
@@ -14,6 +14,7 @@ const maxHeaderBytes = 16_384;
 const boundaryPattern = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i;
 const headerPattern = /^([\w-]+):[ \t]*(.*)$/;
 const emptyLine = encodeUtf8('\r\n\r\n');
+const lineBreak = encodeUtf8('\r\n');
 const codes = { tab: 0x09, lineFeed: 0x0a, carriageReturn: 0x0d, space: 0x20, dash: 0x2d };
 
 /**
@@ -40,6 +41,60 @@ export function parseMultipart(body: Uint8Array, contentType: string): readonly 
     at = end;
   }
   return undefined;
+}
+
+/** One part of a `multipart/form-data` body to send. */
+export interface FormPart {
+  readonly name: string;
+  readonly value: string | Uint8Array;
+  /** Makes the part a file. */
+  readonly filename?: string;
+  /** Default for files: `application/octet-stream`. */
+  readonly contentType?: string;
+}
+
+/**
+ * Writes a form as browsers do (RFC 7578). The boundary is the first of a row that no part holds, so that the same parts
+ * make the same body and no content can end its part.
+ */
+export function writeMultipart(parts: readonly FormPart[]): {
+  readonly body: Uint8Array;
+  readonly contentType: string;
+} {
+  const written = parts.map((part) => ({
+    head: encodeUtf8(`${headersOf(part)}\r\n\r\n`),
+    content: typeof part.value === 'string' ? encodeUtf8(part.value) : part.value,
+  }));
+  const all = written.flatMap(({ head, content }) => [head, content]);
+  const isFree = (text: string) => all.every((bytes) => endOf(bytes, encodeUtf8(text), 0) === undefined);
+  let number = 0;
+  while (!isFree(boundaryName(number))) number++;
+  const boundary = boundaryName(number);
+  const open = encodeUtf8(`--${boundary}\r\n`);
+  const body = written.flatMap(({ head, content }) => [open, head, content, lineBreak]);
+  return {
+    body: concatBytes(...body, encodeUtf8(`--${boundary}--\r\n`)),
+    contentType: `multipart/form-data; boundary=${boundary}`,
+  };
+}
+
+function boundaryName(number: number): string {
+  return `plugboard-form-${number}`;
+}
+
+function headersOf({ name, value, filename, contentType }: FormPart): string {
+  const file = filename === undefined && typeof value !== 'string' ? name : filename;
+  const type = contentType ?? (file === undefined ? undefined : 'application/octet-stream');
+  return [
+    `content-disposition: form-data; name="${quoted(name)}"${file === undefined ? '' : `; filename="${quoted(file)}"`}`,
+    // A line break would begin a header of the sender's choice.
+    ...(type === undefined ? [] : [`content-type: ${type.replaceAll(/[^\x20-\x7e]/g, '')}`]),
+  ].join('\r\n');
+}
+
+/** As HTML writes names and file names, which may be chosen by strangers. */
+function quoted(text: string): string {
+  return text.replaceAll(/["\r\n\0]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
 function readPart(part: Uint8Array): MultipartField | undefined {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { decodeUtf8, encodeUtf8 } from '../src/bytes.ts';
-import { parseMultipart } from '../src/multipart.ts';
+import { parseMultipart, writeMultipart, type FormPart } from '../src/multipart.ts';
 
 const type = 'multipart/form-data; boundary=b';
 
@@ -150,4 +150,70 @@ describe('parseMultipart', () => {
     const quotes = `form-data; name="${'\\"'.repeat(8000)}`;
     expect(parse(bodyOf(part(quotes)))).toBeUndefined();
   }, 2000);
+});
+
+describe('writeMultipart', () => {
+  const read = async (parts: readonly FormPart[]) => {
+    const { body, contentType } = writeMultipart(parts);
+    const headers = { 'content-type': contentType };
+    return new Response(body as Uint8Array<ArrayBuffer>, { headers }).formData();
+  };
+
+  it('writes what the platform reads, whatever the names, texts and bytes', async () => {
+    const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).map((text) => text.replaceAll('\0', 'x'));
+    const text = fc.oneof(
+      fc.string({ maxLength: 40 }),
+      fc.constantFrom('\r\n', '--plugboard-form-0--', '\r\n--plugboard'),
+    );
+    const file = fc.record({ name, value: fc.uint8Array({ maxLength: 60 }), filename: name });
+    const parts = fc.array(fc.oneof(fc.record({ name, value: text }), file), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(parts, async (given) => {
+        const entries = [...(await read(given))];
+        const seen = await Promise.all(
+          entries.map(async ([key, value]) =>
+            typeof value === 'string'
+              ? [key, value]
+              : [key, value.name, [...new Uint8Array(await value.arrayBuffer())]],
+          ),
+        );
+        expect(seen).toEqual(
+          given.map((part) =>
+            'filename' in part ? [part.name, part.filename, [...part.value]] : [part.name, part.value],
+          ),
+        );
+        const { body, contentType } = writeMultipart(given);
+        expect(parseMultipart(body, contentType)?.map((field) => field.name)).toEqual(given.map((part) => part.name));
+      }),
+      { numRuns: 300, seed: 4 },
+    );
+  });
+
+  it('makes the same body of the same parts, and never one that a part could end', () => {
+    const parts = [{ name: 'a', value: 'plugboard-form-0 plugboard-form-1' }];
+    expect(writeMultipart(parts)).toEqual(writeMultipart(parts));
+    expect(writeMultipart(parts).contentType).toBe('multipart/form-data; boundary=plugboard-form-2');
+    expect(writeMultipart([{ name: 'plugboard-form-0', value: '' }]).contentType).toContain('form-1');
+  });
+
+  it('lets no name, file name or type begin a header', () => {
+    const evil = 'x"\r\nx-evil: 1\r\n\r\n';
+    const { body, contentType } = writeMultipart([
+      { name: evil, value: encodeUtf8('1'), filename: evil, contentType: `text/plain\r\nx-evil: 2` },
+    ]);
+    const text = decodeUtf8(body)!;
+    expect(text).not.toMatch(/^x-evil/m);
+    expect(parseMultipart(body, contentType)).toMatchObject([{ name: evil, filename: evil, value: '' }]);
+  });
+
+  it('gives files a type, and bytes without a file name the name of their part', () => {
+    const { body, contentType } = writeMultipart([
+      { name: 'file', value: encodeUtf8('1') },
+      { name: 'page', value: '<p>', filename: 'a.html', contentType: 'text/html' },
+    ]);
+    expect(parseMultipart(body, contentType)).toMatchObject([
+      { name: 'file', filename: 'file', contentType: 'application/octet-stream' },
+      { name: 'page', filename: 'a.html', contentType: 'text/html' },
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 /** From a declaration and an input to a request on the wire. */
 import { configurationError } from '../errors.ts';
 import type { Api, Encoded, Endpoint, Method, QueryValue, RawRequest } from '../endpoint.ts';
+import { writeMultipart } from '../multipart.ts';
 import type { AnyDefinition } from '../provider.ts';
 import type { Schema } from '../schema.ts';
 import { expandTemplate, templateNames } from '../template.ts';
@@ -65,23 +66,29 @@ function isAbsolute(target: string): boolean {
 }
 
 function bodyOf(encoded: Encoded, headers: Headers): string | Uint8Array | undefined {
-  const given = [encoded.json, encoded.form, encoded.body].filter((part) => part !== undefined).length;
+  const { json, form, multipart, body } = encoded;
+  const given = [json, form, multipart, body].filter((part) => part !== undefined).length;
   if (given > 1) {
     throw configurationError(
       'several_bodies',
       'An operation encodes more than one body.',
-      'Return one of json, form and body.',
+      'Return one of json, form, multipart and body.',
     );
   }
-  if (encoded.json !== undefined) {
+  if (json !== undefined) {
     if (!headers.has('content-type')) headers.set('content-type', 'application/json');
-    return JSON.stringify(encoded.json);
+    return JSON.stringify(json);
   }
-  if (encoded.form !== undefined) {
+  if (form !== undefined) {
     headers.set('content-type', 'application/x-www-form-urlencoded');
-    return new URLSearchParams(pairs(encoded.form)).toString();
+    return new URLSearchParams(pairs(form)).toString();
   }
-  return encoded.body;
+  if (multipart !== undefined) {
+    const written = writeMultipart(multipart);
+    headers.set('content-type', written.contentType);
+    return written.body;
+  }
+  return body;
 }
 
 function pairs(record: Readonly<Record<string, QueryValue>>): [string, string][] {

@@ -1,6 +1,7 @@
 /** What a stub shows: a description of the request, and a brand on its results. */
 import type { JsonObject } from '../json.ts';
 import { parseJson, type Json } from '../json.ts';
+import { parseMultipart } from '../multipart.ts';
 import type { BuiltRequest } from './request.ts';
 
 const brand = Symbol.for('plugboard.stub');
@@ -27,8 +28,16 @@ export function describeStubCall(request: BuiltRequest): JsonObject {
 
 function bodyOf({ body, headers }: BuiltRequest): JsonObject {
   if (body === undefined) return {};
-  if (typeof body !== 'string') return { bytes: body.length };
   const type = headers.get('content-type') ?? '';
+  if (typeof body !== 'string') {
+    const parts = parseMultipart(body, type);
+    if (parts === undefined) return { bytes: body.length };
+    const shown = parts.map(({ name, value, filename, bytes }) => [
+      name,
+      filename === undefined ? value : `${filename} (${bytes.length} bytes)`,
+    ]);
+    return { body: Object.fromEntries(shown) as JsonObject };
+  }
   if (type.includes('json')) return { body: tryParse(body) };
   return type.includes('form') ? { body: Object.fromEntries(new URLSearchParams(body)) } : { body };
 }

@@ -118,8 +118,8 @@ export function encodeExample(
   return attempt(() => {
     const checked = checkInput(endpoint.input, input, 'the example');
     const encoded = encodeInput(endpoint, checked, emulatedApi(definition, clock));
-    const { json, form, body } = encoded;
-    const pairs = Object.values(form ?? {}).filter((value) => value !== undefined);
+    const { json, form, multipart = [], body } = encoded;
+    const pairs = [...Object.values(form ?? {}).filter((value) => value !== undefined), ...multipart];
     const kind = json !== undefined ? 'json' : pairs.length > 0 ? 'form' : body !== undefined ? 'other' : 'none';
     return { traits: traitsOfEncoded(encoded), body: kind, json };
   });

@@ -4,8 +4,12 @@ import type { Json } from '../json.ts';
 
 export type Traits = ReadonlyMap<string, string>;
 
-export function traitsOfEncoded({ query, json, form }: Encoded): Traits {
-  return new Map([...ofQuery('query', query ?? {}), ...ofQuery('body', form ?? {}), ...ofJson(json)]);
+export function traitsOfEncoded({ query, json, form, multipart = [] }: Encoded): Traits {
+  const parts = new URLSearchParams(
+    multipart.map(({ name, value, filename }) => [name, filename ?? (typeof value === 'string' ? value : name)]),
+  );
+  const body = [...ofQuery('body', form ?? {}), ...ofSearch('body', parts), ...ofJson(json)];
+  return new Map([...ofQuery('query', query ?? {}), ...body]);
 }
 
 export function traitsOfRequest(
