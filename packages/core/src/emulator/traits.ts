@@ -5,9 +5,9 @@ import type { Json } from '../json.ts';
 export type Traits = ReadonlyMap<string, string>;
 
 export function traitsOfEncoded({ query, json, form, multipart = [] }: Encoded): Traits {
-  const parts = new URLSearchParams(
-    multipart.map(({ name, value, filename }) => [name, filename ?? (typeof value === 'string' ? value : name)]),
-  );
+  const parts = new URLSearchParams();
+  for (const { name, value, filename } of multipart)
+    parts.append(name, filename ?? (typeof value === 'string' ? value : name));
   const body = [...ofQuery('body', form ?? {}), ...ofSearch('body', parts), ...ofJson(json)];
   return new Map([...ofQuery('query', query ?? {}), ...body]);
 }
