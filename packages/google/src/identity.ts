@@ -1,6 +1,6 @@
 /** Whose Google account it is: by `openid email` for a user, by its key for a service account. */
 import { endpoint } from '@plugboard/core';
-import type { Api } from '@plugboard/core';
+import type { AccountResult, Api } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -20,30 +20,26 @@ export const identity = {
       { id: '110169484474386276334' },
       { email: 'user@example.com', verified_email: true, name: 'Jane Doe', hd: 'example.com' },
     ),
-    scopes: ['openid'],
   }),
 };
 
-export interface GoogleAccount {
-  /** `sub` of a user: stable, which the email address is not; the address of a service account, or of whom it acts as. */
-  readonly id: string;
-  readonly email?: string;
-  readonly name: string;
-  /** Set for a service account. */
-  readonly serviceAccount?: string;
-}
-
 const keyFields = z.looseObject({ keyFile: z.string().optional(), subject: z.string().optional() });
 
-/** Undefined for a grant without `openid`. A key tells its own name; that Google believes it, another call must prove. */
-export async function googleAccount(api: Api): Promise<GoogleAccount | undefined> {
+/**
+ * Whose account it is. A user is known by `sub`, which stays when the address changes; a service account by its address,
+ * or by that of the user it acts as. Its key names itself, so `prove` has to make a call that shows it is believed.
+ */
+export async function googleAccount(api: Api, prove: () => Promise<unknown>): Promise<AccountResult> {
   const { keyFile, subject } = api.credentials(keyFields);
   const key = keyFile === undefined ? undefined : readKeyFile(keyFile);
   if (key !== undefined) {
-    const email = subject ?? key.email;
-    return { id: email, email, name: email, serviceAccount: key.email };
+    await prove();
+    const id = subject ?? key.email;
+    const { email: serviceAccount, project = null } = key;
+    return { kind: 'known', account: { id, name: id }, metadata: { email: id, serviceAccount, project } };
   }
-  if (api.scopes?.includes('openid') === false) return undefined;
+  // Without `openid` nobody says whose grant it is.
+  if (api.scopes?.includes('openid') === false) return { kind: 'choose', choices: [] };
   const { id, email, name } = await api.call(identity.me, {});
-  return { id, name: email || name || id, ...(email && { email }) };
+  return { kind: 'known', account: { id, name: email || name || id }, metadata: email ? { email } : {} };
 }

@@ -3,7 +3,7 @@
  * @see https://developers.google.com/identity/protocols/oauth2/web-server (2026-11-20)
  */
 import { bearer, classifyOAuth, member, oauth2, text } from '@plugboard/core';
-import type { AppFields, Classify, Sign } from '@plugboard/core';
+import type { Api, AppFields, Classify, Sign } from '@plugboard/core';
 
 export const tokenUrl = 'https://oauth2.googleapis.com/token';
 const halfYearMs = 180 * 86_400_000;
@@ -36,13 +36,29 @@ const longNames: Readonly<Record<string, string>> = {
   [googleScope('userinfo.profile')]: 'profile',
 };
 
+/** What a scope includes, by its whole name. */
+export type Implied = Readonly<Record<string, readonly string[]>>;
+
+/** Scopes and all that they include. */
+export function withImplied(scopes: readonly string[], implies: Implied): readonly string[] {
+  const held = new Set(scopes);
+  // A set goes on with what is added meanwhile.
+  for (const granted of held) for (const included of implies[granted] ?? []) held.add(included);
+  return [...held];
+}
+
+/** Whether a scope was granted, by itself or within another. */
+export function holds({ scopes }: Pick<Api, 'scopes'>, implies: Implied, scope: string): boolean {
+  return scopes === null || withImplied(scopes, implies).includes(scope);
+}
+
 export interface GoogleOAuthOptions {
   /** Scopes asked by default, each with its reason. */
   readonly ask: Readonly<Record<string, string>>;
   /** Further scopes that the provider knows. */
   readonly more?: Readonly<Record<string, string>>;
-  /** What a scope includes: a grant of `drive` serves where `drive.readonly` is needed. */
-  readonly implies?: Readonly<Record<string, readonly string[]>>;
+  /** A grant of `drive` serves where `drive.readonly` is needed. */
+  readonly implies?: Implied;
   readonly sign?: Sign;
 }
 

@@ -8,7 +8,7 @@ import { member, need, parseJson, readTokenAnswer, reveal, serviceAccount, text 
 import type { Classify, Credentials, Grant, Json, OAuthClient, Schema, Sign } from '@plugboard/core';
 import { secret, text as textField } from '@plugboard/core/fields';
 
-import { deadClient, refusedByPolicy, tokenUrl } from './oauth.ts';
+import { deadClient, refusedByPolicy, tokenUrl, withImplied, type Implied } from './oauth.ts';
 
 const hourSeconds = 3600;
 
@@ -130,13 +130,14 @@ export interface GoogleServiceAccountOptions<S extends Schema> {
   readonly env?: Readonly<Record<string, string>>;
   /** Asked for unless the tenant names some. */
   readonly scopes: readonly string[];
+  readonly implies?: Implied;
   readonly sign?: Sign;
   readonly example: Readonly<Record<string, string>>;
 }
 
 /** The JWT bearer grant (RFC 7523) of a service account. */
 export function googleServiceAccount<S extends Schema>(options: GoogleServiceAccountOptions<S>) {
-  const { scopes: all, sign = bearer(), env = {}, ...rest } = options;
+  const { scopes: all, implies = {}, sign = bearer(), env = {}, ...rest } = options;
   return serviceAccount({
     ...rest,
     env,
@@ -150,7 +151,8 @@ export function googleServiceAccount<S extends Schema>(options: GoogleServiceAcc
       // Not `client.token`: the host's own client has no part in this.
       const answer = await request({ method: 'POST', url: tokenUrl, form, classify: classifyAssertion });
       // Most answers do not repeat the scopes; what was signed is what was granted.
-      return { scopes, ...readTokenAnswer(answer.json()) };
+      const grant = readTokenAnswer(answer.json());
+      return { ...grant, scopes: withImplied(grant.scopes ?? scopes, implies) };
     },
   });
 }

@@ -3,7 +3,8 @@ import { JWT } from 'google-auth-library';
 import { expect, test } from 'vitest';
 
 import { exampleJwk, exampleKeyFile, examplePrivateKey, readKeyFile, signAssertion } from '../src/index.ts';
-import { createRig, target } from './sample.ts';
+import { target } from './rig.ts';
+import { createRig } from './sample.ts';
 
 const keyFile = (change: Record<string, unknown>) =>
   JSON.stringify({ ...(JSON.parse(exampleKeyFile) as object), ...change });

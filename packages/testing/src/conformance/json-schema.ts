@@ -147,8 +147,11 @@ function fixType(result: Record<string, unknown>, schema: Node): void {
   }
 }
 
-/** OpenAPI 3.0 keeps the booleans of JSON Schema draft 4. */
+/** OpenAPI 3.0 keeps the booleans of JSON Schema draft 4; discovery documents write bounds as texts. */
 function fixBounds(result: Record<string, unknown>): void {
+  for (const bound of ['minimum', 'maximum']) {
+    if (typeof result[bound] === 'string') result[bound] = Number(result[bound]);
+  }
   for (const [flag, bound] of [
     ['exclusiveMinimum', 'minimum'],
     ['exclusiveMaximum', 'maximum'],

@@ -1,0 +1,1 @@
+export { googleCalendar } from './provider.ts';
