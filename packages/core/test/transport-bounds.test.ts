@@ -302,5 +302,9 @@ describe('F04 redirects', () => {
     const { fail } = transportKit([server.origin]);
     expect(await fail(`${server.origin}/none`)).toMatchObject({ code: 'redirect_refused' });
     expect(await fail(`${server.origin}/junk`)).toMatchObject({ code: 'redirect_refused' });
+    // A vendor that says why is understood; one that names a place goes through the rules for redirects.
+    const classify = () => ({ kind: 'invalid_request', code: 'wrong_region' }) as const;
+    expect(await fail(`${server.origin}/none`, { classify })).toMatchObject({ code: 'wrong_region', status: 302 });
+    expect(await fail(`${server.origin}/junk`, { classify })).toMatchObject({ code: 'redirect_refused' });
   });
 });

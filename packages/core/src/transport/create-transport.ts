@@ -191,8 +191,11 @@ export function createTransport(options: TransportOptions): Transport & Required
         call.progress.status = head.status;
         if (mode === 'stream' && head.status >= 200 && head.status < 300) return head;
         const bytes = await readBody(head, maxBytes);
-        if (!isRedirect(head.status)) return createAnswer(head, bytes);
-        url = redirectTarget(request, url, head.headers.get('location'), hop);
+        const answer = createAnswer(head, bytes);
+        const location = head.headers.get('location');
+        // Whoever sends a call nowhere may say why in the body: some vendors name the right region there.
+        if (!isRedirect(head.status) || (location === null && isJudged(answer, request))) return answer;
+        url = redirectTarget(request, url, location, hop);
         checkUrl(url, request.hosts, call.exception);
       }
     } catch (cause) {
@@ -251,6 +254,15 @@ function wireRequest({ request, exception, signal }: Call, url: URL): WireReques
     ...(request.purpose === 'token' && { freshSocket: true }),
     ...(exception !== undefined && { addresses: exception.addresses }),
   };
+}
+
+/** True where the provider itself knows what a failure means. */
+function isJudged(answer: Answer, request: TransportRequest): boolean {
+  try {
+    return request.classify(answer) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The provider's judgement, then the status'. A rule that stumbles over the body says nothing about the call. */
