@@ -130,7 +130,9 @@ function checkEndpoint(definition: AnyDefinition, { name, endpoint }: Subject, c
   );
   const [{ method, url }] = requests as [BuiltRequest];
   const verdicts = descriptions.flatMap((description) => [
-    ...(description.exchange === undefined ? [] : [requests.flatMap((request) => exchanged(description, request, body))]),
+    ...(description.exchange === undefined
+      ? []
+      : [requests.flatMap((request) => exchanged(description, request, body))]),
     ...findOperations(description, method, url).map((found) => [
       ...(isOnHost(found.operation, url) ? [] : [`${url.host} is not a host of the description`]),
       ...requests.flatMap((request) =>

@@ -22,3 +22,9 @@ export {
   type StoreProbe,
   type StoreUnderTest,
 } from './store-contract.ts';
+export {
+  agreesWithVerifier,
+  type DifferentialOptions,
+  type DifferentialResult,
+  type MutatedDelivery,
+} from './webhook-differential.ts';

@@ -2,6 +2,7 @@
 import type { AuthMethod, Credentials, Grant, MintMethod, OAuth2Method } from '../auth/auth.ts';
 import { readTokenAnswer } from '../auth/token-answer.ts';
 import type { JsonObject } from '../json.ts';
+import { reveal } from '../secret.ts';
 import { completeExample, fillAnswer } from './oauth/token-answer.ts';
 import { createTokenTexts } from './oauth/token-text.ts';
 
@@ -21,15 +22,31 @@ export function sampleCredentials(method: AuthMethod): Credentials {
 
 /** What the method makes of its own example of a token answer. */
 export function exampleGrant(method: TokenMethod): Grant {
+  return readExample(method).grant;
+}
+
+/** False for methods that keep another thing of the answer than its tokens: an account's id. */
+export function keepsTokens(method: TokenMethod): boolean {
+  const { grant, issued } = readExample(method);
+  return Object.values(grant.credentials).some((value) => value !== undefined && issued.has(reveal(value)));
+}
+
+function readExample(method: TokenMethod): { readonly grant: Grant; readonly issued: ReadonlySet<string> } {
   const texts = createTokenTexts('sample');
-  const answer = fillAnswer(completeExample(method.kind === 'oauth2' ? method.example : undefined, { renewable: true, scoped: true }), {
-    issue: (_kind, sample) => texts.next(sample),
+  const issued = new Set<string>();
+  const example = method.kind === 'oauth2' ? method.example : undefined;
+  const answer = fillAnswer(completeExample(example, { renewable: true, scoped: true }), {
+    issue(_kind, sample) {
+      const token = texts.next(sample);
+      issued.add(token);
+      return token;
+    },
     refreshToken: 'issue',
     scopes: [],
     separator: ' ',
     expiresIn: undefined,
   });
-  return grantOf(method, answer);
+  return { grant: grantOf(method, answer), issued };
 }
 
 /** What the method reads from a token answer. */

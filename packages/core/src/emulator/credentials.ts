@@ -7,7 +7,7 @@ import { Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import { hostMatches } from '../url.ts';
 import { learnCredentialReader, type CredentialReader, type SignedRequest } from './credential-reader.ts';
-import { credentialsOf, sampleCredentials, usesTokens } from './credential-samples.ts';
+import { credentialsOf, keepsTokens, sampleCredentials, usesTokens } from './credential-samples.ts';
 import type { AuthorizationServer } from './oauth/authorization-server.ts';
 import { isDeclaredDead } from './oauth/client-auth.ts';
 
@@ -78,7 +78,13 @@ export function createCredentialJudge(
         : undefined;
     }
     const values = Object.values(texts);
-    if (usesTokens(method)) return { ...judgeTokens(values), method: name, found };
+    if (usesTokens(method) && keepsTokens(method)) {
+      const verdict = judgeTokens(values);
+      // A minted token that was asked for without scopes has those of its client, which nobody declares.
+      const open = 'mint' in method && verdict.ok && verdict.scopes?.length === 0;
+      return { ...verdict, ...(open && { scopes: null }), method: name, found };
+    }
+    if (usesTokens(method)) return { ...judgeTyped(values), method: name, found };
     // A token that was issued is judged as one, wherever typed-in ones may stand as well.
     if (values.some((value) => server.ledger.find(value) !== undefined)) {
       return method.kind === 'browser' ? { ...judgeTokens(values), method: name, found } : undefined;

@@ -75,17 +75,22 @@ function answerProblems(
   if (result instanceof Promise) return ['the example answer holds promises'];
   const problems = (result.errors ?? []).map(({ message }) => `answer: ${message}`);
   const kept = JSON.stringify(result.data);
-  return problems.length > 0 || kept === JSON.stringify(ordered(data, result.data)) ? problems : ['answer: holds what the document does not ask for'];
+  return problems.length > 0 || kept === JSON.stringify(ordered(data, result.data))
+    ? problems
+    : ['answer: holds what the document does not ask for'];
 }
 
 /** Members in the order of the other value: an answer's own order says nothing. */
 function ordered(value: unknown, like: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => ordered(item, Array.isArray(like) ? like[index] : undefined));
+  if (Array.isArray(value))
+    return value.map((item, index) => ordered(item, Array.isArray(like) ? like[index] : undefined));
   if (typeof value !== 'object' || value === null) return value;
   const names = [...new Set([...Object.keys(Object(like) as object), ...Object.keys(value)])];
   const members = value as Record<string, unknown>;
   return Object.fromEntries(
-    names.flatMap((name) => (name in members ? [[name, ordered(members[name], (Object(like) as Record<string, unknown>)[name])]] : [])),
+    names.flatMap((name) =>
+      name in members ? [[name, ordered(members[name], (Object(like) as Record<string, unknown>)[name])]] : [],
+    ),
   );
 }
 

@@ -52,5 +52,7 @@ function readDescription(source: string, document: Node, nodePath?: string): Des
       `${source} lists the fields of one node: say where it is, \`nodePath: '/{version}/act_{account}'\`.`,
     );
   }
-  throw new Error(`${source} is of no format that is known: OpenAPI 3, Swagger 2, Google discovery, GraphQL, field list.`);
+  throw new Error(
+    `${source} is of no format that is known: OpenAPI 3, Swagger 2, Google discovery, GraphQL, field list.`,
+  );
 }

@@ -22,9 +22,10 @@ export function metadataCases({ factory }: Subject): readonly ProviderCase[] {
       for (const page of all) expect(protocolOf(page), page).toBe('https:');
     }),
     providerCase('metadata: environment names are well formed and each is used once', () => {
-      const names = environmentNames(definition);
-      for (const name of names) expect(name).toMatch(/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/);
-      expect(new Set(names).size, names.join(', ')).toBe(names.length);
+      for (const names of environmentNames(definition)) {
+        for (const name of names) expect(name).toMatch(/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/);
+        expect(new Set(names).size, names.join(', ')).toBe(names.length);
+      }
     }),
     providerCase('metadata: every summary is one sentence, every flag has a description', () => {
       const summaries = [definition.summary, ...declarationsOf(definition).map(({ declared }) => declared.summary)];
@@ -96,10 +97,13 @@ function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly stri
   return [api.baseUrl, ...bases, ...endpoints].filter((address): address is string => typeof address === 'string');
 }
 
-function environmentNames({ app = {}, auth }: AnyDefinition): string[] {
-  const platform = Object.values(auth).flatMap((method) => ('env' in method ? Object.values(method.env ?? {}) : []));
-  // Several methods may read the same variable: they are alternatives.
-  return [...Object.values(app).map(({ env }) => env), ...new Set(platform)];
+/**
+ * Names that are read together. Methods are alternatives, and a platform's own key may be what the app is known by: one
+ * variable may serve both.
+ */
+function environmentNames({ app = {}, auth }: AnyDefinition): string[][] {
+  const methods = Object.values(auth).map((method) => ('env' in method ? Object.values(method.env ?? {}) : []));
+  return [Object.values(app).map(({ env }) => env), ...methods];
 }
 
 function fieldMethods(auth: AnyDefinition['auth']) {

@@ -192,7 +192,7 @@ function createWorld({ subject, ...parts }: Parts): World {
       // What begins a step is not what connects by it.
       parts.edge.forget();
       const connection = await chosen(world, (await board.connect(id, { ...asked, flow })) as Connection);
-      typed = { ...typed, ...(await grantedSecrets(world)) };
+      typed = { ...typed, ...(await grantedSecrets(world, connection)) };
       return connection;
     },
     prepare: (name) =>
@@ -228,9 +228,11 @@ function createWorld({ subject, ...parts }: Parts): World {
 }
 
 /** What a step brought is in no ledger where the provider's own routes hand it out. */
-async function grantedSecrets(world: World): Promise<Canaries> {
+async function grantedSecrets(world: World, { account }: Connection): Promise<Canaries> {
   const granted = (await world.api()).credentials(anything) as Readonly<Record<string, string>>;
-  return Object.fromEntries(Object.entries(granted).map(([name, text]) => [`granted ${name}`, text]));
+  // Who is connected is shown everywhere; some vendors want no more from who acts for an account.
+  const secret = Object.entries(granted).filter(([, text]) => text !== account?.id);
+  return Object.fromEntries(secret.map(([name, text]) => [`granted ${name}`, text]));
 }
 
 /** Lets requests that nobody waits for reach the edge. */
