@@ -65,6 +65,16 @@ export function createChannels(engine: Engine, sessions: Sessions): ChannelsEngi
     if (dropped !== null) await dismiss(engine, { provider: row.provider, id });
   }
 
+  async function stopAgain(runtime: ProviderRuntime, row: ConnectionRow, record: ChannelRecord): Promise<void> {
+    const { id, since } = record;
+    const claimed = await editRecords(engine, row, (records, now) =>
+      records.some((other) => other.id === id && other.since === since)
+        ? withRecord(records, id, { since: now.toISOString() })
+        : undefined,
+    );
+    if (claimed !== null) await lifecycle.stop(runtime, claimed, record);
+  }
+
   return {
     async open(provider, { params = {}, userId = 'system', ...target }) {
       const runtime = providerOf(engine, provider);
@@ -113,8 +123,9 @@ export function createChannels(engine: Engine, sessions: Sessions): ChannelsEngi
       let count = 0;
       for (const record of recordsOf(row)) {
         const due = record.renewAt !== null && Date.parse(record.renewAt) <= row.readAt.getTime();
-        if (isAbandoned(record, row.readAt)) await drop(row, record);
-        else if (record.phase === 'stopping') await lifecycle.stop(runtime, row, record);
+        const abandoned = isAbandoned(record, row.readAt);
+        if (abandoned && record.phase === 'opening') await drop(row, record);
+        else if (abandoned) await stopAgain(runtime, row, record);
         else if (record.phase === 'open' && due) {
           await lifecycle.renew(runtime, row, record, announce(record.params));
         } else continue;

@@ -21,7 +21,7 @@ export type ChannelRecord = {
   readonly error: string | null;
 };
 
-/** Longer than any call to a vendor may take: an `opening` of that age was left behind by a process that ended. */
+/** Longer than any call to a vendor may take. */
 export const openingMs = 600_000;
 
 const most = 200;
@@ -40,8 +40,9 @@ export function withoutChannels({ metadata }: ConnectionRow): JsonObject {
   return rest;
 }
 
+/** Whoever was opening or stopping it has had the time, and did not come to the end. */
 export function isAbandoned({ phase, since }: ChannelRecord, now: Date): boolean {
-  return phase === 'opening' && now.getTime() - Date.parse(since) >= openingMs;
+  return phase !== 'open' && now.getTime() - Date.parse(since) >= openingMs;
 }
 
 export function isOver({ expiresAt }: ChannelRecord, now: Date): boolean {

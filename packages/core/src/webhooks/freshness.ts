@@ -15,7 +15,7 @@ export interface TimestampRule {
   readonly toleranceSeconds?: number;
 }
 
-const defaultToleranceSeconds = 300;
+export const defaultToleranceSeconds = 300;
 /** No sign, fraction, exponent, space or leading zero: one text for each number, all of them exact. */
 const integer = /^[1-9]\d{0,14}$/;
 const unitMs = { seconds: 1000, milliseconds: 1 };

@@ -6,6 +6,7 @@ import { hash } from '../hash.ts';
 import { reveal } from '../secret.ts';
 import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
 import type { KeySource } from './key-cache.ts';
+import { withTolerance } from './scheme.ts';
 import { checkCall, isBlank } from './secrets.ts';
 import { plainSignature, readSignatureHeader } from './signature-header.ts';
 import type { Delivery, RejectReason, Verify } from './webhook.ts';
@@ -54,7 +55,7 @@ export function jwtSignature(options: JwtSignatureOptions): Verify {
   checkTolerance(freshness);
   const { read } = plainSignature(options.prefix);
 
-  return async (delivery, secrets, tools) => {
+  const verify: Verify = async (delivery, secrets, tools) => {
     checkCall(delivery, secrets);
     const texts = secrets.map(reveal);
     if (tools === undefined || texts.every(isBlank)) return { ok: false, reason: 'key_unavailable' };
@@ -89,6 +90,7 @@ export function jwtSignature(options: JwtSignatureOptions): Verify {
       ? { ok: false, reason: 'signature_invalid' }
       : { ok: true, secretIndex, timestamp: issued };
   };
+  return withTolerance(verify, freshness);
 }
 
 /** The key id in the token's header, which nothing vouches for yet. */

@@ -1,5 +1,5 @@
 import { reveal, type Secret } from '../secret.ts';
-import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
+import { checkTimestamp, checkTolerance, defaultToleranceSeconds, type TimestampRule } from './freshness.ts';
 import { checkCall, isBlank } from './secrets.ts';
 import type { Delivery, RejectReason, Verdict, Verify } from './webhook.ts';
 
@@ -16,6 +16,8 @@ export interface SignedDelivery {
   readonly timestamp?: string;
   readonly deliveryId?: string;
   readonly deliveryIdSigned?: boolean;
+  /** Where the signature covers `deliveryId` and no body. */
+  readonly bodySigned?: false;
 }
 
 /** The steps in which schemes differ. */
@@ -40,7 +42,7 @@ export function signatureScheme<Key>(scheme: SignatureScheme<Key>): Verify {
   const rule = scheme.timestamp;
   if (rule !== undefined) checkTolerance(rule);
 
-  return async (delivery, secrets) => {
+  const verify: Verify = async (delivery, secrets) => {
     checkCall(delivery, secrets);
     const keys = secrets.map((secret) => keyOf(secret, scheme));
     if (keys.every((key) => key === undefined)) return refuse('key_unavailable');
@@ -62,6 +64,12 @@ export function signatureScheme<Key>(scheme: SignatureScheme<Key>): Verify {
     }
     return refuse('signature_invalid');
   };
+  return rule === undefined ? verify : withTolerance(verify, rule);
+}
+
+/** Says for how long deliveries are believed: what must be remembered against replays at least. */
+export function withTolerance(verify: Verify, { toleranceSeconds = defaultToleranceSeconds }: TimestampRule): Verify {
+  return Object.assign(verify, { toleranceSeconds });
 }
 
 function keyOf<Key>(secret: Secret, scheme: SignatureScheme<Key>): Key | undefined {
@@ -73,10 +81,12 @@ function refuse(reason: RejectReason): Verdict {
   return { ok: false, reason };
 }
 
-function accept(secretIndex: number, { deliveryId, deliveryIdSigned }: SignedDelivery, timestamp?: Date): Verdict {
+function accept(secretIndex: number, signed: SignedDelivery, timestamp?: Date): Verdict {
+  const { deliveryId, deliveryIdSigned, bodySigned } = signed;
   const verdict: { -readonly [Name in keyof Accepted]: Accepted[Name] } = { ok: true, secretIndex };
   if (deliveryId !== undefined) verdict.deliveryId = deliveryId;
   if (deliveryIdSigned !== undefined) verdict.deliveryIdSigned = deliveryIdSigned;
+  if (bodySigned !== undefined) verdict.bodySigned = bodySigned;
   if (timestamp !== undefined) verdict.timestamp = timestamp;
   return verdict;
 }

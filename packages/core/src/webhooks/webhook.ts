@@ -20,6 +20,7 @@ export type RejectReason =
   | 'timestamp_invalid'
   | 'timestamp_outside_tolerance'
   | 'malformed'
+  | 'replayed'
   | 'key_unavailable';
 
 /** Statuses for refused deliveries where the vendor reads another one than the usual: 406 to stop its retries. */
@@ -37,6 +38,11 @@ export type Verdict =
        * de-duplication must remember the body as well.
        */
       readonly deliveryIdSigned?: boolean;
+      /**
+       * False where the signature covers `deliveryId` and no body: whoever has seen one could put it on another body, so
+       * the id is believed with the first body only.
+       */
+      readonly bodySigned?: false;
       readonly timestamp?: Date;
     }
   | { readonly ok: false; readonly reason: RejectReason };
@@ -62,11 +68,11 @@ export interface VerifyTools extends KeyTools {
  * Checks a signature over raw bytes. Never parses the body further than the scheme demands, never throws on bad input.
  * @throws PlugboardError kind `configuration`: `too_many_secrets` for more than 20, `body_not_bytes` for a parsed body.
  */
-export type Verify = (
-  delivery: Delivery,
-  secrets: readonly Secret[],
-  tools?: VerifyTools,
-) => Verdict | Promise<Verdict>;
+export interface Verify {
+  (delivery: Delivery, secrets: readonly Secret[], tools?: VerifyTools): Verdict | Promise<Verdict>;
+  /** Seconds for which a delivery stays acceptable, where the signature covers a time. */
+  readonly toleranceSeconds?: number;
+}
 
 /** What the vendor gets back. */
 export interface WebhookReply {
