@@ -29,6 +29,7 @@ import { createSettings } from './settings.ts';
 import { checkKeys } from './vault/check-keys.ts';
 import { createVault } from './vault/create-vault.ts';
 import { assertRemovable, vaultStatus } from './vault/status.ts';
+import { createKeyCache } from './webhooks/key-cache.ts';
 import { createWebhooks } from './webhooks/receive.ts';
 import type { PlugboardOptions, Plugboard, Target } from './plugboard.ts';
 
@@ -64,6 +65,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     store,
     vault,
     events,
+    keys: createKeyCache(),
     log,
     providers: runtimes,
     sdks: createSdkCache((provider, error) =>
@@ -94,7 +96,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const settings = createSettings(engine, sessions);
   const accounts = createAccounts(engine, sessions);
   const flags = createFlags(engine, options.flags);
-  const webhooks = createWebhooks(engine, sessions);
+  const webhooks = createWebhooks(engine, sessions, health);
   const channels = createChannels(engine, sessions);
   const jobs = createJobs(engine, { refresher, channels, health }).map((job) => ({
     ...job,

@@ -10,6 +10,7 @@ import type { AnyDefinition } from './provider.ts';
 import type { Store } from './store.ts';
 import type { Transport } from './transport/transport.ts';
 import type { Vault } from './vault/vault.ts';
+import type { KeyCache } from './webhooks/key-cache.ts';
 
 /** `production` unless asked for by name; only the other two allow stubs. */
 export type Mode = 'production' | 'development' | 'test';
@@ -40,6 +41,8 @@ export interface Engine {
   readonly store: Store;
   readonly vault: Vault;
   readonly events: Events;
+  /** Keys that vendors publish to verify what they sign. */
+  readonly keys: KeyCache;
   readonly log: Log;
   readonly providers: ReadonlyMap<string, ProviderRuntime>;
   readonly sdks: SdkCache;

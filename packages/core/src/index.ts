@@ -27,7 +27,8 @@ export { emailAddressPattern, formatAddress, formatAddresses, requireContent } f
 export { vendorErrors, snakeCase, type Meaning, type VendorErrorOptions } from './errors-by-code.ts';
 export type * from './endpoint.ts';
 export type * from './capabilities.ts';
-export { chatAnswer, imageAddress, toolInput, type ChatParts } from './capabilities/chat-kit.ts';
+export { chatAnswer, imageAddress, standInAnswer, toolInput } from './capabilities/chat-kit.ts';
+export type { ChatParts, StandInAnswer, StandInQuestion } from './capabilities/chat-kit.ts';
 export type * from './emulator/contract.ts';
 export type * from './auth/auth.ts';
 export {
@@ -97,7 +98,15 @@ export { hmacMatch, hmacSignature, hmacSigner, type HmacSignatureOptions } from 
 export { signatureScheme, type Part, type SignatureScheme, type SignedDelivery } from './webhooks/scheme.ts';
 export { readSignedHeader, type SignedContent, type SignedHeaderOptions } from './webhooks/signed-header.ts';
 export { certificateKeys } from './webhooks/certificate.ts';
-export { keySet, type KeySource as WebhookKeySource, type PublishedKey } from './webhooks/key-cache.ts';
+export {
+  keySet,
+  readKeySet,
+  type JwtAlgorithm,
+  type KeySource as WebhookKeySource,
+  type PublishedKey,
+} from './webhooks/key-cache.ts';
+export { verifyIdToken, type IdTokenRules } from './auth/id-token.ts';
+export { verifyJwt, type JwtRules } from './auth/jwt.ts';
 export { jwtSignature } from './webhooks/jwt-signature.ts';
 export { basicToken, staticToken } from './webhooks/static-token.ts';
 export { signatureList } from './webhooks/signature-header.ts';

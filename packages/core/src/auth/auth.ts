@@ -7,12 +7,13 @@ import type { Schema } from '../schema.ts';
 import type { Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import type { Answer, Classify } from '../transport/transport.ts';
+import type { KeyCache } from '../webhooks/key-cache.ts';
+import type { AppValues, VendorCalls } from './vendor-call.ts';
+
+export type { AppValues, OAuthRequest } from './vendor-call.ts';
 
 /** Named credential values of one connection: what the tenant typed, or what a grant brought. */
 export type Credentials = Readonly<Record<string, Secret | string | undefined>>;
-
-/** What the host registered with the vendor, by the names the provider declares in `app`. */
-export type AppValues = Readonly<Record<string, Secret | string | undefined>>;
 
 /** From what hosts are computed that are only known at run time. */
 export interface HostSource {
@@ -62,8 +63,7 @@ export interface Sign {
 }
 
 /** What the token-endpoint functions of a provider may use. */
-export interface OAuthClient {
-  readonly app: AppValues;
+export interface OAuthClient extends VendorCalls {
   /** Values the tenant gave before the redirect (a shop domain); in `complete` also what `start` kept. */
   readonly input: JsonObject;
   /** Parameters of the callback, for `afterCode` only. Whoever holds the browser can forge them. */
@@ -75,21 +75,8 @@ export interface OAuthClient {
   readonly now: number;
   /** Sends to the token endpoint with the declared client authentication; parameters are added to those declared. */
   token(params: Readonly<Record<string, string>>): Promise<Grant>;
-  /** Any other call of the flow, under the same rules: declared hosts, no redirects, long deadline. */
-  request(init: OAuthRequest): Promise<Answer>;
-}
-
-export interface OAuthRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** `{version}` stands for the API version in use. */
-  readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly form?: Readonly<Record<string, string>>;
-  readonly json?: Json;
-  /** JSON text as it is: where what was received must come back byte by byte. */
-  readonly jsonText?: string;
-  /** Judges the answer. Default `classifyOAuth` (RFC 6749 section 5.2). */
-  readonly classify?: Classify;
+  /** Keys that vendors publish, as `verifyIdToken` needs them; it lives as long as the board. */
+  readonly keys: KeyCache;
 }
 
 /** What happens to the refresh token when it is used. Decides how hard refreshes of one connection are serialised. */

@@ -4,6 +4,7 @@ import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { reveal, secretTexts } from '../secret.ts';
 import { hostMatches } from '../url.ts';
+import type { KeyCache } from '../webhooks/key-cache.ts';
 import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
 import type {
   AppValues,
@@ -31,6 +32,8 @@ export interface OAuthContext {
   readonly app: AppValues;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Keys that vendors publish. */
+  readonly keys: KeyCache;
   /** What `{version}` in addresses stands for. */
   readonly apiVersion?: string;
   /** For whom; decides which exceptions of the egress policy hold. */
@@ -78,6 +81,8 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
       return method.read === undefined ? readTokenAnswer(answer.json(), separator) : method.read(answer.json(), client);
     },
     request: (init) => send(context, state, init),
+    keys: context.keys,
+    ...(context.organizationId !== undefined && { organizationId: context.organizationId }),
   };
   return client;
 }

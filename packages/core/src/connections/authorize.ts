@@ -1,7 +1,7 @@
 /** Connecting by OAuth: the redirect, and the callback that answers it. */
 import { createPkce } from '../auth/pkce.ts';
 import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
-import { checkDiscovered, computed, discoveredKey } from '../auth/discovery.ts';
+import { computed, discoveredKey } from '../auth/discovery.ts';
 import { atVersion, createOAuthClient } from '../auth/oauth-client.ts';
 import { missingScopes } from '../auth/scopes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
@@ -12,6 +12,7 @@ import { randomToken } from '../random.ts';
 import { checkInput } from '../schema.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
+import { withDiscovered } from './discover.ts';
 import { storeGrant, withInput } from './new-grant.ts';
 import { oauthContext, requireApp } from './oauth-context.ts';
 import { safeReturnTo } from './return-to.ts';
@@ -48,7 +49,10 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   requireApp(runtime);
   const organizationId = checkId(input.organizationId, 'organizationId');
   const given = method.input === undefined ? {} : checkInput(method.input, input.input, `${provider} input`);
-  const checked = await withDiscovered(engine, runtime, method, { given, organizationId });
+  if (Object.hasOwn(given, discoveredKey)) {
+    throw invalidInput(`${provider} input`, [{ path: discoveredKey, message: 'is a name of the engine' }]);
+  }
+  const checked = await withDiscovered(engine, runtime, { given, organizationId, method });
   const { ask, unless } = method.scopes;
   const named = unless !== undefined && runtime.app[unless] !== undefined;
   const scopes = input.scopes ?? runtime.scopes ?? (named ? [] : ask);
@@ -73,23 +77,6 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const values = { input: checked, scopes, redirectUri, state, challenge: pkce.challenge, nonce, apiVersion };
   const url = authorizeUrl(method, runtime.app, values);
   return { url: runtime.browserUrl(url), cookie };
-}
-
-/** The tenant's values and, where the method asks its server for them, the server's addresses. */
-async function withDiscovered(
-  engine: Engine,
-  runtime: ProviderRuntime,
-  method: OAuth2Method,
-  { given, organizationId }: { readonly given: JsonObject; readonly organizationId: string },
-): Promise<JsonObject> {
-  if (Object.hasOwn(given, discoveredKey)) {
-    throw invalidInput('The input', [{ path: discoveredKey, message: 'is a name of the engine' }]);
-  }
-  if (method.discover === undefined) return given;
-  const context = oauthContext(engine, runtime, organizationId);
-  const discovered = await method.discover(createOAuthClient(context, method, { input: given }));
-  checkDiscovered(discovered);
-  return { ...given, [discoveredKey]: discovered };
 }
 
 interface AuthorizeValues {

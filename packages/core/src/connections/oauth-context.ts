@@ -15,6 +15,7 @@ export function oauthContext(engine: Engine, runtime: ProviderRuntime, organizat
     app,
     transport,
     clock: engine.clock,
+    keys: engine.keys,
     apiVersion,
     ...(organizationId !== undefined && { organizationId }),
   };

@@ -5,16 +5,19 @@ import { routeOf } from '../channels/route.ts';
 import { endConnection } from '../connections/disconnect.ts';
 import { platformFields } from '../connections/platform-access.ts';
 import { openCredentials } from '../connections/envelope.ts';
+import { withDiscovered } from '../connections/discover.ts';
 import { oauthContext } from '../connections/oauth-context.ts';
 import type { Sessions } from '../connections/session.ts';
 import { viewOf, type Connection } from '../connections/view.ts';
 import type { Credentials, OAuthRequest } from '../auth/auth.ts';
+import { discoveredKey } from '../auth/discovery.ts';
 import { sendOAuth } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, providerOf } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
 import { hash } from '../hash.ts';
+import type { HealthService } from '../health.ts';
 import { inputOf } from '../hosts.ts';
 import { member, type Json, type JsonObject } from '../json.ts';
 import type { WebhookDefinition } from '../provider.ts';
@@ -22,8 +25,8 @@ import { checkAnswer, type Schema } from '../schema.ts';
 import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { readBody } from './body.ts';
-import { createKeyCache } from './key-cache.ts';
 import { liveSecrets } from './secrets.ts';
+import { claimBody } from './one-body.ts';
 import { checkReply, problem, refusal, responseOf } from './reply.ts';
 import type { Delivery, WebhookEvent, WebhookReply } from './webhook.ts';
 
@@ -71,19 +74,24 @@ const defaultMaxBytes = 1_048_576;
 const processingMs = 60_000;
 const dayMs = 86_400_000;
 
-export function createWebhooks(engine: Engine, sessions: Sessions): WebhookService {
+export function createWebhooks(engine: Engine, sessions: Sessions, health: HealthService): WebhookService {
   const handlers = new Map<string, Set<WebhookHandler>>();
-  const keys = createKeyCache();
 
   /** For schemes that ask the vendor: the app's own credentials, the hosts of the addressed connection. */
   function toolsOf(runtime: ProviderRuntime, row: ConnectionRow | null, credentials: Credentials) {
     const context = oauthContext(engine, runtime, row?.organizationId);
     const metadata = row?.metadata ?? {};
-    const state = { credentials, metadata, input: inputOf(metadata) };
+    let input = inputOf(metadata);
     const session = row === null ? sessions.platform(runtime) : sessions.row(runtime, row);
     return {
       app: runtime.app,
-      request: (init: OAuthRequest) => sendOAuth(context, init, state),
+      keys: engine.keys,
+      ...(row !== null && { organizationId: row.organizationId }),
+      request: (init: OAuthRequest) => sendOAuth(context, init, { credentials, metadata, input }),
+      async discovered() {
+        input = await withDiscovered(engine, runtime, { given: input, organizationId: row?.organizationId });
+        return input[discoveredKey] as JsonObject;
+      },
       credentials: async () => (await session.access()).credentials,
     };
   }
@@ -92,13 +100,13 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     const runtime = providerOf(engine, provider);
     const webhooks = runtime.definition.webhooks as WebhookDefinition | undefined;
     if (webhooks === undefined) return problem(404, 'no_webhooks');
-    const body = await readBody(request, webhooks.maxBytes ?? defaultMaxBytes, engine.clock);
-    if ('status' in body) return problem(body.status, body.code);
+    const read = await readBody(request, webhooks.maxBytes ?? defaultMaxBytes, engine.clock);
+    if ('status' in read) return problem(read.status, read.code);
     const delivery: Delivery = {
       method: request.method,
       url: publicUrl(engine, provider, request.url),
       headers: request.headers,
-      body: body.bytes,
+      body: read.bytes,
       receivedAt: engine.clock.now(),
     };
     const named = webhooks.channels?.read?.(delivery);
@@ -114,17 +122,24 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     const challenge = webhooks.challenge?.(delivery, secrets, runtime.app);
     if (challenge !== undefined) return challenge;
     if (closed) return refusal(named === undefined ? 'signature_missing' : 'signature_invalid', webhooks.refusals);
-    const verdict = await webhooks.verify(delivery, secrets, { ...toolsOf(runtime, addressed, credentials), keys });
+    const verdict = await webhooks.verify(delivery, secrets, toolsOf(runtime, addressed, credentials));
     if (!verdict.ok) return refusal(verdict.reason, webhooks.refusals);
+    const body = encodeHex(await hash('sha256', delivery.body));
+    const rememberMs = (webhooks.rememberDays ?? 3) * dayMs;
+    const claim = await claimBody(engine.store.once, verdict, { provider, body, rememberMs });
+    if (claim === 'replayed') return refusal(claim, webhooks.refusals);
     const events = webhooks.parse(delivery);
     // An id that the signature does not cover could be renewed by whoever replays the body.
     const signedId = verdict.deliveryIdSigned === true ? verdict.deliveryId : undefined;
-    const fallbackId = signedId ?? encodeHex(await hash('sha256', delivery.body));
+    const fallbackId = signedId ?? body;
     let asked: WebhookReply | undefined;
     for (const [index, event] of events.entries()) {
       const id = event.id ?? (events.length === 1 ? fallbackId : `${fallbackId}/${index}`);
       const reply = await once(runtime, webhooks, { event, id, addressed, channel: route?.channel ?? null });
-      if (reply !== undefined && reply.status >= 300) return reply;
+      if (reply !== undefined && reply.status >= 300) {
+        await claim.release();
+        return reply;
+      }
       asked ??= reply;
     }
     return asked ?? webhooks.reply?.(delivery, events) ?? { status: 200 };
@@ -221,6 +236,9 @@ export function createWebhooks(engine: Engine, sessions: Sessions): WebhookServi
     if (row !== null && ends === true) {
       await endConnection(engine, runtime, row, { actor: 'vendor', reason: 'uninstalled', revoke: false });
       sessions.forget(row.id);
+    } else if (row !== null && webhooks.checks?.includes(event.type) === true) {
+      // What the vendor says when it is asked, not what the event says.
+      await health.checkRow(runtime, row);
     }
     return asked;
   }
