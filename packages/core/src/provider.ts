@@ -175,6 +175,8 @@ export interface WebhookDefinition<Events extends Readonly<Record<string, Schema
 
 /** What the provider's own documentation pages are, and when its facts were last checked against them. */
 export interface ProviderDocs {
+  /** The body with its signature, for vendors that sign inside it; `sign` then tells the headers that go along. */
+  readonly signBody?: (delivery: { body: string; url: string; at: Date }, secret: string) => Promise<string>;
   readonly home: string;
   /** Where an account's owner finds the keys. */
   readonly keys: string;

@@ -31,9 +31,11 @@ export async function webhookRequest(
   }
   const { url = `https://app.example/webhooks/${id}` } = options;
   const sample = sampleOf(definition, webhooks.vectors, event);
-  const signature = await webhooks.sign({ body: sample.body, url, at: new Date(clock.now()) }, reveal(secret));
+  const unsigned = { body: sample.body, url, at: new Date(clock.now()) };
+  const body = (await webhooks.signBody?.(unsigned, reveal(secret))) ?? sample.body;
+  const signature = await webhooks.sign({ ...unsigned, body }, reveal(secret));
   const headers = { 'content-type': sample.contentType, ...signature, ...options.headers };
-  return new Request(url, { method: sample.method, headers, body: sample.body });
+  return new Request(url, { method: sample.method, headers, body });
 }
 
 interface Sample {

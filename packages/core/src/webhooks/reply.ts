@@ -9,6 +9,7 @@ const statusOfReason: Readonly<Record<RejectReason, number>> = {
   timestamp_invalid: 401,
   timestamp_outside_tolerance: 401,
   malformed: 400,
+  replayed: 401,
   key_unavailable: 503,
 };
 
