@@ -33,9 +33,10 @@ export function createHealth(engine: Engine, sessions: Sessions): HealthService 
     const latency = () => Math.round(engine.clock.monotonic() - started);
     try {
       const api = createApi(engine, session, await session.access(), 'health');
-      const { status, reason = null, detail = null } = await runtime.definition.healthCheck(api);
-      const stubbed = api.stub ? 'stubbed' : status;
-      return { provider, status: stubbed, reason: api.stub ? 'emulator' : reason, detail, latencyMs: latency() };
+      const { status, reason = null, detail = null, attention = false } = await runtime.definition.healthCheck(api);
+      if (api.stub) return { provider, status: 'stubbed', reason: 'emulator', detail, latencyMs: latency() };
+      const needsHelp = attention && reason !== null;
+      return { provider, status, reason, detail, latencyMs: latency(), ...(needsHelp && { attention }) };
     } catch (error) {
       if (!isPlugboardError(error)) throw error;
       return { provider, ...statusOf(error), detail: error.message, latencyMs: latency() };

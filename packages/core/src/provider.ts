@@ -95,6 +95,8 @@ export interface HealthResult {
   /** Machine-readable: `send_only_key`, `scopes_missing`. */
   readonly reason?: string;
   readonly detail?: string;
+  /** The organization must do something about `reason`: told at once, where a bad sign of another kind must be repeated. */
+  readonly attention?: boolean;
 }
 
 export interface Choice {
@@ -161,6 +163,8 @@ export interface WebhookDefinition<Events extends Readonly<Record<string, Schema
   readonly events: Events;
   /** Types that mean the vendor ended the connection, or a judgement where the type alone does not say. */
   readonly ends?: readonly string[] | ((event: WebhookEvent) => boolean);
+  /** Types that tell of a connection that broke or works again: the vendor is asked at once how it is. */
+  readonly checks?: readonly string[];
   /** Largest accepted body in bytes. Default 1 MB. */
   readonly maxBytes?: number;
   /** Days that delivery ids are remembered. Default 3; 7 for schemes without a timestamp. */
@@ -171,12 +175,12 @@ export interface WebhookDefinition<Events extends Readonly<Record<string, Schema
     delivery: { body: string; url: string; at: Date },
     secret: string,
   ) => Promise<Readonly<Record<string, string>>>;
+  /** The body with its signature, for vendors that sign inside it; `sign` then tells the headers that go along. */
+  readonly signBody?: (delivery: { body: string; url: string; at: Date }, secret: string) => Promise<string>;
 }
 
 /** What the provider's own documentation pages are, and when its facts were last checked against them. */
 export interface ProviderDocs {
-  /** The body with its signature, for vendors that sign inside it; `sign` then tells the headers that go along. */
-  readonly signBody?: (delivery: { body: string; url: string; at: Date }, secret: string) => Promise<string>;
   readonly home: string;
   /** Where an account's owner finds the keys. */
   readonly keys: string;

@@ -1,6 +1,6 @@
 /** Turns single health results into status transitions: three bad ones of the last five, and one event each way. */
 import type { Engine } from '../engine.ts';
-import { member } from '../json.ts';
+import { member, text, type JsonObject } from '../json.ts';
 import type { ConnectionData, ConnectionRow } from '../store.ts';
 import { viewOf, type HealthStatus } from './view.ts';
 
@@ -13,6 +13,8 @@ export interface HealthOutcome {
   readonly detail: string | null;
   /** Milliseconds that the vendor took. */
   readonly latencyMs: number | null;
+  /** The organization must act, whatever was found before. */
+  readonly attention?: boolean;
 }
 
 const windowSize = 5;
@@ -31,7 +33,13 @@ export function createOutage(engine: Engine): Outage {
       const history =
         verdict === 'unknown' ? historyOf(row) : [...historyOf(row), verdict === 'bad'].slice(-windowSize);
       const change: Partial<ConnectionData> = {
-        health: { status: result.status, reason: result.reason, checkedAt: row.readAt.toISOString(), history },
+        health: {
+          status: result.status,
+          reason: result.reason,
+          checkedAt: row.readAt.toISOString(),
+          history,
+          ...attentionOf(row, result, verdict),
+        },
         ...transition(row, result, history, verdict),
       };
       const { connections } = engine.store;
@@ -49,6 +57,13 @@ function judge({ status }: HealthOutcome): 'good' | 'bad' | 'unknown' {
   return status === 'unknown' ? 'unknown' : 'bad';
 }
 
+/** What was told stays known through outages, until a good answer lifts it. */
+function attentionOf(row: ConnectionRow, result: HealthOutcome, verdict: 'good' | 'bad' | 'unknown'): JsonObject {
+  const before = text(member(row.health, 'attention'));
+  const now = result.attention === true ? (result.reason ?? undefined) : verdict === 'good' ? undefined : before;
+  return now === undefined ? {} : { attention: now };
+}
+
 function transition(
   row: ConnectionRow,
   result: HealthOutcome,
@@ -56,6 +71,11 @@ function transition(
   verdict: 'good' | 'bad' | 'unknown',
 ): Partial<ConnectionData> {
   const bad = history.filter(Boolean).length;
+  const told = row.status === 'degraded' && row.statusReason === text(member(row.health, 'attention'));
+  if (result.attention === true && (row.status === 'active' || told)) {
+    return row.statusReason === result.reason ? {} : { status: 'degraded', statusReason: result.reason };
+  }
+  if (verdict === 'good' && told) return { status: 'active', statusReason: null };
   if (verdict === 'bad' && row.status === 'active' && bad >= badNeeded) {
     return { status: 'degraded', statusReason: result.reason === 'vendor_outage' ? 'vendor_outage' : 'health_failing' };
   }

@@ -14,7 +14,7 @@ import { endpoint } from '../../src/endpoint.ts';
 import { secret } from '../../src/fields.ts';
 import { silentLog } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
-import type { AnyProvider, WebhookDefinition } from '../../src/provider.ts';
+import type { AnyProvider, HealthResult, WebhookDefinition } from '../../src/provider.ts';
 import { handlerWire } from '../../src/transport/handler-wire.ts';
 import { hmacSignature, hmacSigner } from '../../src/webhooks/hmac-signature.ts';
 import { parseJson, at, text } from '../../src/json.ts';
@@ -38,6 +38,8 @@ export interface AcmeOptions {
   readonly webhooks?: Partial<Omit<WebhookDefinition, 'events'>>;
   /** Replaces parts of the OAuth method. */
   readonly oauth?: Partial<OAuth2Options>;
+  /** What a check of health finds when the vendor answers. */
+  readonly health?: () => HealthResult;
 }
 
 const me = endpoint('GET /me', {
@@ -49,7 +51,7 @@ const me = endpoint('GET /me', {
 
 /** A vendor with every feature the engine has, and none of a real one's oddities. */
 export function acmeProvider(options: AcmeOptions = {}) {
-  const { rotation = 'strict', issuer, issuerAlwaysSent, accounts, alsoKnownAs, webhooks, oauth } = options;
+  const { rotation = 'strict', issuer, issuerAlwaysSent, accounts, alsoKnownAs, webhooks, oauth, health } = options;
   return defineProvider({
     id: 'acme',
     name: 'Acme',
@@ -105,7 +107,7 @@ export function acmeProvider(options: AcmeOptions = {}) {
     },
     async healthCheck(api) {
       await api.call(me, {});
-      return { status: 'healthy' };
+      return health?.() ?? { status: 'healthy' };
     },
     settings: {
       schema: z.strictObject({ channel: z.string().optional(), admin: z.boolean().optional() }),
