@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { openExample, withCapturedChannels } from './channel-cases.ts';
 import { exampleFields } from './declared.ts';
-import { deliveryOf, routeOf } from './webhook-delivery.ts';
+import { deliveryOf, routeOf, signedPost, type SignedPost } from './webhook-delivery.ts';
 import { organizationId, withConnection, withWorld, type World } from './world.ts';
 
 export function intakeCases(subject: Subject, webhooks: WebhookDefinition, vector: WebhookVector): ProviderCase[] {
@@ -39,6 +39,7 @@ export function intakeCases(subject: Subject, webhooks: WebhookDefinition, vecto
         expect(seen).toEqual(types);
       }),
     ),
+    ...(webhooks.signBody === undefined ? [] : [oneBodyCase(subject, webhooks, vector)]),
     ...(vector.events?.length === 0 ? [] : [replyCase(subject, webhooks, vector)]),
     ...Object.entries(webhooks.refusals ?? {}).map(([reason, status]) =>
       providerCase(`webhooks: the refusal \`${reason}\` is a refusal`, () => {
@@ -47,6 +48,19 @@ export function intakeCases(subject: Subject, webhooks: WebhookDefinition, vecto
       }),
     ),
   ];
+}
+
+function oneBodyCase(subject: Subject, webhooks: WebhookDefinition, vector: WebhookVector): ProviderCase {
+  return providerCase('E04 webhooks: a signature that covers no body serves one body', () =>
+    withDelivery(subject, webhooks, vector, async ({ world, types, signed, receive }) => {
+      const seen = listen(world);
+      expect((await receive(signed)).status).toBeLessThan(300);
+      const body = signed.body + (signed.body.startsWith('{') ? '\n' : '&x=1');
+      expect((await receive({ ...signed, body })).status, 'another body').toBe(webhooks.refusals?.replayed ?? 401);
+      expect((await receive(signed)).status, 'the first body again').toBeLessThan(300);
+      expect(seen).toEqual(types);
+    }),
+  );
 }
 
 function replyCase(subject: Subject, webhooks: WebhookDefinition, vector: WebhookVector): ProviderCase {
@@ -67,9 +81,9 @@ interface SignedVector {
   readonly world: World;
   /** What the host must hear. */
   readonly types: readonly string[];
-  readonly unsigned: Headers;
-  readonly signed: Headers;
-  receive(headers: Headers): Promise<Response>;
+  readonly unsigned: SignedPost;
+  readonly signed: SignedPost;
+  receive(post: SignedPost): Promise<Response>;
 }
 
 /** The vector, about the account that is connected or through a channel of it, signed as for the secret of this board. */
@@ -86,14 +100,17 @@ function withDelivery(
     const secret = secretOf(subject, webhooks, world, watched.opened.at(-1)?.token);
     const url = routeOf(definition, mine);
     clock.set(deliveryOf(definition, vector).receivedAt);
-    const signature = await webhooks.sign({ body: mine.body, url, at: new Date(clock.now()) }, secret);
+    const post = await signedPost(webhooks, { body: mine.body, url, at: new Date(clock.now()) }, secret);
+    const untouched = mine.body === vector.body && watched.opened.length === 0;
     await use({
       world,
       types: webhooks.parse(deliveryOf(definition, mine)).map(({ type }) => type),
-      unsigned: new Headers(mine.body === vector.body && watched.opened.length === 0 ? vector.headers : {}),
-      signed: new Headers({ ...mine.headers, ...signature }),
-      receive: (headers) =>
-        world.board.webhooks.receive(definition.id, request(mine, url, headers), { organizationId }),
+      unsigned: { headers: untouched ? {} : vector.headers, body: mine.body },
+      signed: { headers: { ...mine.headers, ...post.headers }, body: post.body },
+      receive: ({ headers, body }) => {
+        const sent = request({ ...mine, body }, url, new Headers(headers));
+        return world.board.webhooks.receive(definition.id, sent, { organizationId });
+      },
     });
   });
 }

@@ -1,5 +1,5 @@
 /** A declared vector as the request it stands for. */
-import type { AnyDefinition, Delivery, WebhookVector } from '@plugboard/core';
+import type { AnyDefinition, Delivery, WebhookDefinition, WebhookVector } from '@plugboard/core';
 
 import { boardUrl } from './world.ts';
 
@@ -12,6 +12,21 @@ export function deliveryOf(definition: AnyDefinition, vector: WebhookVector): De
     body: new TextEncoder().encode(body),
     receivedAt: at === undefined ? Date.UTC(2026, 0, 1) : Date.parse(at),
   };
+}
+
+export interface SignedPost {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A body as the provider's own signer sends it: signed in headers, or inside. */
+export async function signedPost(
+  { sign, signBody }: WebhookDefinition,
+  delivery: { readonly body: string; readonly url: string; readonly at: Date },
+  secret: string,
+): Promise<SignedPost> {
+  const body = (await signBody?.(delivery, secret)) ?? delivery.body;
+  return { headers: await sign({ ...delivery, body }, secret), body };
 }
 
 /** The address on the board under test that the vector was sent to. */
