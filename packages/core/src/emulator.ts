@@ -43,7 +43,7 @@ export type {
   ProfileKind,
   ProfileScopes,
 } from './emulator/oauth/profile.ts';
-export type { SigningAlgorithm } from './emulator/oauth/token-signer.ts';
+export { createTokenSigner, type TokenSigner } from './emulator/oauth/token-signer.ts';
 export { isConnectionDropped } from './emulator/oauth/run-endpoint.ts';
 export type {
   AuthorizeSwitches,

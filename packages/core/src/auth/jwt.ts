@@ -1,4 +1,5 @@
 /** JSON Web Tokens signed with a key that their issuer publishes (RFC 7519, RFC 7515). */
+import { decodeBase64url } from '../bytes.ts';
 import type { JsonObject } from '../json.ts';
 import { fitsAlgorithm, readKeySet, type JwtAlgorithm, type KeyCache, type KeySource } from '../webhooks/key-cache.ts';
 import type { KeyTools } from '../webhooks/key-cache.ts';
@@ -91,7 +92,9 @@ interface Header {
 
 /** What the token says of itself, which nothing vouches for yet. */
 async function headerOf(token: string): Promise<Header | undefined> {
-  if (token.length > maxTokenLength) return undefined;
+  // No two texts may be one token, and lenient decoders skip what does not belong.
+  const parts = token.length > maxTokenLength ? [] : token.split('.');
+  if (parts.length !== 3 || parts.some((part) => !decodeBase64url(part)?.length)) return undefined;
   const { decodeProtectedHeader } = await import('jose');
   try {
     const { alg, kid = '' } = decodeProtectedHeader(token);

@@ -20,7 +20,7 @@ import type {
 } from './auth.ts';
 import { refreshPolicyOf } from './auth.ts';
 import { authenticate, tokenRequest, type ClientAuth } from './client-auth.ts';
-import { computed } from './discovery.ts';
+import { checkDiscovered, computed, discoveredKey } from './discovery.ts';
 import { classifyOAuth, readTokenAnswer } from './token-answer.ts';
 
 export interface OAuthContext {
@@ -161,6 +161,21 @@ export function sendOAuth(context: OAuthContext, init: OAuthRequest, state: OAut
   return send(context, state, init);
 }
 
+/**
+ * The tenant's values and the addresses that its server announces.
+ * @throws PlugboardError code `bad_discovery`, or the failure of the question.
+ */
+export async function discoverEndpoints(
+  context: OAuthContext,
+  method: OAuth2Method,
+  input: JsonObject,
+): Promise<JsonObject> {
+  if (method.discover === undefined) return input;
+  const discovered = await method.discover(createOAuthClient(context, method, { input }));
+  checkDiscovered(discovered);
+  return { ...input, [discoveredKey]: discovered };
+}
+
 /** An address with the API version in use. */
 export function atVersion(address: string, apiVersion = ''): string {
   return address.replaceAll('{version}', apiVersion);
@@ -180,14 +195,27 @@ function requireOwnHost(context: OAuthContext, method: ClientMethod, { client, u
   if (clientAuth === 'none' || client.app['clientSecret'] === undefined || !('authorize' in method)) return;
   const target = new URL(atVersion(url, context.apiVersion));
   if (context.hosts.some((host) => hostMatches(host, target))) return;
-  const input = method.input === undefined ? client.input : {};
-  const own = context.hostsFor({ app: client.app, credentials: {}, input, metadata: {} });
-  if (own.some((host) => hostMatches(host, target))) return;
+  if (ownHosts(context, client).some((host) => hostMatches(host, target))) return;
   throw configurationError(
     'secret_to_tenant_host',
     'The secret of the app would be sent to a host that the organization named.',
     'Let the deployment name the host, or use `clientAuth: none` with PKCE there.',
   );
+}
+
+/** What a tenant's input does not change: with its server's announcements, where the input names no server. */
+function ownHosts({ hosts, hostsFor }: OAuthContext, { app, input }: OAuthClient): readonly string[] {
+  const { [discoveredKey]: discovered, ...given } = input;
+  const named = (values: JsonObject) => hostsFor({ app, credentials: {}, input: values, metadata: {} });
+  try {
+    const own = named({});
+    const foreign = named(given).some((host) => !own.includes(host));
+    return foreign || discovered === undefined ? own : named({ [discoveredKey]: discovered });
+  } catch (error) {
+    // Without the tenant's values there is nothing that the deployment names.
+    if (isPlugboardError(error)) return hosts;
+    throw error;
+  }
 }
 
 async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest): Promise<Answer> {

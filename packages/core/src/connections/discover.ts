@@ -1,7 +1,7 @@
 /** Asks an authorization server for its endpoints, once for each flow. */
 import type { OAuth2Method } from '../auth/auth.ts';
-import { checkDiscovered, discoveredKey } from '../auth/discovery.ts';
-import { createOAuthClient } from '../auth/oauth-client.ts';
+import { discoveredKey } from '../auth/discovery.ts';
+import { discoverEndpoints } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import type { JsonObject } from '../json.ts';
 import { oauthContext } from './oauth-context.ts';
@@ -24,10 +24,7 @@ export async function withDiscovered(
   { given, organizationId, method = discovering(runtime) }: Discovery,
 ): Promise<JsonObject> {
   if (method?.discover === undefined || Object.hasOwn(given, discoveredKey)) return given;
-  const context = oauthContext(engine, runtime, organizationId);
-  const discovered = await method.discover(createOAuthClient(context, method, { input: given }));
-  checkDiscovered(discovered);
-  return { ...given, [discoveredKey]: discovered };
+  return discoverEndpoints(oauthContext(engine, runtime, organizationId), method, given);
 }
 
 function discovering({ definition }: ProviderRuntime): OAuth2Method | undefined {

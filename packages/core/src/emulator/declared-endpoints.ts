@@ -1,9 +1,11 @@
 /** The endpoints that a definition declares, ready to be recognised in requests. */
 import { encodeInput } from '../client/request.ts';
+import type { AuthMethod } from '../auth/auth.ts';
 import type { Clock } from '../clock.ts';
 import type { Api, Endpoint, Method } from '../endpoint.ts';
 import type { AnyDefinition } from '../provider.ts';
-import { accepts, checkInput, type Schema } from '../schema.ts';
+import { at, member, type Json } from '../json.ts';
+import { accepts, checkInput, jsonSchemaOf, type Schema } from '../schema.ts';
 import { hostMatches } from '../url.ts';
 import { pathPattern, type PathPattern } from './addresses.ts';
 import { once } from './once.ts';
@@ -144,7 +146,10 @@ function readBase(definition: AnyDefinition, baseUrl: BaseUrl, clock: Clock): Ba
 /** Hosts of the declared patterns that a computed host fits; of all of them when none can be computed. */
 function computedBase(definition: AnyDefinition, baseUrl: (api: Api) => string, clock: Clock): Base {
   const api = emulatedApi(definition, clock);
-  const samples = Object.keys(definition.auth).map((method) => attempt(() => new URL(baseUrl({ ...api, method }))));
+  const samples = Object.entries(definition.auth).flatMap(([name, method]) => {
+    const fields = [undefined, ...choicesOf(method)].map((choice) => ({ ...api, method: name, ...choice }));
+    return fields.map((tenant) => attempt(() => new URL(baseUrl(tenant))));
+  });
   const fitting = definition.hosts.filter((pattern) => samples.some((url) => url && hostMatches(pattern, url)));
   const patterns = fitting.length === 0 ? definition.hosts : fitting;
   return {
@@ -152,6 +157,17 @@ function computedBase(definition: AnyDefinition, baseUrl: (api: Api) => string, 
     prefix: null,
     secretPath: samples[0]?.pathname ?? null,
   };
+}
+
+/** What a tenant sees that has chosen another value of a field that offers several: regions have hosts of their own. */
+function choicesOf(method: AuthMethod): readonly Pick<Api, 'credentials'>[] {
+  if (!('credentials' in method)) return [];
+  const fields = Object.entries(Object(at(jsonSchemaOf(method.credentials), 'properties')) as Record<string, Json>);
+  const chosen = fields.flatMap(([name, field]) => {
+    const values = (member(field, 'enum') ?? []) as readonly Json[];
+    return values.map((value) => ({ ...method.example, [name]: value }));
+  });
+  return chosen.map((example) => ({ credentials: (schema) => checkInput(schema, example, 'the example') }));
 }
 
 /** URLs that are credentials, as the methods show them. */

@@ -61,6 +61,7 @@ export function placeholderApi(definition: AnyDefinition, clock: Clock): Api {
     request: refuse,
     stream: refuse,
     sdk: refuse,
+    reportLoss: () => undefined,
     settings: () => anyValues() as never,
     credentials(schema) {
       const example = examples.find((candidate) => accepts(schema, candidate));

@@ -74,7 +74,7 @@ function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Meth
     pkce,
     ...(issued !== undefined && { issuer: issued }),
     ...(discover && { metadata: metadataOf(definition, method) }),
-    ...(nonce === true && { idTokens: discover ? ('ES256' as const) : ('RS256' as const) }),
+    idTokens: nonce === true,
     scopes,
     rotation: policy === undefined || exchange ? 'none' : policy.rotation,
     exchange,

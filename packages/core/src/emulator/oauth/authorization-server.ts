@@ -144,7 +144,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     codes: new Map(),
     texts: { next: (sample) => texts.next(sample) },
     gate,
-    signers: { ES256: createTokenSigner('ES256'), RS256: createTokenSigner('RS256') },
+    signer: createTokenSigner(),
     shapeFailure: options.shapeFailure,
   };
   const switches = {
@@ -246,12 +246,12 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 }
 
 /** The server's description of itself, or its keys. */
-function publishedAt({ profiles, signers }: ServerContext, url: URL): (() => Promise<OAuthReply>) | undefined {
-  for (const { metadata, idTokens = 'ES256' } of profiles) {
+function publishedAt({ profiles, signer }: ServerContext, url: URL): (() => Promise<OAuthReply>) | undefined {
+  for (const { metadata } of profiles) {
     if (metadata === undefined) continue;
     if (isMetadataAddress(metadata, url)) return async () => ({ status: 200, json: metadata });
     if (url.href === metadata['jwks_uri']) {
-      return async () => ({ status: 200, json: await signers[idTokens].keySet() });
+      return async () => ({ status: 200, json: await signer.keySet() });
     }
   }
   return undefined;

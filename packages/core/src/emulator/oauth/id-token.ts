@@ -11,7 +11,7 @@ const lifeSeconds = 3600;
 export async function withIdToken(context: ServerContext, issue: Issue, answer: JsonObject): Promise<JsonObject> {
   const { profile, family, nonce } = issue;
   const example = text(answer['id_token']);
-  if (profile.idTokens === undefined || example === undefined) return answer;
+  if (profile.idTokens !== true || example === undefined) return answer;
   const issuedAt = Math.floor(context.clock.now() / 1000);
   const accessToken = text(answer['access_token']);
   const claims = {
@@ -24,7 +24,7 @@ export async function withIdToken(context: ServerContext, issue: Issue, answer: 
     ...(nonce !== undefined && { nonce }),
     ...(accessToken !== undefined && { at_hash: await halfHash(accessToken) }),
   };
-  return { ...answer, id_token: await context.signers[profile.idTokens].sign(claims) };
+  return { ...answer, id_token: await context.signer.sign(claims) };
 }
 
 /** What the example's own token says of its user. */

@@ -1,7 +1,6 @@
 /** What an authorization server must know about one way to get tokens: the server's half of an auth method. */
 import type { Rotation } from '../../auth/auth.ts';
 import type { JsonObject } from '../../json.ts';
-import type { SigningAlgorithm } from './token-signer.ts';
 
 /** An endpoint's address, or a test for addresses that are only known at run time (a host per tenant). */
 export type EndpointAddress = string | ((url: URL) => boolean);
@@ -37,8 +36,8 @@ export interface AuthorizationProfile {
   readonly issuer?: string;
   /** What the server publishes about itself (RFC 8414), where it tells clients its addresses. */
   readonly metadata?: JsonObject;
-  /** Token answers with an `id_token` get a true one, signed so; the keys are served at `metadata.jwks_uri`. */
-  readonly idTokens?: SigningAlgorithm;
+  /** Token answers with an `id_token` get a true one (RS256); the key is served at `metadata.jwks_uri`. */
+  readonly idTokens?: boolean;
   readonly scopes?: ProfileScopes;
   /** Default `stable`; `unknown` behaves like `strict`. `none`: no refresh tokens. */
   readonly rotation?: Rotation | 'none';

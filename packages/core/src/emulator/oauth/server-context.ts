@@ -6,7 +6,7 @@ import type { GateKeeper } from './gate.ts';
 import type { LedgerBook, LedgerFamily } from './ledger.ts';
 import type { ShapeFailure } from './oauth-failure.ts';
 import type { AuthorizationProfile } from './profile.ts';
-import type { SigningAlgorithm, TokenSigner } from './token-signer.ts';
+import type { TokenSigner } from './token-signer.ts';
 import type { TokenTexts } from './token-text.ts';
 
 /** What the authorization request fixed and the exchange of its code must repeat or prove. */
@@ -32,7 +32,7 @@ export interface ServerContext {
   readonly codes: Map<string, CodeBinding>;
   readonly texts: TokenTexts;
   readonly gate: GateKeeper;
-  readonly signers: Readonly<Record<SigningAlgorithm, TokenSigner>>;
+  readonly signer: TokenSigner;
   readonly shapeFailure: ShapeFailure | undefined;
 }
 

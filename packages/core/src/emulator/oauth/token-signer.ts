@@ -1,43 +1,31 @@
-/** Signs id tokens with a key of its own, made when it is first needed. */
+/** Signs id tokens with the key that all the world has: they convince whoever asks this server for its keys, nobody else. */
 import { encodeBase64url, encodeUtf8 } from '../../bytes.ts';
+import { exampleRsaKey } from '../../example-key.ts';
 import type { JsonObject } from '../../json.ts';
 
 export interface TokenSigner {
   /** The public key, as a JSON Web Key Set. */
   keySet(): Promise<JsonObject>;
   /** A signed JWT with these claims. */
-  sign(claims: JsonObject): Promise<string>;
+  sign(claims: JsonObject, type?: string): Promise<string>;
 }
 
-const keyId = 'emulated';
-const algorithms = {
-  ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
-  RS256: {
-    name: 'RSASSA-PKCS1-v1_5',
-    modulusLength: 2048,
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: 'SHA-256',
-  },
-} as const;
+const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+const header = { alg: 'RS256', kid: 'emulated' } as const;
 
-export type SigningAlgorithm = keyof typeof algorithms;
-
-export function createTokenSigner(alg: SigningAlgorithm): TokenSigner {
-  const algorithm = algorithms[alg];
-  const generate = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  let pair: ReturnType<typeof generate> | undefined;
-  const keys = () => (pair ??= generate());
+export function createTokenSigner(): TokenSigner {
+  const load = () => crypto.subtle.importKey('pkcs8', exampleRsaKey(), algorithm, true, ['sign']);
+  let key: ReturnType<typeof load> | undefined;
+  const loaded = () => (key ??= load());
   return {
     async keySet() {
-      const jwk = await crypto.subtle.exportKey('jwk', (await keys()).publicKey);
-      const { kty, crv, x, y, n, e } = jwk;
-      const members = Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined);
-      return { keys: [{ ...(Object.fromEntries(members) as JsonObject), use: 'sig', alg, kid: keyId }] };
+      const { kty = '', n = '', e = '' } = await crypto.subtle.exportKey('jwk', await loaded());
+      return { keys: [{ kty, n, e, use: 'sig', ...header }] };
     },
-    async sign(claims) {
+    async sign(claims, type = 'JWT') {
       const part = (value: JsonObject) => encodeBase64url(encodeUtf8(JSON.stringify(value)));
-      const text = `${part({ alg, typ: 'JWT', kid: keyId })}.${part(claims)}`;
-      const signature = await crypto.subtle.sign(algorithm, (await keys()).privateKey, encodeUtf8(text));
+      const text = `${part({ ...header, typ: type })}.${part(claims)}`;
+      const signature = await crypto.subtle.sign(algorithm, await loaded(), encodeUtf8(text));
       return `${text}.${encodeBase64url(new Uint8Array(signature))}`;
     },
   };
