@@ -53,7 +53,8 @@ export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors
 export { isSecret, reveal, Secret } from './secret.ts';
 export { crc32, decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
 export { hash, hmac } from './hash.ts';
-export { exampleRsaKey, exampleRsaPem } from './example-key.ts';
+export { exampleEcJwk, exampleEcKey, exampleRsaKey, exampleRsaPem } from './example-key.ts';
+export { readPrivateKey, signJwt, type JwtHeader } from './auth/sign-jwt.ts';
 export { hostOf } from './host-name.ts';
 export { at, member, number, parseJson, text } from './json.ts';
 export type { Json, JsonObject } from './json.ts';
@@ -92,7 +93,7 @@ export { readLines, readServerSentEvents, type ServerSentEvent } from './server-
 
 export type * from './webhooks/webhook.ts';
 export { checkTimestamp, formatTimestamp, type TimestampRule, type TimestampText } from './webhooks/freshness.ts';
-export { ed25519Signature } from './webhooks/ed25519-signature.ts';
+export { ed25519Example, ed25519Signature, ed25519Signer } from './webhooks/ed25519-signature.ts';
 export { escapedBody } from './webhooks/escaped-body.ts';
 export { hmacMatch, hmacSignature, hmacSigner, type HmacSignatureOptions } from './webhooks/hmac-signature.ts';
 export { signatureScheme, type Part, type SignatureScheme, type SignedDelivery } from './webhooks/scheme.ts';

@@ -2,11 +2,11 @@
  * Cloud Pub/Sub push: the token in the header is signed, the body is not.
  * @see https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions (2026-11-20)
  */
-import { decodeBase64, invalidInput, jwtSignature, keySet, member, parseJson, reveal, text } from '@plugboard/core';
+import { decodeBase64, exampleRsaKey, invalidInput, jwtSignature, keySet, member } from '@plugboard/core';
+import { parseJson, reveal, signJwt, text } from '@plugboard/core';
 import type { AppValues, Delivery, EmulatorRoutes, Json, Verify, WebhookDefinition } from '@plugboard/core';
 
-import { exampleJwk, examplePrivateKey } from './example-key.ts';
-import { signJwt } from './service-account.ts';
+import { exampleJwk } from './example-key.ts';
 
 const keys = keySet('https://www.googleapis.com/oauth2/v3/certs', 'RS256');
 const issuers = ['https://accounts.google.com', 'accounts.google.com'];
@@ -85,7 +85,7 @@ export const signPubSub: WebhookDefinition['sign'] = async ({ url, at }, secret)
     sub: '113774264463038321964',
   };
   const claims = { aud: audience || url, ...who, iss: issuers[0], iat, exp: iat + hourSeconds };
-  const token = await signJwt({ alg: 'RS256', kid: exampleJwk.kid, typ: 'JWT' }, claims, examplePrivateKey());
+  const token = await signJwt({ alg: 'RS256', kid: exampleJwk.kid, typ: 'JWT' }, claims, exampleRsaKey());
   return { authorization: `Bearer ${token}` };
 };
 

@@ -3,8 +3,8 @@
  * nothing it gets refused for may be held against the host's own client.
  * @see https://developers.google.com/identity/protocols/oauth2/service-account (2026-11-20)
  */
-import { bearer, classifyOAuth, decodeBase64, encodeBase64url, encodeUtf8, invalidInput } from '@plugboard/core';
-import { member, need, parseJson, readTokenAnswer, reveal, serviceAccount, text } from '@plugboard/core';
+import { bearer, classifyOAuth, invalidInput, member, need, parseJson, readPrivateKey } from '@plugboard/core';
+import { readTokenAnswer, reveal, serviceAccount, signJwt, text } from '@plugboard/core';
 import type { Classify, Credentials, Grant, Json, OAuthClient, Schema, Sign } from '@plugboard/core';
 import { secret, text as textField } from '@plugboard/core/fields';
 
@@ -40,11 +40,9 @@ export function readKeyFile(content: string): ServiceAccountKey | undefined {
   const file = parseQuietly(content);
   const email = text(member(file, 'client_email'));
   const project = text(member(file, 'project_id'));
-  const pem = text(member(file, 'private_key'))?.replaceAll('\\n', '\n') ?? '';
-  const body = /^-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*$/.exec(pem)?.[1];
-  const privateKey = decodeBase64((body ?? '').replaceAll(/\s/g, ''));
+  const privateKey = readPrivateKey(text(member(file, 'private_key')) ?? '');
   if (member(file, 'type') !== 'service_account' || email?.endsWith('.gserviceaccount.com') !== true) return undefined;
-  if (privateKey === undefined || privateKey.length === 0) return undefined;
+  if (privateKey === undefined) return undefined;
   return { email, privateKey, ...(project !== undefined && { project }) };
 }
 
@@ -97,25 +95,9 @@ export async function signAssertion(content: string, options: AssertionOptions):
   const iat = Math.floor(options.nowMs / 1000);
   const times = { iat, exp: iat + hourSeconds };
   const claims = { iss: key.email, scope: options.scopes.join(' '), aud: tokenUrl, ...times, sub: options.subject };
-  return signJwt({ alg: 'RS256', typ: 'JWT' }, claims, key.privateKey);
-}
-
-/** @param privateKey PKCS#8, DER. */
-export async function signJwt(header: object, claims: object, privateKey: Uint8Array): Promise<string> {
-  const unsigned = [header, claims].map((part) => encodeBase64url(encodeUtf8(JSON.stringify(part)))).join('.');
-  const signature = await crypto.subtle.sign(rs256.name, await importKey(privateKey), encodeUtf8(unsigned));
-  return `${unsigned}.${encodeBase64url(new Uint8Array(signature))}`;
-}
-
-const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
-const shortestKeyBits = 2048;
-
-async function importKey(privateKey: Uint8Array) {
-  const key = await crypto.subtle.importKey('pkcs8', new Uint8Array(privateKey), rs256, false, ['sign']).catch(() => {
+  return signJwt({ alg: 'RS256', typ: 'JWT' }, claims, key.privateKey).catch(() => {
     throw badKey();
   });
-  if ((key.algorithm as { readonly modulusLength?: number }).modulusLength! < shortestKeyBits) throw badKey();
-  return key;
 }
 
 function badKey() {

@@ -1,11 +1,11 @@
 import { createPublicKey } from 'node:crypto';
-import type { Delivery, VerifyTools } from '@plugboard/core';
-import { Secret } from '@plugboard/core';
+import type { Delivery, JwtHeader, VerifyTools } from '@plugboard/core';
+import { exampleRsaKey, Secret, signJwt } from '@plugboard/core';
 import { OAuth2Client } from 'google-auth-library';
 import { importJWK, type CryptoKey } from 'jose';
 import { expect, test } from 'vitest';
 
-import { exampleJwk, examplePrivateKey, pubSubSecret, readPubSub, signJwt, verifyPubSub } from '../src/index.ts';
+import { exampleJwk, pubSubSecret, readPubSub, verifyPubSub } from '../src/index.ts';
 import { signPubSub } from '../src/index.ts';
 
 const email = 'push@demo-project.iam.gserviceaccount.com';
@@ -51,8 +51,8 @@ const sample = {
   iat: at / 1000,
   iss: 'https://accounts.google.com',
 };
-const bearer = async (claims: object, header: object = { alg: 'RS256', kid: exampleJwk.kid, typ: 'JWT' }) => ({
-  authorization: `Bearer ${await signJwt(header, claims, examplePrivateKey())}`,
+const bearer = async (claims: object, header: JwtHeader = { alg: 'RS256', kid: exampleJwk.kid, typ: 'JWT' }) => ({
+  authorization: `Bearer ${await signJwt(header, claims, exampleRsaKey())}`,
 });
 
 test('a push with a token for this receiver, account and subscription is believed, by the secret that fits', async () => {

@@ -1,8 +1,9 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { exampleRsaKey } from '@plugboard/core';
 import { JWT } from 'google-auth-library';
 import { expect, test } from 'vitest';
 
-import { exampleJwk, exampleKeyFile, examplePrivateKey, readKeyFile, signAssertion } from '../src/index.ts';
+import { exampleJwk, exampleKeyFile, readKeyFile, signAssertion } from '../src/index.ts';
 import { target } from './rig.ts';
 import { createRig } from './sample.ts';
 
@@ -58,7 +59,7 @@ test('the example’s key is the public one of RFC 7515', () => {
   const { n } = createPublicKey(pem).export({ format: 'jwk' });
   expect(n?.startsWith('ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd')).toBe(true);
   expect(n).toBe(exampleJwk.n);
-  expect(readKeyFile(exampleKeyFile)?.privateKey).toEqual(examplePrivateKey());
+  expect(readKeyFile(exampleKeyFile)?.privateKey).toEqual(exampleRsaKey());
 });
 
 test('the assertion says what Google’s own library says, for itself and for a user it acts as', async () => {
