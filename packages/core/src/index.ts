@@ -115,5 +115,6 @@ export { jsonReply } from './webhooks/reply.ts';
 export { generateStandardWebhookSecret } from './webhooks/standard-webhook-secret.ts';
 export { signStandardWebhook, standardWebhooks } from './webhooks/standard-webhooks.ts';
 export { fieldValue, parseForm, parseUrlEncoded, sortFields } from './form.ts';
+export type { FormField } from './form-field.ts';
 export type { FormPart, MultipartField } from './multipart.ts';
 export type { WebhookContext, WebhookHandler, WebhookTarget } from './webhooks/receive.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { chatAnswer, imageAddress, toolInput } from '../src/capabilities/chat-kit.ts';
+import { chatAnswer, imageAddress, standInAnswer, toolInput } from '../src/capabilities/chat-kit.ts';
 
 const asked = { messages: [], output: { name: 'city', schema: {} } };
 const parts = { model: 'm-1', text: '{"city":"Paris"}', finish: 'stop' } as const;
@@ -51,4 +51,42 @@ it('an image is its address, or its bytes as one', () => {
   expect(imageAddress({ type: 'image', url: 'https://a.example/b.png' })).toBe('https://a.example/b.png');
   const image = { type: 'image', data: new Uint8Array([1, 2]), mediaType: 'image/png' } as const;
   expect(imageAddress(image)).toBe('data:image/png;base64,AQI=');
+});
+
+describe('the stand-in of a model', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      unit: { enum: ['celsius', 'kelvin'] },
+      days: {
+        type: 'array',
+        items: { type: 'object', properties: { sun: { type: 'boolean' }, rain: { type: 'number' } } },
+      },
+      place: { type: ['string', 'null'] },
+      note: { type: 'string' },
+    },
+  };
+  const sample = { unit: 'celsius', days: [{ sun: true, rain: 1 }], place: 'text', note: 'text' };
+  const tools = [
+    { name: 'first', input: {} },
+    { name: 'second', input: schema },
+  ];
+
+  it('repeats what it heard, in words that make its text', () => {
+    const { text, pieces } = standInAnswer({ heard: 'two  words\n', tools });
+    expect(text).toBe('You said: two  words\n');
+    expect(pieces.length).toBe(4);
+    expect(pieces.join('')).toBe(text);
+  });
+
+  it('keeps to the schema of an output', () => {
+    expect(JSON.parse(standInAnswer({ heard: '', output: schema }).text)).toEqual(sample);
+  });
+
+  it('calls the tool that it has to', () => {
+    expect(standInAnswer({ heard: '', tools, toolChoice: 'required' }).call).toEqual({ name: 'first', input: {} });
+    const named = standInAnswer({ heard: '', tools, toolChoice: { name: 'second' } });
+    expect(named).toEqual({ text: '', pieces: [], call: { name: 'second', input: sample } });
+    expect(standInAnswer({ heard: '', tools, toolChoice: { name: 'third' } }).call).toBeUndefined();
+  });
 });

@@ -1,7 +1,7 @@
 /** What every provider of a language model does alike: put an answer together, read what the model wrote as JSON. */
 import { encodeBase64 } from '../bytes.ts';
 import { isPlugboardError, PlugboardError } from '../errors.ts';
-import { parseJson, type Json, type JsonObject } from '../json.ts';
+import { at, member, parseJson, text as textOf, type Json, type JsonObject } from '../json.ts';
 import type { ChatAnswer, ChatImage, ChatRequest, ChatToolCall, ChatUsage } from './language.ts';
 
 export interface ChatParts {
@@ -53,6 +53,57 @@ export function toolInput(written: unknown): JsonObject {
 /** An image as one address, for vendors that take it so: its own, or its bytes as a `data:` URL. */
 export function imageAddress(image: ChatImage): string {
   return 'url' in image ? image.url : `data:${image.mediaType};base64,${encodeBase64(image.data)}`;
+}
+
+/** What the stand-in of a model has read out of a request of its vendor. */
+export interface StandInQuestion {
+  /** The last thing that was said to it. */
+  readonly heard: string;
+  /** JSON Schema of the output, where one is asked for. */
+  readonly output?: Json | undefined;
+  readonly tools?: readonly { readonly name: string; readonly input: Json | undefined }[];
+  /** A tool is called where the request leaves no choice: `required`, or by its name. */
+  readonly toolChoice?: 'required' | { readonly name: string } | undefined;
+}
+
+export interface StandInAnswer {
+  readonly text: string;
+  /** The text as it streams: word by word. */
+  readonly pieces: readonly string[];
+  readonly call?: { readonly name: string; readonly input: JsonObject };
+}
+
+/** What stand-ins of models answer: they repeat what they heard, keep to schemas, and call the tool they have to. */
+export function standInAnswer({ heard, output, tools = [], toolChoice }: StandInQuestion): StandInAnswer {
+  const wanted = typeof toolChoice === 'object' ? tools.find(({ name }) => name === toolChoice.name) : tools[0];
+  if (toolChoice !== undefined && wanted !== undefined) {
+    return { text: '', pieces: [], call: { name: wanted.name, input: sampleOf(wanted.input ?? {}) as JsonObject } };
+  }
+  const text = output === undefined ? `You said: ${heard}` : JSON.stringify(sampleOf(output));
+  return { text, pieces: text.match(/\S+\s*|\s+/g) ?? [] };
+}
+
+/** A value that the plain schema of an output or a tool accepts. */
+function sampleOf(schema: Json): Json {
+  const choices = member(schema, 'enum');
+  if (Array.isArray(choices)) return choices[0] as Json;
+  switch (textOf(member(schema, 'type')) ?? textOf(at(schema, 'type', 0)) ?? 'object') {
+    case 'object': {
+      const properties = Object.entries((member(schema, 'properties') ?? {}) as JsonObject);
+      return Object.fromEntries(properties.map(([name, property]) => [name, sampleOf(property)]));
+    }
+    case 'array':
+      return [sampleOf(member(schema, 'items') ?? {})];
+    case 'string':
+      return 'text';
+    case 'boolean':
+      return true;
+    case 'integer':
+    case 'number':
+      return 1;
+    default:
+      return null;
+  }
 }
 
 function readWritten(text: string, code: string, what: string): Json {

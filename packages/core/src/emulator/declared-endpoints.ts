@@ -159,7 +159,7 @@ function computedBase(definition: AnyDefinition, baseUrl: (api: Api) => string, 
   };
 }
 
-/** What a tenant sees that has chosen another value of a field that offers several: regions have hosts of their own. */
+/** What tenants see: of the example, and of another value of a field that offers several, for regions have their hosts. */
 function choicesOf(method: AuthMethod): readonly Pick<Api, 'credentials'>[] {
   if (!('credentials' in method)) return [];
   const fields = Object.entries(Object(at(jsonSchemaOf(method.credentials), 'properties')) as Record<string, Json>);
@@ -167,7 +167,8 @@ function choicesOf(method: AuthMethod): readonly Pick<Api, 'credentials'>[] {
     const values = (member(field, 'enum') ?? []) as readonly Json[];
     return values.map((value) => ({ ...method.example, [name]: value }));
   });
-  return chosen.map((example) => ({ credentials: (schema) => checkInput(schema, example, 'the example') }));
+  const all = [method.example, ...chosen];
+  return all.map((example) => ({ credentials: (schema) => checkInput(schema, example, 'the example') }));
 }
 
 /** URLs that are credentials, as the methods show them. */

@@ -1,0 +1,115 @@
+/** What failures mean, whether they come as an answer or within a stream. */
+import { classifyByStatus, member, PlugboardError, text, vendorErrors } from '@plugboard/core';
+import type { Answer, Classify, Json, Meaning } from '@plugboard/core';
+
+const key: Meaning = { kind: 'auth', hint: 'Check the API key at https://platform.openai.com/api-keys.' };
+/** The same status as a rate limit; waiting does not help. */
+const quota: Meaning = {
+  kind: 'rate_limited',
+  retryable: false,
+  hint: 'The credit or the spend limit is used up: https://platform.openai.com/settings/organization/billing.',
+};
+
+/** https://developers.openai.com/docs/guides/error-codes (2026-10), and the codes of failed responses in `openai` 7.59.0. */
+const codes: Readonly<Record<string, Meaning>> = {
+  invalid_api_key: key,
+  insufficient_quota: quota,
+  billing_hard_limit_reached: quota,
+  billing_not_active: quota,
+  rate_limit_exceeded: { kind: 'rate_limited', code: 'rate_limited' },
+  model_not_found: { kind: 'not_found', hint: 'The key may not use this model, or it is retired: list `models`.' },
+  context_length_exceeded: { kind: 'invalid_request', hint: 'Shorten the input, or take a model with more context.' },
+  unsupported_country_region_territory: 'permission',
+  server_error: { kind: 'unavailable', code: 'server_error' },
+  vector_store_timeout: 'timeout',
+};
+
+const failed = (status: number, code: string | null, message: string, type = 'invalid_request_error') => ({
+  status,
+  body: { error: { message, type, param: null, code } },
+});
+
+const table = vendorErrors({
+  // Some failures have a type and no code.
+  code: (answer: Answer) => {
+    const error = member(answer.tryJson(), 'error');
+    return text(member(error, 'code')) ?? text(member(error, 'type'));
+  },
+  message: ['error', 'message'],
+  codes,
+  examples: {
+    invalidCredentials: {
+      ...failed(401, 'invalid_api_key', 'Incorrect API key provided.'),
+      is: { kind: 'auth', code: 'invalid_api_key' },
+    },
+    wrongOrganization: {
+      ...failed(401, null, 'You must be a member of an organization to use the API.'),
+      is: { kind: 'auth', code: 'unauthorized' },
+    },
+    missingPermission: {
+      ...failed(403, null, 'You have insufficient permissions for this operation.'),
+      is: { kind: 'permission', code: 'forbidden' },
+    },
+    unsupportedCountry: {
+      ...failed(403, 'unsupported_country_region_territory', 'Country, region, or territory not supported'),
+      is: { kind: 'permission', code: 'unsupported_country_region_territory' },
+    },
+    badRequest: {
+      ...failed(400, null, 'Encrypted content is not supported with this model.'),
+      is: { kind: 'invalid_request', code: 'bad_request' },
+    },
+    notFound: { ...failed(404, null, 'Response not found.'), is: { kind: 'not_found', code: 'not_found' } },
+    unknownModel: {
+      ...failed(404, 'model_not_found', 'The model does not exist or you do not have access to it.'),
+      is: { kind: 'not_found', code: 'model_not_found' },
+    },
+    rateLimited: {
+      ...failed(429, 'rate_limit_exceeded', 'Rate limit reached.', 'requests'),
+      headers: { 'retry-after': '2', 'retry-after-ms': '1500' },
+      is: { kind: 'rate_limited', code: 'rate_limited', retryable: true, retryAfterMs: 1500 },
+    },
+    quotaUsedUp: {
+      ...failed(429, 'insufficient_quota', 'You exceeded your current quota.', 'insufficient_quota'),
+      headers: { 'x-should-retry': 'true' },
+      is: { kind: 'rate_limited', code: 'insufficient_quota', retryable: false },
+    },
+    overloaded: {
+      ...failed(503, null, 'The engine is currently overloaded.', 'overloaded'),
+      is: { kind: 'unavailable', code: 'unavailable', retryable: true },
+    },
+    final: {
+      ...failed(500, null, 'The server had an error.', 'server_error'),
+      headers: { 'x-should-retry': 'false' },
+      is: { kind: 'unavailable', code: 'server_error', retryable: false },
+    },
+  },
+});
+
+/** The vendor's own word on another try goes first, as in its SDK: `openai` 7.59.0, client.ts, shouldRetry. */
+const classify: Classify = (answer) => {
+  const failure = table.classify?.(answer) ?? classifyByStatus(answer);
+  if (failure === undefined) return undefined;
+  const told = answer.headers.get('x-should-retry');
+  const waitMs = Number(answer.headers.get('retry-after-ms') ?? Number.NaN);
+  return {
+    ...failure,
+    ...((told === 'false' || told === 'true') && { retryable: told === 'true' && failure.retryable !== false }),
+    ...(waitMs >= 0 && waitMs <= 60_000 && { retryAfterMs: waitMs }),
+  };
+};
+
+export const errors = { ...table, classify };
+
+/** A failure that comes with status 200: of a response, or in the middle of a stream. Its words are not repeated. */
+export function failedResponse(error: Json | undefined): PlugboardError {
+  const code = text(member(error, 'code')) ?? 'unknown';
+  const meaning = Object.hasOwn(codes, code) ? codes[code]! : 'invalid_request';
+  const known = typeof meaning === 'string' ? { kind: meaning } : meaning;
+  return new PlugboardError({
+    ...known,
+    code: known.code ?? (Object.hasOwn(codes, code) ? code : 'response_failed'),
+    message: 'The model could not finish its answer.',
+    provider: 'openai',
+    vendor: { code },
+  });
+}

@@ -1,0 +1,2 @@
+export { openai } from './provider.ts';
+export type { ResponseEvent } from './responses.ts';
