@@ -107,7 +107,7 @@ export {
   type PublishedKey,
 } from './webhooks/key-cache.ts';
 export { verifyIdToken, type IdTokenRules } from './auth/id-token.ts';
-export { verifyJwt, type JwtRules } from './auth/jwt.ts';
+export { claimsOf, issuerKeys, verifyJwt, type JwtRules } from './auth/jwt.ts';
 export { jwtSignature } from './webhooks/jwt-signature.ts';
 export { basicToken, staticToken } from './webhooks/static-token.ts';
 export { signatureList } from './webhooks/signature-header.ts';

@@ -288,3 +288,21 @@ describe('an event that names a further id of the account', () => {
     expect([await Promise.all(statuses), heard]).toEqual([[200, 200], 1]);
   });
 });
+
+test('an event that concerns several accounts reaches a connection to each of them, once', async () => {
+  const parse = ({ body }: { body: Uint8Array }) => {
+    const [accountId, ...otherAccountIds] = JSON.parse(new TextDecoder().decode(body)) as [string, ...string[]];
+    return [{ type: 'command', accountId, otherAccountIds, data: null }];
+  };
+  const { board, connect } = createRig({ webhooks: { parse }, alsoKnownAs: ['app-1'] });
+  await connect();
+  const heard: unknown[] = [];
+  board.on('acme', '*', (_data, context) => void heard.push([context.organizationId, context.accountId]));
+  const send = async (ids: readonly string[], target = {}) =>
+    (await board.webhooks.receive('acme', await post(JSON.stringify(ids)), target)).status;
+  expect([await send(['guild-1', 'acct-1', 'app-1']), await send(['guild-1', 'app-2'])]).toEqual([200, 200]);
+  expect(heard).toEqual([[organizationId, 'guild-1']]);
+  expect([await send(['guild-2', 'app-1'], { organizationId })]).toEqual([200]);
+  expect([await send(['guild-2', 'app-2'], { organizationId })]).toEqual([403]);
+  expect(heard).toHaveLength(2);
+});

@@ -36,6 +36,8 @@ export interface OAuthContext {
   readonly keys: KeyCache;
   /** What `{version}` in addresses stands for. */
   readonly apiVersion?: string;
+  /** Default `plugboard`. */
+  readonly userAgent?: string;
   /** For whom; decides which exceptions of the egress policy hold. */
   readonly organizationId?: string;
 }
@@ -219,7 +221,7 @@ function ownHosts({ hosts, hostsFor }: OAuthContext, { app, input }: OAuthClient
 }
 
 async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest): Promise<Answer> {
-  const headers = new Headers(init.headers);
+  const headers = new Headers({ 'user-agent': context.userAgent ?? 'plugboard', ...init.headers });
   const request: TransportRequest = {
     provider: context.provider,
     operation: 'oauth.token',

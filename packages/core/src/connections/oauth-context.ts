@@ -17,8 +17,15 @@ export function oauthContext(engine: Engine, runtime: ProviderRuntime, organizat
     clock: engine.clock,
     keys: engine.keys,
     apiVersion,
+    ...userAgentOf(runtime),
     ...(organizationId !== undefined && { organizationId }),
   };
+}
+
+/** Vendors that demand a name of their callers demand it everywhere. */
+function userAgentOf({ definition: { api } }: ProviderRuntime): Pick<OAuthContext, 'userAgent'> {
+  const userAgent = typeof api.headers === 'object' ? api.headers['user-agent'] : undefined;
+  return userAgent === undefined ? {} : { userAgent };
 }
 
 /** What a connection brings to the calls of its method. */

@@ -116,11 +116,16 @@ export function createCredentialJudge(
   return {
     async judge(request) {
       const refusals: CredentialVerdict[] = [];
+      const byAddress: CredentialVerdict[] = [];
       for (const [name, method] of Object.entries(definition.auth)) {
         const verdict = await judgeMethod(name, method, request);
-        if (verdict?.ok === true) return verdict;
-        if (verdict !== undefined) refusals.push(verdict);
+        const { inAddress } = await readerOf(name, method, new URL(request.url).origin);
+        if (inAddress && verdict !== undefined) byAddress.push(verdict);
+        else if (verdict?.ok === true) return verdict;
+        else if (verdict !== undefined) refusals.push(verdict);
       }
+      // An address is the credential of requests that carry no other: one that was refused stays refused.
+      if (refusals.length === 0 && byAddress[0] !== undefined) return byAddress.find(({ ok }) => ok) ?? byAddress[0];
       const expired = refusals.find((refusal) => !refusal.ok && refusal.reason === 'expired');
       return expired ?? refusals[0] ?? { ok: false, reason: 'invalid', method: null, found: {} };
     },

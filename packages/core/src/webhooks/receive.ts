@@ -193,11 +193,12 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     runtime: ProviderRuntime,
     { event, addressed }: Item,
   ): Promise<readonly (ConnectionRow | null)[] | 'foreign'> {
-    if (addressed !== null) {
-      return isForeign(addressed, event.accountId) ? 'foreign' : [addressed];
-    }
-    if (event.accountId === undefined) return [null];
-    const rows = await engine.store.connections.findByAccount(runtime.definition.id, event.accountId);
+    const { id: provider } = runtime.definition;
+    const ids = [...(event.accountId === undefined ? [] : [event.accountId]), ...(event.otherAccountIds ?? [])];
+    if (addressed !== null) return isForeign(addressed, ids) ? 'foreign' : [addressed];
+    if (ids.length === 0) return [null];
+    const found = await Promise.all(ids.map((id) => engine.store.connections.findByAccount(provider, id)));
+    const rows = [...new Map(found.flat().map((row) => [row.id, row])).values()];
     const live = rows.filter((row) => row.status !== 'disconnected' && (!row.stub || runtime.stub));
     // The platform's own account has no row: its events belong to no organization.
     return live.length === 0 && runtime.platform !== undefined ? [null] : live;
@@ -274,10 +275,10 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
   };
 }
 
-function isForeign({ account, metadata }: ConnectionRow, accountId: string | undefined): boolean {
+function isForeign({ account, metadata }: ConnectionRow, ids: readonly string[]): boolean {
   const further = member(metadata, 'alsoKnownAs');
-  if (accountId === undefined || account === null || account.id === accountId) return false;
-  return !(Array.isArray(further) && further.includes(accountId));
+  if (ids.length === 0 || account === null) return false;
+  return !ids.some((id) => id === account.id || (Array.isArray(further) && further.includes(id)));
 }
 
 /** What the vendor called, as it knows it: signatures over URLs must not depend on proxies and Host headers. */

@@ -89,6 +89,8 @@ export interface WebhookEvent {
   readonly id?: string;
   /** The vendor account it concerns; locates the connection. */
   readonly accountId?: string;
+  /** Further accounts that it concerns, or further names of the same one: connections to any of them hear it. */
+  readonly otherAccountIds?: readonly string[];
   readonly occurredAt?: Date;
   readonly data: Json;
 }

@@ -102,6 +102,21 @@ test('a sign may put the secret rest of a webhook address on its request', async
   expect(await post('https://api.shop.example/v2/orders')).toBe(401);
 });
 
+test("an address on the API's own host is the credential of requests that carry no other", async () => {
+  const { auth } = shop.definition;
+  const hook = { ...auth.hook, example: { url: 'https://api.shop.example/hooks/T0/XX' } };
+  const emulator = createEmulator({
+    definition: { ...shop.definition, auth: { ...auth, hook } },
+    options: {},
+  } as never);
+  const statusOf = async (headers: Record<string, string>) =>
+    (await emulator.fetch(new Request(url, { method: 'DELETE', headers }))).status;
+  expect(await statusOf({})).toBe(204);
+  expect(await statusOf({ authorization: 'Shop-Key key_example' })).toBe(204);
+  expect(await statusOf({ authorization: 'Shop-Key key_revoked' })).toBe(401);
+  expect(await statusOf(bearer('never issued'))).toBe(401);
+});
+
 describe('tokens', () => {
   test('an issued token passes until it expires or is revoked', async () => {
     const { clock, emulator, ask } = start();

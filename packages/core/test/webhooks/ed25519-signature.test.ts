@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { decodeHex } from '../../src/bytes.ts';
-import { ed25519Signature } from '../../src/webhooks/ed25519-signature.ts';
+import { ed25519Example, ed25519Signature, ed25519Signer } from '../../src/webhooks/ed25519-signature.ts';
 import { signEd25519, verifyEd25519 } from '../../src/webhooks/ed25519.ts';
 import { hideNodeCrypto } from '../support/vault.ts';
 import { judge, now, withHeader } from './deliveries.ts';
@@ -88,5 +88,25 @@ describe('ed25519Signature', () => {
   it('E06 verifies under any of several keys', async () => {
     expect(await judge(discord, { headers, body }, ['11'.repeat(32), publicKey.toString('hex')])).toBe('ok');
     expect(await judge(discord, { headers, body }, ['11'.repeat(32), '22'.repeat(32)])).toBe('signature_invalid');
+  });
+});
+
+describe('ed25519Signer', () => {
+  const options = {
+    header: 'x-signature-ed25519',
+    timestamp: { header: 'x-signature-timestamp', unit: 'seconds' },
+    content: ({ body: bytes }, at) => [at, bytes],
+  } satisfies Parameters<typeof ed25519Signer>[0];
+  const signer = ed25519Signer(options);
+  const delivery = { body, url: 'https://app.example.com/webhooks', at: new Date(now) };
+
+  it('signs with the pair that everybody knows, as node:crypto does', async () => {
+    expect(ed25519Example).toEqual({ publicKey: publicKey.toString('hex'), seed });
+    expect(await signer(delivery, ed25519Example.publicKey)).toEqual(headers);
+  });
+
+  it('signs for no other key: nobody but the vendor can', async () => {
+    for (const secret of ['', 'x', seed, 'e'.repeat(64)])
+      await expect(signer(delivery, secret)).rejects.toMatchObject({ code: 'webhook_not_signable' });
   });
 });
