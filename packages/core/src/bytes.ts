@@ -127,6 +127,16 @@ export function equalText(a: string, b: string): boolean {
   return difference === 0;
 }
 
+/** CRC-32 (ISO 3309, as PNG and zip use it), unsigned. Tells accidents, never who wrote something. */
+export function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
 function alphabetOf(characters: string): Alphabet {
   const codes = encodeUtf8(characters);
   const values = new Uint8Array(128).fill(notInAlphabet);
