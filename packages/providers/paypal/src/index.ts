@@ -1,0 +1,2 @@
+export { payerLink } from './orders.ts';
+export { paypal } from './provider.ts';

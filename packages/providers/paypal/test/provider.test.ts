@@ -1,0 +1,215 @@
+import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
+import { createEmulator } from '@plugboard/core/emulator';
+import { conformance, createFakeClock, providerContract } from '@plugboard/testing';
+import { expect, test } from 'vitest';
+
+import { payerLink, paypal } from '../src/index.ts';
+
+providerContract(paypal, {
+  exceptions: {
+    'paging payouts.get: a vendor that always names the same next page is an error':
+      'Pages are counted: no answer can name another one, and the vendor says how many there are.',
+  },
+});
+
+const elsewhere = 'Its description is not at hand.';
+const amount = { currencyCode: 'USD', value: '10.00' };
+const address = { addressLine1: '2211 N First Street', adminArea2: 'San Jose', adminArea1: 'CA', postalCode: '95131' };
+const unit = {
+  amount: { ...amount, breakdown: { itemTotal: amount, shipping: amount, taxTotal: amount, discount: amount } },
+  items: [{ name: 'Tea', unitAmount: amount, quantity: '1', tax: amount, sku: 's', category: 'PHYSICAL_GOODS' }],
+  shipping: { name: { fullName: 'Jane Doe' }, address: { ...address, addressLine2: 'Floor 2', countryCode: 'US' } },
+  payee: { merchantId: 'MP3UDKGGY2E2W', emailAddress: 'shop@example.com' },
+};
+const texts = { referenceId: 'r', description: 'd', customId: 'c', invoiceId: 'i', softDescriptor: 's' };
+const names = { brandName: 'Acme', locale: 'en-US', shippingPreference: 'NO_SHIPPING', landingPage: 'LOGIN' };
+const urls = { returnUrl: 'https://example.com/r', cancelUrl: 'https://example.com/c' };
+const experienceContext = { ...names, ...urls, userAction: 'PAY_NOW', paymentMethodPreference: 'UNRESTRICTED' };
+const wallet = { experienceContext, emailAddress: 'jane@example.com', vaultId: 'v1' };
+conformance(paypal.definition, {
+  inputs: {
+    'orders.create': [
+      {
+        intent: 'AUTHORIZE',
+        purchaseUnits: [{ ...unit, ...texts }],
+        paymentSource: { paypal: wallet },
+        onBehalfOf: 'M1',
+      },
+    ],
+    'orders.capture': [{ orderId: '5O190127TN364715T', onBehalfOf: 'MP3UDKGGY2E2W' }],
+    'payouts.create': [
+      {
+        senderBatchHeader: {
+          senderBatchId: 'b',
+          recipientType: 'EMAIL',
+          emailSubject: 's',
+          emailMessage: 'm',
+          note: 'n',
+        },
+        items: [
+          {
+            amount: { currency: 'USD', value: '1' },
+            receiver: 'G83JXTJ5EHCQ2',
+            recipientType: 'PAYPAL_ID',
+            note: 'n',
+            senderItemId: 'i',
+            recipientWallet: 'VENMO',
+          },
+        ],
+      },
+    ],
+    'webhookEndpoints.update': [{ webhookId: '0EH40505U7160970P', eventTypes: ['*'] }],
+    'webhookEndpoints.simulate': [
+      { url: 'https://a.example', eventType: 'PAYMENT.CAPTURE.DENIED', resourceVersion: '2.0' },
+    ],
+  },
+  exceptions: {
+    'payments.captureAuthorization': elsewhere,
+    'payments.voidAuthorization': elsewhere,
+    'payments.refund': elsewhere,
+    'account.balances': elsewhere,
+    'webhookEndpoints.resend': 'Ids of events hold hyphens, which the description does not know.',
+  },
+});
+
+const organizationId = 'org-1';
+const credentials = {
+  clientId: 'AFcWxV21C7fd0v3bYYYRCpSSRl31Au1bP9oJ7ZkWEXAMPLE',
+  clientSecret: 'EO422dn3gQLgDbuwqTjzrFgFtaRLRR5BdHEESmha49TMEXAMPLE',
+  environment: 'sandbox',
+} as const;
+
+interface Sent {
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+function rig(answer?: (sent: Sent) => Response | undefined) {
+  const provider = paypal({ platform: credentials });
+  const clock = createFakeClock();
+  const emulator = createEmulator(provider, { clock });
+  const sent: Sent[] = [];
+  const wire = handlerWire(async (request) => {
+    const seen = { url: new URL(request.url), headers: request.headers, body: await request.clone().text() };
+    sent.push(seen);
+    return answer?.(seen) ?? emulator.fetch(request);
+  });
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [provider],
+    store: createMemoryStore({ clock }),
+    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
+    mode: 'test',
+    env: {},
+    log: silentLog,
+    clock,
+    wire,
+  });
+  return { board, emulator, sent, clock, client: board.client('paypal') };
+}
+
+const json = (body: unknown, status = 200) => Response.json(body, { status });
+const token = (more: object = {}) => json({ access_token: 'A21AA', token_type: 'Bearer', expires_in: 32_400, ...more });
+const isToken = ({ url }: Sent) => url.pathname === '/v1/oauth2/token';
+
+test('one token is fetched as the vendor documents it, and shared by all calls until its end', async () => {
+  const { client, sent, clock } = rig();
+  await Promise.all([client.orders.get({ orderId: '1' }), client.orders.get({ orderId: '2' })]);
+  const tokens = () => sent.filter(isToken);
+  expect(tokens()).toHaveLength(1);
+  const [{ url, headers, body }] = tokens() as [Sent];
+  expect(url.href).toBe('https://api-m.sandbox.paypal.com/v1/oauth2/token');
+  expect(headers.get('authorization')).toBe(`Basic ${btoa(`${credentials.clientId}:${credentials.clientSecret}`)}`);
+  expect([headers.get('content-type'), body]).toEqual([
+    'application/x-www-form-urlencoded',
+    'grant_type=client_credentials',
+  ]);
+  await clock.advance(32_400_000);
+  await client.orders.get({ orderId: '1' });
+  expect(tokens()).toHaveLength(2);
+});
+
+test('an order is created once per key, sent to the buyer, captured and not captured twice', async () => {
+  const { client, sent } = rig();
+  const order = { intent: 'CAPTURE' as const, purchaseUnits: [{ amount }] };
+  const created = await client.orders.create(order, { idempotencyKey: 'cart-1' });
+  expect((await client.orders.create(order, { idempotencyKey: 'cart-1' })).id).toBe(created.id);
+  expect(payerLink(created)).toBe(`https://www.sandbox.paypal.com/checkoutnow?token=${created.id}`);
+  const captured = await client.orders.capture({ orderId: created.id, onBehalfOf: 'MP3UDKGGY2E2W' });
+  expect(captured.purchase_units?.[0]?.payments?.captures?.[0]?.status).toBe('COMPLETED');
+  expect(payerLink(await client.orders.get({ orderId: created.id }))).toBeUndefined();
+  await expect(client.orders.capture({ orderId: created.id })).rejects.toMatchObject({
+    kind: 'conflict',
+    code: 'order_already_captured',
+  });
+  const { headers, body } = sent.find(({ url }) => url.pathname.endsWith('/capture'))!;
+  expect([headers.get('prefer'), body]).toEqual(['return=representation', '{}']);
+  const [head = '', claims = '', signature] = headers.get('paypal-auth-assertion')!.split('.');
+  expect([atob(head), signature]).toEqual(['{"alg":"none"}', '']);
+  expect(JSON.parse(atob(claims))).toEqual({ iss: credentials.clientId, payer_id: 'MP3UDKGGY2E2W' });
+});
+
+test('a lost answer is asked for again under the same key', async () => {
+  const { client, emulator, sent, clock } = rig();
+  emulator.failNext('outage');
+  const refund = client.payments.refund({ captureId: '3C679366HH908993F' });
+  // Its deadline, and the wait before the second try.
+  await clock.untilPending(2);
+  await clock.advance(10_000);
+  expect(await refund).toMatchObject({ status: 'COMPLETED' });
+  const keys = sent
+    .filter(({ url }) => url.pathname.endsWith('/refund'))
+    .map(({ headers }) => headers.get('paypal-request-id'));
+  expect(keys).toHaveLength(2);
+  expect(keys[1]).toBe(keys[0]);
+});
+
+test('sandbox and live have hosts of their own', async () => {
+  const { board, sent } = rig();
+  const live = { ...credentials, environment: 'live' } as const;
+  await board.connect('paypal', { organizationId, label: 'live', credentials: live }).catch(() => undefined);
+  expect(new Set(sent.map(({ url }) => url.host))).toEqual(new Set(['api-m.paypal.com']));
+});
+
+test('a wrong client is the tenant’s mistake, and stops nobody else', async () => {
+  const { board, client } = rig((request) =>
+    isToken(request) && request.headers.get('authorization')?.includes(btoa('wrong').slice(0, 5)) === true
+      ? json({ error: 'invalid_client', error_description: 'Client Authentication failed' }, 401)
+      : undefined,
+  );
+  const wrong = { ...credentials, clientId: 'wrong-wrong-wrong-wrong-wrong' };
+  await expect(board.connect('paypal', { organizationId, credentials: wrong })).rejects.toMatchObject({
+    code: 'credentials_refused',
+    fields: expect.arrayContaining([expect.objectContaining({ path: 'credentials.environment' })]) as unknown,
+  });
+  await expect(client.webhookEndpoints.list()).resolves.toHaveProperty('webhooks');
+});
+
+test('the app names the account; the merchant is added where its balances may be read', async () => {
+  const scope = 'openid https://uri.paypal.com/services/reporting/balances/read';
+  const merchant = rig((request) => (isToken(request) ? token({ app_id: 'APP-80W284485P519543T', scope }) : undefined));
+  // The emulator does not know this token: it stands in for the vendor with open doors.
+  merchant.emulator.failNext({ json: { account_id: 'MP3UDKGGY2E2W', balances: [] } }, 2);
+  const connected = await merchant.board.connect('paypal', { organizationId, credentials });
+  expect(connected.account).toEqual({ id: 'APP-80W284485P519543T', name: 'PayPal MP3UDKGGY2E2W (sandbox)' });
+  expect(connected.metadata).toMatchObject({ merchantId: 'MP3UDKGGY2E2W', environment: 'sandbox' });
+  expect(merchant.sent.map(({ url }) => url.pathname)).toEqual(['/v1/oauth2/token', '/v1/reporting/balances']);
+
+  const app = rig((request) =>
+    isToken(request) ? token({ app_id: 'APP-80W284485P519543T', scope: 'openid' }) : undefined,
+  );
+  app.emulator.failNext({ json: { webhooks: [] } }, 2);
+  const { account } = await app.board.connect('paypal', { organizationId, credentials });
+  expect(account).toEqual({ id: 'APP-80W284485P519543T', name: 'PayPal app (sandbox)' });
+});
+
+test('wrong inputs are refused by field, and nothing is sent', async () => {
+  const { client, sent } = rig();
+  const order = { intent: 'CAPTURE' as const, purchaseUnits: [{ amount: { ...amount, value: '10,00' } }] };
+  await expect(client.orders.create(order)).rejects.toMatchObject({
+    fields: [{ path: 'purchaseUnits.0.amount.value', message: 'must be a decimal number as text: 10.00' }],
+  });
+  await expect(client.webhookEndpoints.update({ webhookId: 'w' })).rejects.toMatchObject({ code: 'invalid_input' });
+  expect(sent).toEqual([]);
+});
