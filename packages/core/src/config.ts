@@ -140,25 +140,26 @@ function readPlatform(
   given: Readonly<Record<string, string | Secret>> | undefined,
   environment: Environment,
 ): { method: string; credentials: Credentials } | undefined {
-  let failure: PlugboardError | undefined;
+  let best: { method: string; credentials: Credentials; taken: number } | undefined;
+  let failure: { error: PlugboardError; taken: number } | undefined;
   for (const [name, method] of platformMethods(definition)) {
     const values = given ?? fromEnvironment(method.env, environment);
-    if (Object.keys(values).length === 0) continue;
+    const taken = Object.keys(values).length;
+    if (taken === 0) continue;
     const plain = Object.fromEntries(
       Object.entries(values).map(([key, value]) => [key, isSecret(value) ? value.reveal() : value]),
     );
     try {
-      return {
-        method: name,
-        credentials: checkInput(method.credentials, plain, `platform credentials of ${definition.id}`) as Credentials,
-      };
+      const subject = `platform credentials of ${definition.id}`;
+      const credentials = checkInput(method.credentials, plain, subject) as Credentials;
+      if (taken > (best?.taken ?? 0)) best = { method: name, credentials, taken };
     } catch (error) {
-      // Another method's fields may fit; when none does, the first one that had any values explains itself.
-      failure ??= platformError(definition.id, method.env, error);
+      if (taken > (failure?.taken ?? 0)) failure = { error: platformError(definition.id, method.env, error), taken };
     }
   }
-  if (failure !== undefined) throw failure;
-  return undefined;
+  // The method that takes the most of what is set is meant: nothing was set in vain, and what is wrong is told.
+  if (failure !== undefined && failure.taken > (best?.taken ?? 0)) throw failure.error;
+  return best && { method: best.method, credentials: best.credentials };
 }
 
 function fromEnvironment(names: Readonly<Record<string, string>>, environment: Environment): Record<string, string> {
