@@ -184,7 +184,7 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   /** What must run in the background; `start` runs it in this process. */
   readonly jobs: readonly Job[];
   start(): void;
-  /** Stops the jobs, lets refreshes in flight finish, closes sockets. The store stays the host's. */
+  /** Stops the jobs, lets refreshes in flight finish, has SDKs send what they hold, closes sockets. The store stays the host's. */
   stop(): Promise<void>;
 
   /** Stand-ins of the stubbed vendors, for the routes that serve their consent pages. Null in production. */

@@ -1,6 +1,6 @@
 /** What failures mean, whether they come as an answer or within a stream. */
 import { classifyByStatus, member, PlugboardError, text, vendorErrors } from '@plugboard/core';
-import type { Answer, Classify, Json, Meaning } from '@plugboard/core';
+import type { Answer, Classify, ErrorExample, Json, Meaning } from '@plugboard/core';
 
 const key: Meaning = { kind: 'auth', hint: 'Check the API key at https://platform.openai.com/api-keys.' };
 /** The same status as a rate limit; waiting does not help. */
@@ -9,6 +9,8 @@ const quota: Meaning = {
   retryable: false,
   hint: 'The credit or the spend limit is used up: https://platform.openai.com/settings/organization/billing.',
 };
+
+const unsupportedCountry = 'unsupported_country_region_territory';
 
 /** https://developers.openai.com/docs/guides/error-codes (2026-10), and the codes of failed responses in `openai` 7.59.0. */
 const codes: Readonly<Record<string, Meaning>> = {
@@ -19,15 +21,18 @@ const codes: Readonly<Record<string, Meaning>> = {
   rate_limit_exceeded: { kind: 'rate_limited', code: 'rate_limited' },
   model_not_found: { kind: 'not_found', hint: 'The key may not use this model, or it is retired: list `models`.' },
   context_length_exceeded: { kind: 'invalid_request', hint: 'Shorten the input, or take a model with more context.' },
-  unsupported_country_region_territory: 'permission',
+  [unsupportedCountry]: 'permission',
   server_error: { kind: 'unavailable', code: 'server_error' },
   vector_store_timeout: 'timeout',
 };
 
-const failed = (status: number, code: string | null, message: string, type = 'invalid_request_error') => ({
+type Is = ErrorExample['is'];
+const shown = (status: number, code: string | null, message: string, is: Is): ErrorExample => ({
   status,
-  body: { error: { message, type, param: null, code } },
+  body: { error: { message, type: 'invalid_request_error', param: null, code } },
+  is,
 });
+const shouldRetry = (told: string) => ({ headers: { 'x-should-retry': told } });
 
 const table = vendorErrors({
   // Some failures have a type and no code.
@@ -38,49 +43,39 @@ const table = vendorErrors({
   message: ['error', 'message'],
   codes,
   examples: {
-    invalidCredentials: {
-      ...failed(401, 'invalid_api_key', 'Incorrect API key provided.'),
-      is: { kind: 'auth', code: 'invalid_api_key' },
-    },
-    wrongOrganization: {
-      ...failed(401, null, 'You must be a member of an organization to use the API.'),
-      is: { kind: 'auth', code: 'unauthorized' },
-    },
-    missingPermission: {
-      ...failed(403, null, 'You have insufficient permissions for this operation.'),
-      is: { kind: 'permission', code: 'forbidden' },
-    },
-    unsupportedCountry: {
-      ...failed(403, 'unsupported_country_region_territory', 'Country, region, or territory not supported'),
-      is: { kind: 'permission', code: 'unsupported_country_region_territory' },
-    },
-    badRequest: {
-      ...failed(400, null, 'Encrypted content is not supported with this model.'),
-      is: { kind: 'invalid_request', code: 'bad_request' },
-    },
-    notFound: { ...failed(404, null, 'Response not found.'), is: { kind: 'not_found', code: 'not_found' } },
-    unknownModel: {
-      ...failed(404, 'model_not_found', 'The model does not exist or you do not have access to it.'),
-      is: { kind: 'not_found', code: 'model_not_found' },
-    },
+    invalidCredentials: shown(401, 'invalid_api_key', 'Incorrect API key provided.', {
+      kind: 'auth',
+      code: 'invalid_api_key',
+    }),
+    wrongOrganization: shown(401, null, 'You must be a member.', { kind: 'auth', code: 'unauthorized' }),
+    missingPermission: shown(403, null, 'You have insufficient permissions.', {
+      kind: 'permission',
+      code: 'forbidden',
+    }),
+    unsupportedCountry: shown(403, unsupportedCountry, 'Not here.', { kind: 'permission', code: unsupportedCountry }),
+    badRequest: shown(400, null, 'Not supported with this model.', { kind: 'invalid_request', code: 'bad_request' }),
+    notFound: shown(404, null, 'Response not found.', { kind: 'not_found', code: 'not_found' }),
+    unknownModel: shown(404, 'model_not_found', 'No such model.', { kind: 'not_found', code: 'model_not_found' }),
     rateLimited: {
-      ...failed(429, 'rate_limit_exceeded', 'Rate limit reached.', 'requests'),
+      ...shown(429, 'rate_limit_exceeded', 'Rate limit reached.', {
+        kind: 'rate_limited',
+        code: 'rate_limited',
+        retryAfterMs: 1500,
+      }),
       headers: { 'retry-after': '2', 'retry-after-ms': '1500' },
-      is: { kind: 'rate_limited', code: 'rate_limited', retryable: true, retryAfterMs: 1500 },
     },
     quotaUsedUp: {
-      ...failed(429, 'insufficient_quota', 'You exceeded your current quota.', 'insufficient_quota'),
-      headers: { 'x-should-retry': 'true' },
-      is: { kind: 'rate_limited', code: 'insufficient_quota', retryable: false },
+      ...shown(429, 'insufficient_quota', 'You exceeded your current quota.', {
+        kind: 'rate_limited',
+        code: 'insufficient_quota',
+        retryable: false,
+      }),
+      ...shouldRetry('true'),
     },
-    overloaded: {
-      ...failed(503, null, 'The engine is currently overloaded.', 'overloaded'),
-      is: { kind: 'unavailable', code: 'unavailable', retryable: true },
-    },
+    overloaded: shown(503, null, 'Overloaded.', { kind: 'unavailable', code: 'unavailable', retryable: true }),
     final: {
-      ...failed(500, null, 'The server had an error.', 'server_error'),
-      headers: { 'x-should-retry': 'false' },
-      is: { kind: 'unavailable', code: 'server_error', retryable: false },
+      ...shown(500, null, 'The server had an error.', { kind: 'unavailable', code: 'server_error', retryable: false }),
+      ...shouldRetry('false'),
     },
   },
 });

@@ -71,51 +71,32 @@ const outputItem = like(
     encrypted_content: 'gAAA',
   },
 );
-const usage = like(
-  { input_tokens: 36, output_tokens: 87, total_tokens: 123 },
-  {
-    input_tokens_details: like({ cached_tokens: 0 }),
-    output_tokens_details: like({ reasoning_tokens: 0 }),
-  },
-);
+const details = {
+  input_tokens_details: like({ cached_tokens: 0 }),
+  output_tokens_details: like({ reasoning_tokens: 0 }),
+};
 const response = like(
   { id: responseId, object: 'response', status: 'completed', model: 'gpt-5.4', output: z.array(outputItem) },
   {
     created_at: 1741476542,
     error: like({ code: 'server_error', message: 'The server had an error.' }),
     incomplete_details: like({}, { reason: 'max_output_tokens' }),
-    usage,
+    usage: like({ input_tokens: 36, output_tokens: 87, total_tokens: 123 }, details),
   },
 );
-export type Response = z.output<typeof response>;
+type Response = z.output<typeof response>;
 
 const content = [{ type: 'output_text', text: story, annotations: [], logprobs: [] }];
-const shown = {
-  id: responseId,
-  object: 'response',
-  created_at: 1741476542,
-  status: 'completed',
-  error: null,
-  incomplete_details: null,
-  instructions: null,
-  model: 'gpt-5.4',
-  output: [
-    { type: 'message', id: 'msg_67ccd2bf17f0819081ff3bb2cf6508e6', status: 'completed', role: 'assistant', content },
-  ],
-  parallel_tool_calls: true,
-  temperature: 1,
-  tool_choice: 'auto',
-  tools: [],
-  top_p: 1,
-  usage: {
-    input_tokens: 36,
-    input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
-    output_tokens: 87,
-    output_tokens_details: { reasoning_tokens: 0 },
-    total_tokens: 123,
-  },
-  metadata: {},
+const message = { type: 'message', id: 'msg_67ccd2bf17f081', status: 'completed', role: 'assistant', content };
+const counted = { input_tokens: 36, output_tokens: 87, total_tokens: 123 };
+const counts = {
+  input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+  output_tokens_details: { reasoning_tokens: 0 },
 };
+const echoed = { parallel_tool_calls: true, temperature: 1, tool_choice: 'auto', tools: [], top_p: 1, metadata: {} };
+const head = { id: responseId, object: 'response', created_at: 1741476542, status: 'completed', model: 'gpt-5.4' };
+const nothing = { error: null, incomplete_details: null, instructions: null };
+const shown = { ...head, ...nothing, ...echoed, output: [message], usage: { ...counted, ...counts } };
 const byResponse = given({ id: responseId });
 
 const piece = like({ delta: 'In a', output_index: 0 }, { item_id: 'msg_1' });
