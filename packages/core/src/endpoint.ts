@@ -90,10 +90,19 @@ export interface Api {
    * or settings change. Ask for it at every use.
    */
   sdk<Sdk>(load: (api: Api) => Promise<Sdk>): Promise<Sdk>;
+  /** Tells the host that something which was taken in will not reach the vendor: an SDK's queue that ran over. */
+  reportLoss(loss: Loss): void;
   /** The connection's settings, through the schema that declares them. */
   settings<S extends Schema>(schema: S): Output<S>;
   /** The connection's credentials, through the schema that declares them. */
   credentials<S extends Schema>(schema: S): Output<S>;
+}
+
+/** What an SDK took in and could not deliver. */
+export interface Loss {
+  readonly count: number;
+  /** Machine-readable: `queue_full`, `refused`. */
+  readonly reason: string;
 }
 
 export interface RawRequest extends Encoded {

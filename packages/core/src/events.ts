@@ -21,6 +21,13 @@ export interface BoardEvents {
   /** The vendor refuses the host's own app credentials; no connection is touched. */
   'provider.attention': { readonly provider: string; readonly reason: string };
   'provider.recovered': { readonly provider: string };
+  /** Events or reports that were taken in and will not reach the vendor. */
+  'provider.loss': {
+    readonly provider: string;
+    readonly organizationId: string | null;
+    readonly count: number;
+    readonly reason: string;
+  };
   /** A callback named an issuer that the provider does not declare. */
   'provider.issuer_seen': { readonly provider: string; readonly issuer: string };
 }

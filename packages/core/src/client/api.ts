@@ -55,6 +55,11 @@ export function createApi(engine: Engine, session: Session, access: Access, oper
       checkLoader(runtime.definition, load);
       return engine.sdks.use(session, access, () => load(createApi(engine, session, access, 'sdk')));
     },
+    reportLoss({ count, reason }) {
+      const loss = { provider: runtime.definition.id, organizationId: session.organizationId ?? null, count, reason };
+      engine.log.warn(loss, 'what was taken in for a vendor will not reach it');
+      void engine.events.emit('provider.loss', loss);
+    },
     settings: (schema) => checkAnswer(schema, access.settings, 'the stored settings'),
     credentials: (schema) => readCredentials(schema, access),
   };

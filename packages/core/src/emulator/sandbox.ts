@@ -82,9 +82,12 @@ async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
   return request.body === null ? undefined : request.arrayBuffer();
 }
 
-/** A redirect of the vendor to itself must not lead a browser to the real one. */
+/**
+ * A redirect of the vendor to itself must not lead a browser to the real one. In any other answer the address is for the
+ * client, which knows its vendor by name.
+ */
 function stayInside(answer: Response, definition: AnyDefinition, base: string): Response {
-  const location = answer.headers.get('location');
+  const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null;
   if (location === null || !URL.canParse(location) || !isVendorHost(definition, new URL(location))) return answer;
   const headers = new Headers(answer.headers);
   headers.set('location', sandboxUrl(base, definition.id, new URL(location)).href);

@@ -1,5 +1,5 @@
 /** What is accepted as a credential, and where it is put. */
-import type { AuthMethod, Credentials, JsonObject, OutgoingRequest, SignContext } from '@plugboard/core';
+import type { AnyDefinition, AuthMethod, Credentials, JsonObject, OutgoingRequest, SignContext } from '@plugboard/core';
 import { isSecret, parseJson, Secret } from '@plugboard/core';
 import { checkInput, type Schema } from '@plugboard/core/provider-kit';
 import { createEmulator } from '@plugboard/core/emulator';
@@ -31,7 +31,11 @@ export function credentialCases(subject: Subject): readonly ProviderCase[] {
     ),
     ...methods.map(([name, method]) =>
       providerCase(`B05 ${name}: signing touches the declared places and no other`, async () => {
-        const touched = await placesTouched(method, signingOf(subject, name, method));
+        const touched = await placesTouched(
+          method,
+          signingOf(subject, name, method),
+          originsOf(subject.factory().definition),
+        );
         const { places } = method.sign;
         // An address that is itself the credential is made before anything is signed.
         const declared = touched.has('path') ? places : places.filter((place) => place !== 'path');
@@ -57,7 +61,8 @@ function typedCases(subject: Subject, { name, credentials, example }: TypedMetho
       const error = await world.refusal(world.connect(name, input));
       expect(error.kind).toBe('invalid_request');
       expect(error.fields?.map(({ path }) => path.split('.')[0] || field)).toContain(field);
-      expectNoSecret(error, value === '' ? {} : { 'the value': value }, 'the refusal');
+      // A choice among few is named by the refusal that offers them.
+      expectNoSecret(error, value.length < 6 ? {} : { 'the value': value }, 'the refusal');
       expect(world.edge.requests).toEqual([]);
     });
   const texts = Object.entries(example).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
@@ -97,26 +102,44 @@ function signingOf(subject: Subject, name: string, method: AuthMethod): Signing 
 }
 
 /** Signs with each credential changed in turn; what differs is where credentials are put. */
-async function placesTouched(method: AuthMethod, signing: Signing): Promise<ReadonlySet<string>> {
-  const plain = await signed(method, signing);
-  const touched = new Set(differences(outgoing(), plain));
+async function placesTouched(
+  method: AuthMethod,
+  signing: Signing,
+  origins: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const touched = await Promise.all(origins.map((origin) => placesTouchedAt(method, signing, origin)));
+  return new Set(touched.flatMap((places) => [...places]));
+}
+
+/** Vendors with several APIs want other credentials at each of their hosts. */
+function originsOf({ hosts }: AnyDefinition): readonly string[] {
+  return ['vendor.example', ...hosts.filter((host) => !host.includes('*'))].map((host) => `https://${host}`);
+}
+
+async function placesTouchedAt(method: AuthMethod, signing: Signing, origin: string): Promise<ReadonlySet<string>> {
+  const plain = await signed(method, signing, origin);
+  const touched = new Set(differences(outgoing(origin), plain));
   for (const [name, value] of Object.entries(signing.credentials)) {
     if (value === undefined) continue;
     const changed = isSecret(value) ? new Secret(`${value.reveal()}0`) : `${value}0`;
-    const other = await signed(method, { ...signing, credentials: { ...signing.credentials, [name]: changed } });
+    const other = await signed(
+      method,
+      { ...signing, credentials: { ...signing.credentials, [name]: changed } },
+      origin,
+    );
     for (const place of differences(plain, other)) touched.add(place);
   }
   return touched;
 }
 
-async function signed(method: AuthMethod, signing: Signing): Promise<OutgoingRequest> {
-  const request = outgoing();
+async function signed(method: AuthMethod, signing: Signing, origin: string): Promise<OutgoingRequest> {
+  const request = outgoing(origin);
   await method.sign.apply(request, { ...signing, now: Date.UTC(2026, 0, 1) });
   return request;
 }
 
-function outgoing(): OutgoingRequest {
-  const url = new URL('https://vendor.example/v1/things?page=1');
+function outgoing(origin: string): OutgoingRequest {
+  const url = new URL('/v1/things?page=1', origin);
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   return { method: 'POST', url, headers: new Headers(headers), body: '{"a":1}' };
 }

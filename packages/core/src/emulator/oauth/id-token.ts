@@ -1,7 +1,8 @@
 /** The id token of a token answer (OpenID Connect Core 1.0, section 2). */
-import { decodeBase64url, decodeUtf8, encodeBase64url } from '../../bytes.ts';
+import { claimsOf } from '../../auth/jwt.ts';
+import { encodeBase64url } from '../../bytes.ts';
 import { hash } from '../../hash.ts';
-import { parseJson, text, type JsonObject } from '../../json.ts';
+import { text, type JsonObject } from '../../json.ts';
 import type { Issue } from './issue.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -15,6 +16,7 @@ export async function withIdToken(context: ServerContext, issue: Issue, answer: 
   const issuedAt = Math.floor(context.clock.now() / 1000);
   const accessToken = text(answer['access_token']);
   const claims = {
+    // What the example's own token says of its user.
     ...claimsOf(example),
     iss: profile.issuer ?? text(profile.metadata?.['issuer']) ?? '',
     sub: family.account.id,
@@ -25,16 +27,6 @@ export async function withIdToken(context: ServerContext, issue: Issue, answer: 
     ...(accessToken !== undefined && { at_hash: await halfHash(accessToken) }),
   };
   return { ...answer, id_token: await context.signer.sign(claims) };
-}
-
-/** What the example's own token says of its user. */
-function claimsOf(example: string): JsonObject {
-  const [, payload = ''] = example.split('.');
-  try {
-    return parseJson(decodeUtf8(decodeBase64url(payload) ?? new Uint8Array()) ?? '') as JsonObject;
-  } catch {
-    return {};
-  }
 }
 
 /** Section 3.1.3.6, for algorithms with SHA-256. */

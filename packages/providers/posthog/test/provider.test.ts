@@ -1,0 +1,137 @@
+import { createMemoryStore, createPlugboard, handlerWire, silentLog, type Json } from '@plugboard/core';
+import { createEmulator } from '@plugboard/core/emulator';
+import { createFakeClock, providerContract } from '@plugboard/testing';
+import { describe, expect, test, vi } from 'vitest';
+
+import { posthog } from '../src/index.ts';
+
+providerContract(posthog, {
+  input: { oauth: { region: 'eu' } },
+  exceptions: {
+    'answer flags.evaluate: members that the schema does not know survive':
+      'The members of `flags` are the flags of the project, each of one shape; there are no others beside them.',
+  },
+});
+
+const projectKey = 'phc_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789';
+const organizationId = 'org-1';
+
+async function rig(credentials: object = { projectKey, region: 'eu' }) {
+  const clock = createFakeClock();
+  const provider = posthog({ stub: false });
+  const vendor = createEmulator(provider, { clock });
+  const sent: { url: URL; body: Record<string, Json>; authorization: string | null }[] = [];
+  const losses: unknown[] = [];
+  let held: Promise<void> | undefined;
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [provider],
+    store: createMemoryStore({ clock }),
+    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
+    mode: 'test',
+    env: {},
+    wire: handlerWire(async (request) => {
+      const text = await request.clone().text();
+      const body = (text === '' ? {} : JSON.parse(text)) as Record<string, Json>;
+      sent.push({ url: new URL(request.url), body, authorization: request.headers.get('authorization') });
+      await held;
+      return vendor.fetch(request);
+    }),
+    log: silentLog,
+    clock,
+  });
+  board.on('provider.loss', (loss) => void losses.push(loss));
+  await board.connect('posthog', { organizationId, credentials: credentials as never });
+  sent.length = 0;
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    return resolve;
+  };
+  return { board, clock, vendor, sent, losses, hold, client: board.client('posthog', { organizationId }) };
+}
+
+describe('events', () => {
+  test('wait for a batch, which carries the key of the connection, and leave when the board stops', async () => {
+    const { board, client, sent } = await rig();
+    await client.track.capture({
+      name: 'feature_used',
+      personId: 'u1',
+      properties: { feature: 'export' },
+      id: 'order-1',
+    });
+    await client.track.identify({ personId: 'u1', traits: { plan: 'pro' }, traitsOnce: { first: 'x' } });
+    expect(sent).toEqual([]);
+    await board.stop();
+    expect(sent.map(({ url }) => url.href)).toEqual(['https://eu.i.posthog.com/batch/']);
+    const { api_key: key, batch } = sent[0]!.body as { api_key: string; batch: Record<string, Json>[] };
+    expect(key).toBe(projectKey);
+    expect(batch).toMatchObject([
+      { event: 'feature_used', distinct_id: 'u1', properties: { feature: 'export' } },
+      { event: '$identify', distinct_id: 'u1', properties: { $set: { plan: 'pro' }, $set_once: { first: 'x' } } },
+    ]);
+    // The host's id, as the UUID that it always becomes.
+    expect(batch[0]!['uuid']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  test('that the vendor refuses are reported as lost, and flush says why', async () => {
+    const { client, vendor, losses } = await rig();
+    await client.track.capture({ name: 'order_paid', personId: 'u1' });
+    await client.track.capture({ name: 'order_paid', personId: 'u2' });
+    vendor.failNext('badPayload');
+    await expect(client.track.flush()).rejects.toThrow();
+    expect(losses).toEqual([{ provider: 'posthog', organizationId, count: 2, reason: 'refused' }]);
+  });
+
+  test('are sent when twenty wait, or after ten seconds', async () => {
+    const { client, clock, sent } = await rig();
+    await client.track.capture({ name: 'e', personId: 'u' });
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await clock.advance(10_000);
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    const sdk = await client.sdk();
+    for (let index = 0; index < 20; index++) sdk.capture({ event: 'e', distinctId: 'u' });
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+  });
+
+  test('beyond ten thousand are not taken in, and that is told', async () => {
+    const { client, hold, losses } = await rig();
+    const release = hold();
+    const sdk = await client.sdk();
+    for (let index = 0; index < 10_003; index++) sdk.capture({ event: 'e', distinctId: 'u', properties: { index } });
+    const full = () => losses.filter((loss) => (loss as { reason: string }).reason === 'queue_full').length;
+    await vi.waitFor(() => expect(full()).toBe(3));
+    release();
+    await client.track.flush();
+  });
+});
+
+test('a private call without a personal key is refused by name, and nothing is sent', async () => {
+  const { client, sent } = await rig();
+  await expect(client.flags.list({ projectId: '1' })).rejects.toMatchObject({
+    kind: 'permission',
+    code: 'personal_key_missing',
+  });
+  expect(sent).toEqual([]);
+});
+
+test('private calls go to the other host of the region, with the personal key alone', async () => {
+  const { client, sent } = await rig({
+    projectKey,
+    personalKey: 'phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789',
+    region: 'eu',
+  });
+  await client.queries.run({ projectId: '1', query: { kind: 'HogQLQuery', query: 'select 1' } });
+  expect(sent[0]!.url.href).toBe('https://eu.posthog.com/api/projects/1/query/');
+  expect(sent[0]!.authorization).toBe('Bearer phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789');
+  expect(JSON.stringify(sent[0]!.body)).not.toContain('phc_');
+});
+
+test('a quota that is used up is not health', async () => {
+  const { board, vendor } = await rig();
+  vendor.failNext({ json: { flags: {}, quotaLimited: ['feature_flags'] } });
+  expect(await board.health('posthog', { organizationId })).toMatchObject({
+    status: 'degraded',
+    reason: 'quota_limited',
+  });
+});
