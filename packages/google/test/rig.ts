@@ -67,6 +67,14 @@ export function createGoogleRig<D extends AnyDefinition>(
     authorize,
     client: () => board.client(id, target),
     respond: (next: Respond) => void (respond = next),
+    /** Lets time pass until the work is done. */
+    async settle<T>(work: Promise<T>): Promise<T> {
+      const state = { isDone: false };
+      const ended = () => void (state.isDone = true);
+      work.then(ended, ended);
+      for (let turn = 0; !state.isDone && turn < 1000; turn++) await clock.advance(1000);
+      return work;
+    },
     /** Connects with every scope that the provider knows, unless some are named. */
     async connect(scopes?: readonly string[]) {
       const oauth = definition.auth['oauth'] as {

@@ -74,6 +74,15 @@ test('a browser goes through the consent page without leaving the sandbox', asyn
   ]);
 });
 
+test('an address that is no redirect is for the client, which knows its vendor by name', async () => {
+  const sandbox = start();
+  const location = 'https://api.shop.example/v2/uploads/1';
+  sandbox.emulators.get('shop')?.failNext({ status: 200, headers: { location } });
+  const url = sandboxUrl(origin, 'shop', new URL('https://api.shop.example/v2/orders/o1'));
+  const response = await sandbox.fetch(new Request(url, { method: 'DELETE', headers: keyHeaders }));
+  expect(response.headers.get('location')).toBe(location);
+});
+
 test("a vendor's redirect to itself stays in the sandbox", async () => {
   const sandbox = start();
   sandbox.emulators

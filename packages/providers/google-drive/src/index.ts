@@ -1,0 +1,2 @@
+export { googleDrive } from './provider.ts';
+export { quote } from './schemas.ts';

@@ -1,0 +1,129 @@
+/** What the client offers besides files: https://developers.google.com/workspace/drive/api/reference/rest/v3 (2026-11-20). */
+import { endpoint, operation } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
+import { channel, channelBody, channelEnd, nothing } from '@plugboard/google';
+import { z } from 'zod';
+
+import { allDrives, anyDrive, asked, changePage, changePages, facts, fileFields, fileId, lists } from './schemas.ts';
+import { reads, scopes, writes } from './schemas.ts';
+
+export const about = {
+  get: endpoint('GET /about', {
+    summary: 'Reads whose Drive it is, and how full.',
+    ...facts('about/get', reads),
+    input: given({}),
+    // Without `fields` the vendor refuses.
+    encode: () => ({ query: { fields: 'user,storageQuota' } }),
+    output: like(
+      { user: like({ permissionId: '07351284621893', emailAddress: 'user@example.com' }, { displayName: 'Jane Doe' }) },
+      { storageQuota: like({}, { limit: '16106127360', usage: '1048576', usageInDrive: '524288' }) },
+    ),
+  }),
+};
+
+const roles = z.enum(['reader', 'commenter', 'writer', 'fileOrganizer', 'organizer']);
+
+export const permissions = {
+  create: endpoint('POST /files/{fileId}/permissions', {
+    summary: 'Shares a file with a person, a group, a domain or everybody; no mail is sent unless asked for.',
+    ...facts('permissions/create', writes, scopes.file),
+    input: given(
+      { fileId, role: roles, type: z.enum(['user', 'group', 'domain', 'anyone']) },
+      {
+        emailAddress: 'ada@example.com',
+        domain: z.string().min(1),
+        expirationTime: z.iso.datetime({ offset: true }),
+        sendNotificationEmail: z.boolean(),
+        emailMessage: z.string().min(1),
+      },
+    ).refine(
+      ({ type, emailAddress, domain }) =>
+        (type === 'user' || type === 'group') === (emailAddress !== undefined) &&
+        (type === 'domain') === (domain !== undefined),
+      { error: 'user and group take an emailAddress, domain takes a domain, anyone takes neither' },
+    ),
+    encode: ({ fileId: id, sendNotificationEmail = false, emailMessage, ...json }) => ({
+      path: { fileId: id },
+      query: { ...allDrives, sendNotificationEmail, emailMessage },
+      json,
+    }),
+    output: like({ id: '07351284621893', type: 'user', role: 'reader' }),
+  }),
+};
+
+const listChanges = endpoint('GET /changes', {
+  summary: 'Lists changes since a page token.',
+  ...facts('changes/list', lists),
+  input: given(
+    { pageToken: '12345' },
+    {
+      pageSize: z.int().min(1).max(1000),
+      includeRemoved: z.boolean(),
+      spaces: z.enum(['drive', 'appDataFolder']),
+      ...asked,
+    },
+  ),
+  encode: ({ pageSize = 1000, fields: names = fileFields, ...query }) => ({
+    query: {
+      ...anyDrive,
+      ...query,
+      pageSize,
+      fields: `nextPageToken,newStartPageToken,changes(changeType,fileId,removed,time,driveId,file(${names}))`,
+    },
+  }),
+  output: changePage,
+  paging: changePages,
+});
+
+export const changes = {
+  list: listChanges,
+  startPageToken: endpoint('GET /changes/startPageToken', {
+    summary: 'Reads the page token from which changes begin now; it never expires.',
+    ...facts('changes/getStartPageToken', reads),
+    input: given({}),
+    encode: () => ({ query: allDrives }),
+    output: like({ startPageToken: '12345' }),
+  }),
+  read: operation({
+    summary: 'Reads all changes since a page token, and the token for the next time.',
+    docs: 'https://developers.google.com/workspace/drive/api/guides/manage-changes',
+    input: given({ pageToken: '12345' }, asked),
+    async run(api, input, options) {
+      const items: z.output<typeof changePage>['changes'] = [];
+      let next = input.pageToken;
+      for await (const page of api.pages(listChanges, input, options)) {
+        items.push(...page.changes);
+        next = page.newStartPageToken ?? next;
+      }
+      return { items, pageToken: next };
+    },
+  }),
+};
+
+const webHook = <Body extends object>(json: Body) => ({ ...json, type: 'web_hook' });
+
+/** What `board.channels` opens and closes notifications with. */
+export const channels = {
+  watchChanges: endpoint('POST /changes/watch', {
+    summary: 'Opens a channel for all changes; board.channels also renews it.',
+    ...facts('changes/watch', writes),
+    input: channelBody.extend(given({ pageToken: '12345' }).shape),
+    encode: ({ pageToken: token, ...json }) => ({ query: { ...anyDrive, pageToken: token }, json: webHook(json) }),
+    output: channel,
+  }),
+  watchFile: endpoint('POST /files/{fileId}/watch', {
+    summary: 'Opens a channel for one file; board.channels also renews it.',
+    ...facts('files/watch', writes),
+    input: channelBody.extend({ fileId }),
+    encode: ({ fileId: id, ...json }) => ({ path: { fileId: id }, query: allDrives, json: webHook(json) }),
+    output: channel,
+  }),
+  stop: endpoint('POST /channels/stop', {
+    summary: 'Ends a channel.',
+    ...facts('channels/stop', writes),
+    input: channelEnd,
+    output: nothing,
+    repeat: 'safe',
+    example: { status: 204 },
+  }),
+};

@@ -1,0 +1,196 @@
+/** Google Drive: files and folders, their contents, who may see them, and word of changes. */
+import { channels as channelsOf, defineProvider } from '@plugboard/core';
+import type { Api, Choice, FileInfo, FilesCapability } from '@plugboard/core';
+import { given } from '@plugboard/core/fields';
+import {
+  askChannel,
+  channelWebhooks,
+  endChannel,
+  exampleKeyFile,
+  googleAccount,
+  googleApp,
+  googleErrors,
+} from '@plugboard/google';
+import {
+  googleHosts,
+  googleOAuth,
+  googleServiceAccount,
+  identity,
+  identityScopes,
+  keyFile,
+  notification,
+} from '@plugboard/google';
+import { notified, openedChannel, readChannel, refusal, scopesField, subject } from '@plugboard/google';
+import { z } from 'zod';
+
+import { emulator } from './emulator.ts';
+import { drive, uploads } from './files.ts';
+import { about, changes, channels, permissions } from './operations.ts';
+import { anyId, folderOf, folderType, implies, scopes, settings, type DriveFile } from './schemas.ts';
+
+const asked = { ...identityScopes, [scopes.file]: 'See and change the files that it made, or that you pick for it.' };
+const more = {
+  [scopes.all]: 'See, change and delete all files.',
+  [scopes.read]: 'See and download all files.',
+  [scopes.metadata]: 'See and change what is known of files, not their contents.',
+  [scopes.metadataRead]: 'See what is known of files, not their contents.',
+  [scopes.appData]: 'Keep data of its own that you do not see.',
+};
+const [dayMs, weekMs] = [86_400_000, 7 * 86_400_000];
+const denied = (reason: string, code: string) => refusal(403, reason, { kind: 'permission', code });
+
+export const googleDrive = defineProvider({
+  id: 'google-drive',
+  name: 'Google Drive',
+  category: 'files',
+  summary: 'Search, upload, download, export and share files, and hear of changes.',
+  docs: {
+    home: 'https://drive.google.com',
+    keys: 'https://console.cloud.google.com/apis/credentials',
+    reference: 'https://developers.google.com/workspace/drive/api/reference/rest/v3',
+    checked: '2026-11-20',
+  },
+  hosts: ['www.googleapis.com', ...googleHosts],
+  app: googleApp,
+
+  auth: {
+    oauth: googleOAuth({ ask: asked, more, implies }),
+    // It owns no storage: files go to shared drives, or to the Drive of the user that it acts as.
+    serviceAccount: googleServiceAccount({
+      credentials: z.strictObject({
+        keyFile,
+        subject: subject.optional(),
+        scopes: scopesField({ ...asked, ...more }).optional(),
+      }),
+      scopes: [scopes.all],
+      implies,
+      example: { keyFile: exampleKeyFile, subject: 'user@example.com' },
+    }),
+  },
+
+  api: {
+    baseUrl: 'https://www.googleapis.com/drive/v3',
+    errors: googleErrors(
+      {
+        insufficientFilePermissions: { kind: 'permission', hint: 'The account may not do this with the file.' },
+        appNotAuthorizedToFile: {
+          kind: 'permission',
+          hint: 'With the scope drive.file the user must pick the file for the app, with the Google Picker.',
+        },
+        storageQuotaExceeded: {
+          kind: 'permission',
+          hint: 'The Drive is full. A service account has no storage: write to a shared drive, or act as a user.',
+        },
+        fileNotDownloadable: { kind: 'invalid_request', hint: 'A document of Google’s own has to be exported.' },
+        exportSizeLimitExceeded: { kind: 'invalid_request', hint: 'An export has 10 MB at most.' },
+        cannotDownloadAbusiveFile: { kind: 'permission', hint: 'Pass acknowledgeAbuse to take it all the same.' },
+        sharingRateLimitExceeded: 'rate_limited',
+        fileIdInUse: { kind: 'conflict', hint: 'The file is there already: read it.' },
+      },
+      {
+        notAuthorized: denied('appNotAuthorizedToFile', 'app_not_authorized_to_file'),
+        noAccess: denied('insufficientFilePermissions', 'insufficient_file_permissions'),
+        full: denied('storageQuotaExceeded', 'storage_quota_exceeded'),
+        abusive: denied('cannotDownloadAbusiveFile', 'cannot_download_abusive_file'),
+        notDownloadable: refusal(403, 'fileNotDownloadable', {
+          kind: 'invalid_request',
+          code: 'file_not_downloadable',
+        }),
+        exportTooLarge: refusal(403, 'exportSizeLimitExceeded', {
+          kind: 'invalid_request',
+          code: 'export_size_limit_exceeded',
+        }),
+        sharingThrottled: refusal(403, 'sharingRateLimitExceeded', {
+          kind: 'rate_limited',
+          code: 'sharing_rate_limit_exceeded',
+          retryable: true,
+        }),
+        duplicate: refusal(409, 'fileIdInUse', { kind: 'conflict', code: 'file_id_in_use' }),
+      },
+    ),
+  },
+
+  account: (api) => googleAccount(api, () => api.call(about.get, {})),
+  async healthCheck(api) {
+    await api.call(about.get, {});
+    return { status: 'healthy' };
+  },
+
+  settings: {
+    schema: settings,
+    choices: {
+      async folderId(api) {
+        const choices: Choice[] = [];
+        for await (const page of api.pages(drive.list, { mimeType: folderType, pageSize: 1000 })) {
+          choices.push(...page.files.map(({ id, name }) => ({ value: id, label: name ?? id })));
+        }
+        return choices;
+      },
+    },
+  },
+
+  webhooks: {
+    docs: 'https://developers.google.com/workspace/drive/api/guides/push',
+    ...channelWebhooks,
+    channels: channelsOf({
+      // Without a file all changes are watched.
+      params: given({}, { fileId: anyId }),
+      async open(api, request) {
+        const { fileId: id } = request.params;
+        if (id !== undefined) {
+          const body = askChannel(request, api.clock.now(), dayMs);
+          return openedChannel(await api.call(channels.watchFile, { ...body, fileId: id }));
+        }
+        const { startPageToken: pageToken } = await api.call(changes.startPageToken, {});
+        const body = askChannel(request, api.clock.now(), weekMs);
+        return openedChannel(await api.call(channels.watchChanges, { ...body, pageToken }));
+      },
+      stop: async (api, channel) => api.call(channels.stop, endChannel(channel)),
+      read: readChannel,
+    }),
+    events: Object.fromEntries(
+      (['change', 'add', 'remove', 'update', 'trash', 'untrash'] as const).map((state) => [state, notification]),
+    ),
+    vectors: [
+      notified('a change', 'change', ['change']),
+      notified('a change as the documentation also spells it', 'changed', ['change']),
+      notified('another content of a file', 'update', ['update'], { 'x-goog-changed': 'content,properties' }),
+      notified('the greeting of a channel', 'sync', []),
+    ],
+  },
+
+  operations: { drive, uploads, permissions, changes, channels, about, identity },
+  capabilities: { files: filesOf },
+  emulator,
+});
+
+const infoOf = ({ id, name, size, mimeType, modifiedTime }: DriveFile): FileInfo => ({
+  id,
+  name: name ?? id,
+  ...(size && { size: Number(size) }),
+  ...(mimeType && { contentType: mimeType }),
+  ...(modifiedTime && { modifiedAt: new Date(modifiedTime) }),
+});
+
+/** By the portable interface. A file of the same name stands beside the one that is there. */
+function filesOf(api: Api): FilesCapability {
+  return {
+    async put({ name, data, contentType, folder }, options = {}) {
+      const type = contentType ?? (typeof data === 'string' ? 'text/plain' : 'application/octet-stream');
+      const input = { name, data, contentType: type, ...(folder !== undefined && { parents: [folder] }) };
+      return infoOf(await drive.upload.run(api, input, options));
+    },
+    get: (id, options = {}) => drive.download.run(api, { fileId: id }, options),
+    async *list({ folder } = {}, options = {}) {
+      const folderId = folderOf(api, folder);
+      const input = { pageSize: 1000, ...(folderId !== undefined && { folderId }) };
+      for await (const page of api.pages(drive.list, input, options)) yield* page.files.map(infoOf);
+    },
+    delete: async (id, options = {}) => api.call(drive.delete, { fileId: id }, options),
+    // For people with access to the file: the vendor asks who it is.
+    async url(id) {
+      const { webViewLink } = await api.call(drive.get, { fileId: id });
+      return { url: webViewLink ?? `https://drive.google.com/file/d/${encodeURIComponent(id)}/view` };
+    },
+  };
+}
