@@ -48,9 +48,9 @@ export interface FormPart {
   readonly name: string;
   readonly value: string | Uint8Array;
   /** Makes the part a file. */
-  readonly filename?: string;
+  readonly filename?: string | undefined;
   /** Default for files: `application/octet-stream`. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
 }
 
 /**
