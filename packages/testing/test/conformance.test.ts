@@ -421,6 +421,58 @@ paths:
     ]);
   });
 
+  test('Smithy: bindings of path, query and headers; what stands in the template tells operations apart', () => {
+    const bound = (name: string, value: unknown, more: object = {}) => ({
+      target: 'shop#Text',
+      traits: { [`smithy.api#${name}`]: value, ...more },
+    });
+    const required = { 'smithy.api#required': {} };
+    const operation = (method: string, uri: string, input: string) => ({
+      type: 'operation',
+      input: { target: `shop#${input}` },
+      traits: { 'smithy.api#http': { method, uri } },
+    });
+    const path = { Version: bound('httpLabel', {}, required), Path: bound('httpLabel', {}, required) };
+    const smithy = {
+      smithy: '2.0',
+      shapes: {
+        'shop#List': operation('GET', '/{Version}/items?x-id=List', 'ListInput'),
+        'shop#Add': operation('POST', '/{Version}/{Path+}?x-id=Add', 'AddInput'),
+        'shop#Close': operation('POST', '/{Version}/{Path+}?close&mode=fast', 'CloseInput'),
+        'shop#ListInput': {
+          type: 'structure',
+          members: {
+            Version: path.Version,
+            limit: { target: 'shop#Count', traits: { 'smithy.api#httpQuery': 'limit' } },
+            version: bound('httpHeader', 'x-version', required),
+          },
+        },
+        'shop#AddInput': {
+          type: 'structure',
+          members: {
+            ...path,
+            kind: { target: 'shop#Kind', traits: { 'smithy.api#httpQuery': 'kind' } },
+            body: { target: 'shop#Blob', traits: { 'smithy.api#httpPayload': {}, ...required } },
+          },
+        },
+        'shop#CloseInput': { type: 'structure', members: { ...path, token: bound('httpQuery', 'token', required) } },
+        'shop#Count': { type: 'integer' },
+        'shop#Text': { type: 'string' },
+        'shop#Blob': { type: 'blob' },
+        'shop#Kind': { type: 'enum', members: { NEW: { traits: { 'smithy.api#enumValue': 'new' } } } },
+      },
+    };
+    const check = (add: Shop) => problemsOf(add, {}, smithy);
+    expect(check({ query: { kind: 'new' } })).toEqual([]);
+    expect(check({ path: '/items/a/b', query: { kind: 'new' } })).toEqual([]);
+    expect(check({ query: { kind: 'old' } })).toEqual([
+      'items.add: query `kind` (root): must be equal to one of the allowed values',
+    ]);
+    expect(check({ query: { colour: 'red' } })).toEqual(['items.add: query `colour` is not described']);
+    // Only the second operation has these names, and it takes no body.
+    expect(check({ query: { close: '', mode: 'fast', token: 't' } })).toEqual(['items.add: no body is described']);
+  });
+
   test('lists of fields: names and what is required', () => {
     const list = {
       fields: [{ name: 'id', type: 'string' }],

@@ -10,6 +10,7 @@ import { isFieldList, readFieldList } from './field-list.ts';
 import { isIntrospection, readGraphql } from './graphql.ts';
 import type { Node } from './json-schema.ts';
 import { readOpenApi, readSwagger } from './openapi.ts';
+import { isSmithy, readSmithy } from './smithy.ts';
 
 /**
  * The folder of descriptions: PLUGBOARD_SPECS_DIR, or `../shared/specs` beside the
@@ -46,6 +47,7 @@ function readDescription(source: string, document: Node, nodePath?: string): Des
   if (document['swagger'] === '2.0') return readSwagger(source, document);
   if (document['kind'] === 'discovery#restDescription') return readDiscovery(source, document);
   if (isIntrospection(document)) return { ...describe(source, document, []), exchange: readGraphql(document) };
+  if (isSmithy(document)) return readSmithy(source, document);
   if (isFieldList(document)) {
     if (nodePath !== undefined) return readFieldList(source, document, nodePath);
     throw new Error(
@@ -53,6 +55,6 @@ function readDescription(source: string, document: Node, nodePath?: string): Des
     );
   }
   throw new Error(
-    `${source} is of no format that is known: OpenAPI 3, Swagger 2, Google discovery, GraphQL, field list.`,
+    `${source} is of no format that is known: OpenAPI 3, Swagger 2, Google discovery, GraphQL, Smithy, field list.`,
   );
 }
