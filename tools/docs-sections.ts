@@ -27,21 +27,20 @@ const connect: Section = ({ auth }) => {
 function methodParts(method: AuthMethod): (string | undefined)[] {
   if (method.kind === 'oauth2') return oauthParts(method);
   const { credentials, sign, kind } = method;
-  const before = kind === 'browser' && method.input !== undefined ? fieldTable(method.input) : undefined;
   const env = 'env' in method ? (method.env ?? {}) : {};
+  const fields = fieldTable(credentials, { env });
+  const before = kind === 'browser' && method.input !== undefined ? fieldTable(method.input) : undefined;
+  const step =
+    fields === undefined ? 'A step in the browser.' : 'A step in the browser that hands back the fields below.';
   const facts = [
-    kind === 'browser' ? 'A step in the browser that hands back these fields.' : undefined,
+    kind === 'browser' ? step : undefined,
     kind === 'client_credentials' || kind === 'service_account'
       ? 'Exchanged for short-lived tokens by the engine.'
       : undefined,
     placesOf(sign.places),
     Object.keys(env).length > 0 ? 'From the environment, one set serves every organization without a connection.' : '',
   ];
-  return [
-    words(facts),
-    before === undefined ? undefined : `Asked before the step:\n\n${before}`,
-    fieldTable(credentials, { env }),
-  ];
+  return [words(facts), before === undefined ? undefined : `Asked before the step:\n\n${before}`, fields];
 }
 
 function oauthParts({ pkce, refresh, revoke, scopes, sign, input }: OAuth2Method): (string | undefined)[] {
@@ -196,7 +195,7 @@ const webhooks: Section = ({ webhooks: declared }) => {
     '## Webhooks',
     words([
       `Verified as [the vendor describes](${docs}).`,
-      toleranceSeconds === undefined ? undefined : `A delivery is believed for ${toleranceSeconds} s.`,
+      toleranceSeconds === undefined ? undefined : `A delivery is believed for ${durationOf(toleranceSeconds)}.`,
       `It is remembered for ${rememberDays} days, so that a second one does nothing.`,
       refusals?.signature_invalid === undefined ? undefined : `A forged one is answered ${refusals.signature_invalid}.`,
       channels === undefined ? undefined : 'The vendor notifies through channels that the board opens and prolongs.',
@@ -207,6 +206,11 @@ const webhooks: Section = ({ webhooks: declared }) => {
     rows.length === 0 ? undefined : table(['Event', 'Effect'], rows),
   ]);
 };
+
+function durationOf(seconds: number): string {
+  if (seconds % 3600 === 0) return seconds === 3600 ? 'an hour' : `${seconds / 3600} hours`;
+  return seconds % 60 === 0 ? `${seconds / 60} minutes` : `${seconds} seconds`;
+}
 
 const flags: Section = ({ flags: declared = {} }) => {
   const rows = Object.entries(declared).map(([name, flag]) => [

@@ -1,5 +1,5 @@
 /** What the generated files say, for a provider that declares something of every kind. */
-import { apiKey, bearer, defineProvider, endpoint, noAuth, oauth2, operation, staticToken } from '@plugboard/core';
+import { apiKey, bearer, defineProvider, endpoint, hmacSignature, noAuth, oauth2, operation } from '@plugboard/core';
 import type { AnyDefinition } from '@plugboard/core';
 import { given, like, secret, text } from '@plugboard/core/fields';
 import { describe, expect, test } from 'vitest';
@@ -57,7 +57,12 @@ const { definition } = defineProvider({
   webhooks: {
     docs: 'https://acme.example/hooks',
     secrets: ({ app }) => [app['hookSecret']],
-    verify: staticToken({ header: 'x-acme' }),
+    verify: hmacSignature({
+      header: 'x-acme',
+      algorithm: 'sha256',
+      encoding: 'hex',
+      timestamp: { header: 'x-time', unit: 'seconds', toleranceSeconds: 43_200 },
+    }),
     parse: () => [],
     events: { 'letter.sent': like({}) },
     ends: ['app.removed'],
@@ -117,6 +122,7 @@ describe('a page', () => {
       'intake',
       'It is remembered for 7 days, so that a second one does nothing. A forged one is answered 406. A body may have 25 MB.',
     ],
+    ['for how long a delivery is believed', 'A delivery is believed for 12 hours. It is remembered'],
     ['events', '| `letter.sent` |  |\n| `app.removed` | ends the connection |'],
     ['flags', '| `letters` | off | yes | Send letters. |'],
     ['answers', '| invalidCredentials | 401 | `auth` | `bad_key` |'],
