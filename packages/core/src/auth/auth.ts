@@ -226,6 +226,8 @@ export interface BrowserCaller {
   readonly organizationId: string;
   /** The host's user. */
   readonly userId: string;
+  /** Where the board takes this vendor's webhooks. */
+  readonly webhookUrl: string;
 }
 
 export interface BrowserStart {
@@ -240,7 +242,7 @@ export interface BrowserStart {
 export interface BrowserOptions<S extends Schema = Schema> {
   readonly title?: string;
   /** Values the tenant gives before the step. */
-  readonly input?: Schema<unknown, JsonObject>;
+  readonly input?: Schema<unknown, Readonly<Record<string, Json | undefined>>>;
   /** What the browser step hands back (a public token). */
   readonly credentials: S;
   /**

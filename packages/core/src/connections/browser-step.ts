@@ -4,7 +4,7 @@ import { createOAuthClient } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, providerOf } from '../engine.ts';
 import { invalidInput, PlugboardError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { randomToken } from '../random.ts';
 import { checkInput } from '../schema.ts';
 import type { ConnectionRow } from '../store.ts';
@@ -59,7 +59,7 @@ export async function prepare(engine: Engine, provider: string, input: PrepareIn
   const label = checkId(input.label ?? 'default', 'label');
   const [name, method] = browserMethodOf(runtime, input.method);
   requireApp(runtime);
-  const given = method.input === undefined ? {} : checkInput(method.input, input.input ?? {}, `${provider} input`);
+  const given = checkGiven(method, input.input, provider);
   const row = await reconnected(engine, runtime, { organizationId, label, method: name });
   const credentials = row === null ? {} : await openCredentials(engine, row);
   const client = createOAuthClient(oauthContext(engine, runtime, organizationId), method, {
@@ -67,13 +67,19 @@ export async function prepare(engine: Engine, provider: string, input: PrepareIn
     credentials,
     metadata: row?.metadata ?? {},
   });
-  const started = (await method.start?.(client, { organizationId, userId })) ?? { page: {} };
+  const webhookUrl = `${engine.url}/webhooks/${provider}`;
+  const started = (await method.start?.(client, { organizationId, userId, webhookUrl })) ?? { page: {} };
   const { page, keep = {}, expiresInMs = defaultTtlMs } = started;
   const flow = randomToken(32);
   const who = { organizationId, userId, label, method: name };
   const record: StepRecord = { ...who, input: given, keep, connectionId: row?.id ?? null };
   await putRecord(engine, keyOf(provider, flow), record, Math.min(Math.max(expiresInMs, 60_000), longestTtlMs));
   return { page, flow };
+}
+
+function checkGiven({ input: schema }: BrowserMethod, given: JsonObject | undefined, provider: string): JsonObject {
+  const checked = schema === undefined ? {} : checkInput(schema, given ?? {}, `${provider} input`);
+  return Object.fromEntries(Object.entries(checked).filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }
 
 export interface FinishedStep {

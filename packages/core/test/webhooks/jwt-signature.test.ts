@@ -51,6 +51,25 @@ describe('tokens that sign the body', () => {
     expect(verdict).toEqual({ ok: true, secretIndex: 0, timestamp: new Date(now) });
   });
 
+  it('E02 are believed by the secret alone with which their keys are asked for, where no claim names the receiver', async () => {
+    const keysOf = ({ secret }: { readonly secret?: Secret | string | undefined }) => secret;
+    const scheme = jwtSignature({
+      header: 'x-verification',
+      keys: vendor.single('ES256'),
+      bodyHash: 'request_body_sha256',
+      keysOf,
+    });
+    const sent = delivery(withToken(await token(claims)));
+    const secrets = ['another', 'mine', 'mine'].map((text) => new Secret(text));
+    const asMine = { ...vendor.tools, app: { secret: new Secret('mine') } };
+    expect(await scheme(sent, secrets, asMine)).toMatchObject({ ok: true, secretIndex: 1 });
+    expect(await scheme(sent, secrets.slice(0, 1), asMine)).toEqual({ ok: false, reason: 'signature_invalid' });
+    expect(await scheme(sent, secrets, { ...vendor.tools, app: {} })).toEqual({
+      ok: false,
+      reason: 'signature_invalid',
+    });
+  });
+
   it('E02 verify under no blank secret', async () => {
     const sent = delivery(withToken(await token(claims)));
     const secrets = [new Secret(' '), new Secret('app secret')];
