@@ -1,0 +1,1 @@
+export { plaid } from './provider.ts';
