@@ -1,0 +1,1 @@
+export { awsS3 } from './provider.ts';
