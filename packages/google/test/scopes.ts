@@ -25,7 +25,12 @@ const methodsOf = ({ methods = {}, resources = {} }: Resource): readonly Describ
   ...Object.values(methods),
   ...Object.values(resources).flatMap(methodsOf),
 ];
-const shapeOf = (path: string) => path.replace(/^\//, '').replaceAll(/\{\w+\}/g, '{}');
+/** Below the version, with the user as we write it. */
+const shapeOf = (path: string) =>
+  path
+    .replace(/^\/?(?:\w+\/v\d\/)?/, '')
+    .replace('users/{userId}', 'users/me')
+    .replaceAll(/\{\w+\}/g, '{}');
 
 /**
  * Registers one test: each scope that the vendor accepts for a method is enough here, and no other one is. Operations

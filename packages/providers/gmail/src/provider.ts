@@ -1,0 +1,143 @@
+/** Gmail: mails sent, read, labelled and followed in a user's own mailbox. */
+import { defineProvider, formatAddress, formatAddresses, requireContent } from '@plugboard/core';
+import type { Api, Choice, EmailCapability } from '@plugboard/core';
+import { exampleKeyFile, googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
+import { googleServiceAccount, holds, identity, identityHost, identityScopes, keyFile } from '@plugboard/google';
+import { pubSubKeys, refusal, scopesField, subject } from '@plugboard/google';
+import { z } from 'zod';
+
+import { aliases, attachmentsOf, history, labels, messages, profile, threads, watch } from './operations.ts';
+import { implies, scopes, settings } from './schemas.ts';
+import { drafts, send } from './sending.ts';
+import { pushApp, webhooks } from './webhooks.ts';
+
+const asked = { ...identityScopes, [scopes.send]: 'Send mails as you.' };
+const more = {
+  [scopes.compose]: 'Write drafts, and send mails as you.',
+  [scopes.read]: 'Read your mails.',
+  [scopes.metadata]: 'See labels, subjects and addresses of your mails, not what they say.',
+  [scopes.modify]: 'Read, write, send and label your mails, and hear of changes.',
+  [scopes.labels]: 'Make labels and change them.',
+  [scopes.settings]: 'See the addresses that you send from.',
+  [scopes.all]: 'Read, write, send and delete your mails for good.',
+};
+
+/** With `gmail.send` alone the mailbox itself tells nothing, but the account is known. */
+const seesMailbox = (api: Api) => holds(api, implies, scopes.metadata) || holds(api, implies, scopes.compose);
+const probe = (api: Api) => (seesMailbox(api) ? api.call(profile.get, {}) : api.call(identity.me, {}));
+
+export const gmail = defineProvider({
+  id: 'gmail',
+  name: 'Gmail',
+  category: 'mail',
+  summary: 'Send and read mails of a mailbox, label them, and hear of changes.',
+  docs: {
+    home: 'https://mail.google.com',
+    keys: 'https://console.cloud.google.com/apis/credentials',
+    reference: 'https://developers.google.com/workspace/gmail/api/reference/rest',
+    checked: '2026-11-20',
+  },
+  hosts: ['gmail.googleapis.com', identityHost, ...googleHosts],
+  app: { ...googleApp, ...pushApp },
+
+  auth: {
+    oauth: googleOAuth({ ask: asked, more, implies }),
+    // A mailbox is always a user's: without delegation there is none.
+    serviceAccount: googleServiceAccount({
+      title: 'Service account for a user of a Workspace',
+      credentials: z.strictObject({ keyFile, subject, scopes: scopesField({ ...asked, ...more }).optional() }),
+      scopes: [scopes.modify],
+      implies,
+      example: { keyFile: exampleKeyFile, subject: 'user@example.com' },
+    }),
+  },
+
+  api: {
+    baseUrl: 'https://gmail.googleapis.com/gmail/v1',
+    errors: googleErrors(
+      {
+        failedPrecondition: {
+          kind: 'permission',
+          hint: 'The account has no mailbox, or the service account acts for nobody.',
+        },
+        limitExceeded: { kind: 'rate_limited', retryable: false, hint: 'A limit of the mailbox is reached.' },
+      },
+      {
+        noMailbox: refusal(
+          400,
+          'failedPrecondition',
+          { kind: 'permission', code: 'failed_precondition' },
+          { message: 'Mail service not enabled' },
+        ),
+        sendingLimit: {
+          ...refusal(
+            429,
+            'rateLimitExceeded',
+            { kind: 'rate_limited', code: 'rate_limit_exceeded', retryAfterMs: 900_000 },
+            { domain: 'usageLimits', message: 'User-rate limit exceeded.  Retry after 2026-11-20T10:15:00.000Z' },
+          ),
+          headers: { date: 'Fri, 20 Nov 2026 10:00:00 GMT' },
+        },
+      },
+    ),
+  },
+
+  async account(api) {
+    const found = await googleAccount(api, () => api.call(profile.get, {}));
+    // A push names the mailbox by its address.
+    const known = found.metadata?.['email'];
+    const address = seesMailbox(api) ? (await api.call(profile.get, {})).emailAddress : undefined;
+    const names = [known, address].filter((name) => typeof name === 'string').map((name) => name.toLowerCase());
+    return { ...found, alsoKnownAs: [...new Set(names)] };
+  },
+  async healthCheck(api) {
+    await probe(api);
+    return { status: 'healthy' };
+  },
+
+  settings: {
+    schema: settings,
+    choices: {
+      async labelId(api): Promise<Choice[]> {
+        const found = await api.call(labels.list, {});
+        return found.labels.map(({ id, name }) => ({ value: id, label: name }));
+      },
+    },
+    scopes: { labelId: [scopes.metadata] },
+  },
+
+  webhooks,
+  operations: {
+    profile,
+    messages,
+    attachments: attachmentsOf,
+    labels,
+    threads,
+    drafts,
+    history,
+    aliases,
+    watch,
+    identity,
+  },
+  capabilities: { email },
+  emulator: () => pubSubKeys,
+});
+
+/** By the portable interface. A `from` that is no alias of the mailbox becomes its own address. */
+function email(api: Api): EmailCapability {
+  return {
+    async send({ from, to, cc, bcc, replyTo, subject: title, html, text, headers, attachments }) {
+      requireContent({ html, text });
+      const mail = {
+        from: formatAddress(from),
+        to: formatAddresses(to),
+        cc: formatAddresses(cc),
+        bcc: formatAddresses(bcc),
+        replyTo: formatAddresses(replyTo),
+        subject: title,
+      };
+      const { id } = await send(api, { ...mail, html, text, headers, attachments }, {});
+      return { id };
+    },
+  };
+}

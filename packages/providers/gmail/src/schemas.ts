@@ -1,0 +1,151 @@
+/** Scopes, settings, quota and shapes: https://developers.google.com/workspace/gmail/api/reference/rest (2026-11-20). */
+import { emailAddressPattern, type RateLimit } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
+import { googleScope, pages, type Implied } from '@plugboard/google';
+import { z } from 'zod';
+
+export const scopes = {
+  send: googleScope('gmail.send'),
+  compose: googleScope('gmail.compose'),
+  read: googleScope('gmail.readonly'),
+  metadata: googleScope('gmail.metadata'),
+  modify: googleScope('gmail.modify'),
+  labels: googleScope('gmail.labels'),
+  settings: googleScope('gmail.settings.basic'),
+  all: 'https://mail.google.com/',
+} as const;
+
+/** As the vendor's description of revision 20260727 accepts them for its methods. */
+export const implies: Implied = {
+  [scopes.all]: [scopes.modify],
+  [scopes.modify]: [scopes.read, scopes.compose, scopes.labels],
+  [scopes.read]: [scopes.metadata],
+  [scopes.compose]: [scopes.send],
+};
+
+/**
+ * Quota units for each user and minute since 1 May 2026; calls of one price share a count.
+ * @see https://developers.google.com/workspace/gmail/api/reference/quota (2026-11-20)
+ */
+const costing = (units: number): readonly RateLimit[] => [{ requests: Math.floor(6000 / units), perMs: 60_000 }];
+export const price = {
+  1: costing(1),
+  2: costing(2),
+  5: costing(5),
+  10: costing(10),
+  20: costing(20),
+  40: costing(40),
+  50: costing(50),
+  100: costing(100),
+} as const;
+
+export const facts = (page: string, units: keyof typeof price, ...needed: readonly string[]) => ({
+  docs: `https://developers.google.com/workspace/gmail/api/reference/rest/v1/users${page}`,
+  limits: price[units],
+  ...(needed.length > 0 && { scopes: needed }),
+});
+
+const label = z.string().min(1).meta({
+  title: 'Label',
+  description: 'What is listed and watched when a call names no label: `INBOX`, or one of your own.',
+});
+export const settings = z.strictObject({ labelId: label.optional() });
+
+const address = z.string().regex(emailAddressPattern, { error: 'must be a@b.c or Name <a@b.c>' });
+const addresses = z.union([address, z.array(address).min(1).max(500)]);
+const attachment = given(
+  { filename: z.string().min(1), content: z.instanceof(Uint8Array) },
+  { contentType: z.string() },
+);
+export const messageId = z.string().regex(/^<[^<>\s]+>$/, { error: 'must be a message id: <id@host>' });
+
+/** What a mail says; `writeMail` refuses what a schema cannot see. */
+export const content = {
+  from: address,
+  cc: addresses,
+  bcc: addresses,
+  replyTo: addresses,
+  text: 'Hello',
+  html: z.string().min(1),
+  headers: z.record(z.string(), z.string()),
+  attachments: z.array(attachment),
+};
+export const mail = given(
+  { to: addresses.meta({ examples: ['ada@example.com'] }), subject: 'Hello' },
+  {
+    ...content,
+    /** With `inReplyTo`, `references` and the same subject it becomes an answer in this thread. */
+    threadId: z.string().min(1),
+    inReplyTo: messageId,
+    references: z.array(messageId).min(1),
+  },
+);
+export const hasContent = {
+  test: ({ text, html }: { readonly text?: string | undefined; readonly html?: string | undefined }) =>
+    text !== undefined || html !== undefined,
+  rule: { error: 'give text or html', path: ['text'] },
+};
+
+/** A mail with 25 MB of attachments, in base64. */
+export const largest = 50_000_000;
+
+export const id = '18c1f0a2b3d4e5f6';
+const header = like({ name: 'Subject', value: 'Hello' });
+/** Parts have parts, to any depth. */
+const payload = like(
+  {},
+  {
+    mimeType: 'text/plain',
+    filename: z.string(),
+    headers: [header],
+    body: z.looseObject({}),
+    parts: z.array(z.looseObject({})),
+  },
+);
+/** Which members there are depends on the format; ids and times are digits of 64 bits. */
+export const message = like(
+  { id, threadId: id },
+  {
+    labelIds: ['INBOX', 'UNREAD'],
+    snippet: 'Hello',
+    historyId: '987654',
+    internalDate: '1795514400000',
+    payload,
+    sizeEstimate: 612,
+    raw: z.string(),
+  },
+);
+const nextPageToken = '09876543210987654321';
+const reference = like({ id, threadId: id });
+/** Without any message, the list is left out. */
+export const messagePage = like({}, { messages: [reference], nextPageToken, resultSizeEstimate: 201 });
+export const messagePages = pages((page: z.output<typeof messagePage>) => page.messages);
+
+export const thread = like({ id }, { historyId: '987654', snippet: 'Hello', messages: [message] });
+export const threadPage = like(
+  {},
+  { threads: [like({ id }, { snippet: 'Hello', historyId: '987654' })], nextPageToken },
+);
+export const threadPages = pages((page: z.output<typeof threadPage>) => page.threads);
+
+const touched = z.array(z.looseObject({ message: reference }));
+const history = like(
+  { id: '987655' },
+  {
+    messagesAdded: [like({ message: reference })],
+    messagesDeleted: touched,
+    labelsAdded: touched,
+    labelsRemoved: touched,
+  },
+);
+export const historyPage = like({ historyId: '987656' }, { history: [history], nextPageToken });
+export const historyPages = pages((page: z.output<typeof historyPage>) => page.history);
+
+export const listed = {
+  labelIds: z.array(z.string().min(1)).min(1),
+  maxResults: z.int().min(1).max(500),
+  q: z.string().min(1),
+  includeSpamTrash: z.boolean(),
+};
+/** What becomes of labels: `UNREAD` away is «read», `INBOX` away is «archived». */
+export const relabelled = { addLabelIds: ['STARRED'], removeLabelIds: z.array(z.string().min(1)).max(100) };
