@@ -34,10 +34,15 @@ function isAddress(host: string): boolean {
 
 /** The same for a base URL, which may have a path. */
 export function urlProblem(url: string): string | undefined {
+  return url.includes('?') ? 'must have no query' : endpointProblem(url);
+}
+
+/** The same for the address of an endpoint, which may have a query as well. */
+export function endpointProblem(url: string): string | undefined {
   if (!/^https?:\/\//.test(url)) return 'must begin with https://';
   if (!URL.canParse(url)) return 'is not a URL';
-  if (/[?#\\\s]/.test(url)) return 'must have no query, fragment or white space';
-  const authority = url.slice(url.indexOf('//') + 2).split('/', 1)[0]!;
+  if (/[#\\\s]/.test(url)) return 'must have no fragment or white space';
+  const authority = url.slice(url.indexOf('//') + 2).split(/[/?]/, 1)[0]!;
   return hostProblem(authority);
 }
 

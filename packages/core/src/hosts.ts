@@ -2,7 +2,7 @@
 import type { HostSource } from './auth/auth.ts';
 import { discoveredOf } from './auth/discovery.ts';
 import { invalidInput } from './errors.ts';
-import { hostHint, hostOf, hostProblem } from './host-name.ts';
+import { endpointProblem, hostHint, hostProblem } from './host-name.ts';
 import { member, type JsonObject } from './json.ts';
 import type { AnyDefinition } from './provider.ts';
 
@@ -15,8 +15,12 @@ export function hostsFor(definition: AnyDefinition, source: HostSource): readonl
   const problem = named.map(hostProblem).find((found) => found !== undefined);
   if (problem !== undefined)
     throw invalidInput(`A host of ${id}`, [{ path: 'tenantHosts', message: problem }], hostHint);
-  const discovered = discovers ? Object.values(discoveredOf(source.input)).map((url) => hostOf(url, 'discovered')) : [];
-  return [...hosts, ...named, ...discovered];
+  return discovers ? [...hosts, ...named, ...announcedHosts(source.input)] : [...hosts, ...named];
+}
+
+function announcedHosts(input: JsonObject): readonly string[] {
+  const good = Object.values(discoveredOf(input)).filter((url) => endpointProblem(url) === undefined);
+  return good.map((url) => new URL(url).host);
 }
 
 /** The values that a tenant gave before the redirect, as they are kept with its connection. */

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../json.ts';
 import type { Schema } from '../schema.ts';
 import type { Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
-import type { Answer, Classify } from '../transport/transport.ts';
+import type { Classify } from '../transport/transport.ts';
 import type { KeyCache } from '../webhooks/key-cache.ts';
 import type { AppValues, VendorCalls } from './vendor-call.ts';
 

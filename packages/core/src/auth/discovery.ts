@@ -1,6 +1,6 @@
 /** What an authorization server says of itself (RFC 8414, OpenID Connect Discovery), kept with a flow's input. */
 import { PlugboardError } from '../errors.ts';
-import { urlProblem } from '../host-name.ts';
+import { endpointProblem } from '../host-name.ts';
 import { member, type JsonObject } from '../json.ts';
 import type { AppValues, Computed, OAuthClient } from './auth.ts';
 
@@ -19,7 +19,7 @@ export function discoveredOf(input: JsonObject): Readonly<Record<string, string>
  */
 export function checkDiscovered(discovered: JsonObject): void {
   for (const [name, url] of Object.entries(discoveredOf({ [discoveredKey]: discovered }))) {
-    const problem = url.startsWith('http://') ? 'must begin with https://' : urlProblem(url);
+    const problem = url.startsWith('http://') ? 'must begin with https://' : endpointProblem(url);
     if (problem === undefined) continue;
     throw new PlugboardError({
       kind: 'invalid_response',

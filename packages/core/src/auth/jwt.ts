@@ -1,6 +1,6 @@
 /** JSON Web Tokens signed with a key that their issuer publishes (RFC 7519, RFC 7515). */
-import { decodeBase64url } from '../bytes.ts';
-import type { JsonObject } from '../json.ts';
+import { decodeBase64url, decodeUtf8 } from '../bytes.ts';
+import { parseJson, type JsonObject } from '../json.ts';
 import { fitsAlgorithm, readKeySet, type JwtAlgorithm, type KeyCache, type KeySource } from '../webhooks/key-cache.ts';
 import type { KeyTools } from '../webhooks/key-cache.ts';
 
@@ -60,6 +60,17 @@ export async function verifyJwt(token: string, rules: JwtRules, tools: JwtTools)
   } catch (error) {
     if (error instanceof errors.JWTExpired) return refused('expired');
     return refused(error instanceof errors.JWTClaimValidationFailed ? 'claims' : 'signature');
+  }
+}
+
+/** What a token says, for one that was verified before; undefined for what is no JWT. */
+export function claimsOf(token: string): JsonObject | undefined {
+  const payload = decodeUtf8(decodeBase64url(token.split('.')[1] ?? '') ?? new Uint8Array());
+  try {
+    const claims = parseJson(payload ?? '');
+    return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? (claims as JsonObject) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

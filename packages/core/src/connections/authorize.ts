@@ -1,4 +1,5 @@
 /** Connecting by OAuth: the redirect, and the callback that answers it. */
+import { refuseReservedParams } from '../auth/methods.ts';
 import { createPkce } from '../auth/pkce.ts';
 import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
 import { computed, discoveredKey } from '../auth/discovery.ts';
@@ -48,7 +49,7 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const [name, method] = oauthMethodOf(runtime, input.method);
   requireApp(runtime);
   const organizationId = checkId(input.organizationId, 'organizationId');
-  const given = method.input === undefined ? {} : checkInput(method.input, input.input, `${provider} input`);
+  const given = method.input === undefined ? {} : checkInput(method.input, input.input ?? {}, `${provider} input`);
   if (Object.hasOwn(given, discoveredKey)) {
     throw invalidInput(`${provider} input`, [{ path: discoveredKey, message: 'is a name of the engine' }]);
   }
@@ -95,6 +96,7 @@ function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeVal
   const known = { input: values.input, app };
   const url = new URL(atVersion(computed(target.url, known), values.apiVersion));
   const extra = computed(target.params ?? {}, known);
+  refuseReservedParams(Object.keys(extra), 'authorize.params');
   for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
   url.searchParams.set('response_type', 'code');
   url.searchParams.set('client_id', reveal(app['clientId'] ?? 'stub-client'));

@@ -5,6 +5,7 @@ import type { Access } from '../client/access.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import { checkInput } from '../schema.ts';
+import { withDiscovered } from './discover.ts';
 import { expirySkewMs } from './lifetime.ts';
 import { oauthContext } from './oauth-context.ts';
 
@@ -25,7 +26,7 @@ export function fixedAccess(
 
 /** The platform's own fields, or the stub's, before any exchange. */
 export function platformFields(runtime: ProviderRuntime): Credentials {
-  return runtime.platform?.credentials ?? (runtime.stub ? stubAccess(runtime).credentials : {});
+  return runtime.platform?.credentials ?? (runtime.stub ? stubGrant(runtime).credentials : {});
 }
 
 export interface PlatformAccess {
@@ -69,7 +70,7 @@ export function createPlatformAccess(engine: Engine): PlatformAccess {
 
   function of(runtime: ProviderRuntime): Promise<Access> | undefined {
     const { platform } = runtime;
-    if (platform === undefined) return runtime.stub ? Promise.resolve(stubAccess(runtime)) : undefined;
+    if (platform === undefined) return runtime.stub ? stubAccess(engine, runtime) : undefined;
     const method = methodOf(runtime, platform.method);
     return 'mint' in method ? minted(runtime, platform, method) : Promise.resolve(fixedAccess(runtime, platform));
   }
@@ -86,11 +87,20 @@ export function createPlatformAccess(engine: Engine): PlatformAccess {
 }
 
 /** Credentials of the definition's own example, and for kinds with tokens one that every emulator takes. */
-function stubAccess(runtime: ProviderRuntime): Access {
+function stubGrant(runtime: ProviderRuntime): FixedGrant {
   const methods = Object.entries(runtime.definition.auth);
   const [name, method] =
     methods.find(([, candidate]) => 'credentials' in candidate && candidate.kind !== 'browser') ?? methods[0]!;
   const fields = 'credentials' in method ? checkInput(method.credentials, method.example, 'the stub credentials') : {};
   const token = 'token' in method || method.kind === 'browser' ? { accessToken: 'stub' } : {};
-  return fixedAccess(runtime, { method: name, credentials: { ...(fields as Credentials), ...token } }, { stub: true });
+  return { method: name, credentials: { ...(fields as Credentials), ...token } };
+}
+
+/** Knows the addresses of a stand-in that announces them, which no flow has asked for. */
+async function stubAccess(engine: Engine, runtime: ProviderRuntime): Promise<Access> {
+  const grant = stubGrant(runtime);
+  const method = methodOf(runtime, grant.method);
+  if (method.kind !== 'oauth2' || method.discover === undefined) return fixedAccess(runtime, grant, { stub: true });
+  const input = await withDiscovered(engine, runtime, { given: {}, organizationId: undefined, method });
+  return fixedAccess(runtime, grant, { stub: true, metadata: { input } });
 }

@@ -16,7 +16,7 @@ import { createGate, type Gate } from './gate.ts';
 import { issueTokens } from './issue.ts';
 import { createLedger, type Ledger, type TokenState } from './ledger.ts';
 import type { OAuthReply, ShapeFailure } from './oauth-failure.ts';
-import { isEndpoint, type AuthorizationProfile } from './profile.ts';
+import { askedProfile, isEndpoint, type AuthorizationProfile } from './profile.ts';
 import { isMetadataAddress } from './server-metadata.ts';
 import { createTokenSigner } from './token-signer.ts';
 import { handleRevoke } from './revoke-endpoint.ts';
@@ -58,6 +58,8 @@ export type EndpointName = 'authorize' | 'token' | 'revoke' | 'metadata';
 export interface TokenInfo {
   readonly state: TokenState;
   readonly family: string;
+  /** Name of the auth method that it was issued for. */
+  readonly profile: string;
   readonly scopes: readonly string[];
   readonly account: AccountRef;
 }
@@ -161,7 +163,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       const taken = switches.token.take();
       return { taken, reply: handleToken(context, token, { request, switches: taken }) };
     }
-    const authorize = profiles.find((profile) => isEndpoint(profile.authorizeUrl, url));
+    const authorize = askedProfile(profiles, url);
     if (authorize !== undefined && (request.method === 'GET' || request.method === 'POST')) {
       const taken = switches.authorize.take();
       return { taken, reply: handleAuthorize(context, authorize, { request, switches: taken }) };
@@ -219,8 +221,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       const token = ledger.find(accessToken);
       if (token === undefined || token.kind !== 'access_token') return undefined;
       ledger.countUse(token);
-      const { id, scopes, account } = ledger.familyOf(token);
-      return { state: ledger.stateOf(token), family: id, scopes, account };
+      const { id, profile, scopes, account } = ledger.familyOf(token);
+      return { state: ledger.stateOf(token), family: id, profile, scopes, account };
     },
     revoke(text) {
       const token = ledger.find(text);

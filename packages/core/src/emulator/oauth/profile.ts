@@ -86,3 +86,18 @@ export function unknownScope(profile: AuthorizationProfile, scopes: readonly str
   const known = new Set([...Object.keys(profile.scopes?.known ?? {}), ...(profile.scopes?.ask ?? [])]);
   return known.size === 0 ? undefined : scopes.find((scope) => !known.has(scope));
 }
+
+/**
+ * Whose authorization page it is. Where several ways to connect share one, the scopes tell them apart: that of which most
+ * are asked for, of those of which all are.
+ */
+export function askedProfile(profiles: readonly AuthorizationProfile[], url: URL): AuthorizationProfile | undefined {
+  const scope = url.searchParams.get('scope') ?? undefined;
+  const score = (profile: AuthorizationProfile): number => {
+    const { ask = [] } = profile.scopes ?? {};
+    const asked = new Set(readScopes(profile, scope));
+    return ask.every((one) => asked.has(one)) ? ask.length : -1;
+  };
+  const here = profiles.filter((profile) => isEndpoint(profile.authorizeUrl, url));
+  return here.toSorted((a, b) => score(b) - score(a))[0];
+}

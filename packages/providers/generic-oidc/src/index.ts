@@ -1,0 +1,1 @@
+export { genericOidc } from './provider.ts';

@@ -1,0 +1,226 @@
+/**
+ * Against oidc-provider, an independent and strict implementation, over real HTTP: discovery, PKCE, nonce, id tokens,
+ * rotation with family revocation, revocation, logout in both directions.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
+import Oidc from 'oidc-provider';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { genericOidc } from '../src/index.ts';
+import { appUrl, organizationId, refusal, userId } from './rig.ts';
+
+const issuer = 'https://id.example.com';
+const clientSecret = 'a:b%+u ~/=?&';
+const redirectUri = `${appUrl}/callback/generic-oidc`;
+const afterLogout = 'https://app.example.com/bye';
+
+let server: Server;
+let origin: string;
+/** Logout tokens that the issuer sent. */
+const logouts: string[] = [];
+
+const common = { redirect_uris: [redirectUri], post_logout_redirect_uris: [afterLogout] };
+const grants = { grant_types: ['authorization_code', 'refresh_token'] };
+const backchannel = { backchannel_logout_uri: `${appUrl}/webhooks/generic-oidc` };
+
+beforeAll(async () => {
+  const provider = new Oidc(issuer, {
+    clients: [
+      { client_id: 'the client', client_secret: clientSecret, ...common, ...grants, ...backchannel },
+      {
+        client_id: 'poster',
+        client_secret: clientSecret,
+        token_endpoint_auth_method: 'client_secret_post',
+        ...common,
+        ...grants,
+      },
+      { client_id: 'public', token_endpoint_auth_method: 'none', ...common, ...grants },
+    ],
+    rotateRefreshToken: true,
+    issueRefreshToken: async () => true,
+    pkce: { required: () => true },
+    features: {
+      revocation: { enabled: true },
+      devInteractions: { enabled: true },
+      rpInitiatedLogout: { enabled: true },
+      backchannelLogout: { enabled: true },
+    },
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+    findAccount: (_context, id) => ({
+      accountId: id,
+      claims: async () => ({ sub: id, name: `The ${id}`, email: `${id}@example.com`, email_verified: true }),
+    }),
+    fetch: async (url, options) => {
+      expect(new Request(url).url).toBe(`${appUrl}/webhooks/generic-oidc`);
+      logouts.push(await new Response(options?.body ?? null).text());
+      return new Response(null, { status: 200 });
+    },
+    cookies: { keys: ['a test key of some length'] },
+    ttl: {
+      AccessToken: 5,
+      AuthorizationCode: 60,
+      Grant: 3600,
+      IdToken: 60,
+      Interaction: 600,
+      RefreshToken: 3600,
+      Session: 600,
+    },
+  });
+  // The issuer is https for everybody; what stands between is ours.
+  provider.proxy = true;
+  server = createServer((request, response) => void provider.callback()(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+/** A request to the issuer, through what ends its TLS. */
+async function ask(request: Request): Promise<Response> {
+  const { pathname, search, host } = new URL(request.url);
+  const headers = new Headers(request.headers);
+  headers.set('x-forwarded-proto', 'https');
+  headers.set('x-forwarded-host', host);
+  const body = request.method === 'POST' ? await request.text() : undefined;
+  return fetch(origin + pathname + search, {
+    method: request.method,
+    headers,
+    redirect: 'manual',
+    ...(body !== undefined && { body }),
+  });
+}
+
+function createBoard(clientId = 'the client', secret = clientSecret, options: { clientAuth?: string } = {}) {
+  return createPlugboard({
+    url: appUrl,
+    providers: [genericOidc({ issuer, clientId, ...(secret !== '' && { clientSecret: secret }), ...options })],
+    store: createMemoryStore(),
+    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
+    mode: 'test',
+    env: {},
+    log: silentLog,
+    cacheMs: 0,
+    wire: handlerWire(ask),
+  });
+}
+
+type Board = ReturnType<typeof createBoard>;
+type Jar = Map<string, string>;
+
+/** A browser without a screen: follows redirects with cookies and submits forms until it leaves the issuer. */
+async function browse(start: string, jar: Jar, login = 'alice'): Promise<URL> {
+  let url = start;
+  let form: URLSearchParams | undefined;
+  for (let step = 0; step < 20; step++) {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = { cookie, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) };
+    const response = await ask(new Request(url, { headers, ...(form && { method: 'POST', body: form.toString() }) }));
+    for (const line of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = line.split(';')[0]?.split(/=(.*)/s) ?? [];
+      jar.set(name, value);
+    }
+    const location = response.headers.get('location');
+    const page = await response.text();
+    form = undefined;
+    if (location !== null) {
+      url = new URL(location, url).href;
+      if (!url.startsWith(issuer)) return new URL(url);
+      continue;
+    }
+    const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1];
+    if (action === undefined) throw new Error(`no form on the page: ${response.status} ${page.slice(0, 300)}`);
+    url = new URL(action, url).href;
+    const hidden = [...page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)].map(([input]): [string, string] => [
+      /name="([^"]*)"/.exec(input)?.[1] ?? '',
+      /value="([^"]*)"/.exec(input)?.[1] ?? '',
+    ]);
+    form = new URLSearchParams(hidden);
+    if (form.get('prompt') === 'login') form.append('login', login);
+    if (form.get('prompt') === 'login') form.append('password', 'x');
+    if (page.includes('op.logoutForm')) form.set('logout', 'yes');
+  }
+  throw new Error('the flow did not end');
+}
+
+async function signIn(board: Board, jar: Jar = new Map(), scopes = ['openid', 'profile', 'email', 'offline_access']) {
+  const input = { prompt: 'consent' };
+  const { url, cookie } = await board.authorize('generic-oidc', { organizationId, userId, scopes, input });
+  const params = await browse(url, jar);
+  const cookies = `${cookie.name}=${cookie.value}`;
+  return { params, finish: () => board.callback('generic-oidc', { params, cookies, organizationId, userId }) };
+}
+
+test.each([
+  ['Basic', 'the client', clientSecret],
+  ['post', 'poster', clientSecret],
+  ['nothing but PKCE', 'public', ''],
+])('A26 a client that proves itself by %s signs a user in, refreshes and revokes', async (way, clientId, secret) => {
+  const board = createBoard(clientId, secret, way === 'post' ? { clientAuth: 'post' } : {});
+  const { params, finish } = await signIn(board);
+  expect(params.searchParams.get('iss')).toBe(issuer);
+  const result = await finish();
+  expect(result).toMatchObject({
+    status: 'connected',
+    missingScopes: [],
+    connection: { account: { id: `${issuer} alice`, name: 'The alice' } },
+  });
+  // Access tokens live five seconds, less than the skew: every round needs a new one, and a reuse would end the family.
+  for (let round = 0; round < 3; round++) {
+    const healths = await Promise.all(
+      Array.from({ length: 5 }, () => board.health('generic-oidc', { organizationId })),
+    );
+    expect(healths.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'healthy'));
+  }
+  const { email, sub } = await board.client('generic-oidc', { organizationId }).identity.userinfo({});
+  expect([sub, email]).toEqual(['alice', 'alice@example.com']);
+  expect(await board.disconnect('generic-oidc', { organizationId })).toMatchObject({ revoked: 'revoked' });
+  await board.stop();
+});
+
+test('A08 a callback without the issuer that was announced, or with another, is refused', async () => {
+  for (const iss of [null, 'https://evil.example']) {
+    const board = createBoard();
+    const { params, finish } = await signIn(board);
+    if (iss === null) params.searchParams.delete('iss');
+    else params.searchParams.set('iss', iss);
+    expect(await refusal(finish())).toMatchObject({ code: 'issuer_mismatch' });
+    await board.stop();
+  }
+});
+
+test('A10 swapped codes are refused by the issuer, and nothing is stored', async () => {
+  const board = createBoard();
+  const [first, second] = [await signIn(board), await signIn(board)];
+  first.params.searchParams.set('code', second.params.searchParams.get('code') ?? '');
+  expect(await refusal(first.finish())).toMatchObject({ code: 'code_rejected' });
+  expect((await board.connections.list({ organizationId })).items).toEqual([]);
+  await board.stop();
+});
+
+test('a wrong secret is a fault of the deployment, not of the user', async () => {
+  const board = createBoard('the client', 'wrong');
+  const { finish } = await signIn(board);
+  expect(await refusal(finish())).toMatchObject({ kind: 'configuration', code: 'invalid_client' });
+  await board.stop();
+});
+
+test('the browser ends the session at the issuer, and the issuer tells us so', async () => {
+  const board = createBoard();
+  const jar: Jar = new Map();
+  const { finish } = await signIn(board, jar);
+  await finish();
+  const heard: unknown[] = [];
+  board.on('generic-oidc', 'logout', (data, context) => void heard.push([data, context.organizationId]));
+  const { session } = board.client('generic-oidc', { organizationId });
+  const { url } = await session.logoutUrl({ postLogoutRedirectUri: afterLogout, state: 's' });
+  expect((await browse(url, jar)).href).toBe(`${afterLogout}?state=s`);
+  const [body = ''] = logouts;
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const delivery = new Request(`${appUrl}/webhooks/generic-oidc`, { method: 'POST', headers, body });
+  expect((await board.webhooks.receive('generic-oidc', delivery)).status).toBe(200);
+  expect(heard).toEqual([[{ issuer, subject: 'alice' }, organizationId]]);
+  await board.stop();
+});
