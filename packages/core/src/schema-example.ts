@@ -29,8 +29,9 @@ const formats: Readonly<Record<string, string>> = {
 };
 
 function read(schema: Json, place: Place): Json | undefined {
-  const given = at(schema, 'examples', 0) ?? member(schema, 'const') ?? at(schema, 'enum', 0);
-  if (given !== undefined) return given;
+  // Null is an example like any other: many vendors show it.
+  for (const given of [at(schema, 'examples', 0), member(schema, 'const'), at(schema, 'enum', 0)])
+    if (given !== undefined) return given;
   const fallback = member(schema, 'default');
   if (fallback !== undefined) return fallback;
   const reference = member(schema, '$ref');

@@ -1,8 +1,9 @@
 /** Schemas written as the values they describe: one declaration is the type, the validation and the true example. */
 import { z } from 'zod';
 
-/** A true value, or a schema where a value cannot say it. */
+/** A true value, or a schema where a value cannot say it. Null shows what nobody here reads. */
 export type Sample =
+  | null
   | string
   | number
   | boolean
@@ -13,15 +14,17 @@ export type Members = Readonly<Record<string, Sample>>;
 
 export type SchemaLike<S> = S extends z.ZodType
   ? S
-  : S extends string
-    ? z.ZodString
-    : S extends number
-      ? z.ZodNumber
-      : S extends boolean
-        ? z.ZodBoolean
-        : S extends readonly (infer Item)[]
-          ? z.ZodArray<SchemaLike<Item>>
-          : z.ZodObject<{ [Name in keyof S]: SchemaLike<S[Name]> }, z.core.$loose>;
+  : S extends null
+    ? z.ZodUnknown
+    : S extends string
+      ? z.ZodString
+      : S extends number
+        ? z.ZodNumber
+        : S extends boolean
+          ? z.ZodBoolean
+          : S extends readonly (infer Item)[]
+            ? z.ZodArray<SchemaLike<Item>>
+            : z.ZodObject<{ [Name in keyof S]: SchemaLike<S[Name]> }, z.core.$loose>;
 
 type Answer<Required, Nullish> = z.ZodObject<
   { [Name in keyof Required]: SchemaLike<Required[Name]> } & {
@@ -70,7 +73,7 @@ export function given<const R extends Members, const O extends Members = NoMembe
 }
 
 /** `'cus_1'` stands for any text: literals are examples, not constants. */
-type Widened<S> = S extends z.ZodType
+type Widened<S> = S extends z.ZodType | null
   ? S
   : S extends string
     ? string
@@ -96,6 +99,7 @@ function notEmpty(schema: z.ZodType): z.ZodType {
 
 function schemaLike(sample: Sample): z.ZodType {
   if (sample instanceof z.ZodType) return sample;
+  if (sample === null) return z.unknown().meta({ examples: [null] });
   if (typeof sample === 'string') return z.string().meta({ examples: [sample] });
   if (typeof sample === 'number') return z.number().meta({ examples: [sample] });
   if (typeof sample === 'boolean') return z.boolean().meta({ examples: [sample] });

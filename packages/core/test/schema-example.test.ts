@@ -26,6 +26,13 @@ describe('like', () => {
     expect(accepts(customer, example)).toBe(true);
   });
 
+  test('shows null where the vendor does, and takes anything there', () => {
+    const schema = like({ id: 'a', gone: null }, { icon: null, list: [] });
+    expect(exampleOf(schema)).toEqual({ id: 'a', gone: null, icon: null, list: [] });
+    for (const more of [{}, { icon: 'x' }, { icon: { a: 1 } }])
+      expect(accepts(schema, { id: 'a', gone: 1, ...more })).toBe(true);
+  });
+
   test('judges kinds, keeps what it does not know, and lets nullish members be absent or null', () => {
     const { email: _email, lines: _lines, ...least } = example;
     expect(customer.parse({ ...least, unknown: 1 })).toMatchObject({ unknown: 1 });

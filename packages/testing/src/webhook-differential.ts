@@ -65,10 +65,13 @@ export async function agreesWithVerifier(
 
 type Next = (below: number) => number;
 
-/** Numerical Recipes' generator: the same numbers on every machine. */
+/** Numerical Recipes' generator: the same numbers on every machine. Its low bits alternate, so the high ones decide. */
 function numbersFrom(seed: number): Next {
   let state = seed >>> 0;
-  return (below) => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) % below;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
 }
 
 const now = Date.UTC(2026, 10, 20, 10);

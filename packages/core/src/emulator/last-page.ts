@@ -52,6 +52,7 @@ function readPage(endpoint: AnyEndpoint, answer: Json): unknown {
 
 /** The ways in which vendors end a list: a link that is null, absent, empty or false, or no items. */
 function endings(answer: Json): readonly Json[] {
+  if (Array.isArray(answer)) return [[]];
   return memberPaths(answer).flatMap((path) => {
     const values = Array.isArray(at(answer, ...path)) ? [[]] : [null, undefined, '', false];
     return values.map((value) => withMember(answer, path, value));

@@ -39,7 +39,7 @@ export function wrongContent(
   const example = declared.example();
   if (body.kind === 'broken') return invalidRequest(definition, 'the body is not the JSON that its content type says');
   if (example === undefined || example.body === 'other' || example.body === 'none') return undefined;
-  if (body.kind === 'none' && declared.mayBeBare()) return undefined;
+  if ((body.kind === 'none' && declared.mayBeBare()) || body.hasFiles === true) return undefined;
   if (body.kind !== example.body)
     return invalidRequest(definition, `the body must be ${example.body}, not ${body.kind}`);
   const list = Array.isArray(example.json);

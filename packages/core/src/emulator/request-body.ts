@@ -10,6 +10,8 @@ export interface RequestBody {
   readonly form: URLSearchParams;
   /** What it is by its content type and its text; `broken` when these disagree. */
   readonly kind: 'none' | 'json' | 'form' | 'other' | 'broken';
+  /** A form with a file in it: what vendors take in the place of JSON where there are files. */
+  readonly hasFiles?: boolean;
 }
 
 const none = { json: undefined, kind: 'none' } as const;
@@ -25,7 +27,8 @@ export async function readBody(request: Request): Promise<RequestBody> {
   if (type === 'multipart/form-data') {
     const parts = parseMultipart(bytes, request.headers.get('content-type') ?? '');
     for (const { name, value, filename } of parts ?? []) form.append(name, filename ?? value);
-    return { text, json: undefined, form, kind: parts === undefined ? 'broken' : 'form' };
+    const hasFiles = parts?.some(({ filename }) => filename !== undefined) ?? false;
+    return { text, json: undefined, form, kind: parts === undefined ? 'broken' : 'form', hasFiles };
   }
   if (type !== 'application/json' && !type.endsWith('+json')) return { text, json: tryJson(text), form, kind: 'other' };
   const json = tryJson(text);

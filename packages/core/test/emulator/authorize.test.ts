@@ -190,3 +190,16 @@ test('a server without profiles or accounts is refused', () => {
   expect(() => serve({}, { accounts: [] })).toThrowError(expect.objectContaining({ code: 'invalid_emulator' }));
   expect(() => serve({}, { profiles: [profileOf()] })).not.toThrow();
 });
+
+test('of several ways to connect on one page the scopes tell which is meant', async () => {
+  const example = (kind: string) => ({ access_token: 'at', token_type: 'Bearer', scope: '', kind });
+  const profiles = [
+    profileOf({ example: example('user') }),
+    profileOf({ name: 'hook', scopes: { ask: ['hook'], known: { hook: 'Post.' } }, example: example('hook') }),
+  ];
+  const kindFor = async (scope: string) => {
+    const { code, token } = serve({}, { profiles });
+    return (await token(codeParams(await code({ scope })))).json['kind'];
+  };
+  expect([await kindFor('hook'), await kindFor('read'), await kindFor('read write')]).toEqual(['hook', 'user', 'user']);
+});

@@ -86,6 +86,17 @@ describe('the body', () => {
     expect(await send('POST', '/orders', init)).toMatchObject({ status: 422, body: { error: 'bad input' } });
   });
 
+  test('a form with a file stands for the JSON that holds none', async () => {
+    const { send } = start();
+    const form = (value: string | Blob) => {
+      const data = new FormData();
+      data.set('file', value);
+      return { body: data };
+    };
+    expect((await send('POST', '/orders', form(new Blob(['x'])))).status).toBe(201);
+    expect((await send('POST', '/orders', form('x'))).status).toBe(422);
+  });
+
   test('types that end in +json are JSON', async () => {
     const { send, json } = start();
     const headers = { ...keyHeaders, 'content-type': 'application/vnd.api+json; charset=utf-8' };
