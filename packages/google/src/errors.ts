@@ -45,7 +45,7 @@ export function reasonOf(answer: Answer): string | undefined {
 }
 
 /** «Retry after 2026-11-20T10:15:00.000Z» in a message, counted from the answer's own date. */
-export function waitTold(answer: Answer): number | undefined {
+function waitTold(answer: Answer): number | undefined {
   const message = text(at(answer.tryJson(), 'error', 'message')) ?? '';
   const until = Date.parse(/retry after (\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))/i.exec(message)?.[1] ?? '');
   const sent = Date.parse(answer.headers.get('date') ?? '');

@@ -394,6 +394,8 @@ paths:
               parameters: {
                 parent: { type: 'string', location: 'path', required: true, pattern: '^items$' },
                 tag: { type: 'string', repeated: true, location: 'query', enum: ['new', 'hot'] },
+                // These documents write bounds as texts.
+                weight: { type: 'integer', minimum: '1', maximum: '5', location: 'query' },
               },
               request: { $ref: 'NewItem' },
               response: { $ref: 'Item' },
@@ -412,6 +414,10 @@ paths:
     expect(problemsOf({ body, status, query: { alt: 'json', tag: ['new', 'hot'] } }, {}, discovery)).toEqual([]);
     expect(problemsOf({ body, status, query: { tag: ['new', 'old'] } }, {}, discovery)).toEqual([
       'items.add: query `tag` /1: must be equal to one of the allowed values',
+    ]);
+    expect(problemsOf({ body, status, query: { weight: '5' } }, {}, discovery)).toEqual([]);
+    expect(problemsOf({ body, status, query: { weight: '9' } }, {}, discovery)).toEqual([
+      'items.add: query `weight` (root): must be <= 5',
     ]);
     expect(problemsOf({ body: { title: 'Tea' }, status }, {}, discovery)).toEqual([
       'items.add: body (root): `title` is not described',

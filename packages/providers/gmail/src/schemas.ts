@@ -57,7 +57,7 @@ const attachment = given(
   { filename: z.string().min(1), content: z.instanceof(Uint8Array) },
   { contentType: z.string() },
 );
-export const messageId = z.string().regex(/^<[^<>\s]+>$/, { error: 'must be a message id: <id@host>' });
+const messageId = z.string().regex(/^<[^<>\s]+>$/, { error: 'must be a message id: <id@host>' });
 
 /** What a mail says; `writeMail` refuses what a schema cannot see. */
 export const content = {

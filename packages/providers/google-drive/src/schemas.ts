@@ -43,7 +43,7 @@ export const anyDrive = { ...allDrives, includeItemsFromAllDrives: true };
 /** What is asked of a file: the vendor's default is four fields. */
 export const fileFields = 'id,name,mimeType,size,modifiedTime,parents,webViewLink,md5Checksum,trashed,appProperties';
 /** Instead of the usual ones: `id,name,owners(displayName)`. */
-export const fields = z.string().regex(/^[\w,()/*]+$/, { error: 'must be names of fields, with commas between' });
+const fields = z.string().regex(/^[\w,()/*]+$/, { error: 'must be names of fields, with commas between' });
 
 /**
  * Units for each user and project, since 1 May 2026; calls of one price share a count.
