@@ -78,12 +78,7 @@ export function createCredentialJudge(
         : undefined;
     }
     const values = Object.values(texts);
-    if (usesTokens(method) && keepsTokens(method)) {
-      const verdict = judgeTokens(values);
-      // A minted token that was asked for without scopes has those of its client, which nobody declares.
-      const open = 'mint' in method && verdict.ok && verdict.scopes?.length === 0;
-      return { ...verdict, ...(open && { scopes: null }), method: name, found };
-    }
+    if (usesTokens(method) && keepsTokens(method)) return { ...judgeTokens(values), method: name, found };
     if (usesTokens(method)) return { ...judgeTyped(values), method: name, found };
     // A token that was issued is judged as one, wherever typed-in ones may stand as well.
     if (values.some((value) => server.ledger.find(value) !== undefined)) {
@@ -105,7 +100,9 @@ export function createCredentialJudge(
   function judgeTokens(values: readonly string[]): BareVerdict {
     const info = values.map((value) => server.use(value)).find((known) => known !== undefined);
     if (info !== undefined) {
-      if (info.state === 'live') return { ok: true, account: info.account, scopes: info.scopes };
+      // A minted token that was asked for without scopes has those of its client, which nobody declares.
+      const open = info.scopes.length === 0 && definition.auth[info.profile]?.kind !== 'oauth2';
+      if (info.state === 'live') return { ok: true, account: info.account, scopes: open ? null : info.scopes };
       return { ok: false, reason: info.state === 'expired' ? 'expired' : 'invalid' };
     }
     // From a signature no token can be read back.

@@ -3,6 +3,7 @@ import {
   refreshPolicyOf,
   type AuthMethod,
   type BrowserMethod,
+  type Computed,
   type MintMethod,
   type OAuth2Method,
 } from '../auth/auth.ts';
@@ -63,13 +64,15 @@ function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Meth
   const known = { input: emulatedInput(definition, method), app: emulatedApp(definition) };
   const issued = issuer === undefined ? undefined : computed(issuer, known);
   // Where a function revokes, what it calls is the provider's own route.
-  const revokeUrl = typeof revoke === 'object' ? computed(revoke.url, known) : undefined;
+  const revokes = typeof revoke === 'object' && computed(revoke.url, known) !== undefined;
   return {
     name,
     authorizeUrl: endpointAddress(definition, authorize.url, method),
     tokenUrl: endpointAddress(definition, token.url, method),
-    ...(typeof revoke === 'object' &&
-      revokeUrl !== undefined && { revokeUrl, revokeAuth: computed(revoke.clientAuth ?? 'post', known) }),
+    ...(revokes && {
+      revokeUrl: endpointAddress(definition, revoke.url as Computed<string>, method),
+      revokeAuth: computed(revoke.clientAuth ?? 'post', known),
+    }),
     ...tokenForm(token, known),
     pkce,
     ...(issued !== undefined && { issuer: issued }),
