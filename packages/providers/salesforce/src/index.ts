@@ -1,0 +1,2 @@
+export { salesforce } from './provider.ts';
+export { soql } from './soql.ts';
