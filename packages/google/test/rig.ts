@@ -27,9 +27,11 @@ export type Respond = (request: SentRequest) => Response | undefined;
 export function createGoogleRig<D extends AnyDefinition>(
   factory: ProviderFactory<D>,
   app: Readonly<Record<string, string>> = {},
+  options: { readonly platform?: Readonly<Record<string, string>>; readonly env?: Record<string, string> } = {},
 ) {
   const clock = createFakeClock();
-  const provider = factory({ ...client, ...app } as Parameters<typeof factory>[0]);
+  const { env = {}, ...more } = options;
+  const provider = factory({ ...client, ...app, ...more } as Parameters<typeof factory>[0]);
   const { definition } = provider;
   const vendor = createEmulator(provider, { clock });
   const sent: SentRequest[] = [];
@@ -40,7 +42,7 @@ export function createGoogleRig<D extends AnyDefinition>(
     store: createMemoryStore({ clock }),
     keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
     mode: 'test',
-    env: {},
+    env,
     log: silentLog,
     clock,
     wire: handlerWire(async (request) => {

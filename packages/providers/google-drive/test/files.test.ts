@@ -1,3 +1,4 @@
+import { exampleKeyFile } from '@plugboard/google';
 import { expect, test } from 'vitest';
 
 import { createGoogleRig, target, textLike, type SentRequest } from '../../../google/test/rig.ts';
@@ -242,4 +243,13 @@ test('only the app’s own files are asked for by default', async () => {
   const { board } = createRig();
   const { url } = await board.authorize('google-drive', { ...target, userId: 'user-1' });
   expect(new URL(url).searchParams.get('scope')).toBe(`openid email ${scopes.file}`);
+});
+
+test('a service account of the platform serves by its option alone: a name in the environment is meant for another one', async () => {
+  const env = { GOOGLE_SERVICE_ACCOUNT_JSON: exampleKeyFile };
+  const { client } = createGoogleRig(googleDrive, {}, { env });
+  await expect(client().drive.list({})).rejects.toMatchObject({ code: 'not_connected' });
+  const { board, sent } = createGoogleRig(googleDrive, {}, { platform: { keyFile: exampleKeyFile } });
+  await board.client('google-drive').drive.list({});
+  expect(sent.map(({ url }) => url.pathname)).toEqual(['/token', '/drive/v3/files']);
 });
