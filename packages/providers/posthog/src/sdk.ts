@@ -14,7 +14,7 @@ import type { PostHog } from 'posthog-node';
 
 import { ingest } from './access.ts';
 
-const mostWaiting = 10_000;
+const mostWaiting = 1000;
 const batchSize = 20;
 const longestWaitMs = 10_000;
 /** Names under which the SDK tells that it took something in. */
