@@ -36,7 +36,7 @@ function hostField(title: string, help: string, example: string, pattern: RegExp
 const loginHelp = 'login.salesforce.com, test.salesforce.com for sandboxes, or the My Domain of the organization.';
 export const loginHost = hostField('Login host', loginHelp, home, loginPattern);
 const myDomain = 'Setup > My Domain: acme.my.salesforce.com.';
-export const domain = hostField('My Domain', myDomain, 'acme.my.salesforce.com', new RegExp(`^${ownDomain}$`));
+const domain = hostField('My Domain', myDomain, 'acme.my.salesforce.com', new RegExp(`^${ownDomain}$`));
 
 /** An address at the host that the tenant named before the redirect, else at the deployment's. */
 export const atLogin = (path: string) => (input: JsonObject, app: AppValues) => {
