@@ -96,7 +96,9 @@ function parse(delivery: Delivery): WebhookEvent[] {
       },
       'The notification',
     );
-    return { type: 'outbound_message', id, accountId: organizationId, data: data as JsonObject };
+    // Ids are told by the sender: no organization may spend one of another.
+    const event = { id: `${organizationId}/${id}`, accountId: organizationId };
+    return { type: 'outbound_message', ...event, data: data as JsonObject };
   });
 }
 

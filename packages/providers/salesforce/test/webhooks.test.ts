@@ -63,7 +63,7 @@ test('a message with the token of its organization reaches that organization onc
     type: 'Contact',
     fields: { Id: '003xx000004TmiQAAS', Email: 'jane@acme.example' },
   };
-  expect(heard).toEqual([{ organizationId: 'org-1', eventId: '04lxx000000Bu5LAAS', data }]);
+  expect(heard).toEqual([{ organizationId: 'org-1', eventId: `${id}/04lxx000000Bu5LAAS`, data }]);
 });
 
 test('several notifications are several events; empty fields are null; the session id goes nowhere', async () => {
@@ -77,7 +77,7 @@ test('several notifications are several events; empty fields are null; the sessi
   expect((await receive(text, { token: tokenOf(id) })).status).toBe(200);
   expect(heard).toMatchObject([
     { data: { fields: { Email: 'a & b <c>' } } },
-    { eventId: '04lxx000000Bu5MAAS', data: { type: 'Lead', fields: { Phone: null } } },
+    { eventId: `${id}/04lxx000000Bu5MAAS`, data: { type: 'Lead', fields: { Phone: null } } },
   ]);
   expect(JSON.stringify(heard)).not.toContain('a-live-session');
 });
