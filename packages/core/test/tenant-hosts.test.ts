@@ -2,9 +2,13 @@
 import { describe, expect, test } from 'vitest';
 
 import type { OAuth2Options } from '../src/auth/auth.ts';
+import { createPlugboard } from '../src/board.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { hostsFor } from '../src/hosts.ts';
 import type { JsonObject } from '../src/json.ts';
+import { silentLog } from '../src/log.ts';
+import { createMemoryStore } from '../src/memory-store.ts';
+import { randomBytes } from '../src/random.ts';
 import { createSelfHosted, organizationId, selfHosted, shopInput } from './support/self-hosted.ts';
 
 const key = (server: string) => ({ key: 'ak_0123456789', server });
@@ -68,6 +72,21 @@ describe('a host that a tenant names', () => {
       await board.connect('acme', { organizationId: organization, credentials: key('shop.acme.example:8443') });
     }
     expect(addresses).toEqual([['10.0.0.0/24'], null]);
+  });
+
+  test('is anybody’s on the stub, where the examples stand in for it', async () => {
+    const board = createPlugboard({
+      url: 'http://127.0.0.1:3000',
+      providers: [selfHosted()()],
+      store: createMemoryStore(),
+      keys: { k1: randomBytes(32) },
+      mode: 'test',
+      env: {},
+      log: silentLog,
+    });
+    await board.connect('acme', { organizationId, credentials: key('mine.example:9443') });
+    expect(await board.client('acme', { organizationId }).users.me({})).toMatchObject({ id: 'acct-1' });
+    await board.stop();
   });
 
   test('that a provider hands on unchecked is refused all the same', async () => {

@@ -128,8 +128,7 @@ export async function revokeGrant(client: OAuthClient, method: ClientMethod, con
     const hint = field === 'refreshToken' ? 'refresh_token' : 'access_token';
     const form = { token: reveal(token), token_type_hint: hint };
     const request = authenticate({ method: 'POST', url, form }, clientAuth, client.app);
-    const { input, metadata } = client;
-    await send(context, { input, metadata }, { ...request, classify: classifyRevocation }).catch((error: unknown) => {
+    await send(context, client, { ...request, classify: classifyRevocation }).catch((error: unknown) => {
       if (!isDeadToken(error)) throw error;
     });
   }

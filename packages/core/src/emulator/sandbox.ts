@@ -29,6 +29,7 @@ export interface Sandbox {
 /** @throws PlugboardError code `duplicate_provider`. */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const emulators = new Map<string, Emulator>();
+  const definitions = new Map(options.providers.map(({ definition }) => [definition.id, definition]));
   for (const provider of options.providers) {
     const { id } = provider.definition;
     if (emulators.has(id)) {
@@ -50,7 +51,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       const target = vendorUrlOf(base, request.url);
       const emulator = target === undefined ? undefined : emulators.get(target.provider);
       if (target === undefined || emulator === undefined) return toResponse(directory(emulators));
-      const answer = await emulator.fetch(readdress(request, target.url, await bodyOf(request)));
+      const url = namedHost(emulator, definitions.get(target.provider)!, target.url);
+      const answer = await emulator.fetch(readdress(request, url, await bodyOf(request)));
       return stayInside(answer, emulator.definition, base);
     },
   };
@@ -71,6 +73,13 @@ export function vendorUrlOf(
   const parsed = new URL(vendor);
   // A host that changes when parsed (`user@host`, `host:443`) is not one that `sandboxUrl` wrote.
   return parsed.host === host ? { provider, url: parsed } : undefined;
+}
+
+/** Whatever host somebody named for a vendor that everybody runs for themselves, the one of the examples stands in. */
+function namedHost(emulator: Emulator, { hosts, tenantHosts }: AnyDefinition, url: URL): URL {
+  const example = emulator.definition.hosts.find((host) => !hosts.includes(host));
+  if (tenantHosts === undefined || example === undefined || emulator.serves(url)) return url;
+  return new URL(`https://${example}${url.pathname}${url.search}`);
 }
 
 function readdress(request: Request, url: URL, body: ArrayBuffer | undefined): Request {
