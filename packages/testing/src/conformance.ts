@@ -22,6 +22,11 @@ export interface ConformanceOptions {
   readonly specsDir?: string;
   /** Operations that do not conform, each with the reason. One that has come to conform is a problem. */
   readonly exceptions?: Readonly<Record<string, string>>;
+  /**
+   * Why the example answers are excerpts: what they hold is compared, what they leave out is not. Without need it is a
+   * problem.
+   */
+  readonly excerpts?: string;
   /** Described parameters that are sent in another way, each with the reason. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** What `encode` and base URLs see of a connection, where the stand-in's values do not fit the description. */
@@ -64,7 +69,8 @@ type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
 export function conformanceOf(definition: AnyDefinition, options: ConformanceOptions = {}): ConformanceReport {
   const endpoints = endpointsOf(definition, options.internal ?? {});
   const { exceptions = {} } = options;
-  refuseEmptyReasons({ ...exceptions, ...options.parameters });
+  const { excerpts } = options;
+  refuseEmptyReasons({ ...exceptions, ...options.parameters, ...(excerpts !== undefined && { excerpts }) });
   const dir = findSpecsDir(options.specsDir);
   const descriptions = dir === undefined ? [] : loadDescriptions(dir, definition.id, options.nodePath);
   if (descriptions.length === 0) return withSummary(definition.id, { ...empty, undescribed: endpoints.size });
@@ -79,6 +85,7 @@ export function conformanceOf(definition: AnyDefinition, options: ConformanceOpt
       return found.length > 0 ? [] : [{ operation: name, problem: 'conforms: its exception is out of date' }];
     return found.map((problem) => ({ operation: name, problem }));
   });
+  const whole = excerpts === undefined ? [] : wholeAnswers(definition, endpoints, { options, descriptions });
   const unknown = Object.keys(exceptions).filter((name) => !endpoints.has(name));
   return withSummary(definition.id, {
     sources: descriptions.map(({ source }) => source),
@@ -88,6 +95,7 @@ export function conformanceOf(definition: AnyDefinition, options: ConformanceOpt
     excepted: verdicts.filter(({ name, found }) => found.length > 0 && Object.hasOwn(exceptions, name)).length,
     problems: [
       ...problems,
+      ...whole,
       ...unknown.map((operation) => ({ operation, problem: 'is excepted, but no such endpoint exists' })),
     ],
   });
@@ -105,6 +113,20 @@ export function conformance(definition: AnyDefinition, options: ConformanceOptio
     await annotate(summary);
     expect(problems.map(({ operation, problem }) => `${operation}: ${problem}`)).toEqual([]);
   });
+}
+
+/** An excuse that nobody needs would hide what goes missing one day. */
+function wholeAnswers(
+  definition: AnyDefinition,
+  endpoints: ReadonlyMap<string, AnyEndpoint>,
+  { options: { excerpts: _excerpts, ...options }, descriptions }: Comparison,
+): ConformanceProblem[] {
+  const isExcerpt = ([name, endpoint]: readonly [string, AnyEndpoint]) =>
+    checkEndpoint(definition, { name, endpoint }, { options, descriptions }).some((problem) =>
+      problem.startsWith('answer '),
+    );
+  if ([...endpoints].some(isExcerpt)) return [];
+  return [{ operation: '(all)', problem: 'no answer is an excerpt: the reason is out of date' }];
 }
 
 const notDescribed = 'no description has this method and path';
@@ -138,7 +160,7 @@ function checkEndpoint(definition: AnyDefinition, { name, endpoint }: Subject, c
       ...requests.flatMap((request) =>
         checkRequest(request, { description, found, signed, ignored: options.parameters ?? {} }),
       ),
-      ...checkAnswerExample({ status, body }, description, found),
+      ...checkAnswerExample({ status, body, excerpt: options.excerpts !== undefined }, description, found),
     ]),
   ]);
   const best = verdicts.toSorted((a, b) => a.length - b.length)[0];

@@ -501,3 +501,28 @@ paths:
     expect(() => problemsOf({}, {}, list)).toThrow("nodePath: '/{version}/act_{account}'");
   });
 });
+
+describe('excerpts of answers', () => {
+  const excerpts = 'a resource has a hundred members';
+
+  test('may leave out what is required, and hold nothing that is wrong', () => {
+    expect(problemsOf({ answer: { price: 1 } })).toEqual([
+      "items.add: answer (root): must have required property 'id'",
+    ]);
+    expect(problemsOf({ answer: { price: 1 } }, { excerpts })).toEqual([]);
+    expect(problemsOf({ answer: { price: 'dear' } }, { excerpts })).toContain(
+      'items.add: answer /price: must be number',
+    );
+  });
+
+  test('need a reason, and to be excerpts', () => {
+    expect(problemsOf({}, { excerpts })).toEqual(['(all): no answer is an excerpt: the reason is out of date']);
+    expect(() => compare({}, { excerpts: ' ' })).toThrow('The exception for `excerpts` has no reason.');
+  });
+
+  test('ask as much of requests as ever', () => {
+    expect(problemsOf({ answer: { price: 1 }, body: {} }, { excerpts })).toEqual([
+      "items.add: body (root): must have required property 'name'",
+    ]);
+  });
+});

@@ -6,6 +6,8 @@ import type { DescribedAnswer, Description, FoundOperation } from './description
 export interface DeclaredAnswer {
   readonly status: number;
   readonly body: Json | undefined;
+  /** Members that the description requires may be missing. */
+  readonly excerpt?: boolean;
 }
 
 export function checkAnswerExample(
@@ -31,7 +33,7 @@ export function checkAnswerExample(
   if (json === undefined) return [`no JSON is described for status ${answer.status}`];
   if (json.schema === undefined) return [];
   return description
-    .check(json.schema, { side: 'answer' })(answer.body)
+    .check(json.schema, { side: 'answer', ...(answer.excerpt && { excerpt: true }) })(answer.body)
     .map((problem) => `answer ${problem}`);
 }
 

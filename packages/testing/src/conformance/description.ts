@@ -52,7 +52,7 @@ export function describe(source: string, document: Node, operations: readonly De
     source,
     operations,
     check(schema, use) {
-      const key = `${use.side} ${use.texts === true}`;
+      const key = `${use.side} ${use.texts === true} ${use.excerpt === true}`;
       const known = compiled.get(key) ?? new Map<unknown, CheckValue>();
       compiled.set(key, known);
       const check = known.get(schema) ?? compileSchema(document, schema, use);

@@ -15,6 +15,8 @@ export interface SchemaUse {
   readonly side: Side;
   /** Values are texts, as in a query or form, and stand for numbers and booleans. */
   readonly texts?: boolean;
+  /** Nothing is required: the value is an excerpt. */
+  readonly excerpt?: boolean;
 }
 
 /** Says what is wrong with a value; empty when nothing is. Values are not quoted. */
@@ -34,7 +36,7 @@ export function compileSchema(document: Node, schema: unknown, use: SchemaUse): 
     coerceTypes: use.texts === true ? 'array' : false,
   });
   addFormats.default(ajv);
-  const validate = ajv.compile(selfContained(document, schema, use.side)) as ValidateFunction;
+  const validate = ajv.compile(selfContained(document, schema, use)) as ValidateFunction;
   return (value) => {
     // Coercion writes into its input.
     const copy: unknown = value === undefined ? undefined : structuredClone(value);
@@ -48,7 +50,7 @@ function describeError({ instancePath, keyword, message, params }: ErrorObject):
   return `${instancePath === '' ? '(root)' : instancePath}: ${detail}`;
 }
 
-function selfContained(document: Node, schema: unknown, side: Side): Node {
+function selfContained(document: Node, schema: unknown, { side, excerpt = false }: SchemaUse): Node {
   const definitions: Record<string, unknown> = {};
   const names = new Map<string, string>();
   const waiting: string[] = [];
@@ -60,16 +62,18 @@ function selfContained(document: Node, schema: unknown, side: Side): Node {
     waiting.push(pointer);
     return name;
   };
-  const root = normalise(schema, { side, nameOf, closed: true });
+  const root = normalise(schema, { side, excerpt, nameOf, closed: true });
   for (let pointer = waiting.pop(); pointer !== undefined; pointer = waiting.pop()) {
     // A definition may be one part of a composition, so what it leaves open is closed where it is used.
-    definitions[nameOf(pointer)] = normalise(resolvePointer(document, pointer), { side, nameOf, closed: false });
+    const part = resolvePointer(document, pointer);
+    definitions[nameOf(pointer)] = normalise(part, { side, excerpt, nameOf, closed: false });
   }
   return { ...(root as Node), $defs: definitions };
 }
 
 interface Context {
   readonly side: Side;
+  readonly excerpt: boolean;
   readonly nameOf: (pointer: string) => string;
   /** True where nothing else adds members to the same object. */
   readonly closed: boolean;
@@ -93,7 +97,7 @@ const compositions = ['allOf', 'anyOf', 'oneOf'] as const;
 
 function normalise(schema: unknown, context: Context): unknown {
   if (typeof schema === 'boolean' || !isNode(schema)) return schema ?? true;
-  const { side, nameOf, closed } = context;
+  const { side, excerpt, nameOf, closed } = context;
   const inside = { ...context, closed: true };
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(schema)) {
@@ -113,7 +117,7 @@ function normalise(schema: unknown, context: Context): unknown {
   fixType(result, schema);
   fixBounds(result);
   fixPattern(result);
-  if (Array.isArray(result['required'])) result['required'] = requiredOn(side, schema);
+  if (Array.isArray(result['required']) && !excerpt) result['required'] = requiredOn(side, schema);
   else delete result['required'];
   if (closed && side === 'request' && mayClose(result)) result['unevaluatedProperties'] = false;
   return schema['nullable'] === true ? orNull(result) : result;
