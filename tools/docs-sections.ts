@@ -109,7 +109,7 @@ interface ShownOperation {
   readonly method?: string;
   readonly path?: string;
   readonly docs?: string;
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly (string | readonly string[])[];
   readonly repeat?: string;
   readonly idempotency?: { readonly header: string };
   readonly paging?: object;
@@ -125,7 +125,7 @@ const operations: Section = ({ operations: tree, api }) => {
         code(`${group}.${name}`),
         shown.summary,
         shown.docs === undefined ? call : `[${call}](${shown.docs})`,
-        codes(shown.scopes ?? []),
+        (shown.scopes ?? []).map((need) => [need].flat().map(code).join(' or ')).join(', '),
         shown.paging !== undefined || shown.kind === 'stream' ? 'yes' : '',
         repeatOf(shown),
         limitsOf(shown.limits),

@@ -71,7 +71,7 @@ export function operationShowcase(provider: ProviderId): Showcase | undefined {
   const callable = Object.entries(operations).flatMap(([group, members]) =>
     Object.entries(members)
       .map(([name, declaration]) => ({ group, name, ...(declaration as Callable) }))
-      .filter(({ scopes = [] }) => granted === undefined || scopes.every((scope) => granted.includes(scope))),
+      .filter(({ scopes = [] }) => granted === undefined || scopes.every((need) => [need].flat().some((scope) => granted.includes(scope)))),
   );
   const chosen = callable.find(({ method: verb }) => verb === 'GET') ?? callable[0];
   if (chosen === undefined) return undefined;
@@ -95,7 +95,7 @@ export function showcaseOf(provider: string): Showcase | undefined {
 
 interface Callable extends AnyDeclaration {
   readonly method?: string;
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly (string | readonly string[])[];
   readonly example: { readonly input?: unknown };
 }
 

@@ -2,7 +2,7 @@
  * What a client offers. An endpoint is declared once; the typed method, input validation, the emulator's route, the
  * stub's answer, the contract tests, the docs page and the check against the vendor's description follow from it.
  */
-import type { AppValues } from './auth/auth.ts';
+import type { AppValues, ScopeNeed } from './auth/auth.ts';
 import type { Clock } from './clock.ts';
 import type { Json, JsonObject } from './json.ts';
 import { configurationError } from './errors.ts';
@@ -145,8 +145,8 @@ export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
   readonly repeat?: Repeat;
   /** The vendor's idempotency header; makes the call `keyed`. */
   readonly idempotency?: { readonly header: string };
-  /** Every one of them is needed. */
-  readonly scopes?: readonly string[];
+  /** Every one of them is needed; of an inner list any one: `['read', ['write', 'admin']]`. */
+  readonly scopes?: readonly ScopeNeed[];
   readonly limits?: readonly RateLimit[];
   readonly deadlineMs?: number;
   readonly maxBytes?: number;
@@ -210,8 +210,8 @@ export interface OperationOptions<I extends Schema, R> {
   readonly summary: string;
   readonly docs?: string;
   readonly input: I;
-  /** Every one of them is needed. */
-  readonly scopes?: readonly string[];
+  /** Every one of them is needed; of an inner list any one: `['read', ['write', 'admin']]`. */
+  readonly scopes?: readonly ScopeNeed[];
   /** Plain code: may call several endpoints, poll, split, hash. */
   readonly run: (api: Api, input: Output<I>, options: CallOptions) => R;
   /** Default: from the examples inside the schema. */

@@ -96,6 +96,9 @@ export interface RefreshPolicy {
   readonly idleMs?: number;
 }
 
+/** A scope that is needed, or several of which any one is enough. */
+export type ScopeNeed = string | readonly string[];
+
 /** A fact of an authorization server, or what computes it: `input.discovered` is what `discover` found. */
 export type Computed<T> = T | ((input: JsonObject, app: AppValues) => T);
 

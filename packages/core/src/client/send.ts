@@ -1,5 +1,5 @@
 /** One call on its way to the transport: credentials of the moment, signed, once more after a forced refresh. */
-import type { OutgoingRequest } from '../auth/auth.ts';
+import type { OutgoingRequest, ScopeNeed } from '../auth/auth.ts';
 import { missingScopes } from '../auth/scopes.ts';
 import type { Engine } from '../engine.ts';
 import { methodOf } from '../engine.ts';
@@ -21,7 +21,7 @@ export interface Call {
   readonly repeat: Repeat;
   readonly limits: readonly RateLimit[];
   /** Every one of them is needed. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly ScopeNeed[] | undefined;
   readonly deadlineMs?: number | undefined;
   readonly maxBytes?: number | undefined;
   readonly options: StreamOptions;
@@ -156,7 +156,7 @@ export function requireScopes(
   { id: provider, auth }: AnyDefinition,
   operation: string,
   access: Access,
-  needed: readonly string[],
+  needed: readonly ScopeNeed[],
 ): void {
   const missing = missingScopes(auth[access.method], needed, access.scopes);
   if (missing.length === 0) return;

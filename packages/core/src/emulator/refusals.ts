@@ -1,4 +1,5 @@
 /** Why an API request is refused, in the vendor's own words where the definition has them. */
+import type { ScopeNeed } from '../auth/auth.ts';
 import { missingScopes } from '../auth/scopes.ts';
 import type { AnyDefinition } from '../provider.ts';
 import type { EmulatedReply } from './contract.ts';
@@ -16,7 +17,7 @@ export function badCredential(definition: AnyDefinition, { reason }: BadCredenti
 /** Undefined when the credential has every scope that the endpoint needs, or none that could be known. */
 export function missingScope(
   definition: AnyDefinition,
-  needed: readonly string[] | undefined,
+  needed: readonly ScopeNeed[] | undefined,
   { method, scopes }: GoodCredential,
 ): EmulatedReply | undefined {
   const missing = missingScopes(definition.auth[method], needed ?? [], scopes);

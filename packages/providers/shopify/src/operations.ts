@@ -221,6 +221,13 @@ const fulfillmentOrder = given(
 export const fulfillments = {
   create: endpoint(route, {
     summary: 'Fulfils line items, and tells the customer if asked to.',
+    scopes: [
+      [
+        'write_assigned_fulfillment_orders',
+        'write_merchant_managed_fulfillment_orders',
+        'write_third_party_fulfillment_orders',
+      ],
+    ],
     input: given(
       {
         fulfillment: given(

@@ -82,7 +82,7 @@ function neededScopes(definition: AnyDefinition): readonly string[] {
   const settings = Object.values(
     (definition.settings as { scopes?: Record<string, readonly string[]> } | undefined)?.scopes ?? {},
   );
-  return [...declarationsOf(definition).flatMap(({ declared }) => declared.scopes ?? []), ...settings.flat()];
+  return [...declarationsOf(definition).flatMap(({ declared }) => (declared.scopes ?? []).flat()), ...settings.flat()];
 }
 
 function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly string[] {

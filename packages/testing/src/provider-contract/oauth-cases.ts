@@ -1,5 +1,5 @@
 /** Connecting by OAuth, as this provider declares it. */
-import type { AnyDefinition, JsonObject, OAuth2Method } from '@plugboard/core';
+import type { AnyDefinition, JsonObject, OAuth2Method, ScopeNeed } from '@plugboard/core';
 import { hash, encodeBase64url, encodeUtf8 } from '@plugboard/core';
 import { computed, hostMatches, missingScopes } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
@@ -245,13 +245,13 @@ function scopeCases(subject: Subject, method: string, declared: OAuth2Method): P
   const { definition } = subject.factory();
   const { scopes } = declared;
   const needy = endpointsOf(definition).find((endpoint) =>
-    (endpoint.declared.scopes ?? []).some((scope) => scopes.ask.includes(scope)),
+    (endpoint.declared.scopes ?? []).some((scope) => typeof scope === 'string' && scopes.ask.includes(scope)),
   );
   if (needy === undefined) return [];
-  const missing = needy.declared.scopes!.find((scope) => scopes.ask.includes(scope))!;
+  const missing = needy.declared.scopes!.find((scope) => typeof scope === 'string' && scopes.ask.includes(scope))!;
   // Whoever has a scope that includes it has it as well.
   const kept = scopes.ask.filter((scope) => missingScopes(declared, [missing], [scope]).length > 0);
-  const lost = (needed: readonly string[]) => missingScopes(declared, needed, kept);
+  const lost = (needed: readonly ScopeNeed[]) => missingScopes(declared, needed, kept);
   return [
     providerCase(`${method}: an operation whose scope was not granted says so without a request`, () =>
       withWorld(subject, async (world) => {
