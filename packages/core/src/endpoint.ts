@@ -260,7 +260,10 @@ type Arguments<I> =
 
 /** A shared, generic `items` leaves its type open; the page's own list closes it. */
 type ItemOf<Item, Page> = unknown extends Item
-  ? Page extends { readonly items: readonly (infer Found)[] } | { readonly data: readonly (infer Found)[] }
+  ? Page extends
+      | { readonly items: readonly (infer Found)[] }
+      | { readonly data: readonly (infer Found)[] }
+      | { readonly results: readonly (infer Found)[] }
     ? Found
     : unknown
   : Item;

@@ -306,3 +306,16 @@ test('an event that concerns several accounts reaches a connection to each of th
   expect([await send(['guild-2', 'app-2'], { organizationId })]).toEqual([403]);
   expect(heard).toHaveLength(2);
 });
+
+test('an id that one connection has used is none that another has', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  await connect('second');
+  const heard: unknown[] = [];
+  board.on('acme', 'order.created', (_data, { connection }) => void heard.push(connection?.label));
+  for (const target of [{ label: 'default' }, { label: 'second' }, { label: 'second' }]) {
+    const answer = await board.webhooks.receive('acme', await post(order('e1')), { organizationId, ...target });
+    expect(answer.status).toBe(200);
+  }
+  expect(heard).toEqual(['default', 'second']);
+});

@@ -19,12 +19,13 @@ import { errorFields, type Unsubscribe } from '../events.ts';
 import { hash } from '../hash.ts';
 import type { HealthService } from '../health.ts';
 import { inputOf } from '../hosts.ts';
-import { member, type Json, type JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { WebhookDefinition } from '../provider.ts';
 import { checkAnswer, type Schema } from '../schema.ts';
 import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { readBody } from './body.ts';
+import { isForeign, scopeOf } from './ownership.ts';
 import { liveSecrets } from './secrets.ts';
 import { claimBody } from './one-body.ts';
 import { checkReply, problem, refusal, responseOf } from './reply.ts';
@@ -126,7 +127,11 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     if (!verdict.ok) return refusal(verdict.reason, webhooks.refusals);
     const body = encodeHex(await hash('sha256', delivery.body));
     const rememberMs = (webhooks.rememberDays ?? 3) * dayMs;
-    const claim = await claimBody(engine.store.once, verdict, { provider, body, rememberMs });
+    const claim = await claimBody(engine.store.once, verdict, {
+      provider: scopeOf(provider, addressed),
+      body,
+      rememberMs,
+    });
     if (claim === 'replayed') return refusal(claim, webhooks.refusals);
     const events = webhooks.parse(delivery);
     // An id that the signature does not cover could be renewed by whoever replays the body.
@@ -162,7 +167,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     item: Item,
   ): Promise<WebhookReply | undefined> {
     const { once: values } = engine.store;
-    const key = `webhook:${runtime.definition.id}:${encodeHex(await hash('sha256', item.id))}`;
+    const key = `webhook:${scopeOf(runtime.definition.id, item.addressed)}:${encodeHex(await hash('sha256', item.id))}`;
     const mark = await values.put({ key, value: 'processing', ttlMs: processingMs });
     if (mark !== 'stored') return (await values.peek(key)) === 'done' ? undefined : problem(503, 'already_processing');
     try {
@@ -273,12 +278,6 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
       return () => void set.delete(handler);
     },
   };
-}
-
-function isForeign({ account, metadata }: ConnectionRow, ids: readonly string[]): boolean {
-  const further = member(metadata, 'alsoKnownAs');
-  if (ids.length === 0 || account === null) return false;
-  return !ids.some((id) => id === account.id || (Array.isArray(further) && further.includes(id)));
 }
 
 /** What the vendor called, as it knows it: signatures over URLs must not depend on proxies and Host headers. */
