@@ -211,7 +211,7 @@ describe('webhooks', () => {
   });
 
   test('about a broken Item have Plaid asked how it is', async () => {
-    const { board, clock, connect, vendor, client, to } = createRig();
+    const { board, connect, vendor, client, to } = createRig();
     await connect();
     await client.sandbox.resetLogin();
     const delivery = await vendor.webhook(JSON.parse(body) as never, app.secret, { url });

@@ -255,7 +255,7 @@ function scopeCases(subject: Subject, method: string, declared: OAuth2Method): P
   return [
     providerCase(`${method}: an operation whose scope was not granted says so without a request`, () =>
       withWorld(subject, async (world) => {
-        const outcome = await world.authorize(method, { consent: { scopes: kept } });
+        const outcome = await world.authorize(method, { consent: { scopes: kept }, scopes: scopes.ask });
         // A vendor that does not tell what it granted leaves it to its answers.
         if (outcome.connection?.scopes === null)
           return expect(tellsScopes(definition, method), 'scopes are told').toBe(false);

@@ -1,13 +1,13 @@
 /** Tokens that expire, against the emulator's ledger of what was issued and spent. */
 import { expect } from 'vitest';
 
-import { refreshPolicyOf, type OAuth2Method } from '@plugboard/core';
+import { refreshPolicyOf, type OAuth2Method, type RefreshPolicy } from '@plugboard/core';
 
 import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf, oauthMethods } from './declared.ts';
 import { isTokenRequest, tokenRequests } from './oauth-cases.ts';
-import { organizationId, withWorld, type World } from './world.ts';
+import { organizationId, settle, withWorld, type World } from './world.ts';
 
 const minuteMs = 60_000;
 
@@ -23,6 +23,12 @@ export function refreshCases(subject: Subject): readonly ProviderCase[] {
       .flatMap(([name, method]) =>
         method.refresh === 'none' ? [endCase(subject, { name, use })] : liveCases(subject, { name, method, use }),
       ),
+    ...oauthMethods(definition).flatMap(([name, method]) => {
+      const policy = refreshPolicyOf(method);
+      const minted =
+        policy?.run !== undefined && method.afterCode !== undefined && lifeMs(method.example) === undefined;
+      return minted ? renewalCases(subject, name, policy) : [];
+    }),
     ...minting.map(([name]) => mintCase(subject, { name, use })),
   ];
 }
@@ -142,4 +148,53 @@ function liveCases(
       }),
     ),
   ].filter(() => method.refresh !== 'none');
+}
+
+/**
+ * For grants that are renewed by a call of the provider's own: what that costs is its business, that it happens once for
+ * all who wait is not.
+ */
+export function renewalCases(subject: Subject, name: string, policy: RefreshPolicy | undefined): ProviderCase[] {
+  const { definition } = subject.factory();
+  const { id } = definition;
+  const probe = endpointsOf(definition)[0];
+  if (policy === undefined || probe === undefined) return [];
+  const use = (world: World) => Promise.resolve(world.call(probe.name, probe.declared.example.input));
+  const statusOf = async (world: World) => (await world.board.connections.get(id, { organizationId }))?.status;
+  return [
+    providerCase(`${name}: a grant that ends is refreshed, again and again, once for all who wait`, () =>
+      withWorld(subject, async (world) => {
+        const { expiresAt } = await world.connect(name);
+        expect(expiresAt, 'a declared refresh needs a grant that says when it ends').not.toBeNull();
+        const costs: number[] = [];
+        for (const callers of [1, 10, 1]) {
+          await outlive(world);
+          await Promise.all(Array.from({ length: callers }, () => use(world)));
+          // A token that is still good is handed out at once, and renewed behind the caller.
+          await settle();
+          costs.push(world.edge.requests.length - callers);
+        }
+        expect(costs[0], 'requests of a refresh').toBeGreaterThan(0);
+        expect(costs, 'requests of each refresh').toEqual(costs.map(() => costs[0]));
+        expect(world.vendor.oauth.ledger.reuses).toEqual([]);
+      }),
+    ),
+    providerCase(`D07 ${name}: an outage of the refresh costs nobody the connection`, () =>
+      withWorld(subject, async (world) => {
+        await world.connect(name);
+        await outlive(world);
+        world.edge.respond(() =>
+          jsonResponse('<html>down</html>', { status: 503, headers: { 'content-type': 'text/html' } }),
+        );
+        for (let turn = 0; turn < 2; turn++) {
+          await world.refusal(use(world));
+          expect(await statusOf(world)).toMatch(/^(active|degraded)$/);
+          await world.clock.advance(600_000);
+        }
+        world.edge.respond(undefined);
+        // A token that died meanwhile cannot be exchanged for the next one.
+        if (policy.spends !== 'accessToken') await use(world);
+      }),
+    ),
+  ];
 }
