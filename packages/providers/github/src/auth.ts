@@ -48,6 +48,7 @@ function ask({ app, request }: OAuthClient, path: string, init: Init) {
   return request({ classify: errors.classify, ...init, url: apiUrl(app) + path, headers });
 }
 
+const idOf = (value: Json | undefined) => String(number(value) ?? '');
 const bearerOf = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** One token; the user's other connections to the same app go on. */
@@ -155,7 +156,7 @@ async function installationsOf(client: OAuthClient, token: string): Promise<read
 async function chooseInstallation(client: OAuthClient, token: string): Promise<Json> {
   const listed = await installationsOf(client, token);
   const asked = client.callback?.get('installation_id');
-  const named = listed.find((installation) => String(at(installation, 'id')) === asked);
+  const named = listed.find((installation) => idOf(at(installation, 'id')) === asked);
   const chosen = asked === null || asked === undefined ? (listed.length === 1 ? listed[0] : undefined) : named;
   if (chosen !== undefined) return chosen;
   throw new PlugboardError({
@@ -189,15 +190,19 @@ export const installation = oauth2({
   signCallback: () => ({ installation_id: '1', setup_action: 'install' }),
   async afterCode({ credentials }, client) {
     const userToken = need(credentials, 'accessToken');
-    // The user has proved what there was to prove.
-    const giveBack = () => revokeUserToken(client, userToken).catch(() => undefined);
-    const chosen = await chooseInstallation(client, userToken).finally(giveBack);
-    const grant = await mint(client, String(number(at(chosen, 'id')) ?? ''));
-    const [id, login] = [at(chosen, 'account', 'id'), text(at(chosen, 'account', 'login'))];
-    return { ...grant, account: { id: String(id), name: login ?? String(id) } };
+    let chosen: Json;
+    try {
+      chosen = await chooseInstallation(client, userToken);
+    } finally {
+      // The user has proved what there was to prove.
+      await revokeUserToken(client, userToken).catch(() => undefined);
+    }
+    const grant = await mint(client, idOf(at(chosen, 'id')));
+    const id = idOf(at(chosen, 'account', 'id'));
+    return { ...grant, account: { id, name: text(at(chosen, 'account', 'login')) ?? id } };
   },
   // Lives an hour, and is not refreshed but asked for anew.
-  refresh: { rotation: 'stable', run: (client) => mint(client, String(client.metadata['installationId'])) },
+  refresh: { rotation: 'stable', run: (client) => mint(client, text(client.metadata['installationId']) ?? '') },
   // The token; the app stays installed until somebody at the organization removes it.
   async revoke(client) {
     const headers = bearerOf(need(client.credentials, 'accessToken'));

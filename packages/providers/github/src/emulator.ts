@@ -1,5 +1,6 @@
 /** GitHub's double: what a GitHub App does beside OAuth. */
-import type { EmulatorExtension, EmulatorRoute, JsonObject } from '@plugboard/core';
+import { member, text } from '@plugboard/core';
+import type { EmulatorExtension, EmulatorRoute } from '@plugboard/core';
 
 export const emulator: EmulatorExtension = (vendor) => {
   const open = (reply: EmulatorRoute) => ({ open: true, reply }) as const;
@@ -15,14 +16,14 @@ export const emulator: EmulatorExtension = (vendor) => {
   return {
     'POST /app/installations/{id}/access_tokens': open(({ headers }) => {
       if (!isJwt(headers)) return vendor.failure('invalidCredentials');
-      const { access_token = '' } = vendor.oauth.issue({ profile: 'installation' }) as JsonObject;
+      const { access_token = '' } = vendor.oauth.issue({ profile: 'installation' });
       const expires_at = new Date(vendor.now() + 3_600_000).toISOString();
       const permissions = { contents: 'write', issues: 'write', metadata: 'read' };
       return { status: 201, json: { token: access_token, expires_at, permissions, repository_selection: 'all' } };
     }),
     'DELETE /applications/{id}/token': open(({ headers, json }) => {
       if (headers.get('authorization')?.startsWith('Basic ') !== true) return vendor.failure('notFound');
-      vendor.oauth.revoke(String((json as JsonObject | undefined)?.['access_token']));
+      vendor.oauth.revoke(text(member(json, 'access_token')) ?? '');
       return { status: 204 };
     }),
     'DELETE /installation/token': ({ headers }) => {

@@ -38,7 +38,7 @@ const classify: Classify = (answer) => {
   const judged = classifyByStatus(answer);
   if (judged === undefined) return undefined;
   const named = { ...judged, ...(vendor && { vendor }) };
-  if (status === 403 && /^Resource not accessible by/.test(message ?? '')) {
+  if (status === 403 && message?.startsWith('Resource not accessible by') === true) {
     const hint = 'Give the app or token the permission that the documentation of the operation names.';
     return { ...named, code: 'resource_not_accessible', hint };
   }
