@@ -21,7 +21,7 @@ providerContract(discord, {
 });
 
 conformance(discord.definition, {
-  exceptions: { 'guilds.get': 'Forty further members, which say nothing about who is connected.' },
+  excerpts: 'A message has 17 required members and a server 40, of which next to none are worth reading.',
   inputs: {
     'messages.create': [
       {
