@@ -28,7 +28,7 @@ const tokenErrors: Readonly<Record<string, Pick<Failure, 'kind' | 'code' | 'hint
   unverified_user_email: { kind: 'permission', code: 'unverified_user_email', hint: 'The user must verify an email.' },
 };
 
-export const classifyToken: Classify = (answer) => {
+const classifyToken: Classify = (answer) => {
   const code = text(at(answer.tryJson(), 'error')) ?? '';
   const known = Object.hasOwn(tokenErrors, code) ? tokenErrors[code] : undefined;
   return known === undefined ? classifyOAuth(answer) : { ...known, vendor: { code } };

@@ -9,7 +9,7 @@ const updateMode = 'Let the user repair the bank login: board.prepare() begins L
 const repair: Meaning = { kind: 'auth', hint: updateMode };
 
 /** Codes after which only the user can help; the Item and its access token stay. */
-export const userCodes: Readonly<Record<string, Meaning>> = {
+const userCodes: Readonly<Record<string, Meaning>> = {
   ITEM_LOGIN_REQUIRED: repair,
   ITEM_LOCKED: repair,
   INVALID_CREDENTIALS: repair,
