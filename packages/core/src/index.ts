@@ -48,6 +48,7 @@ export { basic, bearer, bodyMember, header, need, query, unsigned } from './auth
 export { refreshPolicyOf } from './auth/auth.ts';
 export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer.ts';
 
+export { addListeners } from './env.ts';
 export { configurationError, isPlugboardError, invalidInput, PlugboardError, unsupported } from './errors.ts';
 export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors.ts';
 export { isSecret, reveal, Secret } from './secret.ts';

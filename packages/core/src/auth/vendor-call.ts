@@ -7,7 +7,7 @@ import type { Answer, Classify } from '../transport/transport.ts';
 export type AppValues = Readonly<Record<string, Secret | string | undefined>>;
 
 export interface OAuthRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** `{version}` stands for the API version in use. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;

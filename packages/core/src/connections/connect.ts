@@ -5,7 +5,7 @@ import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, providerOf } from '../engine.ts';
 import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import { checkInput, jsonSchemaOf } from '../schema.ts';
-import { member } from '../json.ts';
+import { at } from '../json.ts';
 import { finishStep } from './browser-step.ts';
 import { identify } from './identify.ts';
 import { oauthContext } from './oauth-context.ts';
@@ -89,7 +89,7 @@ function isFields(method: AuthMethod): method is ConnectMethod {
   return method.kind !== 'oauth2';
 }
 
-/** The named method, or the first one whose fields cover those given. */
+/** The named method, or the first one whose fields cover those given; one that needs no others goes before. */
 function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [string, ConnectMethod] {
   const { id, auth } = runtime.definition;
   if (input.method !== undefined) {
@@ -104,20 +104,21 @@ function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [
   const candidates = Object.entries(auth).filter((entry): entry is [string, ConnectMethod] => isFields(entry[1]));
   const given =
     typeof input.credentials === 'object' && input.credentials !== null ? Object.keys(input.credentials) : [];
-  const covering = candidates.find(
-    ([, method]) => given.length > 0 && given.every((field) => fieldNames(method).includes(field)),
-  );
-  const chosen = covering ?? candidates[0];
+  const covering = candidates.filter(([, { credentials, example }]) => {
+    const names = Object.keys(at(jsonSchemaOf(credentials), 'properties') ?? example);
+    return given.length > 0 && given.every((field) => names.includes(field));
+  });
+  const complete = covering.find(([, { credentials }]) => {
+    const needed = (at(jsonSchemaOf(credentials), 'required') ?? []) as readonly string[];
+    return needed.every((field) => given.includes(field));
+  });
+  const chosen = complete ?? covering[0] ?? candidates[0];
   if (chosen !== undefined) return chosen;
   throw invalidInput(
     `${id} connect`,
     [{ path: 'credentials', message: 'this provider connects by OAuth only' }],
     `Use board.authorize('${id}', ...).`,
   );
-}
-
-function fieldNames(method: ConnectMethod): string[] {
-  return Object.keys(member(jsonSchemaOf(method.credentials), 'properties') ?? method.example);
 }
 
 /** A refusal at connect is about what was typed, so it names the fields; outages stay what they are. */
