@@ -4,7 +4,7 @@
  */
 import { apiKey, at, bearer, classifyOAuth, encodeBase64, encodeUtf8, isPlugboardError, need } from '@plugboard/core';
 import { number, oauth2, PlugboardError, readTokenAnswer, Secret, text } from '@plugboard/core';
-import type { Classify, Failure, Grant, Json, OAuthClient } from '@plugboard/core';
+import type { AppValues, Classify, Failure, Grant, Json, OAuthClient } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -71,6 +71,12 @@ const includes: Readonly<Record<string, readonly string[]>> = {
   'admin:repo_hook': ['write:repo_hook', 'read:repo_hook'],
 };
 
+/**
+ * Named in callbacks since April 2026; servers of an enterprise may not do so yet, hence never missed.
+ * @see https://docs.github.com/en/apps/github-authentication-discovery-endpoints (2026-11-28)
+ */
+const issuer = (_input: object, app: AppValues) => `${siteUrl(app)}/login/oauth`;
+
 /** For an OAuth app as well as for a GitHub App: the app decides whether tokens end, and whether scopes mean anything. */
 export const oauth = oauth2({
   title: 'GitHub account',
@@ -79,6 +85,7 @@ export const oauth = oauth2({
   classify: classifyToken,
   read: readToken,
   pkce: 'supported',
+  issuer,
   scopes: {
     ask: ['read:user', 'user:email', 'repo'],
     known: {
@@ -176,6 +183,7 @@ export const installation = oauth2({
   read: readToken,
   // The page that installs takes no challenge.
   pkce: 'none',
+  issuer,
   scopes: { ask: [], known: {} },
   verifyCallback(params) {
     if (params.get('setup_action') !== 'request') return;

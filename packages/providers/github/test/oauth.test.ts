@@ -1,4 +1,4 @@
-import { isPlugboardError } from '@plugboard/core';
+import { exampleRsaPem, isPlugboardError } from '@plugboard/core';
 import { describe, expect, test } from 'vitest';
 
 import { createRig, who } from './rig.ts';
@@ -64,6 +64,21 @@ describe('a GitHub account', () => {
     const hook = { owner: 'o', repo: 'r', url: 'https://example.com/hook', secret: 's' };
     await expect(client.hooks.create(hook)).rejects.toMatchObject({ missingScopes: ['write:repo_hook'] });
   });
+
+  test.each(['oauth', 'installation'])(
+    'by `%s` comes back from its own issuer or, on older servers, names none',
+    async (method) => {
+      const { begin, finish, to } = createRig({ appId: '1', privateKey: exampleRsaPem, slug: 's' });
+      const other = await begin(method);
+      expect(other.back.searchParams.get('iss')).toBe('https://github.com/login/oauth');
+      other.back.searchParams.set('iss', 'https://evil.example/login/oauth');
+      expect(await codeOf(finish(other))).toBe('issuer_mismatch');
+      expect(to(tokenUrl)).toEqual([]);
+      const silent = await begin(method);
+      silent.back.searchParams.delete('iss');
+      expect(await finish(silent)).toMatchObject({ status: 'connected' });
+    },
+  );
 
   // https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
   test.each([
