@@ -3,7 +3,7 @@ import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
 import type { Environment } from './env.ts';
 import type { Mode } from './engine.ts';
 import { configurationError, PlugboardError } from './errors.ts';
-import type { AnyDefinition, AnyProvider, AppField } from './provider.ts';
+import type { AnyDefinition, AnyProvider, AppField, AppFields } from './provider.ts';
 import { checkInput } from './schema.ts';
 import { isSecret, Secret } from './secret.ts';
 
@@ -51,9 +51,7 @@ export function resolveProvider(provider: AnyProvider, environment: Environment,
     if (absent.length > 0 && absent.length < members.length) throw halfConfigured(definition.id, absent);
   }
   const platform = readPlatform(definition, options.platform, environment);
-  const missing = Object.entries(fields)
-    .filter(([name, field]) => (field.set ?? 'oauth') === 'oauth' && field.optional !== true && app[name] === undefined)
-    .map(([, field]) => field.env);
+  const missing = missingOf(fields, app, 'oauth');
   const nothing = Object.values(app).every((value) => value === undefined) && platform === undefined;
   const bare = nothing && (Object.keys(fields).length > 0 || platformMethods(definition).length > 0);
   if (options.stub === true && mode === 'production') throw stubInProduction(definition.id);
@@ -66,6 +64,13 @@ export function resolveProvider(provider: AnyProvider, environment: Environment,
     ...(platform && { platform }),
     ...(options.scopes && { scopes: options.scopes }),
   };
+}
+
+/** Environment names of a set's fields that have no value. */
+export function missingOf(fields: AppFields, app: AppValues, set: string): readonly string[] {
+  return Object.entries(fields)
+    .filter(([name, field]) => (field.set ?? 'oauth') === set && field.optional !== true && app[name] === undefined)
+    .map(([, field]) => field.env);
 }
 
 const commonOptions = new Set(['scopes', 'apiVersion', 'platform', 'stub']);

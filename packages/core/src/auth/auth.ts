@@ -244,6 +244,8 @@ export interface BrowserStart {
 
 export interface BrowserOptions<S extends Schema = Schema> {
   readonly title?: string;
+  /** Set of app fields without which the step cannot begin. Default `oauth`. */
+  readonly appSet?: string;
   /** Values the tenant gives before the step. */
   readonly input?: Schema<unknown, Readonly<Record<string, Json | undefined>>>;
   /** What the browser step hands back (a public token). */

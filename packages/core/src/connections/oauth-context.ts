@@ -1,5 +1,6 @@
 import type { Credentials } from '../auth/auth.ts';
 import type { OAuthContext, OAuthState } from '../auth/oauth-client.ts';
+import { missingOf } from '../config.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { configurationError } from '../errors.ts';
 import { hostsFor, inputOf } from '../hosts.ts';
@@ -33,12 +34,16 @@ export function stateOf({ metadata }: Pick<ConnectionRow, 'metadata'>, credentia
   return { credentials, metadata, input: inputOf(metadata) };
 }
 
-/** @throws PlugboardError code `app_credentials_missing` where the vendor is real and does not know this host. */
-export function requireApp(runtime: ProviderRuntime): void {
-  if (runtime.missing.length === 0 || runtime.stub) return;
+/**
+ * @param set Of app fields, by the name that they carry. Default `oauth`.
+ * @throws PlugboardError code `app_credentials_missing` where the vendor is real and does not know this host.
+ */
+export function requireApp({ definition, app, stub }: ProviderRuntime, set = 'oauth'): void {
+  const missing = missingOf(definition.app ?? {}, app, set);
+  if (missing.length === 0 || stub) return;
   throw configurationError(
     'app_credentials_missing',
-    `Provider \`${runtime.definition.id}\` cannot connect: ${runtime.missing.join(', ')} not set.`,
-    `Register an app at ${runtime.definition.docs.keys} and set the names above.`,
+    `Provider \`${definition.id}\` cannot connect: ${missing.join(', ')} not set.`,
+    `Register an app at ${definition.docs.keys} and set the names above.`,
   );
 }

@@ -6,7 +6,6 @@ import {
   at,
   browserStep,
   checkAnswer,
-  configurationError,
   encodeBase64url,
   encodeUtf8,
   hmac,
@@ -106,14 +105,9 @@ async function assertion(client: OAuthClient): Promise<string> {
 export const integration = browserStep({
   title: 'Install the integration',
   credentials: brought,
-  start({ app }) {
-    const slug = textOf(app['appSlug']);
-    if (slug !== undefined) {
-      return Promise.resolve({ page: { url: `https://sentry.io/sentry-apps/${slug}/external-install/` } });
-    }
-    const fix = 'Set SENTRY_APP_SLUG and its client id and secret, or connect another way.';
-    return Promise.reject(configurationError('app_credentials_missing', 'No integration is configured.', fix));
-  },
+  appSet: 'integration',
+  start: ({ app }) =>
+    Promise.resolve({ page: { url: `https://sentry.io/sentry-apps/${need(app, 'appSlug')}/external-install/` } }),
   complete,
   refresh: { rotation: 'strict', run: renew },
   sign: bearer(),

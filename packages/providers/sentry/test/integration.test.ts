@@ -51,6 +51,16 @@ describe('an installation', () => {
     expect(sent).toEqual([]);
   });
 
+  test('needs the integration of the host and not its OAuth application', async () => {
+    const { clientId: _id, clientSecret: _secret, ...integration } = app;
+    expect((await install(rig(integration))).connection.status).toBe('active');
+    const { board } = rig({ clientId: app.clientId, clientSecret: app.clientSecret });
+    await expect(board.prepare('sentry', { ...who, method })).rejects.toMatchObject({
+      code: 'app_credentials_missing',
+      message: expect.stringContaining('SENTRY_APP_SLUG, SENTRY_APP_CLIENT_ID, SENTRY_APP_CLIENT_SECRET') as unknown,
+    });
+  });
+
   test('is refreshed at its own address, and every pair is spent once', async () => {
     const { client, clock, sent } = await install();
     sent.length = 0;

@@ -30,9 +30,9 @@ export interface Sent {
 type Answer = (request: Sent) => Response | Promise<Response> | undefined;
 
 /** A board whose vendor answers as the emulator does, or as the test says. */
-export function rig() {
+export function rig(options: Partial<typeof app> = app) {
   const clock = createFakeClock();
-  const provider = sentry(app);
+  const provider = sentry({ stub: false, ...options });
   const vendor = createEmulator(provider, { clock });
   const sent: Sent[] = [];
   const losses: { count: number; reason: string }[] = [];
