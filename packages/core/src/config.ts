@@ -52,7 +52,9 @@ export function resolveProvider(provider: AnyProvider, environment: Environment,
   }
   const platform = readPlatform(definition, options.platform, environment);
   const missing = missingOf(fields, app, 'oauth');
-  const nothing = Object.values(app).every((value) => value === undefined) && platform === undefined;
+  // What is optional (a host, a default model) proves nothing to a vendor.
+  const unset = Object.entries(fields).every(([name, { optional }]) => optional === true || app[name] === undefined);
+  const nothing = unset && platform === undefined;
   const bare = nothing && (Object.keys(fields).length > 0 || platformMethods(definition).length > 0);
   if (options.stub === true && mode === 'production') throw stubInProduction(definition.id);
   return {

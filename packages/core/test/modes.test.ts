@@ -54,6 +54,14 @@ test('G10 whatever is not development or test by name is production, and product
   expect(create({ env: { NODE_ENV: 'development' } }).sandbox).not.toBeNull();
 });
 
+test('what is optional alone configures nothing: the stub still stands in', async () => {
+  const { definition } = acmeProvider();
+  const app = { ...definition.app, model: { title: 'Model', env: 'ACME_MODEL', set: 'model', optional: true } };
+  const provider = { definition: { ...definition, app }, options: {} } as unknown as AnyProvider;
+  const board = create({ mode: 'development', env: { ACME_MODEL: 'acme-7' }, providers: [provider] });
+  expect(await board.health('acme', { organizationId })).toMatchObject({ status: 'stubbed' });
+});
+
 test('G10 half a set of credentials is an error in every mode', () => {
   for (const mode of ['production', 'development', 'test'] as const) {
     const env = { ACME_CLIENT_ID: 'only-the-id' };
