@@ -264,6 +264,7 @@ type ItemOf<Item, Page> = unknown extends Item
       | { readonly items: readonly (infer Found)[] }
       | { readonly data: readonly (infer Found)[] }
       | { readonly results: readonly (infer Found)[] }
+      | { readonly nodes: readonly (infer Found)[] }
     ? Found
     : unknown
   : Item;

@@ -1,5 +1,6 @@
 /** How a shop is named, and how the vendor proves that a message is its own: https://shopify.dev/docs/apps/build/authentication-authorization (2026-10). */
 import {
+  at,
   checkAnswer,
   classifyOAuth,
   encodeHex,
@@ -7,6 +8,7 @@ import {
   equalText,
   hmac,
   invalidInput,
+  isPlugboardError,
   member,
   number,
   PlugboardError,
@@ -14,6 +16,8 @@ import {
 } from '@plugboard/core';
 import { reveal, text, type Api, type Classify, type Grant, type JsonObject, type OAuthClient } from '@plugboard/core';
 import { z } from 'zod';
+
+import { errors } from './graphql.ts';
 
 /** Exactly `name.myshopify.com`; the vendor's own helpers accept more hosts than a merchant's shop can have. */
 export const shopDomain = z
@@ -41,10 +45,16 @@ const longestAgeSeconds = 90;
 type CallbackClient = Pick<OAuthClient, 'app' | 'now'>;
 const clientSecret = ({ app }: Pick<OAuthClient, 'app'>) => reveal(app['clientSecret'] ?? '');
 
+/** Names that come more than once count as one, as the vendor joins them. */
+function joined(params: URLSearchParams): Readonly<Record<string, string>> {
+  const names = [...new Set(params.keys())];
+  return Object.fromEntries(names.map((name) => [name, params.getAll(name).join(',')]));
+}
+
 /** What the vendor signs of a callback: every other parameter, sorted, spaces as `%20`. */
-async function callbackMac(params: URLSearchParams, client: CallbackClient): Promise<string> {
-  const signed = [...params].filter(([name]) => name !== 'hmac' && name !== 'signature');
-  const sorted = new URLSearchParams(signed.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+async function callbackMac(params: Readonly<Record<string, string>>, client: CallbackClient): Promise<string> {
+  const { hmac: _hmac, signature: _signature, ...signed } = params;
+  const sorted = new URLSearchParams(Object.entries(signed).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return encodeHex(await hmac('sha256', clientSecret(client), sorted.toString().replaceAll('+', '%20')));
 }
 
@@ -53,9 +63,10 @@ export async function verifyCallback(
   params: URLSearchParams,
   client: CallbackClient & Pick<OAuthClient, 'input'>,
 ): Promise<void> {
-  const genuine = equalText(params.get('hmac') ?? '', await callbackMac(params, client));
-  const age = Math.abs(client.now / 1000 - (number(params.get('timestamp')) ?? 0));
-  if (genuine && age <= longestAgeSeconds && params.get('shop')?.toLowerCase() === client.input['shop']) return;
+  const given = joined(params);
+  const genuine = equalText(given['hmac'] ?? '', await callbackMac(given, client));
+  const age = Math.abs(client.now / 1000 - (number(given['timestamp']) ?? 0));
+  if (genuine && age <= longestAgeSeconds && given['shop']?.toLowerCase() === client.input['shop']) return;
   const reason = !genuine ? 'its hmac is wrong' : age > longestAgeSeconds ? 'it is too old' : 'it names another shop';
   throw new PlugboardError({
     kind: 'auth',
@@ -70,7 +81,7 @@ export async function signCallback(
   client: CallbackClient & { readonly authorizeUrl: URL },
 ): Promise<Record<string, string>> {
   const extra = { shop: client.authorizeUrl.host, timestamp: String(Math.floor(client.now / 1000)) };
-  return { ...extra, hmac: await callbackMac(new URLSearchParams([...params, ...Object.entries(extra)]), client) };
+  return { ...extra, hmac: await callbackMac({ ...joined(params), ...extra }, client) };
 }
 
 /**
@@ -97,7 +108,7 @@ async function shopOfSession(token: string, client: OAuthClient): Promise<string
 /** A spent refresh token and a stale session token end the same way; some refusals come in the shape of the API. */
 const classifyToken: Classify = (answer) => {
   const failure = classifyOAuth(answer);
-  const dead = failure?.vendor?.message === 'invalid_subject_token' || answer.status === 401;
+  const dead = answer.status === 401 || text(at(answer.tryJson(), 'error')) === 'invalid_subject_token';
   return failure !== undefined && dead && failure.kind !== 'configuration'
     ? { ...failure, kind: 'auth', code: 'invalid_grant' }
     : failure;
@@ -110,7 +121,7 @@ export async function tokenAt(
   params: Readonly<Record<string, string>>,
 ): Promise<Grant> {
   const json = { client_id: reveal(client.app['clientId'] ?? ''), client_secret: clientSecret(client), ...params };
-  const url = `https://${shop}/admin/oauth/access_token`;
+  const url = atShop('/admin/oauth/access_token')({ shop });
   const answer = await client.request({ method: 'POST', url, json, classify: classifyToken });
   return { ...readTokenAnswer(answer.json(), ','), metadata: { shop } };
 }
@@ -129,13 +140,40 @@ export async function exchangeSession(client: OAuthClient): Promise<Grant> {
   });
 }
 
-/** Uninstalls the app, which is what ends its tokens: there is no revocation endpoint. */
-export async function uninstall(client: OAuthClient, version: string): Promise<void> {
-  const shop = text(client.metadata['shop']) ?? text(client.input['shop']);
+/** Every use brings a new pair, at the shop that the connection is to. */
+export function renew(client: OAuthClient): Promise<Grant> {
+  return tokenAt(shopOfClient(client), client, {
+    grant_type: 'refresh_token',
+    refresh_token: reveal(client.credentials['refreshToken'] ?? ''),
+  });
+}
+
+const shopOfClient = ({ metadata, input }: OAuthClient) => text(metadata['shop']) ?? text(input['shop']) ?? '';
+/** Errors of the mutation that mean: there is nothing left to end. */
+const gone: ReadonlySet<string | undefined> = new Set(['APP_NOT_FOUND', 'APP_NOT_INSTALLED']);
+
+/**
+ * Uninstalls the app, which is what ends its tokens: there is no revocation endpoint. A token of an hour may be over, and
+ * what follows it ends as well.
+ */
+export async function uninstall(client: OAuthClient): Promise<void> {
+  const { accessToken, refreshToken } = client.credentials;
+  try {
+    await sendUninstall(client, reveal(accessToken ?? ''));
+  } catch (error) {
+    if (!isPlugboardError(error)) throw error;
+    if (gone.has(error.vendor?.code)) return;
+    if (error.status !== 401 || refreshToken === undefined) throw error;
+    await sendUninstall(client, reveal((await renew(client)).credentials['accessToken'] ?? ''));
+  }
+}
+
+async function sendUninstall(client: OAuthClient, token: string): Promise<void> {
   await client.request({
     method: 'POST',
-    url: `https://${shop ?? 'none.invalid'}/admin/api/${version}/graphql.json`,
-    headers: { 'x-shopify-access-token': reveal(client.credentials['accessToken'] ?? '') },
-    json: { query: 'mutation { appUninstall { app { id } userErrors { field message } } }' },
+    url: atShop('/admin/api/{version}/graphql.json')({ shop: shopOfClient(client) }),
+    headers: { 'x-shopify-access-token': token },
+    json: { query: 'mutation { appUninstall { app { id } userErrors { code field message } } }' },
+    classify: errors.classify!,
   });
 }

@@ -5,6 +5,12 @@ import { z } from 'zod';
 
 export const route = 'POST /graphql.json';
 
+/** Global ids name their type. */
+export const gid = (type: string) =>
+  z.string().regex(new RegExp(`^gid://shopify/${type}/[\\w-]+$`), { error: `must be gid://shopify/${type}/...` });
+export const id = (type: string, number = '1001') => gid(type).meta({ examples: [`gid://shopify/${type}/${number}`] });
+export const cursor = z.string().min(1);
+
 type Variables = Readonly<Record<string, string>>;
 
 /** Members of a sample as a selection set; `args` holds the arguments of fields by their name. */
@@ -54,7 +60,7 @@ export function query<R extends Members, N extends Members>(
   return { ...call({ kind: 'query', field, variables }, selection, like(required, nullish)), repeat: 'safe' as const };
 }
 
-/** Sub-lists are read up to this many. */
+/** Sub-lists are read up to this many; their `pageInfo` tells whether there are more. */
 const lists = { lineItems: '(first: 100)', variants: '(first: 100)' };
 
 /** A connection: a page when awaited, all nodes when iterated. */
@@ -114,6 +120,16 @@ function userErrors(answer: Answer): Failure | undefined {
   };
 }
 
+/** What an id does not find is null and no error. */
+function nothing(answer: Answer): Failure | undefined {
+  const data = at(answer.tryJson(), 'data');
+  if (at(answer.tryJson(), 'errors') !== undefined || typeof data !== 'object' || data === null) return undefined;
+  const found = Object.values(data);
+  return found.length > 0 && found.every((value) => value === null)
+    ? { kind: 'not_found', code: 'not_found' }
+    : undefined;
+}
+
 /** The bucket says when it will hold enough: https://shopify.dev/docs/api/usage/rate-limits (2026-10). */
 function throttled(answer: Answer): Failure | undefined {
   const body = answer.tryJson();
@@ -150,7 +166,7 @@ export const errors = vendorErrors({
   classify(answer) {
     if (answer.status === 402) return { kind: 'permission', code: 'shop_frozen' };
     if (answer.status === 423) return { kind: 'permission', code: 'shop_locked' };
-    return answer.status === 200 ? (throttled(answer) ?? userErrors(answer)) : undefined;
+    return answer.status === 200 ? (throttled(answer) ?? userErrors(answer) ?? nothing(answer)) : undefined;
   },
   examples: {
     invalidCredentials: {
@@ -189,6 +205,7 @@ export const errors = vendorErrors({
       },
       is: { kind: 'invalid_request', code: 'user_error', retryable: false },
     },
+    noSuchId: { status: 200, body: { data: { order: null } }, is: { kind: 'not_found', code: 'not_found' } },
     notFound: { status: 404, body: { errors: 'Not Found' }, is: { kind: 'not_found', code: 'not_found' } },
     frozen: { status: 402, body: { errors: 'Unavailable Shop' }, is: { kind: 'permission', code: 'shop_frozen' } },
     locked: { status: 423, body: { errors: 'Locked' }, is: { kind: 'permission', code: 'shop_locked' } },

@@ -8,7 +8,6 @@ import {
   isPlugboardError,
   oauth2,
   reveal,
-  text,
 } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
@@ -16,6 +15,7 @@ import { z } from 'zod';
 import {
   atShop,
   exchangeSession,
+  renew,
   shopDomain,
   shopOf,
   signCallback,
@@ -24,18 +24,8 @@ import {
   verifyCallback,
 } from './access.ts';
 import { errors } from './graphql.ts';
-import {
-  app,
-  bulkOperations,
-  customers,
-  fulfillments,
-  inventory,
-  metafields,
-  orders,
-  products,
-  shop,
-  webhookSubscriptions,
-} from './operations.ts';
+import { bulkOperations, defaults, fulfillments, inventory, metafields, webhookSubscriptions } from './logistics.ts';
+import { app, customers, orders, products, shop } from './operations.ts';
 import { webhooks } from './webhooks.ts';
 
 const version = '2026-10';
@@ -75,16 +65,8 @@ const expiringToken = {
   refresh_token: 'shprt_b1c0f3a2d4e5f60718293a4b5c6d7e8f',
   refresh_token_expires_in: 7_776_000,
 };
-/** Refreshed at the shop that the connection is to; every use brings a new pair. */
-const refresh = {
-  // Since 2026-08 the spent token may be retried until its successor is used; nothing here depends on that.
-  rotation: 'strict' as const,
-  run: (client: Parameters<typeof uninstall>[0]) =>
-    tokenAt(text(client.metadata['shop']) ?? text(client.input['shop']) ?? '', client, {
-      grant_type: 'refresh_token',
-      refresh_token: reveal(client.credentials['refreshToken'] ?? ''),
-    }),
-};
+/** Since 2026-08 the spent token may be retried until its successor is used; nothing here depends on that. */
+const refresh = { rotation: 'strict' as const, run: renew };
 
 export const shopify = defineProvider({
   id: 'shopify',
@@ -128,7 +110,7 @@ export const shopify = defineProvider({
       verifyCallback,
       signCallback,
       refresh,
-      revoke: (client) => uninstall(client, version),
+      revoke: uninstall,
       sign,
       example: expiringToken,
     }),
@@ -137,9 +119,9 @@ export const shopify = defineProvider({
       title: 'Embedded app',
       credentials: z.strictObject({ sessionToken: secret('Session token of App Bridge') }),
       complete: exchangeSession,
-      token: { url: (input) => atShop('/admin/oauth/access_token')(input), encoding: 'json' },
+      token: { url: atShop('/admin/oauth/access_token'), encoding: 'json' },
       refresh,
-      revoke: (client) => uninstall(client, version),
+      revoke: uninstall,
       sign,
       example: { sessionToken: 'header.claims.signature' },
     }),
@@ -191,6 +173,16 @@ export const shopify = defineProvider({
     }
   },
 
+  settings: {
+    schema: defaults,
+    choices: {
+      async location(api) {
+        const { nodes } = await api.call(inventory.locations, { first: 250 });
+        return nodes.filter(({ isActive }) => isActive).map(({ id, name }) => ({ value: id, label: name }));
+      },
+    },
+    scopes: { location: ['write_inventory'] },
+  },
   webhooks,
   operations: {
     shop,
