@@ -222,7 +222,7 @@ const ref = given({ repository: 'acme/shop', commit: 'a1b2c3d' }, { previousComm
 export const releases = {
   list: endpoint('GET /organizations/{organization}/releases/', {
     summary: 'Lists releases.',
-    scopes: ['project:releases'],
+    scopes: [['project:releases', 'project:read']],
     input: given({}, { ...org, project: z.array(z.int()), query: z.string(), per_page: perPage, cursor }),
     encode: within('query'),
     ...pageOf(...release),
