@@ -30,7 +30,7 @@ export const signWebhook: Sign = {
 
 /** The token belongs to the API alone: a webhook URL is called without it. */
 export const sign: Sign = {
-  places: token.places,
+  places: [...token.places, ...signWebhook.places],
   apply: (request, context) => (request.url.host === webhookHost ? signWebhook : token).apply(request, context),
 };
 

@@ -1,6 +1,6 @@
-import { createMemoryStore, createPlugboard, handlerWire, Secret, silentLog, type Json } from '@plugboard/core';
+import { createMemoryStore, createPlugboard, handlerWire, silentLog, type Json } from '@plugboard/core';
 import { createEmulator } from '@plugboard/core/emulator';
-import { conformance, createFakeClock, findCanaries, providerContract } from '@plugboard/testing';
+import { agreesWithVerifier, conformance, createFakeClock, findCanaries, providerContract } from '@plugboard/testing';
 import { isValidSlackRequest } from '@slack/bolt';
 import { expect, test } from 'vitest';
 
@@ -15,8 +15,6 @@ providerContract(slack, {
   exceptions: {
     'account webhook: credentials that the vendor refuses are refused, and nothing is stored':
       'The URL of a webhook cannot be checked without posting.',
-    'request webhook.send: what is sent is what its example encodes':
-      'The path of a webhook URL is its secret, put on after encoding.',
     'stub: without any key every operation works, is marked, and nothing leaves':
       'The stub is a bot, and a bot token has no webhook.',
     'B05 botToken: no request shows a credential outside its declared places':
@@ -140,51 +138,25 @@ test('the handshake of events is answered once it is verified', async () => {
   expect((await post(handshake('x'), 'another')).status).toBe(401);
 });
 
-test('R54 our verdict equals that of the vendor over 10,000 mutations, but for times in the future', async () => {
-  let state = 11;
-  const next = (below: number) => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) % below;
-  const { verify, sign } = slack.definition.webhooks!;
-  const now = Date.UTC(2026, 0, 1);
-  let accepted = 0;
-  for (let turn = 0; turn < 10_000; turn++) {
-    const body = `token=${next(3)}&text=${'é'.repeat(next(3))}`;
-    const at = new Date(now - [0, 299, 300, 301, 600, -100, -301][next(7)]! * 1000);
-    const headers = { ...(await sign({ body, url: 'https://x.example', at }, 'secret')) };
-    const signature = headers['x-slack-signature'] ?? '';
-    const variants = [
-      signature,
-      signature,
-      signature.slice(0, -1),
-      signature.toUpperCase(),
-      `${signature}0`,
-      signature.replace('v0=', 'v1='),
-      'v0=',
-    ];
-    headers['x-slack-signature'] = variants[next(variants.length)]!;
-    const sent = next(4) === 0 ? `${body} ` : body;
-    const given = {
-      method: 'POST',
-      url: new URL('https://x.example'),
-      headers: new Headers(headers),
-      body: new TextEncoder().encode(sent),
-      receivedAt: now,
-    };
-    const ours = (await verify(given, [new Secret('secret')])).ok;
-    const theirs = isValidSlackRequest({
-      signingSecret: 'secret',
-      body: sent,
-      headers: {
-        'x-slack-signature': headers['x-slack-signature'],
-        'x-slack-request-timestamp': Number(headers['x-slack-request-timestamp']),
-      },
-      nowMilliseconds: now,
-    });
+test('R54 our verdict equals that of the vendor, but for times in the future', async () => {
+  const { stricter } = await agreesWithVerifier(slack.definition.webhooks!, {
+    secret: 'signing-secret',
+    bodies: ['token=1&text=', 'token=2&text=%C3%A9', '{"type":"event_callback","text":"é"}', ''],
+    accepts: ({ body, headers, receivedAt }) =>
+      isValidSlackRequest({
+        signingSecret: 'signing-secret',
+        body,
+        headers: {
+          'x-slack-signature': headers['x-slack-signature'] ?? '',
+          'x-slack-request-timestamp': Number(headers['x-slack-request-timestamp'] ?? Number.NaN),
+        },
+        nowMilliseconds: receivedAt,
+      }),
     // The vendor's helper lets times in the future pass; five minutes hold both ways here.
-    if (at.getTime() - now > 300_000) expect(ours).toBe(false);
-    else expect(ours, JSON.stringify(headers)).toBe(theirs);
-    if (ours) accepted++;
-  }
-  expect(accepted).toBeGreaterThan(500);
+    stricter: ({ signedAt, receivedAt }) =>
+      signedAt - receivedAt > 300_000 ? 'a time more than five minutes ahead' : undefined,
+  });
+  expect(Object.keys(stricter)).toEqual(['a time more than five minutes ahead']);
 });
 
 test('a revocation of user tokens alone leaves the bot connected', () => {
