@@ -31,12 +31,12 @@ export const selfHosted = z.strictObject({
 });
 export const oauthInput = z.strictObject({ region });
 
-export interface Place {
+interface Place {
   readonly ingest: string;
   readonly app: string;
 }
 
-export function placeOf(credentials: {
+function placeOf(credentials: {
   readonly region?: string | undefined;
   readonly host?: string | undefined;
 }): Place {

@@ -117,6 +117,7 @@ export const stripe = defineProvider({
     // Creates the account and sends its owner through the vendor's pages: https://docs.stripe.com/connect/hosted-onboarding
     onboarding: browserStep({
       title: 'Onboarding by Stripe',
+      appSet: 'platform',
       input: onboarding,
       credentials: z.strictObject({}),
       async start(client) {
