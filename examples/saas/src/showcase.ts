@@ -71,7 +71,10 @@ export function operationShowcase(provider: ProviderId): Showcase | undefined {
   const callable = Object.entries(operations).flatMap(([group, members]) =>
     Object.entries(members)
       .map(([name, declaration]) => ({ group, name, ...(declaration as Callable) }))
-      .filter(({ scopes = [] }) => granted === undefined || scopes.every((need) => [need].flat().some((scope) => granted.includes(scope)))),
+      .filter(
+        ({ scopes = [] }) =>
+          granted === undefined || scopes.every((need) => [need].flat().some((scope) => granted.includes(scope))),
+      ),
   );
   const chosen = callable.find(({ method: verb }) => verb === 'GET') ?? callable[0];
   if (chosen === undefined) return undefined;

@@ -1,5 +1,4 @@
 /** Makes each provider of a board ready to use: its credentials, and the wire to its vendor or to its stand-in. */
-import type { AppValues } from './auth/auth.ts';
 import type { Clock } from './clock.ts';
 import { resolveProvider, type ResolvedProvider } from './config.ts';
 import type { Mode, ProviderRuntime } from './engine.ts';

@@ -28,7 +28,10 @@ const dated: Sign = {
   places: ['header:authorization', 'header:x-date'],
   apply({ headers, body }, { credentials, now }) {
     const stamp = String(now).padStart(13, '0');
-    const sum = [...`${stamp}${String(body)}${need(credentials, 'key')}`].reduce((a, c) => a * 31 + c.charCodeAt(0), 7);
+    const sum = Array.from(`${stamp}${String(body)}${need(credentials, 'key')}`).reduce(
+      (a, c) => a * 31 + c.charCodeAt(0),
+      7,
+    );
     headers.set('authorization', `SIG id=${need(credentials, 'user')}/${stamp}/v1, sum=ab${sum.toString(36)}`);
     headers.set('x-date', stamp);
   },

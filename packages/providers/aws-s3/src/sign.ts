@@ -38,7 +38,7 @@ export function encodePart(text: string): string {
 }
 
 /** Writes path and query as they are signed, so that no server has to guess what was meant. */
-export function canonicalise(url: URL): void {
+function canonicalise(url: URL): void {
   url.pathname = url.pathname
     .split('/')
     .map((part) => encodePart(decodeURIComponent(part)))

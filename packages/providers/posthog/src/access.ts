@@ -36,10 +36,7 @@ interface Place {
   readonly app: string;
 }
 
-function placeOf(credentials: {
-  readonly region?: string | undefined;
-  readonly host?: string | undefined;
-}): Place {
+function placeOf(credentials: { readonly region?: string | undefined; readonly host?: string | undefined }): Place {
   const { host, region: named } = credentials;
   if (host !== undefined) return { ingest: `https://${host}`, app: `https://${host}` };
   return named === 'eu' ? regions.eu : regions.us;

@@ -104,7 +104,10 @@ function checkBody({ body, headers }: BuiltRequest, { description, found, signed
   const check = description.check(described.schema, { side: 'request', texts: isForm });
   const value: unknown = isForm ? formValues(body ?? '') : JSON.parse(body ?? '{}');
   // What the sign adds later is not everywhere described, and where it is, it may be required.
-  const withCredentials = { ...Object(value), ...Object.fromEntries(credentials.map((name) => [name, 'credential'])) };
+  const withCredentials = {
+    ...(value as object),
+    ...Object.fromEntries(credentials.map((name) => [name, 'credential'])),
+  };
   const readings = credentials.length === 0 || !isNode(value) ? [value] : [value, withCredentials];
   const [fewest = []] = readings.map(check).toSorted((a, b) => a.length - b.length);
   return fewest.map((problem) => `body ${problem}`);

@@ -69,8 +69,7 @@ function judgeOAuth(definition: AnyDefinition, method: OAuth2Method): void {
   for (const [scope, reason] of Object.entries(known)) expect(reason.trim(), scope).not.toBe('');
   // A way to connect without scopes has its permissions elsewhere.
   const needed = Object.keys(known).length === 0 ? [] : neededScopes(definition);
-  for (const scope of [...ask, ...needed])
-    expect(Object.keys(known), 'the known scopes').toContain(scope);
+  for (const scope of [...ask, ...needed]) expect(Object.keys(known), 'the known scopes').toContain(scope);
   for (const scope of Object.keys(known).flatMap((granted) => method.scopes.implies?.(granted) ?? []))
     expect(Object.keys(known), 'the known scopes').toContain(scope);
   if (typeof method.authorize.url === 'string') expect(protocolOf(method.authorize.url)).toBe('https:');

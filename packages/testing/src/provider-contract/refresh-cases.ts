@@ -46,7 +46,7 @@ function lifeMs(example: Readonly<Record<string, unknown>>): number | undefined 
  * Lets the access token end; or nearly so where it is itself what a refresh spends, because no dead token can be
  * exchanged.
  */
-export async function outlive(world: World): Promise<void> {
+async function outlive(world: World): Promise<void> {
   const connection = await world.board.connections.get(world.definition.id, { organizationId });
   const left = (connection?.expiresAt?.getTime() ?? 0) - world.clock.now();
   const method = world.definition.auth[connection?.method ?? ''];

@@ -49,7 +49,8 @@ test('redirects are followed where they are asked for, also to strangers', async
 test('what fetch refuses is refused, and the global is put back', async () => {
   const { fetch: original } = globalThis;
   await withEdge(vendor, async (edge) => {
-    await expect(fetch(vendorUrl, { method: 'GET', body: 'x', redirect: 'manual' })).rejects.toThrow(TypeError);
+    const impossible: RequestInit = { method: 'GET', redirect: 'manual' };
+    await expect(fetch(vendorUrl, { ...impossible, body: 'x' })).rejects.toThrow(TypeError);
     await expect(fetch(vendorUrl, { headers: { 'x-a': 'a\nb' }, redirect: 'manual' })).rejects.toThrow(TypeError);
     expect(edge.requests).toEqual([]);
   });
