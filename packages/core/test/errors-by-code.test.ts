@@ -52,8 +52,16 @@ describe('vendorErrors', () => {
   });
 
   test('has a meaning for codes that are not in the table, where the vendor has many', () => {
-    const open = vendorErrors({ code: ['error'], codes: { gone: 'not_found' }, otherwise: 'invalid_request', examples });
-    expect(open.classify!(answer(400, { error: 'odd_one' }))).toMatchObject({ kind: 'invalid_request', code: 'odd_one' });
+    const open = vendorErrors({
+      code: ['error'],
+      codes: { gone: 'not_found' },
+      otherwise: 'invalid_request',
+      examples,
+    });
+    expect(open.classify!(answer(400, { error: 'odd_one' }))).toMatchObject({
+      kind: 'invalid_request',
+      code: 'odd_one',
+    });
     expect(open.classify!(answer(400, {}))).toBeUndefined();
   });
 });

@@ -371,18 +371,21 @@ const moving = (rotation: 'strict' | 'stable') => {
   });
 };
 
-test.each(['strict', 'stable'] as const)('what a refresh tells of the grant is stored: %s rotation', async (rotation) => {
-  const rig = moving(rotation);
-  await rig.connect();
-  await rig.clock.advance(3_600_000);
-  await rig.call();
-  expect(await rig.row()).toMatchObject({
-    metadata: { instanceUrl: 'https://two.example.com', region: 'eu' },
-    scopes: ['read'],
-    account: { id: 'item-1' },
-    refreshExpiresAt: new Date(rig.clock.now() + 86_400_000),
-  });
-});
+test.each(['strict', 'stable'] as const)(
+  'what a refresh tells of the grant is stored: %s rotation',
+  async (rotation) => {
+    const rig = moving(rotation);
+    await rig.connect();
+    await rig.clock.advance(3_600_000);
+    await rig.call();
+    expect(await rig.row()).toMatchObject({
+      metadata: { instanceUrl: 'https://two.example.com', region: 'eu' },
+      scopes: ['read'],
+      account: { id: 'item-1' },
+      refreshExpiresAt: new Date(rig.clock.now() + 86_400_000),
+    });
+  },
+);
 
 test('facts that change while a token is refreshed under a lease are kept', async () => {
   const chosen = { region: 'us', chosen: true };

@@ -1,4 +1,12 @@
-import { bearer, browserStep, createMemoryStore, createPlugboard, handlerWire, reveal, silentLog } from '@plugboard/core';
+import {
+  bearer,
+  browserStep,
+  createMemoryStore,
+  createPlugboard,
+  handlerWire,
+  reveal,
+  silentLog,
+} from '@plugboard/core';
 import { createEmulator } from '@plugboard/core/emulator';
 import { secret, text } from '@plugboard/core/fields';
 import { createHandler } from '@plugboard/http';

@@ -36,7 +36,12 @@ function bankProvider(change: StepChange) {
     name: 'Bank',
     category: 'payments',
     summary: 'A vendor for tests.',
-    docs: { home: 'https://b.example', keys: 'https://b.example', reference: 'https://b.example', checked: '2026-01-01' },
+    docs: {
+      home: 'https://b.example',
+      keys: 'https://b.example',
+      reference: 'https://b.example',
+      checked: '2026-01-01',
+    },
     hosts: ['api.bank.example.com'],
     app: {
       clientId: { title: 'Client id', env: 'BANK_CLIENT_ID' },
@@ -53,7 +58,10 @@ function bankProvider(change: StepChange) {
         complete: async (client) =>
           client.input['mode'] === 'update'
             ? 'keep'
-            : client.token({ grant_type: 'public_token', public_token: reveal(client.credentials['publicToken'] ?? '') }),
+            : client.token({
+                grant_type: 'public_token',
+                public_token: reveal(client.credentials['publicToken'] ?? ''),
+              }),
         token: { url: `${api}/token` },
         refresh: { rotation: 'strict' },
         revoke: async (client) => {
@@ -127,4 +135,3 @@ export function createStepRig(change: StepChange = {}, store?: Store) {
     asked: (path: string) => vendor.requests.filter((request) => request.path === path).length,
   };
 }
-
