@@ -20,6 +20,8 @@ export interface TestResults {
   failed: number;
   executed: Counts;
   skips: Skip[];
+  /** How far providers agree with what their vendors publish: a line for each. */
+  conformance: string[];
 }
 
 /** `packages/providers/acme/test/a.test.ts` belongs to `packages/providers/acme`. */

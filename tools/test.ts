@@ -26,10 +26,12 @@ const run = spawnSync(process.execPath, [vitest, 'run', '--config', 'vitest.work
 const problems: string[] = [];
 const results = readResults();
 if (results === undefined) problems.push('vitest wrote no results');
-const { passed = 0, failed = 0, executed = {}, skips = [] } = results ?? {};
+const { passed = 0, failed = 0, executed = {}, skips = [], conformance = [] } = results ?? {};
 
 if (results !== undefined && passed + failed === 0) problems.push('no test was executed');
 if (run.status !== 0 && failed === 0 && problems.length === 0) problems.push(`vitest ended with ${String(run.status)}`);
+
+for (const line of conformance.toSorted()) console.log(line);
 
 // With a name filter vitest reports everything else as skipped.
 const filtered = vitestArgs.some((argument) => argument === '-t' || argument.startsWith('--testNamePattern'));

@@ -110,7 +110,7 @@ export function conformance(definition: AnyDefinition, options: ConformanceOptio
   test(`${definition.name} declares what its vendor describes`, { timeout: 60_000 }, async ({ annotate, skip }) => {
     const { sources, problems, summary } = conformanceOf(definition, options);
     skip(sources.length === 0, summary);
-    await annotate(summary);
+    await annotate(summary, 'conformance');
     expect(problems.map(({ operation, problem }) => `${operation}: ${problem}`)).toEqual([]);
   });
 }
