@@ -6,6 +6,7 @@ export const levels: Readonly<Record<string, number>> = {
   // 0: values and time; know nothing of vendors, stores or HTTP
   'bytes.ts': 0,
   'clock.ts': 0,
+  'collect.ts': 0,
   'env.ts': 0,
   'errors.ts': 0,
   'example-key.ts': 0,
@@ -16,6 +17,7 @@ export const levels: Readonly<Record<string, number>> = {
   'hash.ts': 0,
   'json.ts': 0,
   'log.ts': 0,
+  'names.ts': 0,
   'notifications.ts': 0,
   'random.ts': 0,
   'schema.ts': 0,

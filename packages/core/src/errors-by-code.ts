@@ -1,6 +1,7 @@
 /** Reads a vendor's failures by the code in the body, for the many vendors whose status says less than their code. */
 import type { ErrorKind } from './errors.ts';
 import { at, text } from './json.ts';
+import { snakeCase } from './names.ts';
 import type { ErrorExample, ErrorRules } from './provider.ts';
 import { classifyByStatus } from './transport/classify.ts';
 import type { Answer, Classify, Failure } from './transport/transport.ts';
@@ -11,7 +12,7 @@ export type Meaning = ErrorKind | (Omit<Failure, 'code' | 'vendor'> & { readonly
 type Place = readonly (string | number)[] | ((answer: Answer) => string | undefined);
 
 export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
-  /** Where the body holds the vendor's code; several places are tried in turn. */
+  /** Where the body holds the vendor's code: members to go through, or a function. */
   readonly code: Place;
   readonly message?: Place;
   /** Codes as the vendor spells them. */
@@ -56,11 +57,4 @@ function readAt(answer: Answer, place: Place): string | undefined {
   if (typeof place === 'function') return place(answer);
   const value = at(answer.tryJson(), ...place);
   return typeof value === 'number' ? String(value) : text(value);
-}
-
-/** `ITEM_LOGIN_REQUIRED`, `Item.LoginRequired`, `itemLoginRequired` as `item_login_required`. */
-export function snakeCase(code: string): string {
-  const words = code.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/[^A-Za-z0-9]+/g, '_');
-  const name = words.replaceAll(/^_+|_+$/g, '').toLowerCase();
-  return /^[a-z]/.test(name) ? name : `code_${name}`;
 }

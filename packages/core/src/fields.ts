@@ -65,4 +65,4 @@ function textBase(title: string, options: FieldOptions, extra: Record<string, un
 
 export { hostOf } from './host-name.ts';
 export { channelOf, isMuted, notificationSettings, type NotificationSettings } from './notifications.ts';
-export { given, like, type Members, type Sample, type SchemaLike } from './shapes.ts';
+export { given, like, nothing, type Members, type Sample, type SchemaLike } from './shapes.ts';

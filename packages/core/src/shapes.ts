@@ -42,6 +42,9 @@ type Given<Required, Optional> = z.ZodObject<
 
 type NoMembers = Record<never, never>;
 
+/** An answer without a body; one that the vendor adds some day is no failure. */
+export const nothing = z.unknown().transform(() => undefined);
+
 /**
  * An answer like this one: members that are not named survive.
  * @param required members that every answer has; @param nullish members that may be null or absent

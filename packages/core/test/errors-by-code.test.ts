@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { encodeUtf8 } from '../src/bytes.ts';
-import { snakeCase, vendorErrors } from '../src/errors-by-code.ts';
+import { vendorErrors } from '../src/errors-by-code.ts';
 import { createAnswer } from '../src/transport/answer.ts';
 
 const answer = (status: number, body: unknown) =>
@@ -64,13 +64,4 @@ describe('vendorErrors', () => {
     });
     expect(open.classify!(answer(400, {}))).toBeUndefined();
   });
-});
-
-test.each([
-  ['ITEM_LOGIN_REQUIRED', 'item_login_required'],
-  ['NoSuchKey', 'no_such_key'],
-  ['rate-limit.exceeded', 'rate_limit_exceeded'],
-  ['50001', 'code_50001'],
-])('%s becomes %s', (code, name) => {
-  expect(snakeCase(code)).toBe(name);
 });

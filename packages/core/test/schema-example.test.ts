@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 
 import { endpoint } from '../src/endpoint.ts';
-import { given, like } from '../src/fields.ts';
+import { given, like, nothing } from '../src/fields.ts';
 import { exampleOf } from '../src/schema-example.ts';
 import { accepts, type Input, type Output } from '../src/schema.ts';
 
@@ -140,4 +140,9 @@ describe('endpoint', () => {
       answer: { id: 'b' },
     });
   });
+});
+
+test('nothing is nothing, whatever body comes some day', () => {
+  expect([undefined, '', { ok: true }].map((body) => nothing.parse(body))).toEqual([undefined, undefined, undefined]);
+  expect(exampleOf(nothing)).toBeUndefined();
 });
