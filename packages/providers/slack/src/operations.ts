@@ -1,328 +1,246 @@
 /** What the client offers: the methods of https://docs.slack.dev/reference/methods (2026-08). */
-import { endpoint, PlugboardError, type RateLimit } from '@plugboard/core';
+import { endpoint, PlugboardError, snakeNames } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-/** Per method and workspace: https://docs.slack.dev/apis/web-api/rate-limits (2026-08). */
-const tiers = {
-  tier2: perMinute(20),
-  tier3: perMinute(50),
-  tier4: perMinute(100),
-  posting: [{ requests: 1, perMs: 1000 }],
-};
+const minute = 60_000;
+/** Calls by time, per method and workspace: https://docs.slack.dev/apis/web-api/rate-limits (2026-08). */
+const tiers = { posting: [1, 1000], tier2: [20, minute], tier3: [50, minute], tier4: [100, minute] } as const;
 
-function perMinute(requests: number): RateLimit[] {
-  return [{ requests, perMs: 60_000 }];
+/** What the vendor's page of a method says about it. Limits are per method, so each has an object of its own. */
+function facts(method: string, tier: keyof typeof tiers, ...scopes: readonly string[]) {
+  const [requests, perMs] = tiers[tier];
+  return { docs: `https://docs.slack.dev/reference/methods/${method}`, limits: [{ requests, perMs }], scopes };
 }
 
 /** Whichever credentials the connection has. */
 const held = z.looseObject({});
 
-const docs = (method: string) => `https://docs.slack.dev/reference/methods/${method}`;
+const wire = (input: object) => ({ json: snakeNames(input) });
 const id = z.string().min(1);
 /** Message id within its channel: a decimal text that no number can hold. */
 const ts = z.string().regex(/^\d+\.\d+$/);
-const ok = z.looseObject({ ok: z.literal(true) });
-const blocks = z.array(z.looseObject({ type: z.string() })).max(50);
+const channelId = 'C123ABC456';
+const shownTs = '1503435956.000247';
+const oneMessage = { channel: channelId, ts: ts.meta({ examples: [shownTs] }) };
 
 const content = {
-  text: z.string().max(40_000).optional(),
-  markdownText: z.string().max(12_000).optional(),
-  blocks: blocks.optional(),
-  attachments: z.array(z.looseObject({})).max(100).optional(),
+  text: z
+    .string()
+    .max(40_000)
+    .meta({ examples: ['Here is a message.'] }),
+  markdownText: z.string().max(12_000),
+  blocks: z.array(z.looseObject({ type: z.string() })).max(50),
+  attachments: z.array(z.looseObject({})).max(100),
 };
-
-interface Content {
-  readonly text?: string | undefined;
-  readonly markdownText?: string | undefined;
-  readonly blocks?: readonly object[] | undefined;
-  readonly attachments?: readonly object[] | undefined;
-}
-
-function hasContent({ text, markdownText, blocks: shown, attachments }: Content): boolean {
-  const other = text !== undefined || shown !== undefined || attachments !== undefined;
-  return markdownText === undefined ? other : !other;
-}
-
+type Content = { readonly [Name in keyof typeof content]?: unknown };
+const hasContent = ({ text, markdownText, blocks, attachments }: Content) =>
+  (markdownText === undefined) !== (text === undefined && blocks === undefined && attachments === undefined);
 const contentRule = { error: 'give text, blocks or attachments, or markdownText alone' };
 
-function wire(input: object) {
-  const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return { json: Object.fromEntries(Object.entries(input).map(([name, value]) => [snake(name), value])) };
-}
-
-const sender = { user: 'U0KRQLJ9H', bot_id: 'B19LU7CSY', team: 'T0G9PQBBK' };
-const posted = {
-  ok: true,
-  channel: 'C123ABC456',
-  ts: '1503435956.000247',
-  message: { type: 'message', text: 'Here is a message.', ts: '1503435956.000247', ...sender },
-};
-const cursorIn = { cursor: id.optional(), limit: z.int().min(1).max(1000).optional() };
-const cursorOut = { response_metadata: z.looseObject({ next_cursor: z.string().optional() }).optional() };
-
-interface CursorPage {
-  readonly response_metadata?: { readonly next_cursor?: string | undefined } | undefined;
-}
-
-/** An empty cursor ends the list; a short page does not. */
-function nextPage<Input extends object>(page: CursorPage, input: Input): (Input & { cursor: string }) | undefined {
-  const cursor = page.response_metadata?.next_cursor;
-  return cursor === undefined || cursor === '' ? undefined : { ...input, cursor };
-}
-
-const message = z
-  .strictObject({
-    channel: id,
+const message = given(
+  { channel: channelId },
+  {
     ...content,
-    threadTs: ts.optional(),
-    replyBroadcast: z.boolean().optional(),
-    unfurlLinks: z.boolean().optional(),
-    unfurlMedia: z.boolean().optional(),
-    mrkdwn: z.boolean().optional(),
-    metadata: z.strictObject({ event_type: z.string(), event_payload: z.record(z.string(), z.json()) }).optional(),
+    threadTs: ts,
+    replyBroadcast: z.boolean(),
+    unfurlLinks: z.boolean(),
+    unfurlMedia: z.boolean(),
+    mrkdwn: z.boolean(),
+    metadata: z.strictObject({ event_type: z.string(), event_payload: z.record(z.string(), z.json()) }),
     // These three need the scope chat:write.customize.
-    username: z.string().optional(),
-    iconEmoji: z.string().optional(),
-    iconUrl: z.url({ protocol: /^https$/ }).optional(),
-  })
-  .refine(hasContent, contentRule);
+    username: z.string(),
+    iconEmoji: z.string(),
+    iconUrl: z.url({ protocol: /^https$/ }),
+  },
+).refine(hasContent, contentRule);
+
+const ok = { ok: true };
+const sender = { user: 'U0KRQLJ9H', bot_id: 'B19LU7CSY', team: 'T0G9PQBBK' };
+const text = 'Here is a message.';
+const placed = { ...ok, channel: channelId, ts: shownTs };
+const posted = like({}, { type: 'message', text, ts: shownTs, ...sender });
+
+const cursorIn = { cursor: id, limit: z.int().min(1).max(1000) };
+const cursorOut = (cursor: string) => ({ response_metadata: like({}, { next_cursor: cursor }) });
+/** An empty cursor ends the list; a short page does not. */
+function nextPage<Input extends object>(
+  page: { readonly response_metadata?: { readonly next_cursor?: string | null | undefined } | null | undefined },
+  input: Input,
+): (Input & { cursor: string }) | undefined {
+  const cursor = page.response_metadata?.next_cursor;
+  return cursor ? { ...input, cursor } : undefined;
+}
 
 export const auth = {
   test: endpoint('POST /auth.test', {
     summary: 'Says which workspace and which bot the token belongs to.',
-    docs: docs('auth.test'),
+    docs: 'https://docs.slack.dev/reference/methods/auth.test',
     repeat: 'safe',
-    input: z.strictObject({}),
-    output: z.looseObject({
-      team: z.string().optional(),
-      team_id: z.string().optional(),
-      user_id: z.string(),
-      bot_id: z.string().optional(),
-      enterprise_id: z.string().nullish(),
-      is_enterprise_install: z.boolean().optional(),
-      url: z.string(),
-    }),
-    example: {
-      input: {},
-      answer: {
-        ok: true,
-        url: 'https://subarachnoid.slack.com/',
+    input: given({}),
+    output: like(
+      { ...ok, url: 'https://subarachnoid.slack.com/', user_id: 'W23456789' },
+      {
         team: 'Subarachnoid Workspace',
-        user: 'bot',
         team_id: 'T0G9PQBBK',
-        user_id: 'W23456789',
+        user: 'bot',
         bot_id: 'BZYBOTHED',
+        enterprise_id: z.string(),
         is_enterprise_install: false,
       },
-    },
+    ),
   }),
 };
 
 export const chat = {
   post: endpoint('POST /chat.postMessage', {
     summary: 'Posts a message. Not repeated after a time-out: it could appear twice.',
-    docs: docs('chat.postMessage'),
-    scopes: ['chat:write'],
-    limits: tiers.posting,
+    ...facts('chat.postMessage', 'posting', 'chat:write'),
     input: message,
     encode: wire,
-    output: z.looseObject({ channel: z.string(), ts: z.string() }),
-    example: { input: { channel: 'C123ABC456', text: 'Here is a message.' }, answer: posted },
+    output: like(placed, { message: posted }),
   }),
   update: endpoint('POST /chat.update', {
     summary: 'Replaces the content of a message.',
-    docs: docs('chat.update'),
+    ...facts('chat.update', 'tier3', 'chat:write'),
     repeat: 'safe',
-    scopes: ['chat:write'],
-    limits: tiers.tier3,
-    input: z.strictObject({ channel: id, ts, ...content }).refine(hasContent, contentRule),
+    input: given(oneMessage, content).refine(hasContent, contentRule),
     encode: wire,
-    output: z.looseObject({ channel: z.string(), ts: z.string() }),
-    example: {
-      input: { channel: 'C123ABC456', ts: '1503435956.000247', text: 'Updated text.' },
-      answer: { ...posted, text: 'Updated text.', message: { ...posted.message, text: 'Updated text.' } },
-    },
+    output: like(placed, { text, message: posted }),
   }),
   delete: endpoint('POST /chat.delete', {
     summary: 'Deletes a message of the bot.',
-    docs: docs('chat.delete'),
-    scopes: ['chat:write'],
-    limits: tiers.tier3,
-    input: z.strictObject({ channel: id, ts }),
-    output: z.looseObject({ channel: z.string(), ts: z.string() }),
-    example: {
-      input: { channel: 'C123ABC456', ts: '1503435956.000247' },
-      answer: { ok: true, channel: 'C123ABC456', ts: '1503435956.000247' },
-    },
+    ...facts('chat.delete', 'tier3', 'chat:write'),
+    input: given(oneMessage),
+    output: like(placed),
   }),
   schedule: endpoint('POST /chat.scheduleMessage', {
     summary: 'Posts a message at a later time.',
-    docs: docs('chat.scheduleMessage'),
-    scopes: ['chat:write'],
-    limits: tiers.tier3,
-    input: z
-      .strictObject({ channel: id, postAt: z.date(), ...content, threadTs: ts.optional() })
-      .refine(hasContent, contentRule),
+    ...facts('chat.scheduleMessage', 'tier3', 'chat:write'),
+    input: given({ channel: channelId, postAt: z.date() }, { ...content, threadTs: ts }).refine(
+      hasContent,
+      contentRule,
+    ),
     encode: ({ postAt, ...rest }) => wire({ ...rest, postAt: Math.floor(postAt.getTime() / 1000) }),
-    output: z.looseObject({ channel: z.string(), scheduled_message_id: z.string() }),
-    example: {
-      input: { channel: 'C123ABC456', postAt: new Date('2026-12-01T09:00:00Z'), text: 'Good morning.' },
-      answer: {
-        ok: true,
-        channel: 'C123ABC456',
-        scheduled_message_id: 'Q1298393284',
-        post_at: 1_796_115_600,
-        message: { text: 'Good morning.', type: 'delayed_message', ...sender },
-      },
-    },
+    output: like(
+      { ...ok, channel: channelId, scheduled_message_id: 'Q1298393284' },
+      { post_at: 1_796_115_600, message: like({}, { text: 'Good morning.', type: 'delayed_message', ...sender }) },
+    ),
+    example: { input: { channel: channelId, postAt: new Date('2026-12-01T09:00:00Z'), text: 'Good morning.' } },
   }),
 };
 
-const channel = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  is_private: z.boolean().optional(),
-  is_archived: z.boolean().optional(),
-  is_member: z.boolean().optional(),
-  num_members: z.number().optional(),
-});
-const general = {
-  id: 'C012AB3CD',
-  name: 'general',
-  is_channel: true,
-  is_private: false,
-  is_archived: false,
-  is_member: true,
-  num_members: 4,
-};
+const generalId = 'C012AB3CD';
+/** Direct messages have no name. */
+const channel = like(
+  { id: generalId },
+  { name: 'general', is_channel: true, is_private: false, is_archived: false, is_member: true, num_members: 4 },
+);
 
 export const channels = {
   list: endpoint('GET /conversations.list', {
     summary: 'Lists the channels that the bot can see.',
-    docs: docs('conversations.list'),
-    scopes: ['channels:read'],
-    limits: tiers.tier2,
+    ...facts('conversations.list', 'tier2', 'channels:read'),
     // Private channels need the scope groups:read as well.
-    input: z.strictObject({
-      types: z
-        .array(z.enum(['public_channel', 'private_channel', 'mpim', 'im']))
-        .min(1)
-        .optional(),
-      excludeArchived: z.boolean().optional(),
-      teamId: id.optional(),
-      ...cursorIn,
-    }),
+    input: given(
+      {},
+      {
+        types: z.array(z.enum(['public_channel', 'private_channel', 'mpim', 'im'])).min(1),
+        excludeArchived: true,
+        teamId: id,
+        ...cursorIn,
+      },
+    ),
     encode: ({ types, excludeArchived, teamId, cursor, limit }) => ({
       query: { types: types?.join(','), exclude_archived: excludeArchived, team_id: teamId, cursor, limit },
     }),
-    output: z.looseObject({ channels: z.array(channel), ...cursorOut }),
+    output: like({ ...ok, channels: [channel] }, cursorOut('dGVhbTpDMDYxRkE1UEI=')),
     paging: { items: (page) => page.channels, next: nextPage },
-    example: {
-      input: { excludeArchived: true },
-      answer: { ok: true, channels: [general], response_metadata: { next_cursor: 'dGVhbTpDMDYxRkE1UEI=' } },
-    },
   }),
   join: endpoint('POST /conversations.join', {
     summary: 'Makes the bot a member of a public channel.',
-    docs: docs('conversations.join'),
+    ...facts('conversations.join', 'tier3', 'channels:join'),
     repeat: 'safe',
-    scopes: ['channels:join'],
-    limits: tiers.tier3,
-    input: z.strictObject({ channel: id }),
-    output: z.looseObject({ channel }),
-    example: { input: { channel: 'C012AB3CD' }, answer: { ok: true, channel: general } },
+    input: given({ channel: generalId }),
+    output: like({ ...ok, channel }),
   }),
   open: endpoint('POST /conversations.open', {
     summary: 'Opens a direct message with one or several people.',
-    docs: docs('conversations.open'),
+    ...facts('conversations.open', 'tier3', 'im:write'),
     repeat: 'safe',
-    scopes: ['im:write'],
-    limits: tiers.tier3,
-    input: z.strictObject({ users: z.array(id).min(1).max(8) }),
+    input: given({
+      users: z
+        .array(id)
+        .min(1)
+        .max(8)
+        .meta({ examples: [['W1234567890']] }),
+    }),
     encode: ({ users }) => ({ json: { users: users.join(',') } }),
-    output: z.looseObject({ channel: z.looseObject({ id: z.string() }) }),
-    example: { input: { users: ['W1234567890'] }, answer: { ok: true, channel: { id: 'D069C7QFK' } } },
+    output: like({ ...ok, channel: { id: 'D069C7QFK' } }),
   }),
 };
 
-const user = z.looseObject({
-  id: z.string(),
-  name: z.string().optional(),
-  deleted: z.boolean().optional(),
-  is_bot: z.boolean().optional(),
-  profile: z.looseObject({ real_name: z.string().optional(), email: z.string().optional() }).optional(),
-});
-const spengler = {
-  id: 'W012A3CDE',
-  team_id: 'T012AB3C4',
-  name: 'spengler',
-  deleted: false,
-  is_bot: false,
-  profile: { real_name: 'Egon Spengler', email: 'spengler@ghostbusters.example.com' },
-};
+const email = 'spengler@ghostbusters.example.com';
+const user = like(
+  { id: 'W012A3CDE' },
+  {
+    team_id: 'T012AB3C4',
+    name: 'spengler',
+    deleted: false,
+    is_bot: false,
+    profile: like({}, { real_name: 'Egon Spengler', email }),
+  },
+);
 
 export const users = {
   list: endpoint('GET /users.list', {
     summary: 'Lists the members of the workspace.',
-    docs: docs('users.list'),
-    scopes: ['users:read'],
-    limits: tiers.tier2,
-    input: z.strictObject(cursorIn),
-    output: z.looseObject({ members: z.array(user), ...cursorOut }),
+    ...facts('users.list', 'tier2', 'users:read'),
+    input: given({}, cursorIn),
+    output: like({ ...ok, members: [user] }, { cache_ts: 1_498_777_272, ...cursorOut('dXNlcjpVMEc5V0ZYTlo=') }),
     paging: { items: (page) => page.members, next: nextPage },
-    example: {
-      input: {},
-      answer: {
-        ok: true,
-        members: [spengler],
-        cache_ts: 1498777272,
-        response_metadata: { next_cursor: 'dXNlcjpVMEc5V0ZYTlo=' },
-      },
-    },
   }),
   lookupByEmail: endpoint('GET /users.lookupByEmail', {
     summary: 'Finds a member by email address.',
-    docs: docs('users.lookupByEmail'),
-    scopes: ['users:read.email'],
-    limits: tiers.tier3,
-    input: z.strictObject({ email: z.email() }),
-    output: z.looseObject({ user }),
-    example: { input: { email: 'spengler@ghostbusters.example.com' }, answer: { ok: true, user: spengler } },
+    ...facts('users.lookupByEmail', 'tier3', 'users:read.email'),
+    input: given({ email: z.email().meta({ examples: [email] }) }),
+    output: like({ ...ok, user }),
   }),
 };
+
+const file = { id: 'F123ABC456' };
 
 /** A file goes up in three steps; the bytes are posted to the address of the first. */
 export const files = {
   getUploadUrl: endpoint('GET /files.getUploadURLExternal', {
     summary: 'Asks where to post the bytes of a file.',
-    docs: docs('files.getUploadURLExternal'),
-    scopes: ['files:write'],
-    limits: tiers.tier4,
-    input: z.strictObject({ filename: id, length: z.int().positive(), altText: z.string().optional() }),
+    ...facts('files.getUploadURLExternal', 'tier4', 'files:write'),
+    input: given(
+      {
+        filename: 'report.csv',
+        length: z
+          .int()
+          .positive()
+          .meta({ examples: [53_072] }),
+      },
+      { altText: z.string() },
+    ),
     encode: ({ altText, ...query }) => ({ query: { ...query, alt_txt: altText } }),
-    output: z.looseObject({ upload_url: z.url(), file_id: z.string() }),
-    example: {
-      input: { filename: 'report.csv', length: 53_072 },
-      answer: { ok: true, upload_url: 'https://files.slack.com/upload/v1/ABC123', file_id: 'F123ABC456' },
-    },
+    output: like({
+      ...ok,
+      upload_url: z.url().meta({ examples: ['https://files.slack.com/upload/v1/ABC123'] }),
+      file_id: file.id,
+    }),
   }),
   completeUpload: endpoint('POST /files.completeUploadExternal', {
     summary: 'Shares uploaded files in a channel.',
-    docs: docs('files.completeUploadExternal'),
-    scopes: ['files:write'],
-    limits: tiers.tier4,
-    input: z.strictObject({
-      files: z.array(z.strictObject({ id, title: z.string().optional() })).min(1),
-      channelId: id.optional(),
-      initialComment: z.string().optional(),
-      threadTs: ts.optional(),
-    }),
+    ...facts('files.completeUploadExternal', 'tier4', 'files:write'),
+    input: given(
+      { files: z.array(given(file, { title: 'Report' })).min(1) },
+      { channelId, initialComment: z.string(), threadTs: ts },
+    ),
     encode: wire,
-    output: z.looseObject({ files: z.array(z.looseObject({ id: z.string() })) }),
-    example: {
-      input: { files: [{ id: 'F123ABC456', title: 'Report' }], channelId: 'C123ABC456' },
-      answer: { ok: true, files: [{ id: 'F123ABC456', title: 'Report' }] },
-    },
+    output: like({ ...ok, files: [like(file, { title: 'Report' })] }),
   }),
 };
 
@@ -332,8 +250,8 @@ export const webhook = {
     docs: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
     // The rest of the path is the secret.
     baseUrl: 'https://hooks.slack.com/services',
-    limits: tiers.posting,
-    input: z.strictObject({ ...content, threadTs: ts.optional() }).refine(hasContent, contentRule),
+    limits: [{ requests: 1, perMs: 1000 }],
+    input: given({}, { ...content, threadTs: ts }).refine(hasContent, contentRule),
     encode(input, api) {
       if ('webhookUrl' in api.credentials(held)) return wire(input);
       throw new PlugboardError({
@@ -345,7 +263,7 @@ export const webhook = {
     },
     // The answer is the text `ok`, not JSON.
     decode: (answer) => ({ ok: answer.text().trim() === 'ok' }),
-    output: ok,
-    example: { input: { text: 'Hello, world.' }, answer: 'ok', headers: { 'content-type': 'text/html' } },
+    output: z.looseObject({ ok: z.literal(true) }),
+    example: { answer: 'ok', headers: { 'content-type': 'text/html' } },
   }),
 };

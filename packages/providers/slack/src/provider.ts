@@ -1,19 +1,12 @@
 /** Slack: messages, channels and events of a workspace. */
-import {
-  botToken as botTokenMethod,
-  defineProvider,
-  incomingWebhook,
-  isPlugboardError,
-  oauth2,
-  reveal,
-  text,
-} from '@plugboard/core';
+import { botToken as botTokenMethod, collect, defineProvider, incomingWebhook } from '@plugboard/core';
+import { isPlugboardError, oauth2, reveal, text } from '@plugboard/core';
 import type { Api, Choice, OAuthClient, Secret } from '@plugboard/core';
 import { z } from 'zod';
 
 import { botToken, classifyToken, readGrant, sign, signWebhook, webhookUrl } from './credentials.ts';
 import { emulator } from './emulator.ts';
-import { classify, errorExamples } from './errors.ts';
+import { errors } from './errors.ts';
 import { notify, settings } from './notify.ts';
 import { auth, channels, chat, files, users, webhook } from './operations.ts';
 import { webhooks } from './webhooks.ts';
@@ -109,21 +102,15 @@ export const slack = defineProvider({
     }),
   },
 
-  api: { baseUrl: 'https://slack.com/api', errors: { classify, examples: errorExamples } },
+  api: { baseUrl: 'https://slack.com/api', errors },
 
   async account(api) {
     // The URL of a webhook names no workspace, and there is no call that proves it without posting.
     if (api.method === 'webhook')
       return { kind: 'derived', name: text(api.metadata['webhookChannel']) ?? 'Incoming webhook' };
-    const {
-      team,
-      team_id: teamId,
-      enterprise_id: enterpriseId,
-      is_enterprise_install: whole,
-      url,
-    } = await api.call(auth.test, {});
-    const id = (whole === true ? enterpriseId : teamId) ?? teamId ?? '';
-    return { kind: 'known', account: { id, name: team ?? id }, metadata: { url } };
+    const found = await api.call(auth.test, {});
+    const id = (found.is_enterprise_install === true ? found.enterprise_id : found.team_id) ?? found.team_id ?? '';
+    return { kind: 'known', account: { id, name: found.team ?? id }, metadata: { url: found.url } };
   },
 
   async healthCheck(api) {
@@ -186,12 +173,9 @@ async function revokeToken(client: OAuthClient): Promise<void> {
   }
 }
 
-async function channelChoices(api: Api): Promise<Choice[]> {
+function channelChoices(api: Api): Promise<Choice[]> {
   const granted = api.scopes === null || api.scopes.includes('groups:read');
-  const types = granted ? (['public_channel', 'private_channel'] as const) : (['public_channel'] as const);
-  const choices: Choice[] = [];
-  for await (const page of api.pages(channels.list, { types: [...types], excludeArchived: true, limit: 1000 })) {
-    choices.push(...page.channels.map(({ id, name }) => ({ value: id, label: `#${name}` })));
-  }
-  return choices;
+  const types = ['public_channel' as const, ...(granted ? ['private_channel' as const] : [])];
+  const pages = api.pages(channels.list, { types, excludeArchived: true, limit: 1000 });
+  return collect(pages, (page) => page.channels.map(({ id, name }) => ({ value: id, label: name ? `#${name}` : id })));
 }

@@ -119,6 +119,18 @@ test('a URL of another host is no webhook', async () => {
   expect(posts).toHaveLength(0);
 });
 
+test('a direct message is listed although it has no name, and a list ends with an empty cursor', async () => {
+  const { board, emulator } = rig();
+  await board.connect('slack', { organizationId, method: 'botToken', credentials: botToken });
+  const direct = { id: 'D069C7QFK', is_im: true, user: 'W1234567890' };
+  emulator.failNext({ status: 200, json: { ok: true, channels: [direct], response_metadata: { next_cursor: '' } } });
+  const found: unknown[] = [];
+  for await (const channel of board.client('slack', { organizationId }).channels.list({ types: ['im'] })) {
+    found.push(channel);
+  }
+  expect(found).toEqual([direct]);
+});
+
 test('the handshake of events is answered once it is verified', async () => {
   const { board } = rig();
   const post = async (body: string, secret = 'signing-secret') => {
