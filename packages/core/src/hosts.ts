@@ -1,7 +1,7 @@
 /** Which hosts the calls of one connection may reach: those declared, and those that are only known at run time. */
 import type { HostSource } from './auth/auth.ts';
 import { discoveredOf } from './auth/discovery.ts';
-import { invalidInput } from './errors.ts';
+import { invalidInput, isPlugboardError } from './errors.ts';
 import { endpointProblem, hostHint, hostProblem } from './host-name.ts';
 import { member, type JsonObject } from './json.ts';
 import type { AnyDefinition } from './provider.ts';
@@ -16,6 +16,19 @@ export function hostsFor(definition: AnyDefinition, source: HostSource): readonl
   if (problem !== undefined)
     throw invalidInput(`A host of ${id}`, [{ path: 'tenantHosts', message: problem }], hostHint);
   return discovers ? [...hosts, ...named, ...announcedHosts(source.input)] : [...hosts, ...named];
+}
+
+/** Whether a connection has hosts that the deployment did not name: whoever answers there speaks for nobody else. */
+export function hasOwnHosts(definition: AnyDefinition, source: HostSource): boolean {
+  if (definition.tenantHosts === undefined && Object.keys(discoveredOf(source.input)).length === 0) return false;
+  try {
+    const shared = new Set(hostsFor(definition, { app: source.app, credentials: {}, input: {}, metadata: {} }));
+    return hostsFor(definition, source).some((host) => !shared.has(host));
+  } catch (error) {
+    // Without the connection's values there is no host at all.
+    if (isPlugboardError(error)) return true;
+    throw error;
+  }
 }
 
 function announcedHosts(input: JsonObject): readonly string[] {

@@ -78,7 +78,7 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
       const clientAuth = computed(endpoint.clientAuth ?? 'post', client);
       requireOwnHost(context, method, { client, url, clientAuth });
       const request = tokenRequest({ ...endpoint, url, clientAuth }, client, params);
-      const answer = await send(context, state, { ...request, classify: method.classify ?? classifyOAuth });
+      const answer = await send(context, state, { ...request, classify: method.classify ?? defaultOf(method, app) });
       const separator = method.kind === 'oauth2' ? method.scopes.separator : ' ';
       return method.read === undefined ? readTokenAnswer(answer.json(), separator) : method.read(answer.json(), client);
     },
@@ -87,6 +87,15 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
     ...(context.organizationId !== undefined && { organizationId: context.organizationId }),
   };
   return client;
+}
+
+/** A client that nobody registered but the organization is a credential: refused, it is not the host's mistake. */
+function defaultOf(method: ClientMethod, app: AppValues): Classify {
+  if (!('mint' in method) || app['clientId'] !== undefined) return classifyOAuth;
+  return (answer) => {
+    const failure = classifyOAuth(answer);
+    return failure?.kind === 'configuration' ? { ...failure, kind: 'auth', hint: 'Enter the client again.' } : failure;
+  };
 }
 
 /** The refresh of a grant as the method declares it (default RFC 6749 section 6). */
@@ -221,18 +230,20 @@ function ownHosts({ hosts, hostsFor }: OAuthContext, { app, input }: OAuthClient
 
 async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest): Promise<Answer> {
   const headers = new Headers({ 'user-agent': context.userAgent ?? 'plugboard', ...init.headers });
+  const url = new URL(atVersion(init.url, context.apiVersion));
   const request: TransportRequest = {
     provider: context.provider,
     operation: 'oauth.token',
     method: init.method,
-    url: new URL(atVersion(init.url, context.apiVersion)),
+    url,
     headers,
     ...bodyOf(init, headers),
     hosts: context.hostsFor({ app: context.app, credentials: {}, input: {}, metadata: {}, ...stateOf(state) }),
     classify: init.classify ?? classifyOAuth,
     repeat: 'never',
     purpose: 'token',
-    limitKey: `${context.provider}/oauth`,
+    // By host: a server that one tenant named must not hold up the tokens of the others.
+    limitKey: `${context.provider}/oauth ${url.host}`,
     secrets: secretsOf(context.app, state.credentials ?? {}, init, headers),
     ...(context.organizationId !== undefined && { organizationId: context.organizationId }),
     ...(state.signal && { signal: state.signal }),

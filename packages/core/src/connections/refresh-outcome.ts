@@ -47,6 +47,8 @@ export interface Success extends Turn {
 
 export interface Refusal extends Turn {
   readonly error: unknown;
+  /** A mistake in the configuration would be the host's: the client is its own, and so is the server. */
+  readonly ofHost: boolean;
   /** An earlier use of the same refresh token ended without an answer. */
   readonly hadUnknown: boolean;
 }
@@ -155,7 +157,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     const current = await store.connections.get(row.organizationId, row.id);
     if (current === null || current.status === 'disconnected') return { error: endedMeanwhile(row) };
     if (current.credentialsVersion !== row.credentialsVersion) return { row: current };
-    if (error.kind === 'configuration') return pause(runtime, row, refusal, error);
+    if (error.kind === 'configuration' && refusal.ofHost) return pause(runtime, row, refusal, error);
     if (error.kind === 'auth') return refuse(runtime, row, refusal, error);
     const backoff = error.retryAfterMs ?? backoffMs(row.failCount);
     const failing = row.failCount + 1 >= 3 && row.status === 'active';

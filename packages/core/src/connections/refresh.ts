@@ -8,13 +8,15 @@ import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
+import { hasOwnHosts, inputOf } from '../hosts.ts';
 import { randomToken } from '../random.ts';
 import { reveal } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { oauthContext, stateOf } from './oauth-context.ts';
-import { createRefreshOutcome, type RefreshHooks, type RefreshOutcome, type Settled } from './refresh-outcome.ts';
+import { createRefreshOutcome, type Refusal, type RefreshHooks, type RefreshOutcome } from './refresh-outcome.ts';
+import type { Settled } from './refresh-outcome.ts';
 
 /** Longest a token call may take; undershooting it is itself a way to lose a rotated token. */
 const callDeadlineMs = 45_000;
@@ -180,18 +182,23 @@ async function underLock(
 }
 
 type Answered = { readonly grant: Grant; readonly credentials: Credentials };
+type Failed = Pick<Refusal, 'error' | 'ofHost'>;
 
-async function callVendor(
-  engine: Engine,
-  runtime: ProviderRuntime,
-  row: ConnectionRow,
-): Promise<Answered | { readonly error: unknown }> {
+async function callVendor(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<Answered | Failed> {
+  let credentials: Credentials | undefined;
   try {
-    const credentials = await openCredentials(engine, row);
+    credentials = await openCredentials(engine, row);
     return { grant: await spend(engine, runtime, row, credentials), credentials };
   } catch (error) {
-    return { error };
+    return { error, ofHost: credentials !== undefined && actsAsHost(runtime, row, credentials) };
   }
+}
+
+/** Whether the client that asks is the host's own, at a server that is everybody's. */
+function actsAsHost(runtime: ProviderRuntime, row: ConnectionRow, credentials: Credentials): boolean {
+  if ('mint' in methodOf(runtime, row.method)) return false;
+  const { definition, app } = runtime;
+  return !hasOwnHosts(definition, { app, credentials, input: inputOf(row.metadata), metadata: row.metadata });
 }
 
 async function spend(

@@ -8,6 +8,11 @@ export function sessionKey(
   return `${provider}/${organizationId.length}:${organizationId}/${label}`;
 }
 
+/** The same for what an organization is about to connect: what its vendor asks for, nobody else waits for. */
+export function newKey(provider: string, organizationId: string): string {
+  return `${provider}/new/${organizationId}`;
+}
+
 /** The same for the platform's own credentials. */
 export function platformKey(provider: string): string {
   return `${provider}/platform`;

@@ -10,7 +10,7 @@ import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { createPlatformAccess, fixedAccess, type FixedGrant } from './platform-access.ts';
 import type { Refresher } from './refresh.ts';
 import { reconnectRequired } from './refresh-facts.ts';
-import { platformKey, sessionKey } from './session-key.ts';
+import { newKey, platformKey, sessionKey } from './session-key.ts';
 
 export interface Target {
   readonly organizationId: string;
@@ -124,16 +124,15 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
 /** Access that needs no row and never changes: by a grant about to be stored. */
 export function fixedSession(
   runtime: ProviderRuntime,
-  grant: FixedGrant & { readonly organizationId?: string },
+  grant: FixedGrant & { readonly organizationId: string },
   rest: Partial<Access> = {},
 ): Session {
   const { organizationId } = grant;
   const access = fixedAccess(runtime, grant, rest);
-  const forWhom = organizationId === undefined ? {} : { organizationId };
   return {
     runtime,
-    ...forWhom,
-    limitKey: platformKey(runtime.definition.id),
+    organizationId,
+    limitKey: newKey(runtime.definition.id, organizationId),
     access: async () => access,
     renew: async () => null,
   };

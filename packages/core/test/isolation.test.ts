@@ -1,0 +1,207 @@
+/** What one organization meets at its own server, or with its own credentials, is not felt by any other. */
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+
+import type { OAuth2Options } from '../src/auth/auth.ts';
+import { clientCredentials } from '../src/auth/methods.ts';
+import { bearer, need } from '../src/auth/sign.ts';
+import { createPlugboard } from '../src/board.ts';
+import { defineProvider } from '../src/define-provider.ts';
+import { endpoint } from '../src/endpoint.ts';
+import { isPlugboardError } from '../src/errors.ts';
+import { secret } from '../src/fields.ts';
+import type { JsonObject } from '../src/json.ts';
+import { silentLog } from '../src/log.ts';
+import { createMemoryStore } from '../src/memory-store.ts';
+import { handlerWire } from '../src/transport/handler-wire.ts';
+import { createFakeClock } from './support/fake-clock.ts';
+import { key } from './support/rig.ts';
+import { createSelfHosted, shopInput } from './support/self-hosted.ts';
+
+const codeOf = (work: PromiseLike<unknown>) =>
+  Promise.resolve(work).then(
+    () => 'resolved',
+    (error: unknown) => (isPlugboardError(error) ? error.code : `foreign: ${String(error)}`),
+  );
+const wait = { status: 429, headers: { 'retry-after': '3600' } };
+
+/** Each organization names the server where its users sign in. */
+function createShops() {
+  const address = (path: string) => (input: JsonObject) => `https://${input['shop'] as string}/${path}`;
+  const rig = createSelfHosted({
+    input: shopInput,
+    discover: undefined,
+    issuer: undefined,
+    nonce: false,
+    authorize: { url: address('authorize') },
+    token: { url: address('token'), clientAuth: 'none' },
+    revoke: undefined,
+  } as unknown as Partial<OAuth2Options>);
+  return {
+    ...rig,
+    async connect(organizationId: string, shop: string) {
+      const who = { organizationId, userId: 'user-1' };
+      const { url, cookie } = await rig.board.authorize('acme', { ...who, input: { shop } });
+      // The stand-in's consent page has one address; the server that takes the code is the tenant's.
+      const params = await rig.vendor.oauth.approve(url.replace(shop, 'tenant.acme.example'));
+      return codeOf(rig.board.callback('acme', { ...who, params, cookies: `${cookie.name}=${cookie.value}` }));
+    },
+  };
+}
+
+describe('a server that asks to wait for an hour', () => {
+  test('holds up its own organization, and nobody else who connects', async () => {
+    const { board, answer } = createSelfHosted();
+    answer(({ url }) => (new URL(url).host === 'slow.example' ? Response.json({}, wait) : undefined));
+    const connect = (organizationId: string, server: string) =>
+      codeOf(board.connect('acme', { organizationId, credentials: { key: 'ak_0123456789', server } }));
+    expect(await connect('org-1', 'slow.example')).toBe('rate_limited');
+    expect(await connect('org-1', 'slow.example')).toBe('limit_reached');
+    expect(await connect('org-2', 'shop.acme.example:8443')).toBe('resolved');
+  });
+
+  test('holds up its own token calls, and not those to other servers', async () => {
+    const { answer, connect } = createShops();
+    answer(({ url }) => (url === 'https://slow.example/token' ? Response.json({}, wait) : undefined));
+    expect(await connect('org-1', 'slow.example')).toBe('rate_limited');
+    expect(await connect('org-1', 'slow.example')).toBe('limit_reached');
+    expect(await connect('org-2', 'tenant.acme.example')).toBe('resolved');
+  });
+});
+
+test('a server that calls the host’s client unknown is believed for its own connections alone', async () => {
+  const { answer, board, clock, connect, vendor } = createShops();
+  const elsewhere = 'https://tenant.acme.example/token';
+  const served = ({ url }: Request) => url.endsWith('/token') && url !== elsewhere;
+  answer((request) => (served(request) ? vendor.fetch(new Request(elsewhere, request)) : undefined));
+  const alarms: string[] = [];
+  board.on('provider.attention', ({ reason }) => void alarms.push(reason));
+  await connect('org-1', 'one.example');
+  await connect('org-2', 'two.example');
+  answer((request) => {
+    if (!served(request)) return undefined;
+    const known = request.url !== 'https://one.example/token';
+    return known
+      ? vendor.fetch(new Request(elsewhere, request))
+      : Response.json({ error: 'invalid_client' }, { status: 401 });
+  });
+  await clock.advance(3_600_000);
+  const call = (organizationId: string) => codeOf(board.client('acme', { organizationId }).users.me({}));
+  expect(await call('org-1')).toBe('invalid_client');
+  expect(await call('org-2')).toBe('resolved');
+  expect(alarms).toEqual([]);
+});
+
+const ping = endpoint('GET /ping', {
+  summary: 'Answers.',
+  input: z.strictObject({}),
+  output: z.looseObject({ pong: z.boolean() }),
+  example: { input: {}, answer: { pong: true } },
+});
+
+/** A vendor at which each organization has a client of its own. */
+const minting = defineProvider({
+  id: 'minting',
+  name: 'Minting',
+  category: 'crm',
+  summary: 'A vendor for tests.',
+  docs: { home: 'https://m.example', keys: 'https://m.example', reference: 'https://m.example', checked: '2026-01-01' },
+  hosts: ['api.m.example.com'],
+  auth: {
+    pair: clientCredentials({
+      credentials: z.strictObject({ key: secret('Key') }),
+      sign: bearer(),
+      token: { url: 'https://api.m.example.com/token', clientAuth: 'none' },
+      mint: (client) =>
+        client.token({
+          grant_type: 'client_credentials',
+          client_secret: need(client.credentials, 'key'),
+        }),
+      example: { key: 'key-1' },
+    }),
+  },
+  api: {
+    baseUrl: 'https://api.m.example.com',
+    errors: { examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } } },
+  },
+  account: async (api) => {
+    await api.call(ping, {});
+    return { kind: 'derived', name: 'Minting' };
+  },
+  healthCheck: async (api) => {
+    await api.call(ping, {});
+    return { status: 'healthy' };
+  },
+  operations: { probe: { ping } },
+});
+
+function createMinting() {
+  const clock = createFakeClock();
+  const dead = new Set<string>();
+  const store = createMemoryStore({ clock });
+  const alarms: string[] = [];
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [minting()],
+    store,
+    keys: { k1: key },
+    mode: 'test',
+    env: {},
+    log: silentLog,
+    clock,
+    cacheMs: 0,
+    wire: handlerWire(async (request) => {
+      if (!request.url.endsWith('/token')) return Response.json({ pong: true });
+      const sent = new URLSearchParams(await request.text()).get('client_secret') ?? '';
+      if (dead.has(sent)) return Response.json({ error: 'invalid_client' }, { status: 401 });
+      return Response.json({ access_token: `token-of-${sent}`, expires_in: 3600 });
+    }),
+  });
+  board.on('provider.attention', ({ reason }) => void alarms.push(reason));
+  return {
+    alarms,
+    board,
+    clock,
+    dead,
+    store,
+    connect: (organizationId: string) =>
+      board.connect('minting', { organizationId, credentials: { key: organizationId } }),
+    call: (organizationId: string) => codeOf(board.client('minting', { organizationId }).probe.ping({})),
+    row: (organizationId: string) => store.connections.find(organizationId, { provider: 'minting', label: 'default' }),
+  };
+}
+
+describe('credentials that an organization itself registered', () => {
+  test('are refused at connect like every other credential', async () => {
+    const { connect, dead } = createMinting();
+    dead.add('org-1');
+    await expect(connect('org-1')).rejects.toMatchObject({ kind: 'invalid_request', code: 'credentials_refused' });
+  });
+
+  test('end their own connection when they are dead, and hold up no other refresh', async () => {
+    const { alarms, call, clock, connect, dead, row } = createMinting();
+    await connect('org-1');
+    await connect('org-2');
+    dead.add('org-1');
+    await clock.advance(3_600_000);
+    expect(await call('org-1')).toBe('refresh_refused');
+    expect(await call('org-2')).toBe('resolved');
+    expect(alarms).toEqual([]);
+    await clock.advance(90_000);
+    expect(await call('org-1')).toBe('reconnect_required');
+    expect((await row('org-1'))?.status).toBe('expired');
+  });
+});
+
+test('a row that cannot be opened holds up no other refresh', async () => {
+  const { alarms, call, clock, connect, row, store } = createMinting();
+  await connect('org-1');
+  await connect('org-2');
+  const [mine, theirs] = [(await row('org-1'))!, (await row('org-2'))!];
+  const change = { credentials: theirs.credentials };
+  await store.connections.update('org-1', mine.id, { version: mine.version }, change);
+  await clock.advance(3_600_000);
+  expect(await call('org-1')).toBe('vault_auth_failed');
+  expect(await call('org-2')).toBe('resolved');
+  expect(alarms).toEqual([]);
+});
