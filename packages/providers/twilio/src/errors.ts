@@ -1,8 +1,8 @@
 /** What Twilio's answers mean: the vendor's own number says more than the status. */
-import { at, number, text, type Classify, type ErrorRules, type Failure } from '@plugboard/core';
+import { at, text, vendorErrors, type Answer, type ErrorExample, type ErrorKind, type Meaning } from '@plugboard/core';
 
 /** https://www.twilio.com/docs/api/errors (2026). */
-const meanings: Readonly<Record<number, Failure>> = {
+const codes: Readonly<Record<number, Meaning>> = {
   20003: {
     kind: 'auth',
     code: 'authentication_failed',
@@ -31,63 +31,48 @@ const meanings: Readonly<Record<number, Failure>> = {
   21614: { kind: 'invalid_request', code: 'not_a_mobile_number' },
 };
 
-export const classify: Classify = (answer) => {
-  if (answer.status < 400) return undefined;
-  const body = answer.tryJson();
-  const code = number(at(body, 'code'));
-  const meaning = code === undefined || !Object.hasOwn(meanings, code) ? undefined : meanings[code];
-  if (meaning === undefined) return undefined;
+const failed = ([status, code, message]: readonly [number, number, string], kind: ErrorKind, meaning: string) =>
+  ({
+    status,
+    body: { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status },
+    is: { kind, code: meaning },
+  }) satisfies ErrorExample;
+const throttled = failed([429, 20429, 'Too Many Requests'], 'rate_limited', 'too_many_requests');
+
+export const errors = vendorErrors({
+  code: ['code'],
   // Older routes answer `message`, newer ones the `detail` of RFC 9457.
-  const message = text(at(body, 'message')) ?? text(at(body, 'detail'));
-  return { ...meaning, vendor: { code: String(code), ...(message !== undefined && { message }) } };
-};
-
-const body = (status: number, code: number, message: string) => ({
-  status,
-  body: { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status },
-});
-
-export const errorExamples = {
-  invalidCredentials: { ...body(401, 20003, 'Authenticate'), is: { kind: 'auth', code: 'authentication_failed' } },
-  forbidden: {
-    ...body(403, 20008, 'Resource not accessible with Test Account Credentials'),
-    is: { kind: 'permission', code: 'forbidden' },
-  },
-  notFound: {
-    ...body(404, 20404, 'The requested resource was not found'),
-    is: { kind: 'not_found', code: 'not_found' },
-  },
-  invalidTo: {
-    ...body(400, 21211, "The 'To' number is not a valid phone number."),
-    is: { kind: 'invalid_request', code: 'invalid_to' },
-  },
-  invalidFrom: {
-    ...body(400, 21212, "The 'From' number is not a valid phone number."),
-    is: { kind: 'invalid_request', code: 'invalid_from' },
-  },
-  optedOut: {
-    ...body(400, 21610, 'Attempt to send to unsubscribed recipient'),
-    is: { kind: 'permission', code: 'recipient_opted_out' },
-  },
-  trial: { ...body(400, 21608, 'The number is unverified.'), is: { kind: 'permission', code: 'unverified_number' } },
-  region: {
-    ...body(400, 21408, 'Permission to send an SMS has not been enabled for the region.'),
-    is: { kind: 'permission', code: 'region_not_enabled' },
-  },
-  rateLimited: {
-    ...body(429, 20429, 'Too Many Requests'),
-    is: { kind: 'rate_limited', code: 'too_many_requests', retryable: true },
-  },
-  problemJson: {
-    status: 404,
-    body: {
-      type: 'https://www.twilio.com/docs/api/errors/20404',
-      title: 'Not found',
+  message: (answer: Answer) => text(at(answer.tryJson(), 'message')) ?? text(at(answer.tryJson(), 'detail')),
+  codes,
+  examples: {
+    invalidCredentials: failed([401, 20003, 'Authenticate'], 'auth', 'authentication_failed'),
+    forbidden: failed([403, 20008, 'Resource not accessible with Test Account Credentials'], 'permission', 'forbidden'),
+    notFound: failed([404, 20404, 'The requested resource was not found'], 'not_found', 'not_found'),
+    invalidTo: failed([400, 21211, "The 'To' number is not a valid phone number."], 'invalid_request', 'invalid_to'),
+    invalidFrom: failed(
+      [400, 21212, "The 'From' number is not a valid phone number."],
+      'invalid_request',
+      'invalid_from',
+    ),
+    optedOut: failed([400, 21610, 'Attempt to send to unsubscribed recipient'], 'permission', 'recipient_opted_out'),
+    trial: failed([400, 21608, 'The number is unverified.'], 'permission', 'unverified_number'),
+    region: failed(
+      [400, 21408, 'Permission to send an SMS has not been enabled for the region.'],
+      'permission',
+      'region_not_enabled',
+    ),
+    rateLimited: { ...throttled, is: { ...throttled.is, retryable: true } },
+    problemJson: {
       status: 404,
-      code: 20404,
-      detail: 'No such service.',
+      body: {
+        type: 'https://www.twilio.com/docs/api/errors/20404',
+        title: 'Not found',
+        status: 404,
+        code: 20404,
+        detail: 'No such service.',
+      },
+      is: { kind: 'not_found', code: 'not_found' },
     },
-    is: { kind: 'not_found', code: 'not_found' },
+    outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable', retryable: true } },
   },
-  outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable', retryable: true } },
-} as const satisfies ErrorRules['examples'];
+});

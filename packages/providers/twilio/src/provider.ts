@@ -1,12 +1,12 @@
 /** Twilio: SMS, MMS and WhatsApp messages, calls, one-time codes. */
-import { basicAuth, defineProvider, invalidInput, isPlugboardError } from '@plugboard/core';
+import { basicAuth, collect, defineProvider, invalidInput, isPlugboardError } from '@plugboard/core';
 import type { Api, Choice, SmsCapability } from '@plugboard/core';
 import { text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { keyFields, loadSdk, sidOf, sign, tokenFields } from './access.ts';
 import { emulator } from './emulator.ts';
-import { classify, errorExamples } from './errors.ts';
+import { errors } from './errors.ts';
 import { accounts, calls, codes, messages, numbers } from './operations.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -62,7 +62,7 @@ export const twilio = defineProvider({
 
   api: {
     baseUrl: 'https://api.twilio.com/2010-04-01',
-    errors: { classify, examples: errorExamples },
+    errors,
     requestId: 'twilio-request-id',
   },
 
@@ -101,14 +101,13 @@ function isRefusal(error: unknown): boolean {
   return isPlugboardError(error) && (error.kind === 'auth' || error.kind === 'permission');
 }
 
-async function numberChoices(api: Api): Promise<Choice[]> {
-  const choices: Choice[] = [];
-  for await (const page of api.pages(numbers.list, { pageSize: 1000 })) {
-    for (const { phone_number: value, friendly_name: name } of page.incoming_phone_numbers) {
-      choices.push({ value, label: name ? `${name} (${value})` : value });
-    }
-  }
-  return choices;
+function numberChoices(api: Api): Promise<Choice[]> {
+  return collect(api.pages(numbers.list, { pageSize: 1000 }), (page) =>
+    page.incoming_phone_numbers.map(({ phone_number: value, friendly_name: name }) => ({
+      value,
+      label: name ? `${name} (${value})` : value,
+    })),
+  );
 }
 
 function sendSms(api: Api): SmsCapability {
