@@ -46,6 +46,9 @@ export const errors = vendorErrors({
     }
     if (answer.status === 403 && /^(?:Bad|Missing)_OAuth_Token/.test(message))
       return { kind: 'auth', code: 'bad_token' };
+    if (answer.status === 420) {
+      return { kind: 'unavailable', code: 'organization_gone', hint: 'A scratch organization that was deleted.' };
+    }
     if (answer.status === 300) {
       return { kind: 'conflict', code: 'several_matches', hint: 'Several records have this external id.' };
     }
@@ -67,6 +70,8 @@ export const errors = vendorErrors({
       is: { kind: 'rate_limited', code: 'request_limit_exceeded', retryable: false },
     },
     malformedQuery: refused(400, 'MALFORMED_QUERY', 'invalid_request', 'bad_request'),
+    invalidField: refused(400, 'INVALID_FIELD', 'invalid_request', 'bad_request'),
+    requiredField: refused(400, 'REQUIRED_FIELD_MISSING', 'invalid_request', 'bad_request'),
     validationRule: refused(400, 'FIELD_CUSTOM_VALIDATION_EXCEPTION', 'invalid_request', 'bad_request'),
     duplicate: refused(400, 'DUPLICATE_VALUE', 'conflict'),
     locked: refused(400, 'UNABLE_TO_LOCK_ROW', 'conflict'),
@@ -77,6 +82,17 @@ export const errors = vendorErrors({
     },
     notFound: refused(404, 'NOT_FOUND', 'not_found', 'not_found'),
     deleted: refused(404, 'ENTITY_IS_DELETED', 'not_found'),
+    missingToken: { status: 403, body: 'Missing_OAuth_Token', is: { kind: 'auth', code: 'bad_token' } },
+    notAttached: {
+      status: 401,
+      body: [{ message: 'Connected app is not attached to Agent', errorCode: 'INVALID_SESSION_ID' }],
+      is: { kind: 'permission', code: 'session_not_for_api' },
+    },
+    deletedOrganization: { status: 420, is: { kind: 'unavailable', code: 'organization_gone', retryable: true } },
+    tooMany: { status: 429, is: { kind: 'rate_limited', code: 'rate_limited' } },
+    closedOrganization: { status: 500, body: '<html>Down</html>', is: { kind: 'unavailable', code: 'server_error' } },
+    gateway: { status: 502, is: { kind: 'unavailable', code: 'server_error' } },
+    gatewayTimeout: { status: 504, is: { kind: 'unavailable', code: 'server_error' } },
     outage: refused(503, 'SERVER_UNAVAILABLE', 'unavailable'),
   },
 });

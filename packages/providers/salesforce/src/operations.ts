@@ -1,6 +1,6 @@
 /** What the client offers: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/ (68.0, 2026-11-20). */
 import { endpoint, operation } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, nothing } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { instanceOf } from './access.ts';
@@ -8,16 +8,18 @@ import { tokenFor } from './webhooks.ts';
 
 const scopes = ['api'];
 const recordId = '001D000000IRFmaIAH';
-const id = z
-  .string()
-  .regex(/^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$/, { error: 'must be an id of 15 or 18 characters' })
-  .meta({ examples: [recordId] });
-const name = z.string().regex(/^[A-Za-z]\w{0,79}$/, { error: 'must be an API name: Account, My_Object__c' });
-const type = name.meta({ examples: ['Account'] });
+export const idLike = (example: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$/, { error: 'must be an id of 15 or 18 characters' })
+    .meta({ examples: [example] });
+const id = idLike(recordId);
+export const name = z.string().regex(/^[A-Za-z]\w{0,79}$/, { error: 'must be an API name: Account, My_Object__c' });
+export const type = name.meta({ examples: ['Account'] });
 const values = z.record(z.string().regex(/^[A-Za-z][\w.]{0,254}$/), z.json()).meta({ examples: [{ Name: 'Acme' }] });
 const attributes = like({ type: 'Account' }, { url: `/services/data/v68.0/sobjects/Account/${recordId}` });
 const record = like({ attributes }, { Id: recordId, Name: 'Acme' });
-const nothing = { output: z.unknown().transform(() => undefined), example: { status: 204 } };
+const done = { output: nothing, example: { status: 204 } };
 
 const receipt = like({ id: recordId, success: true, errors: z.array(z.unknown()) });
 const one = { type, id };
@@ -43,13 +45,13 @@ export const records = {
     scopes,
     input: given({ ...one, values }),
     encode: ({ values: json }) => ({ json }),
-    ...nothing,
+    ...done,
   }),
   delete: endpoint('DELETE /sobjects/{type}/{id}', {
     summary: 'Moves a record to the recycle bin.',
     scopes,
     input: given(one),
-    ...nothing,
+    ...done,
   }),
   upsert: endpoint('PATCH /sobjects/{type}/{field}/{value}', {
     summary: 'Creates a record, or changes the one that has this external id; `created` says which.',
@@ -201,6 +203,12 @@ export const search = {
 const count = like({ Max: 15_000, Remaining: 14_998 });
 
 export const org = {
+  versions: endpoint('GET /services/data', {
+    summary: 'Lists the versions of the API that the organization has; costs no request of the day.',
+    baseUrl: instanceOf,
+    input: given({}),
+    output: z.array(like({ label: 'Winter ’27', url: '/services/data/v68.0', version: '68.0' })),
+  }),
   limits: endpoint('GET /limits', {
     summary: 'Reads what is left of the limits of the organization.',
     scopes,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { atLogin, classifyToken, clientFields, hosts, instanceOf, jwtFields, loginHost } from './access.ts';
 import { mintByClient, mintByJwt, readGrant } from './access.ts';
+import { bulkJobs, bulkQueries } from './bulk.ts';
 import { errors } from './errors.ts';
 import { collections, composite, objects, org, outboundMessages, records, search } from './operations.ts';
 import { organizationQuery, queries } from './soql.ts';
@@ -59,7 +60,13 @@ export const salesforce = defineProvider({
       pkce: 'required',
       scopes: {
         ask: Object.keys(asked),
-        known: { ...asked, id: 'Know who connects.', full: 'Everything the user may.' },
+        known: {
+          ...asked,
+          id: 'Know who connects.',
+          profile: 'Know the name of who connects.',
+          email: 'Know the address of who connects.',
+          full: 'Everything the user may.',
+        },
       },
       read: readGrant,
       classify: classifyToken,
@@ -130,5 +137,16 @@ export const salesforce = defineProvider({
   },
 
   webhooks,
-  operations: { queries, records, collections, composite, objects, search, org, outboundMessages },
+  operations: {
+    queries,
+    records,
+    collections,
+    composite,
+    bulkJobs,
+    bulkQueries,
+    objects,
+    search,
+    org,
+    outboundMessages,
+  },
 });

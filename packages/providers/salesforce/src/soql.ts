@@ -91,6 +91,11 @@ function locatorOf(path: string): string {
   throw new PlugboardError({ kind: 'invalid_response', code: 'unknown_page', message });
 }
 
+export function pagingLoop(): PlugboardError {
+  const message = 'The vendor announced a page that was already read.';
+  return new PlugboardError({ kind: 'invalid_response', code: 'paging_loop', message });
+}
+
 interface Asked extends z.output<typeof query> {
   readonly includeDeleted?: boolean | undefined;
 }
@@ -102,10 +107,7 @@ async function* readRows(api: Api, { includeDeleted, ...input }: Asked, options:
     yield* page.records;
     if (typeof page.nextRecordsUrl !== 'string') return;
     const locator = locatorOf(page.nextRecordsUrl);
-    if (seen.has(locator)) {
-      const message = 'The vendor announced a page that was already read.';
-      throw new PlugboardError({ kind: 'invalid_response', code: 'paging_loop', message });
-    }
+    if (seen.has(locator)) throw pagingLoop();
     seen.add(locator);
     page = await api.call(more, { locator }, options);
   }
