@@ -96,6 +96,22 @@ export interface RefreshPolicy {
   readonly idleMs?: number;
 }
 
+export type RevokePolicy = {
+  /**
+   * What ends with it: this grant, every grant to the same account, or all that its user ever gave to the app. What other
+   * live connections rest on is kept. Default `grant`.
+   */
+  readonly ends?: 'grant' | 'account' | 'app';
+} & (
+  | {
+      /** RFC 7009 endpoint; undefined where a tenant's server has none. */
+      readonly url: Computed<string | undefined>;
+      readonly clientAuth?: Computed<'basic' | 'raw_basic' | 'post' | 'none'>;
+    }
+  /** For vendors with a way of their own. */
+  | { readonly run: (client: OAuthClient) => Promise<void> }
+);
+
 /** A scope that is needed, or several of which any one is enough. */
 export type ScopeNeed = string | readonly string[];
 
@@ -158,18 +174,8 @@ export interface OAuth2Options {
   /** A second step after the code exchange: a long-lived token, a check of the audience. */
   readonly afterCode?: (grant: Grant, client: OAuthClient) => Promise<Grant>;
   readonly refresh: RefreshPolicy | 'none';
-  /** RFC 7009 endpoint (undefined where a tenant's server has none), or a function for vendors with their own way; absent when the vendor offers none. */
-  readonly revoke?:
-    | {
-        readonly url: Computed<string | undefined>;
-        readonly clientAuth?: Computed<'basic' | 'raw_basic' | 'post' | 'none'>;
-        /**
-         * What ends with it: this grant, or all that its user ever gave to the app; then the grant is kept while another
-         * connection rests on it. Default `grant`.
-         */
-        readonly ends?: 'grant' | 'app';
-      }
-    | ((client: OAuthClient) => Promise<void>);
+  /** How the vendor is told that a grant is over; absent when it offers no way. A function alone ends its own grant. */
+  readonly revoke?: RevokePolicy | ((client: OAuthClient) => Promise<void>);
   /** Extra parameters of the callback that must hold (an HMAC); throws a PlugboardError when they do not. */
   readonly verifyCallback?: (
     params: URLSearchParams,

@@ -122,13 +122,14 @@ export async function refreshGrant(client: OAuthClient, method: ClientMethod): P
 /** Tells the vendor that the grant is over. False when the vendor offers no way. Failures throw. */
 export async function revokeGrant(client: OAuthClient, method: ClientMethod, context: OAuthContext): Promise<boolean> {
   if (!canRevoke(method)) return false;
-  if (typeof method.revoke === 'function') {
-    await method.revoke(client);
+  const { revoke } = method;
+  if (typeof revoke === 'function' || 'run' in revoke) {
+    await (typeof revoke === 'function' ? revoke : revoke.run)(client);
     return true;
   }
-  const url = computed(method.revoke.url, client);
+  const url = computed(revoke.url, client);
   if (url === undefined) return false;
-  const clientAuth = computed(method.revoke.clientAuth ?? 'post', client);
+  const clientAuth = computed(revoke.clientAuth ?? 'post', client);
   requireOwnHost(context, method, { client, url, clientAuth });
   // The refresh token first: servers end the whole grant with it (RFC 7009 section 2.1).
   for (const field of ['refreshToken', 'accessToken'] as const) {

@@ -25,14 +25,16 @@ export async function storeGrant(
   runtime: ProviderRuntime,
   wanted: Omit<NewGrant, 'account'>,
 ): Promise<StoredGrant> {
+  let account: AccountResult | null = null;
   try {
-    const account = await identifyGrant(engine, runtime, wanted);
+    account = await identifyGrant(engine, runtime, wanted);
     return { account, connection: await saveGrant(engine, runtime, { ...wanted, account }) };
   } catch (error) {
     if (wanted.keeps === undefined) {
       const { organizationId, method, grant } = wanted;
-      const { credentials, metadata, account } = grant;
-      await revokeQuietly(engine, runtime, { organizationId, method, credentials, metadata, accountId: account?.id });
+      const { credentials, metadata } = grant;
+      const accountId = account?.kind === 'known' ? account.account.id : grant.account?.id;
+      await revokeQuietly(engine, runtime, { organizationId, method, credentials, metadata, accountId });
     }
     throw error;
   }

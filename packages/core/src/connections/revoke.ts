@@ -47,36 +47,48 @@ export async function revokeQuietly(engine: Engine, runtime: ProviderRuntime, gr
   }
 }
 
-/** Names what ends together: one app at one vendor. Undefined where a revocation ends nothing but its own grant. */
-function reachOf(runtime: ProviderRuntime, methodName: string): string | undefined {
-  const method = runtime.definition.auth[methodName];
+interface Reach {
+  readonly ends: 'account' | 'app';
+  /** Names one app at one vendor, whichever provider and way to connect uses it. */
+  readonly app: string;
+}
+
+/** What ends together; undefined where a revocation ends nothing but its own grant. */
+function reachOf(runtime: ProviderRuntime, methodName: string): Reach | undefined {
+  const { id, auth } = runtime.definition;
+  const method = auth[methodName];
   const revoke = method !== undefined && canRevoke(method) ? method.revoke : undefined;
+  if (typeof revoke !== 'object' || revoke.ends === undefined || revoke.ends === 'grant') return undefined;
+  const vendor = 'url' in revoke && typeof revoke.url === 'string' ? revoke.url : id;
   const clientId = runtime.app['clientId'];
-  if (typeof revoke !== 'object' || revoke.ends !== 'app' || typeof revoke.url !== 'string') return undefined;
-  return `${revoke.url} ${clientId === undefined ? '' : reveal(clientId)}`;
+  return { ends: revoke.ends, app: `${vendor} ${clientId === undefined ? '' : reveal(clientId)}` };
 }
 
 /**
- * Whether another live connection rests on the same app: any of the same organization, because an account's id does not
- * say which of the vendor's users granted it, and those of other organizations to the same account.
+ * Whether a grant of another live connection would end as well. One to the same account, in any organization; where the
+ * user's whole consent ends, any of the same organization, because an account's id does not say who granted it.
  */
-async function hasSibling(engine: Engine, reach: string, grant: EndedGrant): Promise<boolean> {
+async function hasSibling(engine: Engine, { ends, app }: Reach, grant: EndedGrant): Promise<boolean> {
   const { connections } = engine.store;
+  const { organizationId, accountId, connectionId } = grant;
+  // Nobody knows whom it would hit.
+  if (ends === 'account' && accountId === undefined) return true;
   for (const [provider, runtime] of engine.providers) {
     const isSibling = (row: ConnectionRow) =>
-      row.id !== grant.connectionId &&
+      row.id !== connectionId &&
+      // An expired one has nothing left to lose.
       row.status !== 'disconnected' &&
-      row.credentials !== null &&
+      row.status !== 'expired' &&
       row.stub === runtime.stub &&
-      reachOf(runtime, row.method) === reach;
-    for (let cursor: string | null = ''; cursor !== null;) {
+      reachOf(runtime, row.method)?.app === app;
+    for (let cursor: string | null = ends === 'app' ? '' : null; cursor !== null;) {
       const filter = { provider, ...(cursor !== '' && { cursor }) };
-      const page = await connections.list(grant.organizationId, filter);
+      const page = await connections.list(organizationId, filter);
       if (page.items.some(isSibling)) return true;
       cursor = page.nextCursor;
     }
-    if (grant.accountId === undefined) continue;
-    if ((await connections.findByAccount(provider, grant.accountId)).some(isSibling)) return true;
+    if (accountId === undefined) continue;
+    if ((await connections.findByAccount(provider, accountId)).some(isSibling)) return true;
   }
   return false;
 }

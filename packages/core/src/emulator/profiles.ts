@@ -64,7 +64,7 @@ function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Meth
   const known = { input: emulatedInput(definition, method), app: emulatedApp(definition) };
   const issued = issuer === undefined ? undefined : computed(issuer, known);
   // Where a function revokes, what it calls is the provider's own route.
-  const revokes = typeof revoke === 'object' && computed(revoke.url, known) !== undefined;
+  const revokes = typeof revoke === 'object' && 'url' in revoke && computed(revoke.url, known) !== undefined;
   return {
     name,
     authorizeUrl: endpointAddress(definition, authorize.url, method),

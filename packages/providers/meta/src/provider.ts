@@ -80,7 +80,7 @@ export const meta = defineProvider({
       afterCode: lengthen,
       // An expired token cannot be exchanged: the user must log in again.
       refresh: { rotation: 'stable', spends: 'accessToken', params: exchangeOf },
-      revoke,
+      revoke: { run: revoke, ends: 'app' },
       sign: signGranted,
       example: { access_token: 'EAAUSER0long-lived', token_type: 'bearer', expires_in: 5_183_944 },
     }),

@@ -64,7 +64,8 @@ export const slack = defineProvider({
       // Only apps with token rotation have refresh tokens; each use revokes the old one.
       // https://docs.slack.dev/authentication/using-token-rotation (2026-08)
       refresh: { rotation: 'strict', run: refreshBoth },
-      revoke: revokeToken,
+      // A workspace has one bot token for each app, whoever installed it.
+      revoke: { run: revokeToken, ends: 'account' },
       sign,
       example: {
         ok: true,

@@ -153,13 +153,16 @@ export const stripe = defineProvider({
         scopes: splitScopes(text(member(answer, 'scope')) ?? ''),
       }),
       refresh: 'none',
-      async revoke(client) {
-        const form = {
-          client_id: reveal(client.app['clientId'] ?? ''),
-          stripe_user_id: reveal(client.credentials['stripeAccount'] ?? ''),
-        };
-        const headers = { authorization: `Bearer ${platformKey(client.app)}` };
-        await client.request({ method: 'POST', url: 'https://connect.stripe.com/oauth/deauthorize', headers, form });
+      revoke: {
+        ends: 'account',
+        async run(client) {
+          const form = {
+            client_id: reveal(client.app['clientId'] ?? ''),
+            stripe_user_id: reveal(client.credentials['stripeAccount'] ?? ''),
+          };
+          const headers = { authorization: `Bearer ${platformKey(client.app)}` };
+          await client.request({ method: 'POST', url: 'https://connect.stripe.com/oauth/deauthorize', headers, form });
+        },
       },
       sign: onBehalf,
       example: {

@@ -91,9 +91,10 @@ function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly stri
     Object.values(group).map((declared) => (declared as { baseUrl?: unknown }).baseUrl),
   );
   const endpoints = Object.values(auth).flatMap((method): unknown[] => {
-    if (!('token' in method)) return [];
-    const revoke = method.kind === 'oauth2' && typeof method.revoke === 'object' ? [method.revoke.url] : [];
-    return [method.token.url, ...revoke];
+    if (!('token' in method) || method.token === undefined) return [];
+    const { revoke } = method as Partial<OAuth2Method>;
+    const ends = typeof revoke === 'object' && 'url' in revoke ? [revoke.url] : [];
+    return [method.token.url, ...ends];
   });
   return [api.baseUrl, ...bases, ...endpoints].filter((address): address is string => typeof address === 'string');
 }

@@ -107,7 +107,7 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
         expect(revoked).toBe(method.revoke === undefined ? 'unsupported' : 'revoked');
         expect(connection.status).toBe('disconnected');
         expect(world.edge.requests.length > 0).toBe(method.revoke !== undefined);
-        if (typeof method.revoke === 'object') {
+        if (typeof method.revoke === 'object' && 'url' in method.revoke) {
           const [family] = world.vendor.oauth.ledger.families();
           expect(world.vendor.oauth.ledger.current(family!.id), 'a live token').toBeUndefined();
         }
