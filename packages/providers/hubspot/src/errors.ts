@@ -18,19 +18,26 @@ const limited = (policyName: string) => ({
 /** https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (2026-10). */
 const waitMs: Readonly<Record<string, number>> = { TEN_SECONDLY_ROLLING: 10_000, SECONDLY: 1000 };
 
+const missing = { kind: 'permission', hint: 'Ask for the scope, and reconnect.' } as const;
+
 export const errors = vendorErrors({
   code: ['category'],
   message: ['message'],
   codes: {
     EXPIRED_AUTHENTICATION: { kind: 'auth', code: 'token_expired' },
     INVALID_AUTHENTICATION: { kind: 'auth', code: 'unauthorized' },
-    MISSING_SCOPES: { kind: 'permission', code: 'insufficient_scope', hint: 'Ask for the scope, and reconnect.' },
+    MISSING_SCOPES: { ...missing, code: 'insufficient_scope' },
     OBJECT_NOT_FOUND: 'not_found',
     CONFLICT: { kind: 'conflict', hint: '`vendor.message` names the record that exists.' },
     VALIDATION_ERROR: 'invalid_request',
     RATE_LIMITS: 'rate_limited',
   },
   classify(answer) {
+    const refused = at(answer.tryJson(), 'errors', 0, 'context', 'requiredGranularScopes');
+    if (text(member(answer.tryJson(), 'category')) === 'MISSING_SCOPES' && Array.isArray(refused)) {
+      const missingScopes = refused.filter((scope): scope is string => typeof scope === 'string');
+      return { ...missing, code: 'insufficient_scope', missingScopes, vendor: { code: 'MISSING_SCOPES' } };
+    }
     const policy = answer.status === 429 ? text(member(answer.tryJson(), 'policyName')) : undefined;
     if (policy === undefined) return undefined;
     const vendor = { code: policy };
@@ -72,6 +79,11 @@ export const errors = vendorErrors({
       is: { kind: 'rate_limited', code: 'rate_limited', retryAfterMs: 10_000 },
     },
     searchedTooFast: { ...limited('SECONDLY'), is: { kind: 'rate_limited', code: 'rate_limited', retryAfterMs: 1000 } },
+    limited: {
+      ...failed(429, 'RATE_LIMITS', 'You have reached your limit.'),
+      is: { kind: 'rate_limited', code: 'rate_limits' },
+    },
+    outage: { status: 502, is: { kind: 'unavailable', code: 'server_error' } },
     usedUp: { ...limited('DAILY'), is: { kind: 'rate_limited', code: 'daily_limit', retryable: false } },
   },
 });

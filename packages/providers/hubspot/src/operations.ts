@@ -1,6 +1,6 @@
 /** What the client offers: https://developers.hubspot.com/docs/api-reference (2026-10), in the v3 form of its paths. */
 import { endpoint, type Encoded } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, nothing } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 const docs = (page: string) => `https://developers.hubspot.com/docs/api-reference/${page}`;
@@ -8,7 +8,6 @@ const text = z.string().min(1);
 const names = z.array(text).min(1);
 /** Every value is a text, dates and amounts too. */
 const properties = z.record(text, z.string());
-const nothing = z.unknown().transform(() => undefined);
 const paging = like({}, { paging: like({}, { next: like({ after: 'NTI1Cg==' }) }) }).shape;
 const page = { limit: z.int().min(1).max(100), after: text };
 
@@ -48,7 +47,7 @@ interface Kind {
   readonly plural: string;
   readonly one: string;
   readonly example: Readonly<Record<string, string>>;
-  /** A property whose value no two of them share. */
+  /** A property whose value no two of them share: the email of contacts, of others one that the account has made. */
   readonly unique: string;
 }
 
@@ -166,18 +165,25 @@ export const contacts = records({
 export const companies = records({
   plural: 'companies',
   one: 'a company',
-  example: { domain: 'example.com', name: 'Example Ltd' },
-  unique: 'domain',
+  example: { domain: 'example.com', name: 'Example Ltd', customer_number: 'C-1' },
+  unique: 'customer_number',
 });
 export const deals = records({
   plural: 'deals',
   one: 'a deal',
-  example: { dealname: 'New deal', dealstage: 'presentationscheduled', pipeline: 'default', amount: '1500.00' },
-  unique: 'dealname',
+  example: {
+    dealname: 'New deal',
+    dealstage: 'presentationscheduled',
+    pipeline: 'default',
+    amount: '1500.00',
+    order_number: 'A-1',
+  },
+  unique: 'order_number',
 });
 
 const kind = text.meta({ examples: ['contacts'] });
 
+/** Which scopes these need, the kind of record decides: the vendor's refusal names them. */
 export const associations = {
   create: endpoint('PUT /crm/v4/objects/{fromType}/{fromId}/associations/default/{toType}/{toId}', {
     summary: 'Associates two records, without a label.',
@@ -239,6 +245,7 @@ export const owners = {
 export const account = {
   details: endpoint('GET /account-info/v3/details', {
     summary: 'Reads the account.',
+    // Needs the scope `oauth`, which every app has.
     docs: docs('account-information-v3/guide'),
     input: z.strictObject({}),
     output: like(

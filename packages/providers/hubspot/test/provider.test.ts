@@ -160,6 +160,18 @@ describe('what is sent', () => {
   });
 });
 
+test('a refusal for want of a scope names the scopes, which the hub can ask for', async () => {
+  const { connect, emulator } = rig();
+  const { schema } = await connect('org-1');
+  const { status, body } = hubspot.definition.api.errors.examples.missingScope;
+  emulator.failNext({ status, json: body });
+  await expect(schema.properties({ objectType: 'contacts' })).rejects.toMatchObject({
+    kind: 'permission',
+    code: 'insufficient_scope',
+    missingScopes: ['crm.objects.contacts.read'],
+  });
+});
+
 describe('limits', () => {
   const limited = (policyName: string) => ({
     status: 429,
@@ -210,6 +222,31 @@ describe('what comes in', () => {
         ['org-1', 8],
       ]),
     );
+  });
+
+  test('a merge and an association are told in both spellings, and two associations at once are two', async () => {
+    const { board, connect, receive } = rig();
+    await connect('org-1');
+    const heard: unknown[] = [];
+    board.on('hubspot', 'deal.associationChange', ({ toObjectId }) => void heard.push(toObjectId));
+    board.on('hubspot', 'object.merge', ({ mergedObjectIds }) => void heard.push(mergedObjectIds));
+    const association = (toObjectId: number) =>
+      change(62515, {
+        subscriptionType: 'deal.associationChange',
+        objectId: undefined,
+        associationType: 'DEAL_TO_CONTACT',
+        fromObjectId: 7,
+        toObjectId,
+      });
+    const merge = {
+      subscriptionType: 'object.merge',
+      primaryObjectId: 123,
+      mergedObjectIds: [124],
+      objectTypeId: '0-1',
+    };
+    expect(await receive([association(1), association(2), change(62515, merge)])).toBe(200);
+    expect(heard).toEqual(expect.arrayContaining([1, 2, [124]]));
+    expect(heard).toHaveLength(3);
   });
 
   test("an address with a query is signed as the vendor called it, and another one's query is not", async () => {
