@@ -3,16 +3,10 @@
  * token that the channel was opened with.
  * @see https://developers.google.com/workspace/drive/api/guides/push (2026-11-20)
  */
-import { invalidInput, staticToken, text } from '@plugboard/core';
-import type {
-  ChannelRequest,
-  Delivery,
-  JsonObject,
-  OpenedChannel,
-  WebhookDefinition,
-  WebhookVector,
-} from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { channels, endpoint, invalidInput, staticToken, text } from '@plugboard/core';
+import type { Api, Delivery, EndpointOptions, Input, Output, Schema } from '@plugboard/core';
+import type { WebhookDefinition, WebhookVector } from '@plugboard/core';
+import { given, like, nothing } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 const tokenHeader = 'x-goog-channel-token';
@@ -35,27 +29,26 @@ export const channel = like(
   { kind: 'api#channel', resourceUri: 'https://www.googleapis.com/drive/v3/changes' },
 );
 
-/** Ends a channel. */
-export const channelEnd = given({ id: '4ba78bf0-6a47-11e2-bcfd-0800200c9a66', resourceId: 'o3hgv1538sdjfh' });
+const channelEnd = given({ id: '4ba78bf0-6a47-11e2-bcfd-0800200c9a66', resourceId: 'o3hgv1538sdjfh' });
 
-/** @param lifeMs the longest that the API allows: its default is an hour */
-export function askChannel({ id, token, url: address }: ChannelRequest, nowMs: number, lifeMs: number) {
-  return { id, token, address, expiration: String(nowMs + lifeMs) };
-}
+/** How the vendor calls channels of this kind. */
+export const webHook = <Body extends object>(json: Body) => ({ ...json, type: 'web_hook' });
 
-export function openedChannel({ resourceId, expiration }: z.output<typeof channel>): OpenedChannel {
-  return { expiresAt: new Date(Number(expiration)), state: { resourceId } };
-}
-
-/** What `channelEnd` needs of an opened channel. */
-export function endChannel({ id, state }: { readonly id: string; readonly state: JsonObject }) {
-  return { id, resourceId: text(state['resourceId']) ?? '' };
-}
+/** Goes into `operations` beside the endpoints that open channels. @param facts what its API says of it */
+export const stopChannel = (facts: Pick<EndpointOptions<Schema, Schema, never>, 'docs' | 'limits' | 'scopes'>) =>
+  endpoint('POST /channels/stop', {
+    summary: 'Ends a channel.',
+    ...facts,
+    input: channelEnd,
+    output: nothing,
+    repeat: 'safe',
+    example: { status: 204 },
+  });
 
 const header = ({ headers }: Delivery, name: string) => headers.get(`x-goog-${name}`) ?? '';
 
 /** Which channel a notification names, and by which token. */
-export function readChannel(delivery: Delivery): { readonly id: string; readonly token: string } | undefined {
+function read(delivery: Delivery): { readonly id: string; readonly token: string } | undefined {
   const [id, token] = [header(delivery, 'channel-id'), header(delivery, 'channel-token')];
   return id === '' || token === '' ? undefined : { id, token };
 }
@@ -70,8 +63,47 @@ export const notification = like(
   },
 );
 
-/** What webhooks through channels have in common. Their events are the states: `exists`, `update`. */
-export const channelWebhooks = {
+export interface ChannelWebhooksOptions<Params extends Schema<Input<Params>, Output<Params>>, State extends string> {
+  readonly docs: string;
+  /** What a host says of the channel it wants. */
+  readonly params: Params;
+  /** @param ask the body for a channel of that life: the longest that the API allows, because its default is an hour */
+  readonly open: (
+    api: Api,
+    params: Output<Params>,
+    ask: (lifeMs: number) => z.output<typeof channelBody>,
+  ) => Promise<z.output<typeof channel>>;
+  readonly stop: ReturnType<typeof stopChannel>;
+  /** The states of a notification, which are its events: `exists`, `update`. */
+  readonly states: readonly State[];
+  readonly vectors: readonly WebhookVector[];
+}
+
+/** Webhooks through channels. */
+export function channelWebhooks<Params extends Schema<Input<Params>, Output<Params>>, const State extends string>(
+  options: ChannelWebhooksOptions<Params, State>,
+): WebhookDefinition<Readonly<Record<State, typeof notification>>> {
+  const { docs, params, open, stop, states, vectors } = options;
+  return {
+    ...delivered,
+    docs,
+    channels: channels({
+      params,
+      async open(api, { id, token, url: address, params: wanted }) {
+        const now = api.clock.now();
+        const ask = (lifeMs: number) => ({ id, token, address, expiration: String(now + lifeMs) });
+        const { resourceId, expiration } = await open(api, wanted, ask);
+        return { expiresAt: new Date(Number(expiration)), state: { resourceId } };
+      },
+      stop: (api, { id, state }) => api.call(stop, { id, resourceId: text(state['resourceId']) ?? '' }),
+      read,
+    }),
+    events: Object.fromEntries(states.map((state) => [state, notification])) as Record<State, typeof notification>,
+    vectors,
+  };
+}
+
+const delivered = {
   secrets: ({ channelToken }) => [channelToken],
   verify: staticToken({ header: tokenHeader }),
   // Nothing says when it was sent.

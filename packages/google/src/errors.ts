@@ -2,13 +2,13 @@
  * What Google's refusals mean. The reason stands in `errors[0].reason`, in an ErrorInfo of `details`, or is the status.
  * @see https://cloud.google.com/apis/design/errors (2026-11-20)
  */
-import { at, classifyByStatus, member, text, vendorErrors } from '@plugboard/core';
-import type { Answer, Classify, ErrorExample, ErrorRules, Json, Meaning } from '@plugboard/core';
+import { at, classifyByStatus, member, snakeCase, text, vendorErrors } from '@plugboard/core';
+import type { Answer, Classify, ErrorExample, ErrorKind, ErrorRules, Json, Meaning } from '@plugboard/core';
 
-const scopeMissing: Meaning = {
+export const scopeMissing = {
   kind: 'permission',
   hint: 'Start the connect flow again and leave every scope ticked.',
-};
+} as const satisfies Meaning;
 const apiOff: Meaning = {
   kind: 'configuration',
   hint: 'Switch the API on for the Cloud project that owns the OAuth client or the service account.',
@@ -38,10 +38,13 @@ const common: Readonly<Record<string, Meaning>> = {
 /** Undefined where no place names one. */
 export function reasonOf(answer: Answer): string | undefined {
   const error = member(answer.tryJson(), 'error');
-  const details = member(error, 'details');
-  const infos = Array.isArray(details) ? (details as readonly Json[]) : [];
-  const named = infos.map((info) => text(member(info, 'reason'))).find((reason) => reason !== undefined);
-  return text(at(error, 'errors', 0, 'reason')) ?? named ?? text(member(error, 'status'));
+  const named = listOf(member(error, 'details')).map((info) => text(member(info, 'reason')));
+  return text(at(error, 'errors', 0, 'reason')) ?? named.find(Boolean) ?? text(member(error, 'status'));
+}
+
+/** Protobuf JSON leaves an empty list out. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
 /** «Retry after 2026-11-20T10:15:00.000Z» in a message, counted from the answer's own date. */
@@ -73,14 +76,22 @@ export function googleErrors<
   return { ...rules, classify };
 }
 
+/** How a refusal must be classified: the kind alone where the code is the vendor's own in our spelling. */
+export type Meant = ErrorKind | (Pick<ErrorExample['is'], 'kind'> & Partial<ErrorExample['is']>);
+
+export function meant(reason: string, is: Meant): ErrorExample['is'] {
+  return { code: snakeCase(reason), ...(typeof is === 'string' ? { kind: is } : is) };
+}
+
 /** A refusal as the older Google APIs write it. */
 export function refusal(
   status: number,
   reason: string,
-  is: ErrorExample['is'],
+  is: Meant,
   { domain = 'global', message = 'The request was refused.', ...more }: RefusalWords = {},
 ): ErrorExample {
-  return { status, body: { error: { code: status, message, errors: [{ message, domain, reason }], ...more } }, is };
+  const error = { code: status, message, errors: [{ message, domain, reason }], ...more };
+  return { status, body: { error }, is: meant(reason, is) };
 }
 
 interface RefusalWords {
@@ -91,8 +102,20 @@ interface RefusalWords {
   readonly details?: Json;
 }
 
+/** A refusal as the newer APIs and Google's front end write it: a google.rpc.Status, which the first detail explains. */
+export function rpcRefusal(code: number, status: string, is: Meant, words: RefusalWords = {}): ErrorExample {
+  const error = { code, message: 'Request failed.', status, ...words };
+  return { status: code, body: { error }, is: meant(text(at(words.details, 0, 'reason')) ?? status, is) };
+}
+
+/** The detail that names the reason. */
+export const errorInfo = (reason: string, metadata: Readonly<Record<string, string>> = {}) => ({
+  details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'googleapis.com', metadata }],
+});
+
 const usage = { domain: 'usageLimits', message: 'Rate Limit Exceeded' };
-const throttled = (code: string) => ({ kind: 'rate_limited', code, retryable: true }) as const;
+const throttled = { kind: 'rate_limited', retryable: true } as const;
+const notEnabled = 'The API has not been used in the project before or it is disabled.';
 
 const errorExamples = {
   invalidCredentials: refusal(
@@ -101,60 +124,31 @@ const errorExamples = {
     { kind: 'auth', code: 'unauthorized' },
     { message: 'Request had invalid authentication credentials.', status: 'UNAUTHENTICATED' },
   ),
-  missingScope: refusal(
-    403,
-    'insufficientPermissions',
-    { kind: 'permission', code: 'insufficient_permissions' },
-    {
-      message: 'Request had insufficient authentication scopes.',
-      status: 'PERMISSION_DENIED',
-      details: [
-        {
-          '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-          reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT',
-          domain: 'googleapis.com',
-        },
-      ],
-    },
-  ),
-  apiDisabled: refusal(
-    403,
-    'accessNotConfigured',
-    { kind: 'configuration', code: 'access_not_configured' },
-    {
-      message: 'The API has not been used in the project before or it is disabled.',
-    },
-  ),
-  domainPolicy: refusal(
-    403,
-    'domainPolicy',
-    { kind: 'permission', code: 'domain_policy' },
-    {
-      message: 'The domain administrators have disabled the app.',
-    },
-  ),
-  throttled: refusal(403, 'rateLimitExceeded', throttled('rate_limit_exceeded'), usage),
-  userThrottled: refusal(403, 'userRateLimitExceeded', throttled('user_rate_limit_exceeded'), usage),
-  tooManyRequests: refusal(429, 'rateLimitExceeded', throttled('rate_limit_exceeded'), usage),
-  exhausted: {
-    status: 429,
-    body: { error: { code: 429, message: 'Resource has been exhausted.', status: 'RESOURCE_EXHAUSTED' } },
-    is: throttled('resource_exhausted'),
-  },
+  missingScope: refusal(403, 'insufficientPermissions', 'permission', {
+    message: 'Request had insufficient authentication scopes.',
+    status: 'PERMISSION_DENIED',
+    ...errorInfo('ACCESS_TOKEN_SCOPE_INSUFFICIENT'),
+  }),
+  apiDisabled: refusal(403, 'accessNotConfigured', 'configuration', { message: notEnabled }),
+  domainPolicy: refusal(403, 'domainPolicy', 'permission', {
+    message: 'The domain administrators have disabled the app.',
+  }),
+  throttled: refusal(403, 'rateLimitExceeded', throttled, usage),
+  userThrottled: refusal(403, 'userRateLimitExceeded', throttled, usage),
+  tooManyRequests: refusal(429, 'rateLimitExceeded', throttled, usage),
+  exhausted: rpcRefusal(429, 'RESOURCE_EXHAUSTED', throttled, { message: 'Resource has been exhausted.' }),
   dailyLimit: refusal(
     403,
     'dailyLimitExceeded',
-    { kind: 'rate_limited', code: 'daily_limit_exceeded', retryable: false },
+    { kind: 'rate_limited', retryable: false },
     { domain: 'usageLimits', message: 'Daily Limit Exceeded' },
   ),
-  notFound: refusal(404, 'notFound', { kind: 'not_found', code: 'not_found' }, { message: 'Not Found' }),
+  notFound: refusal(404, 'notFound', 'not_found', { message: 'Not Found' }),
   invalidInput: refusal(400, 'invalid', { kind: 'invalid_request', code: 'bad_request' }, { message: 'Bad Request' }),
   outage: refusal(
     503,
     'backendError',
     { kind: 'unavailable', code: 'unavailable', retryable: true },
-    {
-      message: 'Backend Error',
-    },
+    { message: 'Backend Error' },
   ),
 } as const satisfies ErrorRules['examples'];

@@ -23,14 +23,14 @@ export const identity = {
   }),
 };
 
-const keyFields = z.looseObject({ keyFile: z.string().optional(), subject: z.string().optional() });
+const held = z.looseObject({ keyFile: z.string().optional(), subject: z.string().optional() });
 
 /**
  * Whose account it is. A user is known by `sub`, which stays when the address changes; a service account by its address,
  * or by that of the user it acts as. Its key names itself, so `prove` has to make a call that shows it is believed.
  */
 export async function googleAccount(api: Api, prove: () => Promise<unknown>): Promise<AccountResult> {
-  const { keyFile, subject } = api.credentials(keyFields);
+  const { keyFile, subject } = api.credentials(held);
   const key = keyFile === undefined ? undefined : readKeyFile(keyFile);
   if (key !== undefined) {
     await prove();

@@ -1,22 +1,13 @@
-export { googleErrors, reasonOf, refusal } from './errors.ts';
-export {
-  askChannel,
-  channel,
-  channelBody,
-  channelEnd,
-  channelWebhooks,
-  endChannel,
-  notification,
-  notified,
-  openedChannel,
-  readChannel,
-} from './channels.ts';
+export { errorInfo, googleErrors, listOf, meant, reasonOf, refusal, rpcRefusal, scopeMissing } from './errors.ts';
+export type { Meant } from './errors.ts';
+export { channel, channelBody, channelWebhooks, notification, notified, stopChannel, webHook } from './channels.ts';
+export type { ChannelWebhooksOptions } from './channels.ts';
 export { exampleJwk, exampleKeyFile } from './example-key.ts';
 export { googleAccount, identity, identityHost } from './identity.ts';
 export { googleApp, googleHosts, googleOAuth, googleScope, holds, identityScopes, withImplied } from './oauth.ts';
 export type { GoogleOAuthOptions, Implied } from './oauth.ts';
-export { nothing, pages, pageToken } from './pages.ts';
+export { pages, pageToken, readBase64 } from './pages.ts';
 export { pubSubKeys, pubSubSecret, readPubSub, signPubSub, verifyPubSub } from './pub-sub.ts';
 export type { PubSubMessage } from './pub-sub.ts';
-export { googleServiceAccount, keyFile, readKeyFile, scopesField, signAssertion, subject } from './service-account.ts';
+export { googleServiceAccount, keyFields, keyFile, readKeyFile, signAssertion, subject } from './service-account.ts';
 export type { AssertionOptions, GoogleServiceAccountOptions, ServiceAccountKey } from './service-account.ts';

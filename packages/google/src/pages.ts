@@ -1,8 +1,12 @@
 /** Habits of Google's JSON APIs. */
+import { decodeBase64 } from '@plugboard/core';
 import { z } from 'zod';
 
-/** An answer without a body; one that gets a body some day is no failure. */
-export const nothing = z.unknown().transform(() => undefined);
+/** Bytes of base64 in either alphabet, with its padding or without; undefined for what is none. */
+export function readBase64(encoded: string): Uint8Array | undefined {
+  const plain = encoded.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+  return decodeBase64(plain + '='.repeat(-plain.length & 3));
+}
 
 /** The page after this one; never with an example, because the example asks for the first. */
 export const pageToken = z.string().min(1);

@@ -2,11 +2,12 @@
  * Cloud Pub/Sub push: the token in the header is signed, the body is not.
  * @see https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions (2026-11-20)
  */
-import { decodeBase64, exampleRsaKey, invalidInput, jwtSignature, keySet, member } from '@plugboard/core';
+import { exampleRsaKey, invalidInput, jwtSignature, keySet, member } from '@plugboard/core';
 import { parseJson, reveal, signJwt, text } from '@plugboard/core';
 import type { AppValues, Delivery, EmulatorRoutes, Json, Verify, WebhookDefinition } from '@plugboard/core';
 
 import { exampleJwk } from './example-key.ts';
+import { readBase64 } from './pages.ts';
 
 const keys = keySet('https://www.googleapis.com/oauth2/v3/certs', 'RS256');
 const issuers = ['https://accounts.google.com', 'accounts.google.com'];
@@ -55,8 +56,7 @@ export interface PubSubMessage {
 export function readPubSub({ body }: Pick<Delivery, 'body'>): PubSubMessage {
   const message = member(readQuietly(body), 'message');
   const id = text(member(message, 'messageId'));
-  const encoded = text(member(message, 'data'))?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
-  const bytes = decodeBase64(encoded + '='.repeat(-encoded.length & 3));
+  const bytes = readBase64(text(member(message, 'data')) ?? '');
   const data = bytes === undefined ? undefined : readQuietly(bytes);
   if (id === undefined || data === undefined) {
     throw invalidInput('The webhook body', [{ path: 'message', message: 'is no Pub/Sub message with JSON in it' }]);

@@ -7,7 +7,9 @@ import { bearer, classifyOAuth, invalidInput, member, need, parseJson, readPriva
 import { readTokenAnswer, reveal, serviceAccount, signJwt, text } from '@plugboard/core';
 import type { Classify, Credentials, Grant, Json, OAuthClient, Schema, Sign } from '@plugboard/core';
 import { secret, text as textField } from '@plugboard/core/fields';
+import { z } from 'zod';
 
+import { exampleKeyFile } from './example-key.ts';
 import { deadClient, refusedByPolicy, tokenUrl, withImplied, type Implied } from './oauth.ts';
 
 const hourSeconds = 3600;
@@ -71,12 +73,16 @@ export const subject = textField('User to act as', {
 });
 
 /** The scopes of the tenant's choice: an administrator allows an exact list, and a token asking for more is refused. */
-export const scopesField = (known: Readonly<Record<string, string>>) =>
+const scopesField = (known: Readonly<Record<string, string>>) =>
   textField('Scopes', {
     help: 'As the administrator allowed them to the service account, with spaces between. Default: all that is used.',
   }).refine((value) => value.split(/\s+/).every((scope) => Object.hasOwn(known, scope)), {
     error: 'names a scope that is not used here',
   });
+
+/** The fields of a service account that may act as a user. @param known scopes that the tenant may choose from */
+export const keyFields = (known: Readonly<Record<string, string>>) =>
+  z.strictObject({ keyFile, subject: subject.optional(), scopes: scopesField(known).optional() });
 
 export interface AssertionOptions {
   readonly scopes: readonly string[];
@@ -114,15 +120,19 @@ export interface GoogleServiceAccountOptions<S extends Schema> {
   readonly scopes: readonly string[];
   readonly implies?: Implied;
   readonly sign?: Sign;
-  readonly example: Readonly<Record<string, string>>;
+  /** Default: a key that acts as a user. */
+  readonly example?: Readonly<Record<string, string>>;
 }
+
+const exampleFields = { keyFile: exampleKeyFile, subject: 'user@example.com' };
 
 /** The JWT bearer grant (RFC 7523) of a service account. */
 export function googleServiceAccount<S extends Schema>(options: GoogleServiceAccountOptions<S>) {
-  const { scopes: all, implies = {}, sign = bearer(), env = {}, ...rest } = options;
+  const { scopes: all, implies = {}, sign = bearer(), env = {}, example = exampleFields, ...rest } = options;
   return serviceAccount({
     ...rest,
     env,
+    example,
     token: { url: tokenUrl, clientAuth: 'none' },
     sign,
     async mint({ credentials, now: nowMs, request }: OAuthClient): Promise<Grant> {

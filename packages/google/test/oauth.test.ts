@@ -3,7 +3,7 @@ import { createAnswer } from '@plugboard/core/provider-kit';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { expect, test } from 'vitest';
 
-import { googleOAuth, googleScope } from '../src/index.ts';
+import { errorInfo, googleOAuth, googleScope, listOf, refusal, rpcRefusal } from '../src/index.ts';
 import { target } from './rig.ts';
 import { createRig, sample, scopes } from './sample.ts';
 
@@ -100,4 +100,25 @@ test('refusals are told by their reason, wherever it stands, and a wait in words
   expect(judge(429, { message }, { date: 'Fri, 20 Nov 2026 11:00:00 GMT' })).toMatchObject({ retryAfterMs: 0 });
   expect(judge(429, { message })).toBeUndefined();
   expect(judge(400, { message }, { date })).not.toHaveProperty('retryAfterMs');
+});
+
+test('a refusal that is declared says its reason in the vendor’s words and in ours, and is judged like that', () => {
+  const { classify } = sample.definition.api.errors;
+  const older = refusal(403, 'domainPolicy', 'permission', { message: 'No.' });
+  expect(older).toEqual({
+    status: 403,
+    body: {
+      error: { code: 403, message: 'No.', errors: [{ message: 'No.', domain: 'global', reason: 'domainPolicy' }] },
+    },
+    is: { kind: 'permission', code: 'domain_policy' },
+  });
+  const newer = rpcRefusal(403, 'PERMISSION_DENIED', 'configuration', errorInfo('SERVICE_DISABLED', { service: 'x' }));
+  expect(newer).toMatchObject({ status: 403, is: { kind: 'configuration', code: 'service_disabled' } });
+  const plain = rpcRefusal(429, 'RESOURCE_EXHAUSTED', { kind: 'rate_limited', retryable: true });
+  expect(plain.is).toEqual({ kind: 'rate_limited', code: 'resource_exhausted', retryable: true });
+  expect(refusal(400, 'invalid', { kind: 'invalid_request', code: 'bad_request' }).is.code).toBe('bad_request');
+  for (const { status, body, is } of [older, newer, plain]) {
+    expect(classify?.(answerOf(status, body as object))).toMatchObject({ kind: is.kind, code: is.code });
+  }
+  expect([listOf(['a']), listOf(undefined), listOf('a'), listOf({})]).toEqual([['a'], [], [], []]);
 });

@@ -1,16 +1,14 @@
 import { defineProvider } from '@plugboard/core';
-import { z } from 'zod';
 
-import { exampleKeyFile, googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '../src/index.ts';
-import { googleScope, googleServiceAccount, identity, identityHost, identityScopes } from '../src/index.ts';
-import { keyFile, scopesField, subject } from '../src/index.ts';
+import { googleAccount, googleApp, googleErrors, googleHosts, googleOAuth, googleScope } from '../src/index.ts';
+import { googleServiceAccount, identity, identityHost, identityScopes, keyFields } from '../src/index.ts';
 import { createGoogleRig, target } from './rig.ts';
 
 export const scopes = { more: googleScope('userinfo.more'), less: googleScope('userinfo.less') };
 const known = { ...identityScopes, [scopes.more]: 'Do more.', [scopes.less]: 'Do less.' };
 
 /** As small as a Google provider can be: what the package offers, and nothing of an API. */
-const facts = {
+export const facts = {
   name: 'Google',
   category: 'identity',
   summary: 'Knows who signed in.',
@@ -29,13 +27,8 @@ const facts = {
       implies: { [scopes.more]: [scopes.less] },
     }),
     serviceAccount: googleServiceAccount({
-      credentials: z.strictObject({
-        keyFile,
-        subject: subject.optional(),
-        scopes: scopesField(known).optional(),
-      }),
+      credentials: keyFields(known),
       scopes: Object.keys(identityScopes),
-      example: { keyFile: exampleKeyFile, subject: 'user@example.com' },
     }),
   },
   api: { baseUrl: `https://${identityHost}`, errors: googleErrors({}, {}) },

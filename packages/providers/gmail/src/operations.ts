@@ -1,8 +1,8 @@
 /** What the client offers: https://developers.google.com/workspace/gmail/api/reference/rest (2026-11-20). */
-import { decodeBase64, endpoint, isPlugboardError, operation } from '@plugboard/core';
+import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { nothing, pageToken } from '@plugboard/google';
+import { given, like, nothing } from '@plugboard/core/fields';
+import { pageToken, readBase64 } from '@plugboard/google';
 import { z } from 'zod';
 
 import {
@@ -82,10 +82,10 @@ export const attachmentsOf = {
     summary: 'Reads an attachment, by the id that a part of its mail names.',
     ...facts('.messages.attachments/get', 20, scopes.read),
     input: given({ messageId: id, id: 'ANGjdJ8w' }),
-    output: like({ data: 'SGVsbG8=' }, { size: 5 }).transform(({ data, ...rest }) => {
-      const plain = data.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
-      return { ...rest, content: decodeBase64(plain + '='.repeat(-plain.length & 3)) ?? new Uint8Array() };
-    }),
+    output: like({ data: 'SGVsbG8=' }, { size: 5 }).transform(({ data, ...rest }) => ({
+      ...rest,
+      content: readBase64(data) ?? new Uint8Array(),
+    })),
     maxBytes: largest,
   }),
 };

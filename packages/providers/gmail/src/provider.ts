@@ -1,10 +1,9 @@
 /** Gmail: mails sent, read, labelled and followed in a user's own mailbox. */
 import { defineProvider, formatAddress, formatAddresses, requireContent } from '@plugboard/core';
 import type { Api, Choice, EmailCapability } from '@plugboard/core';
-import { exampleKeyFile, googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
-import { googleServiceAccount, holds, identity, identityHost, identityScopes, keyFile } from '@plugboard/google';
-import { pubSubKeys, refusal, scopesField, subject } from '@plugboard/google';
-import { z } from 'zod';
+import { googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
+import { googleServiceAccount, holds, identity, identityHost, identityScopes, keyFields } from '@plugboard/google';
+import { pubSubKeys, refusal, subject } from '@plugboard/google';
 
 import { aliases, attachmentsOf, history, labels, messages, profile, threads, watch } from './operations.ts';
 import { implies, scopes, settings } from './schemas.ts';
@@ -45,10 +44,9 @@ export const gmail = defineProvider({
     // A mailbox is always a user's: without delegation there is none.
     serviceAccount: googleServiceAccount({
       title: 'Service account for a user of a Workspace',
-      credentials: z.strictObject({ keyFile, subject, scopes: scopesField({ ...asked, ...more }).optional() }),
+      credentials: keyFields({ ...asked, ...more }).extend({ subject }),
       scopes: [scopes.modify],
       implies,
-      example: { keyFile: exampleKeyFile, subject: 'user@example.com' },
     }),
   },
 
@@ -63,17 +61,12 @@ export const gmail = defineProvider({
         limitExceeded: { kind: 'rate_limited', retryable: false, hint: 'A limit of the mailbox is reached.' },
       },
       {
-        noMailbox: refusal(
-          400,
-          'failedPrecondition',
-          { kind: 'permission', code: 'failed_precondition' },
-          { message: 'Mail service not enabled' },
-        ),
+        noMailbox: refusal(400, 'failedPrecondition', 'permission', { message: 'Mail service not enabled' }),
         sendingLimit: {
           ...refusal(
             429,
             'rateLimitExceeded',
-            { kind: 'rate_limited', code: 'rate_limit_exceeded', retryAfterMs: 900_000 },
+            { kind: 'rate_limited', retryAfterMs: 900_000 },
             { domain: 'usageLimits', message: 'User-rate limit exceeded.  Retry after 2026-11-20T10:15:00.000Z' },
           ),
           headers: { date: 'Fri, 20 Nov 2026 10:00:00 GMT' },

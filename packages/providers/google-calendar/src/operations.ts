@@ -1,8 +1,8 @@
 /** What the client offers: https://developers.google.com/workspace/calendar/api/v3/reference (2026-11-20). */
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api, CallOptions } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { channel, channelBody, channelEnd, nothing, pageToken } from '@plugboard/google';
+import { given, like, nothing } from '@plugboard/core/fields';
+import { channel, channelBody, pageToken, stopChannel, webHook } from '@plugboard/google';
 import { z } from 'zod';
 
 import { calendar, event, eventChange, eventEnd, eventPage, eventPages, inCalendar, instant } from './schemas.ts';
@@ -218,8 +218,6 @@ export const freeBusy = {
   }),
 };
 
-const webHook = <Body extends object>(json: Body) => ({ ...json, type: 'web_hook' });
-
 /** What `board.channels` opens and closes notifications with. */
 export const channels = {
   watchEvents: endpoint('POST /calendars/{calendarId}/events/watch', {
@@ -236,12 +234,5 @@ export const channels = {
     encode: (json) => ({ json: webHook(json) }),
     output: channel,
   }),
-  stop: endpoint('POST /channels/stop', {
-    summary: 'Ends a channel.',
-    ...facts('channels/stop'),
-    input: channelEnd,
-    output: nothing,
-    repeat: 'safe',
-    example: { status: 204 },
-  }),
+  stop: stopChannel(facts('channels/stop')),
 };

@@ -1,30 +1,9 @@
 /** Google Calendar: events, calendars, free and busy times, and word of changes. */
-import { channels as channelsOf, defineProvider } from '@plugboard/core';
-import type { Api, Choice, Meaning } from '@plugboard/core';
+import { collect, defineProvider } from '@plugboard/core';
+import type { Api, Meaning } from '@plugboard/core';
 import { given } from '@plugboard/core/fields';
-import {
-  askChannel,
-  channelWebhooks,
-  endChannel,
-  exampleKeyFile,
-  googleAccount,
-  googleApp,
-  googleErrors,
-  googleHosts,
-  googleOAuth,
-  googleServiceAccount,
-  holds,
-  identity,
-  identityScopes,
-  keyFile,
-  notification,
-  notified,
-  openedChannel,
-  readChannel,
-  refusal,
-  scopesField,
-  subject,
-} from '@plugboard/google';
+import { channelWebhooks, googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
+import { googleServiceAccount, holds, identity, identityScopes, keyFields, notified, refusal } from '@plugboard/google';
 import { z } from 'zod';
 
 import { calendars, channels, events, freeBusy } from './operations.ts';
@@ -53,7 +32,6 @@ const tooOld: Meaning = {
   hint: 'Leave the sync token out and read everything; `events.changes` does.',
 };
 const weekMs = 7 * 86_400_000;
-const watched = given({}, { calendarId: z.string(), of: z.enum(['events', 'calendarList']) });
 
 /** The cheapest call that the grant allows. */
 async function probe(api: Api): Promise<unknown> {
@@ -81,14 +59,9 @@ export const googleCalendar = defineProvider({
     oauth: googleOAuth({ ask: asked, more, implies }),
     // Its own calendars, those shared with it, or with `subject` those of a user of the Workspace.
     serviceAccount: googleServiceAccount({
-      credentials: z.strictObject({
-        keyFile,
-        subject: subject.optional(),
-        scopes: scopesField({ ...asked, ...more }).optional(),
-      }),
+      credentials: keyFields({ ...asked, ...more }),
       scopes: [scopes.all],
       implies,
-      example: { keyFile: exampleKeyFile, subject: 'user@example.com' },
     }),
   },
 
@@ -106,25 +79,17 @@ export const googleCalendar = defineProvider({
         updatedMinTooLongAgo: tooOld,
       },
       {
-        notOrganizer: refusal(403, 'forbiddenForNonOrganizer', {
-          kind: 'permission',
-          code: 'forbidden_for_non_organizer',
-        }),
+        notOrganizer: refusal(403, 'forbiddenForNonOrganizer', 'permission'),
         limitExceeded: refusal(
           403,
           'quotaExceeded',
-          { kind: 'rate_limited', code: 'quota_exceeded', retryable: true },
+          { kind: 'rate_limited', retryable: true },
           { domain: 'usageLimits', message: 'Calendar usage limits exceeded.' },
         ),
-        duplicate: refusal(409, 'duplicate', { kind: 'conflict', code: 'duplicate' }),
-        conditionNotMet: refusal(412, 'conditionNotMet', { kind: 'conflict', code: 'condition_not_met' }),
-        deleted: refusal(
-          410,
-          'deleted',
-          { kind: 'not_found', code: 'deleted' },
-          { message: 'Resource has been deleted' },
-        ),
-        syncTokenTooOld: refusal(410, 'fullSyncRequired', { kind: 'conflict', code: 'full_sync_required' }),
+        duplicate: refusal(409, 'duplicate', 'conflict'),
+        conditionNotMet: refusal(412, 'conditionNotMet', 'conflict'),
+        deleted: refusal(410, 'deleted', 'not_found', { message: 'Resource has been deleted' }),
+        syncTokenTooOld: refusal(410, 'fullSyncRequired', 'conflict'),
       },
     ),
   },
@@ -138,38 +103,25 @@ export const googleCalendar = defineProvider({
   settings: {
     schema: settings,
     choices: {
-      async calendarId(api) {
-        const choices: Choice[] = [];
-        for await (const { items } of api.pages(calendars.list, { maxResults: 250 })) {
-          const label = ({ id, summary, summaryOverride }: (typeof items)[number]) => summaryOverride ?? summary ?? id;
-          choices.push(...items.map((item) => ({ value: item.id, label: label(item) })));
-        }
-        return choices;
-      },
+      calendarId: (api) =>
+        collect(api.pages(calendars.list, { maxResults: 250 }), ({ items }) =>
+          items.map(({ id, summary, summaryOverride }) => ({ value: id, label: summaryOverride ?? summary ?? id })),
+        ),
     },
     scopes: { calendarId: [scopes.eventsRead] },
   },
 
-  webhooks: {
+  webhooks: channelWebhooks({
     docs: 'https://developers.google.com/workspace/calendar/api/guides/push',
-    ...channelWebhooks,
-    channels: channelsOf({
-      params: watched,
-      async open(api, request) {
-        const { calendarId, of } = request.params;
-        const body = askChannel(request, api.clock.now(), weekMs);
-        const opened =
-          of === 'calendarList'
-            ? api.call(channels.watchList, body)
-            : api.call(channels.watchEvents, { ...body, ...(calendarId !== undefined && { calendarId }) });
-        return openedChannel(await opened);
-      },
-      stop: async (api, channel) => api.call(channels.stop, endChannel(channel)),
-      read: readChannel,
-    }),
-    events: { exists: notification, not_exists: notification },
+    params: given({}, { calendarId: z.string(), of: z.enum(['events', 'calendarList']) }),
+    open: (api, { calendarId, of }, ask) =>
+      of === 'calendarList'
+        ? api.call(channels.watchList, ask(weekMs))
+        : api.call(channels.watchEvents, { ...ask(weekMs), ...(calendarId !== undefined && { calendarId }) }),
+    stop: channels.stop,
+    states: ['exists', 'not_exists'],
     vectors: [notified('a change', 'exists', ['exists']), notified('the greeting of a channel', 'sync', [])],
-  },
+  }),
 
   operations: { calendars, events, freeBusy, channels, identity },
 });

@@ -1,8 +1,8 @@
 /** Files and folders: https://developers.google.com/workspace/drive/api/reference/rest/v3/files (2026-11-20). */
 import { checkAnswer, endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Answer, Api, CallOptions, FileContent, RawRequest } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { nothing, pageToken } from '@plugboard/google';
+import { given, like, nothing } from '@plugboard/core/fields';
+import { pageToken } from '@plugboard/google';
 import { z } from 'zod';
 
 import { allDrives, anyDrive, anyId, asked, described, facts, file, fileFields, fileId, filePage } from './schemas.ts';

@@ -1,7 +1,7 @@
 /** What the client offers besides files: https://developers.google.com/workspace/drive/api/reference/rest/v3 (2026-11-20). */
 import { endpoint, operation } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { channel, channelBody, channelEnd, nothing } from '@plugboard/google';
+import { channel, channelBody, stopChannel, webHook } from '@plugboard/google';
 import { z } from 'zod';
 
 import { allDrives, anyDrive, asked, changePage, changePages, facts, fileFields, fileId, lists } from './schemas.ts';
@@ -100,8 +100,6 @@ export const changes = {
   }),
 };
 
-const webHook = <Body extends object>(json: Body) => ({ ...json, type: 'web_hook' });
-
 /** What `board.channels` opens and closes notifications with. */
 export const channels = {
   watchChanges: endpoint('POST /changes/watch', {
@@ -118,12 +116,5 @@ export const channels = {
     encode: ({ fileId: id, ...json }) => ({ path: { fileId: id }, query: allDrives, json: webHook(json) }),
     output: channel,
   }),
-  stop: endpoint('POST /channels/stop', {
-    summary: 'Ends a channel.',
-    ...facts('channels/stop', writes),
-    input: channelEnd,
-    output: nothing,
-    repeat: 'safe',
-    example: { status: 204 },
-  }),
+  stop: stopChannel(facts('channels/stop', writes)),
 };

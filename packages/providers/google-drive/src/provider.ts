@@ -1,27 +1,9 @@
 /** Google Drive: files and folders, their contents, who may see them, and word of changes. */
-import { channels as channelsOf, defineProvider } from '@plugboard/core';
-import type { Api, Choice, FileInfo, FilesCapability } from '@plugboard/core';
+import { collect, defineProvider } from '@plugboard/core';
+import type { Api, FileInfo, FilesCapability } from '@plugboard/core';
 import { given } from '@plugboard/core/fields';
-import {
-  askChannel,
-  channelWebhooks,
-  endChannel,
-  exampleKeyFile,
-  googleAccount,
-  googleApp,
-  googleErrors,
-} from '@plugboard/google';
-import {
-  googleHosts,
-  googleOAuth,
-  googleServiceAccount,
-  identity,
-  identityScopes,
-  keyFile,
-  notification,
-} from '@plugboard/google';
-import { notified, openedChannel, readChannel, refusal, scopesField, subject } from '@plugboard/google';
-import { z } from 'zod';
+import { channelWebhooks, googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
+import { googleServiceAccount, identity, identityScopes, keyFields, notified, refusal } from '@plugboard/google';
 
 import { emulator } from './emulator.ts';
 import { drive, uploads } from './files.ts';
@@ -37,7 +19,6 @@ const more = {
   [scopes.appData]: 'Keep data of its own that you do not see.',
 };
 const [dayMs, weekMs] = [86_400_000, 7 * 86_400_000];
-const denied = (reason: string, code: string) => refusal(403, reason, { kind: 'permission', code });
 
 export const googleDrive = defineProvider({
   id: 'google-drive',
@@ -57,14 +38,9 @@ export const googleDrive = defineProvider({
     oauth: googleOAuth({ ask: asked, more, implies }),
     // It owns no storage: files go to shared drives, or to the Drive of the user that it acts as.
     serviceAccount: googleServiceAccount({
-      credentials: z.strictObject({
-        keyFile,
-        subject: subject.optional(),
-        scopes: scopesField({ ...asked, ...more }).optional(),
-      }),
+      credentials: keyFields({ ...asked, ...more }),
       scopes: [scopes.all],
       implies,
-      example: { keyFile: exampleKeyFile, subject: 'user@example.com' },
     }),
   },
 
@@ -88,24 +64,14 @@ export const googleDrive = defineProvider({
         fileIdInUse: { kind: 'conflict', hint: 'The file is there already: read it.' },
       },
       {
-        notAuthorized: denied('appNotAuthorizedToFile', 'app_not_authorized_to_file'),
-        noAccess: denied('insufficientFilePermissions', 'insufficient_file_permissions'),
-        full: denied('storageQuotaExceeded', 'storage_quota_exceeded'),
-        abusive: denied('cannotDownloadAbusiveFile', 'cannot_download_abusive_file'),
-        notDownloadable: refusal(403, 'fileNotDownloadable', {
-          kind: 'invalid_request',
-          code: 'file_not_downloadable',
-        }),
-        exportTooLarge: refusal(403, 'exportSizeLimitExceeded', {
-          kind: 'invalid_request',
-          code: 'export_size_limit_exceeded',
-        }),
-        sharingThrottled: refusal(403, 'sharingRateLimitExceeded', {
-          kind: 'rate_limited',
-          code: 'sharing_rate_limit_exceeded',
-          retryable: true,
-        }),
-        duplicate: refusal(409, 'fileIdInUse', { kind: 'conflict', code: 'file_id_in_use' }),
+        notAuthorized: refusal(403, 'appNotAuthorizedToFile', 'permission'),
+        noAccess: refusal(403, 'insufficientFilePermissions', 'permission'),
+        full: refusal(403, 'storageQuotaExceeded', 'permission'),
+        abusive: refusal(403, 'cannotDownloadAbusiveFile', 'permission'),
+        notDownloadable: refusal(403, 'fileNotDownloadable', 'invalid_request'),
+        exportTooLarge: refusal(403, 'exportSizeLimitExceeded', 'invalid_request'),
+        sharingThrottled: refusal(403, 'sharingRateLimitExceeded', { kind: 'rate_limited', retryable: true }),
+        duplicate: refusal(409, 'fileIdInUse', 'conflict'),
       },
     ),
   },
@@ -119,45 +85,31 @@ export const googleDrive = defineProvider({
   settings: {
     schema: settings,
     choices: {
-      async folderId(api) {
-        const choices: Choice[] = [];
-        for await (const page of api.pages(drive.list, { mimeType: folderType, pageSize: 1000 })) {
-          choices.push(...page.files.map(({ id, name }) => ({ value: id, label: name ?? id })));
-        }
-        return choices;
-      },
+      folderId: (api) =>
+        collect(api.pages(drive.list, { mimeType: folderType, pageSize: 1000 }), ({ files }) =>
+          files.map(({ id, name }) => ({ value: id, label: name ?? id })),
+        ),
     },
   },
 
-  webhooks: {
+  webhooks: channelWebhooks({
     docs: 'https://developers.google.com/workspace/drive/api/guides/push',
-    ...channelWebhooks,
-    channels: channelsOf({
-      // Without a file all changes are watched.
-      params: given({}, { fileId: anyId }),
-      async open(api, request) {
-        const { fileId: id } = request.params;
-        if (id !== undefined) {
-          const body = askChannel(request, api.clock.now(), dayMs);
-          return openedChannel(await api.call(channels.watchFile, { ...body, fileId: id }));
-        }
-        const { startPageToken: pageToken } = await api.call(changes.startPageToken, {});
-        const body = askChannel(request, api.clock.now(), weekMs);
-        return openedChannel(await api.call(channels.watchChanges, { ...body, pageToken }));
-      },
-      stop: async (api, channel) => api.call(channels.stop, endChannel(channel)),
-      read: readChannel,
-    }),
-    events: Object.fromEntries(
-      (['change', 'add', 'remove', 'update', 'trash', 'untrash'] as const).map((state) => [state, notification]),
-    ),
+    // Without a file all changes are watched.
+    params: given({}, { fileId: anyId }),
+    async open(api, { fileId }, ask) {
+      if (fileId !== undefined) return api.call(channels.watchFile, { ...ask(dayMs), fileId });
+      const { startPageToken: pageToken } = await api.call(changes.startPageToken, {});
+      return api.call(channels.watchChanges, { ...ask(weekMs), pageToken });
+    },
+    stop: channels.stop,
+    states: ['change', 'add', 'remove', 'update', 'trash', 'untrash'],
     vectors: [
       notified('a change', 'change', ['change']),
       notified('a change as the documentation also spells it', 'changed', ['change']),
       notified('another content of a file', 'update', ['update'], { 'x-goog-changed': 'content,properties' }),
       notified('the greeting of a channel', 'sync', []),
     ],
-  },
+  }),
 
   operations: { drive, uploads, permissions, changes, channels, about, identity },
   capabilities: { files: filesOf },

@@ -1,0 +1,108 @@
+import { defineProvider, endpoint, type Delivery } from '@plugboard/core';
+import { given } from '@plugboard/core/fields';
+import { expect, test } from 'vitest';
+
+import {
+  channel,
+  channelBody,
+  channelWebhooks,
+  notified,
+  pages,
+  readBase64,
+  stopChannel,
+  webHook,
+} from '../src/index.ts';
+import { createGoogleRig, target } from './rig.ts';
+import { facts, sample } from './sample.ts';
+
+const operations = {
+  channels: {
+    watch: endpoint('POST /things/watch', {
+      summary: 'Opens a channel.',
+      input: channelBody,
+      encode: (json) => ({ json: webHook(json) }),
+      output: channel,
+    }),
+    stop: stopChannel({ docs: 'https://developers.google.com/things/stop', scopes: ['openid'] }),
+  },
+};
+const watcher = defineProvider({
+  ...facts,
+  id: 'google-things',
+  account: sample.definition.account,
+  healthCheck: () => Promise.resolve({ status: 'unknown', reason: 'not_asked' }),
+  operations: { ...facts.operations, ...operations },
+  webhooks: channelWebhooks({
+    docs: 'https://developers.google.com/things/push',
+    params: given({}, { of: 'things' }),
+    open: (api, { of }, ask) => api.call(operations.channels.watch, ask(of === 'things' ? 60_000 : 3_600_000)),
+    stop: operations.channels.stop,
+    states: ['change', 'update'],
+    vectors: [notified('a change', 'change', ['change'])],
+  }),
+});
+
+test('a channel is opened for the life that is asked for, and stopped by what its answer said', async () => {
+  const { board, clock, connect, respond, sent } = createGoogleRig(watcher);
+  await connect();
+  respond(({ url, text }) =>
+    url.pathname.endsWith('/watch')
+      ? Response.json({ ...(JSON.parse(text) as object), resourceId: 'res-1' })
+      : undefined,
+  );
+  const opened = await board.channels.open('google-things', { ...target, params: { of: 'things' } });
+  const now = clock.now();
+  expect(opened).toMatchObject({ expiresAt: new Date(now + 60_000) });
+  expect(JSON.parse(sent[0]!.text)).toEqual({
+    id: opened.id,
+    token: expect.stringMatching(/^[\w-]{43}$/) as string,
+    address: 'https://app.example/integrations/webhooks/google-things',
+    expiration: String(now + 60_000),
+    type: 'web_hook',
+  });
+  await board.channels.open('google-things', { ...target, params: {} });
+  expect(JSON.parse(sent[1]!.text)).toMatchObject({ expiration: String(now + 3_600_000) });
+  await board.channels.close('google-things', { ...target, id: opened.id });
+  expect([sent[2]!.url.pathname, JSON.parse(sent[2]!.text)]).toEqual([
+    '/channels/stop',
+    { id: opened.id, resourceId: 'res-1' },
+  ]);
+});
+
+const { parse, channels, events } = watcher.definition.webhooks!;
+const deliveryOf = (headers: Record<string, string>) =>
+  ({ headers: new Headers({ 'x-goog-channel-id': 'ch-1', 'x-goog-message-number': '10', ...headers }) }) as Delivery;
+
+test('a notification says which channel it came through and what changed; a greeting says nothing', () => {
+  expect(Object.keys(events)).toEqual(['change', 'update']);
+  const headers = { 'x-goog-resource-state': 'changed', 'x-goog-resource-id': 'res-1' };
+  const event = { id: 'ch-1/10', data: { channelId: 'ch-1', resourceId: 'res-1', messageNumber: 10 } };
+  expect(parse(deliveryOf(headers))).toEqual([{ type: 'change', ...event }]);
+  const facets = { 'x-goog-resource-state': 'update', 'x-goog-changed': 'content, parents' };
+  expect(parse(deliveryOf(facets))).toMatchObject([{ type: 'update', data: { changed: ['content', 'parents'] } }]);
+  expect(parse(deliveryOf({ 'x-goog-resource-state': 'sync' }))).toEqual([]);
+  expect(channels?.read?.(deliveryOf({ 'x-goog-channel-token': 'tok-1' }))).toEqual({ id: 'ch-1', token: 'tok-1' });
+  expect(channels?.read?.(deliveryOf({}))).toBeUndefined();
+  for (const [name, value] of [
+    ['x-goog-resource-state', ''],
+    ['x-goog-channel-id', ''],
+    ['x-goog-message-number', '1e3'],
+  ] as const) {
+    const bad = deliveryOf({ 'x-goog-resource-state': 'change', [name]: value });
+    expect(() => parse(bad), name).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  }
+});
+
+test('bytes are read in either alphabet, with padding or without', () => {
+  const bytes = new Uint8Array([255, 255, 254, 62]);
+  for (const text of ['///+Pg==', '///+Pg', '___-Pg==', '___-Pg']) expect(readBase64(text), text).toEqual(bytes);
+  expect(readBase64('')).toEqual(new Uint8Array());
+  expect(['%%', 'A', 'AA A'].map(readBase64)).toEqual([undefined, undefined, undefined]);
+});
+
+test('lists go on at the token of a page, and end without one', () => {
+  const { items, next } = pages((page: { readonly nextPageToken?: string; readonly things?: string[] }) => page.things);
+  expect([items({ things: ['a'] }), items({})]).toEqual([['a'], []]);
+  expect(next({ nextPageToken: 'n' }, { q: 'x', pageToken: 'm' })).toEqual({ q: 'x', pageToken: 'n' });
+  expect([next({}, {}), next({ nextPageToken: '' }, {})]).toEqual([undefined, undefined]);
+});
