@@ -110,6 +110,7 @@ interface ShownOperation {
   readonly path?: string;
   readonly docs?: string;
   readonly scopes?: readonly (string | readonly string[])[];
+  readonly methods?: readonly string[];
   readonly repeat?: string;
   readonly idempotency?: { readonly header: string };
   readonly paging?: object;
@@ -126,6 +127,7 @@ const operations: Section = ({ operations: tree, api }) => {
         shown.summary,
         shown.docs === undefined ? call : `[${call}](${shown.docs})`,
         (shown.scopes ?? []).map((need) => [need].flat().map(code).join(' or ')).join(', '),
+        (shown.methods ?? []).map(code).join(' or '),
         shown.paging !== undefined || shown.kind === 'stream' ? 'yes' : '',
         repeatOf(shown),
         limitsOf(shown.limits),
@@ -133,7 +135,7 @@ const operations: Section = ({ operations: tree, api }) => {
     }),
   );
   if (rows.length === 0) return undefined;
-  const columns = ['Operation', 'What it does', 'Vendor', 'Scopes', 'Iterates', 'Sent again', 'Limits'];
+  const columns = ['Operation', 'What it does', 'Vendor', 'Scopes', 'Only by', 'Iterates', 'Sent again', 'Limits'];
   const limits = limitsOf(api.limits);
   return paragraphs([
     '## Operations',

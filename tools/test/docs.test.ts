@@ -89,7 +89,12 @@ const { definition } = defineProvider({
         idempotency: { header: 'Idempotency-Key' },
         limits: [{ requests: 1, perMs: 500, concurrency: 2 }],
       }),
-      burn: endpoint('POST /burn', { summary: 'Burns a letter.', input: given({ id: 'l_1' }), output: like({}) }),
+      burn: endpoint('POST /burn', {
+        summary: 'Burns a letter.',
+        methods: ['key', 'open'],
+        input: given({ id: 'l_1' }),
+        output: like({}),
+      }),
       copy: operation({ summary: 'Copies a letter.', input: given({ id: 'l_1' }), run: () => Promise.resolve(null) }),
     },
   },
@@ -112,11 +117,11 @@ describe('a page', () => {
     ['plain settings', '| `note` | no | Note |  |'],
     [
       'operations',
-      '| `letters.list` | Lists letters. | [`GET /letters`](https://acme.example/api#list) | `read` | yes | safe |  |',
+      '| `letters.list` | Lists letters. | [`GET /letters`](https://acme.example/api#list) | `read` |  | yes | safe |  |',
     ],
     ['idempotency and limits', '|  |  | keyed: `Idempotency-Key` | 1 in 500 ms 2 at once |'],
-    ['writes that are not repeated', '| `letters.burn` | Burns a letter. | `POST /burn` |  |  | never |  |'],
-    ['composed operations', '| `letters.copy` | Copies a letter. | several calls |  |  | as its calls |  |'],
+    ['writes that are not repeated, and who can', '| `POST /burn` |  | `key` or `open` |  | never |  |'],
+    ['composed operations', '| `letters.copy` | Copies a letter. | several calls |  |  |  | as its calls |  |'],
     ['limits of all calls', 'All calls together: 5 in 1 s for the whole app.'],
     [
       'intake',

@@ -60,6 +60,10 @@ function findProblem(definition: ProviderDefinition): string | undefined {
   }
   const twice = Object.keys(capabilities ?? {}).find((name) => Object.hasOwn(operations, name));
   if (twice !== undefined) return `\`${twice}\` is both an operation group and a capability`;
+  for (const [name, { methods }] of Object.values(operations).flatMap((group) => Object.entries(group))) {
+    const known = methods?.every((method) => Object.hasOwn(auth, method)) ?? true;
+    if (!known || methods?.length === 0) return `\`methods\` of \`${name}\` names a way to connect that there is not`;
+  }
   for (const method of Object.values(auth)) {
     if (method.kind === 'oauth2' && typeof method.authorize.params === 'object') {
       refuseReservedParams(Object.keys(method.authorize.params), 'authorize.params');

@@ -147,6 +147,8 @@ export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
   readonly idempotency?: { readonly header: string };
   /** Every one of them is needed; of an inner list any one: `['read', ['write', 'admin']]`. */
   readonly scopes?: readonly ScopeNeed[];
+  /** Ways to connect that can do this; any when absent. Another one is refused before anything is sent. */
+  readonly methods?: readonly string[];
   readonly limits?: readonly RateLimit[];
   readonly deadlineMs?: number;
   readonly maxBytes?: number;
@@ -212,6 +214,8 @@ export interface OperationOptions<I extends Schema, R> {
   readonly input: I;
   /** Every one of them is needed; of an inner list any one: `['read', ['write', 'admin']]`. */
   readonly scopes?: readonly ScopeNeed[];
+  /** Ways to connect that can do this; any when absent. Another one is refused before anything is sent. */
+  readonly methods?: readonly string[];
   /** Plain code: may call several endpoints, poll, split, hash. */
   readonly run: (api: Api, input: Output<I>, options: CallOptions) => R;
   /** Default: from the examples inside the schema. */
@@ -288,6 +292,7 @@ export interface AnyDeclaration {
   readonly kind: 'endpoint' | 'operation' | 'stream';
   readonly summary: string;
   readonly input: Schema;
+  readonly methods?: readonly string[];
 }
 
 export type OperationsClient<Tree> = {

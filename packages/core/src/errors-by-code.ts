@@ -21,6 +21,8 @@ export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
   readonly otherwise?: Meaning;
   /** What a table cannot say; asked first, undefined goes on. */
   readonly classify?: Classify;
+  /** Response header in which the vendor says whether another try makes sense: `true` or `false`. */
+  readonly retryHeader?: string;
   /** Judge successes by the table too: vendors that answer 200 with an error inside. Default false. */
   readonly insideSuccess?: boolean;
   readonly examples: Examples;
@@ -34,7 +36,7 @@ export function vendorErrors<
   const Examples extends Readonly<Record<string, ErrorExample>> & { readonly invalidCredentials: ErrorExample },
 >(options: VendorErrorOptions<Examples>): ErrorRules & { readonly examples: Examples } {
   const { code: codeAt, message: messageAt, codes, otherwise, insideSuccess = false, examples } = options;
-  const classify: Classify = (answer) => {
+  const judge: Classify = (answer) => {
     const judged = options.classify?.(answer);
     if (judged !== undefined) return judged;
     if (!insideSuccess && answer.status < 400) return undefined;
@@ -50,7 +52,15 @@ export function vendorErrors<
     const known = typeof meaning === 'string' ? { kind: meaning } : meaning;
     return { code: snakeCase(vendorCode), ...known, vendor };
   };
-  return { classify, examples };
+  const { retryHeader } = options;
+  const classify: Classify = (answer) => {
+    const told = retryHeader === undefined ? null : answer.headers.get(retryHeader);
+    const judged = judge(answer) ?? (told === null ? undefined : classifyByStatus(answer));
+    if (judged === undefined || (told !== 'true' && told !== 'false')) return judged;
+    // What the table calls final is not waited for, whatever the vendor's servers say.
+    return { ...judged, retryable: told === 'true' && judged.retryable !== false };
+  };
+  return { classify: retryHeader === undefined ? judge : classify, examples };
 }
 
 function readAt(answer: Answer, place: Place): string | undefined {

@@ -46,11 +46,13 @@ function backoffMs({ error, tries, random }: FailedTry, { baseMs, capMs }: Retry
 }
 
 /**
- * How long the answer asks to wait (RFC 9110 section 10.2.3): seconds, or a date measured against the answer's own
+ * How long the answer asks to wait: `retry-after-ms` where a vendor sends one, else RFC 9110 section 10.2.3: seconds, or a date measured against the answer's own
  * `Date` so that a skewed clock here changes nothing. Undefined for junk. Not capped: the transport does that.
  * @param now wall time in milliseconds, for answers without `Date`
  */
 export function parseRetryAfter(headers: Headers, now?: number): number | undefined {
+  const exact = headers.get('retry-after-ms')?.trim() ?? '';
+  if (/^\d{1,9}(\.\d+)?$/.test(exact)) return Math.ceil(Number(exact));
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value.length > 64) return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);

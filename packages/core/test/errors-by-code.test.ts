@@ -51,6 +51,24 @@ describe('vendorErrors', () => {
     expect(inside.classify!(answer(200, { ok: true }))).toBeUndefined();
   });
 
+  test('hears the vendor on another try, where a header says so, but not against the table', () => {
+    const codes = { quota: { kind: 'rate_limited', retryable: false }, busy: 'unavailable' } as const;
+    const told = vendorErrors({ code: ['error'], codes, retryHeader: 'x-again', examples });
+    const heard = (status: number, body: object, again?: string) =>
+      told.classify!(
+        createAnswer(
+          { status, headers: new Headers(again === undefined ? {} : { 'x-again': again }) },
+          encodeUtf8(JSON.stringify(body)),
+        ),
+      );
+    expect(heard(503, { error: 'busy' }, 'false')).toMatchObject({ kind: 'unavailable', retryable: false });
+    expect(heard(409, {}, 'true')).toMatchObject({ kind: 'conflict', retryable: true });
+    expect(heard(429, { error: 'quota' }, 'true')).toMatchObject({ retryable: false });
+    expect(heard(503, { error: 'busy' }, 'maybe')).not.toHaveProperty('retryable');
+    expect(heard(503, {})).toBeUndefined();
+    expect(heard(200, {}, 'true')).toBeUndefined();
+  });
+
   test('has a meaning for codes that are not in the table, where the vendor has many', () => {
     const open = vendorErrors({
       code: ['error'],

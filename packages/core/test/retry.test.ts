@@ -80,6 +80,11 @@ describe('D10 parseRetryAfter', () => {
     expect(parse('Fri, 20 Nov 2026 12:00:30 GMT', 'junk')).toBe(30_000);
   });
 
+  it('takes milliseconds, where a vendor tells them, before seconds', () => {
+    const told = (value: string) => parseRetryAfter(new Headers({ 'retry-after': '2', 'retry-after-ms': value }), now);
+    expect(['1500', '0.2', '-1', 'soon'].map(told)).toEqual([1_500, 1, 2_000, 2_000]);
+  });
+
   it('has no answer without header, or without any clock', () => {
     expect(parseRetryAfter(new Headers(), now)).toBeUndefined();
     expect(parseRetryAfter(new Headers({ 'retry-after': 'Fri, 20 Nov 2026 12:02:00 GMT' }))).toBeUndefined();

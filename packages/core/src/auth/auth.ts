@@ -219,7 +219,12 @@ export interface FieldsMethod<S extends Schema = Schema> extends FieldsOptions<S
 export interface MintOptions<S extends Schema = Schema> extends FieldsOptions<S> {
   /** Turns the fields into a short-lived token; runs again whenever it expires. */
   readonly mint: (client: OAuthClient) => Promise<Grant>;
-  readonly token: OAuth2Options['token'];
+  /** Set of app fields without which nothing can be minted. Default: none is needed. */
+  readonly appSet?: string;
+  /** Token endpoint of `client.token`. Where the vendor has none of RFC 6749, the emulator's own routes hand tokens out. */
+  readonly token?: OAuth2Options['token'];
+  /** Without `token`: credentials as `mint` brings them, `accessToken` among them, for the emulator and the contract suite. */
+  readonly grant?: Readonly<Record<string, string>>;
   readonly classify?: Classify;
   readonly read?: OAuth2Options['read'];
 }

@@ -96,7 +96,7 @@ export async function callEndpoint(engine: Engine, session: Session, call: Endpo
     options,
     repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : isRead(endpoint.method) ? 'safe' : 'never'),
     limits: [...(definition.api.limits ?? []), ...(endpoint.limits ?? [])],
-    scopes: endpoint.scopes,
+    needs: endpoint,
     deadlineMs: endpoint.deadlineMs,
     maxBytes: endpoint.maxBytes,
   });

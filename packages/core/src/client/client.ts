@@ -7,7 +7,7 @@ import type { AnyDefinition, ClientOf } from '../provider.ts';
 import { checkInput, type Schema } from '../schema.ts';
 import type { Session } from './access.ts';
 import { callEndpoint, createApi, pagesOf } from './api.ts';
-import { requireScopes } from './send.ts';
+import { requireNeeds } from './send.ts';
 import { brandStub } from './stub.ts';
 
 type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
@@ -53,7 +53,7 @@ function bindOperation(engine: Engine, session: Session, operation: string, decl
   }
 }
 
-/** Checks input and scopes before the provider's own code runs. */
+/** Checks input and what the connection must be, before the provider's own code runs. */
 async function enter(
   engine: Engine,
   session: Session,
@@ -62,7 +62,7 @@ async function enter(
   const { definition } = session.runtime;
   const checked = checkInput(call.declaration.input, call.input ?? {}, `${definition.id} ${call.operation}`);
   const access = await session.access();
-  requireScopes(definition, call.operation, access, call.declaration.scopes ?? []);
+  requireNeeds(definition, call.operation, access, call.declaration);
   return { access, checked, api: createApi(engine, session, access, call.operation) };
 }
 

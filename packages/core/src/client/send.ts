@@ -7,7 +7,7 @@ import type { StreamOptions } from '../endpoint.ts';
 import { isPlugboardError, PlugboardError } from '../errors.ts';
 import { hostsFor, inputOf } from '../hosts.ts';
 import type { AnyDefinition } from '../provider.ts';
-import { secretTexts } from '../secret.ts';
+import { allTexts, headerTexts, secretTexts } from '../secret.ts';
 import type { Answer, RateLimit, Repeat, StreamedAnswer, Transport, TransportRequest } from '../transport/transport.ts';
 import type { Access, Session } from './access.ts';
 import { isRefusal } from './credential-breaker.ts';
@@ -20,11 +20,18 @@ export interface Call {
   readonly build: (access: Access) => BuiltRequest;
   readonly repeat: Repeat;
   readonly limits: readonly RateLimit[];
-  /** Every one of them is needed. */
-  readonly scopes?: readonly ScopeNeed[] | undefined;
+  readonly needs?: Needs;
   readonly deadlineMs?: number | undefined;
   readonly maxBytes?: number | undefined;
   readonly options: StreamOptions;
+}
+
+/** What the declaration of an operation asks of a connection. */
+export interface Needs {
+  /** Every one of them is needed. */
+  readonly scopes?: readonly ScopeNeed[] | undefined;
+  /** Any one of them will do. */
+  readonly methods?: readonly string[] | undefined;
 }
 
 interface Sent<A> {
@@ -64,7 +71,7 @@ type Deliver<A> = (transport: Transport, request: TransportRequest) => Promise<A
 async function send<A>(engine: Engine, session: Session, call: Call, deliver: Deliver<A>): Promise<Sent<A>> {
   let access = await session.access();
   let earlier: readonly string[] = [];
-  requireScopes(session.runtime.definition, call.operation, access, call.scopes ?? []);
+  requireNeeds(session.runtime.definition, call.operation, access, call.needs ?? {});
   const passage = engine.credentialBreaker.enter(session, access, call.operation);
   for (let forced = false; ; forced = true) {
     try {
@@ -81,7 +88,7 @@ async function send<A>(engine: Engine, session: Session, call: Call, deliver: De
       const renewed = isRefusal(error) && !forced ? await session.renew(access.version) : null;
       if (renewed === null) throw error;
       passage.renewed(renewed);
-      earlier = secretTexts(access.credentials);
+      earlier = allTexts(access.credentials);
       access = renewed;
     }
   }
@@ -116,7 +123,7 @@ async function prepare(
       ...(organizationId !== undefined && { organizationId }),
       ...(api.requestId !== undefined && { requestIdHeader: api.requestId }),
       limits: call.limits,
-      secrets: [...secretTexts(credentials), ...secretTexts(app), ...placed],
+      secrets: [...allTexts(credentials), ...secretTexts(app), ...placed.flatMap(headerTexts)],
       ...(signal && { signal }),
       ...(priority !== undefined && { priority }),
       ...(deadlineMs !== undefined && { deadlineMs }),
@@ -151,14 +158,27 @@ async function signRequest(
   }
 }
 
-/** @throws PlugboardError kind `permission`, code `insufficient_scope`, before anything is sent. */
-export function requireScopes(
+/** @throws PlugboardError kind `permission`, code `wrong_method` or `insufficient_scope`, before anything is sent. */
+export function requireNeeds(
   { id: provider, auth }: AnyDefinition,
   operation: string,
   access: Access,
-  needed: readonly ScopeNeed[],
+  { methods, scopes = [] }: Needs,
 ): void {
-  const missing = missingScopes(auth[access.method], needed, access.scopes);
+  // The stub of a host without any connection stands for every way to connect.
+  const anyMethod = access.stub && access.connectionId === undefined;
+  if (methods !== undefined && !anyMethod && !methods.includes(access.method)) {
+    const ways = methods.map((name) => `\`${name}\` (${auth[name]?.title ?? name})`).join(' or ');
+    throw new PlugboardError({
+      kind: 'permission',
+      code: 'wrong_method',
+      message: `${provider} ${operation} cannot be done with what \`${access.method}\` connects.`,
+      hint: `Connect by ${ways}.`,
+      provider,
+      operation,
+    });
+  }
+  const missing = missingScopes(auth[access.method], scopes, access.scopes);
   if (missing.length === 0) return;
   throw new PlugboardError({
     kind: 'permission',

@@ -7,8 +7,9 @@ import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import { checkInput, jsonSchemaOf } from '../schema.ts';
 import { at } from '../json.ts';
 import { finishStep } from './browser-step.ts';
+import { vendorFacts } from './facts.ts';
 import { identify } from './identify.ts';
-import { oauthContext } from './oauth-context.ts';
+import { oauthContext, requireApp } from './oauth-context.ts';
 import { saveGrant } from './save.ts';
 import type { Connection } from './view.ts';
 
@@ -73,13 +74,14 @@ async function grantOf(
   { fields, organizationId }: { fields: Credentials; organizationId: string },
 ): Promise<Grant> {
   if (!('mint' in method)) return { credentials: fields };
+  if (method.appSet !== undefined) requireApp(runtime, method.appSet);
   const context = oauthContext(engine, runtime, organizationId);
   const minted = await method
     .mint(createOAuthClient(context, method, { credentials: fields }))
     .catch((error: unknown) => {
       throw refusedByVendor(error, method, runtime.definition.id);
     });
-  return { ...minted, credentials: { ...fields, ...minted.credentials } };
+  return { ...minted, metadata: vendorFacts(minted.metadata), credentials: { ...fields, ...minted.credentials } };
 }
 
 /** Kinds whose credentials are handed in: typed, or brought back by a step in the browser. */
@@ -129,7 +131,7 @@ function refusedByVendor(error: unknown, method: ConnectMethod, provider: string
     kind: 'invalid_request',
     code: 'credentials_refused',
     message: `${provider} refused the credentials (${error.code}).`,
-    hint: 'Check them at the vendor and enter them again; nothing was stored.',
+    hint: `${error.hint ?? 'Check them at the vendor and enter them again.'} Nothing was stored.`,
     provider,
     fields: paths.map((path) => ({ path, message: 'refused by the vendor' })),
     ...(error.status !== undefined && { status: error.status }),

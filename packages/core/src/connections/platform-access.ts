@@ -92,7 +92,8 @@ function stubGrant(runtime: ProviderRuntime): FixedGrant {
   const [name, method] =
     methods.find(([, candidate]) => 'credentials' in candidate && candidate.kind !== 'browser') ?? methods[0]!;
   const fields = 'credentials' in method ? checkInput(method.credentials, method.example, 'the stub credentials') : {};
-  const token = 'token' in method || method.kind === 'browser' ? { accessToken: 'stub' } : {};
+  const issued = 'token' in method || method.kind === 'browser' ? { accessToken: 'stub' } : {};
+  const token = 'mint' in method ? (method.grant ?? issued) : issued;
   return { method: name, credentials: { ...(fields as Credentials), ...token } };
 }
 

@@ -10,12 +10,18 @@ export type TokenMethod = OAuth2Method | MintMethod;
 
 /** True for methods whose credentials an authorization server issues. */
 export function usesTokens(method: AuthMethod): method is TokenMethod {
-  return method.kind !== 'browser' && 'token' in method;
+  return method.kind === 'oauth2' || ('mint' in method && method.token !== undefined);
+}
+
+/** True for methods whose credentials the provider's own routes hand out: the fields are another thing. */
+export function getsTokens(method: AuthMethod): boolean {
+  return method.kind === 'browser' || ('mint' in method && method.token === undefined);
 }
 
 /** Values for every field that `sign` may use; those of tokens are texts that nothing else could hold. */
 export function sampleCredentials(method: AuthMethod): Credentials {
   if (method.kind === 'browser') return { accessToken: 'token-of-a-browser-step', ...method.example };
+  if ('mint' in method && method.token === undefined) return { ...method.example, ...method.grant };
   if (!usesTokens(method)) return method.example;
   return { ...(method.kind !== 'oauth2' && method.example), ...exampleGrant(method).credentials };
 }

@@ -1,5 +1,5 @@
 /** Judges the credential of a request: whose it is, whether it is live, what it may do. */
-import type { AuthMethod, Credentials, FieldsMethod, BrowserMethod } from '../auth/auth.ts';
+import type { AuthMethod, Credentials, OAuth2Method } from '../auth/auth.ts';
 import { configurationError, type PlugboardError } from '../errors.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { accepts } from '../schema.ts';
@@ -7,7 +7,7 @@ import { Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import { hostMatches } from '../url.ts';
 import { learnCredentialReader, type CredentialReader, type SignedRequest } from './credential-reader.ts';
-import { credentialsOf, keepsTokens, sampleCredentials, usesTokens } from './credential-samples.ts';
+import { credentialsOf, getsTokens, keepsTokens, sampleCredentials, usesTokens } from './credential-samples.ts';
 import type { AuthorizationServer } from './oauth/authorization-server.ts';
 import { isDeclaredDead } from './oauth/client-auth.ts';
 
@@ -82,7 +82,7 @@ export function createCredentialJudge(
     if (usesTokens(method)) return { ...judgeTyped(values), method: name, found };
     // A token that was issued is judged as one, wherever typed-in ones may stand as well.
     if (values.some((value) => server.ledger.find(value) !== undefined)) {
-      return method.kind === 'browser' ? { ...judgeTokens(values), method: name, found } : undefined;
+      return getsTokens(method) ? { ...judgeTokens(values), method: name, found } : undefined;
     }
     const verdict = fitsSchema(method, texts) ? judgeTyped(values) : ({ ok: false, reason: 'invalid' } as const);
     return { ...verdict, method: name, found };
@@ -147,9 +147,9 @@ export function createCredentialJudge(
 
 type BareVerdict = Pick<GoodCredential, 'ok' | 'account' | 'scopes'> | Pick<BadCredential, 'ok' | 'reason'>;
 
-/** What a browser step brings is not described by its schema, which is that of what starts it. */
-function fitsSchema(method: FieldsMethod | BrowserMethod, values: Readonly<Record<string, string>>): boolean {
-  return method.kind === 'browser' || accepts(method.credentials, { ...method.example, ...values });
+/** What is brought is not described by the schema of the fields that it was brought for. */
+function fitsSchema(method: Exclude<AuthMethod, OAuth2Method>, values: Readonly<Record<string, string>>): boolean {
+  return getsTokens(method) || accepts(method.credentials, { ...method.example, ...values });
 }
 
 /**

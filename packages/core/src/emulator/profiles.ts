@@ -41,7 +41,7 @@ function profileOf(definition: AnyDefinition, name: string, method: AuthMethod):
   return 'mint' in method ? mintProfile(definition, name, method) : undefined;
 }
 
-/** A step whose vendor has no token endpoint gets its tokens from the provider's own routes. */
+/** Where a vendor has no token endpoint, the provider's own routes issue the tokens. */
 function stepProfile(definition: AnyDefinition, name: string, method: BrowserMethod): AuthorizationProfile {
   const { token } = method;
   const policy = refreshPolicyOf(method);
@@ -92,8 +92,8 @@ function mintProfile(definition: AnyDefinition, name: string, method: MintMethod
   return {
     name,
     kind,
-    tokenUrl: endpointAddress(definition, token.url),
-    ...tokenForm(token, { input: {}, app: emulatedApp(definition) }),
+    tokenUrl: token === undefined ? () => false : endpointAddress(definition, token.url),
+    ...(token && tokenForm(token, { input: {}, app: emulatedApp(definition) })),
     rotation: 'none',
   };
 }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '@plugboard/core';
 import { expect } from 'vitest';
 
 import { jsonResponse } from './answers.ts';
-import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { ableTo, providerCase, type ProviderCase, type Subject } from './case.ts';
 import { declarationsOf, endpointsOf, judgesAnswer, type DeclaredEndpoint, type Named } from './declared.ts';
 import { withConnection, type World } from './world.ts';
 
@@ -15,7 +15,7 @@ export function answerCases(subject: Subject): readonly ProviderCase[] {
   return [
     ...declarationsOf(definition).map(({ name, declared }) =>
       providerCase(`answer ${name}: the example is understood`, () =>
-        withConnection(subject, async (world) => {
+        withConnection(ableTo(subject, declared), async (world) => {
           const result = await world.call(name, declared.example.input);
           if (declared.kind === 'endpoint' && hasJsonAnswer({ name, declared })) expect(result).not.toBeUndefined();
         }),
@@ -37,7 +37,7 @@ function hasJsonAnswer({ declared }: Named<DeclaredEndpoint>): boolean {
 
 function unknownCase(subject: Subject, endpoint: Named<DeclaredEndpoint>): ProviderCase {
   return providerCase(`answer ${endpoint.name}: members that the schema does not know survive`, () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, endpoint.declared), async (world) => {
       const result = await answered(world, endpoint, withUnknown(endpoint.declared.example.answer!));
       expect(JSON.stringify(result)).toContain(marker);
     }),
@@ -46,7 +46,7 @@ function unknownCase(subject: Subject, endpoint: Named<DeclaredEndpoint>): Provi
 
 function missingCase(subject: Subject, endpoint: Named<DeclaredEndpoint>): ProviderCase {
   return providerCase(`answer ${endpoint.name}: a missing required member is an invalid_response`, () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, endpoint.declared), async (world) => {
       const { answer } = endpoint.declared.example;
       let refused = 0;
       for (const path of memberPaths(answer!)) {
@@ -69,7 +69,7 @@ function nonsenseCase(subject: Subject, endpoint: Named<DeclaredEndpoint>): Prov
   return providerCase(
     `answer ${endpoint.name}: HTML, nothing, half of it and another type are an invalid_response`,
     () =>
-      withConnection(subject, async (world) => {
+      withConnection(ableTo(subject, endpoint.declared), async (world) => {
         const { status = 200, answer, headers = {} } = endpoint.declared.example;
         const text = JSON.stringify(answer);
         const bodies = {

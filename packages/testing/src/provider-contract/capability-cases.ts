@@ -11,7 +11,7 @@ import { isStub } from '@plugboard/core';
 import { expect } from 'vitest';
 
 import { readAll } from './answers.ts';
-import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { ableTo, providerCase, type ProviderCase, type Subject } from './case.ts';
 import { declarationsOf } from './declared.ts';
 import { languageRuns } from './language-runs.ts';
 import { expectReceipt, observeRuns } from './observe-runs.ts';
@@ -105,7 +105,8 @@ export function stubCases(subject: Subject): readonly ProviderCase[] {
     providerCase('stub: without any key every operation works, is marked, and nothing leaves', async () => {
       // Each on a vendor of its own: what one operation leaves behind is not what the next example speaks of.
       for (const { name, declared } of declarationsOf(subject.factory().definition)) {
-        const silent = declared.kind !== 'endpoint' && !(await sends(subject, name, declared.example.input));
+        const silent =
+          declared.kind !== 'endpoint' && !(await sends(ableTo(subject, declared), name, declared.example.input));
         const use = async (world: World) => {
           const result = await world.platform(name, declared.example.input);
           const markable = typeof result === 'object' && result !== null && declared.kind !== 'stream';

@@ -36,6 +36,13 @@ export interface ProviderContractOptions {
 export interface Subject {
   readonly factory: AnyFactory;
   readonly options: ProviderContractOptions;
+  /** Name of the method that connects. Default: the first. */
+  readonly by?: string;
+}
+
+/** The subject, connected by a way that can do what is declared. */
+export function ableTo(subject: Subject, { methods: [by] = [] }: { readonly methods?: readonly string[] }): Subject {
+  return by === undefined ? subject : { ...subject, by };
 }
 
 export function providerCase(name: string, run: () => Promise<void> | void): ProviderCase {

@@ -20,6 +20,11 @@ export function declarationsOf({ operations }: AnyDefinition): readonly Named<De
   );
 }
 
+/** Whether a connection by that method can do it. */
+export function isServedBy(method: string, { methods }: Declaration): boolean {
+  return methods?.includes(method) ?? true;
+}
+
 export function endpointsOf(definition: AnyDefinition): readonly Named<DeclaredEndpoint>[] {
   return declarationsOf(definition).filter(
     (entry): entry is Named<DeclaredEndpoint> => entry.declared.kind === 'endpoint',

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 import { findCanaries, type Canaries } from '../canary.ts';
 import { jsonResponse } from './answers.ts';
-import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { ableTo, providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf, type DeclaredEndpoint, type Named } from './declared.ts';
 import type { Respond } from './edge.ts';
 import { withConnection, type World } from './world.ts';
@@ -36,7 +36,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
   return [
     ...Object.entries(definition.api.errors.examples).map(([name, example]) =>
       providerCase(`error \`${name}\` is classified as declared`, () =>
-        withConnection(subject, async (world) => {
+        withConnection(ableTo(subject, probe.declared), async (world) => {
           const error = await refused(world, () => responseOf(example));
           const { kind, code, retryable, retryAfterMs } = example.is;
           expect(`${error.kind} ${error.code}`).toBe(`${kind} ${code}`);
@@ -48,7 +48,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
     ),
     ...byStatus.map(([status, kind, retryable]) =>
       providerCase(`error status ${status} alone means ${kind}`, () =>
-        withConnection(subject, async (world) => {
+        withConnection(ableTo(subject, probe.declared), async (world) => {
           for (const body of [{}, undefined, '<html>sorry</html>']) {
             const headers = { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json' };
             const error = await refused(world, () => jsonResponse(body, { status, headers }));
@@ -59,7 +59,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
       ),
     ),
     providerCase('error: Retry-After holds as seconds and as a date', () =>
-      withConnection(subject, async (world) => {
+      withConnection(ableTo(subject, probe.declared), async (world) => {
         const date = (seconds: number) => new Date(world.clock.now() + seconds * 1000).toUTCString();
         const forms = { seconds: { 'retry-after': '7' }, date: { date: date(0), 'retry-after': date(7) } };
         for (const [form, headers] of Object.entries(forms)) {
@@ -70,7 +70,7 @@ export function errorCases(subject: Subject): readonly ProviderCase[] {
     ),
     ...Object.entries(definition.api.errors.examples).map(([name, example]) =>
       providerCase(`B02 error \`${name}\`: a vendor that quotes the credential is not quoted`, () =>
-        withConnection(subject, async (world) => {
+        withConnection(ableTo(subject, probe.declared), async (world) => {
           // `refusal` looks for every secret in all that the error shows.
           await refused(world, async (request) => {
             const { all, secret } = await toldBy(request, world.secrets());
@@ -112,7 +112,7 @@ function quoting(value: Json, quote: string): Json {
 
 function abortCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase {
   return providerCase('abort: before the call nothing is sent, during it the call ends', () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, declared), async (world) => {
       const { input } = declared.example;
       const before = await world.refusal(Promise.resolve(world.call(name, input, { signal: AbortSignal.abort() })));
       expect(before.kind).toBe('aborted');

@@ -2,14 +2,15 @@
 import { accepts } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
-import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { ableTo, providerCase, type ProviderCase, type Subject } from './case.ts';
 import { declarationsOf, neededOf } from './declared.ts';
 import { withConnection } from './world.ts';
 
 export function inputCases(subject: Subject): readonly ProviderCase[] {
-  return declarationsOf(subject.factory().definition).map(({ name, declared: { input, example } }) =>
+  return declarationsOf(subject.factory().definition).map(({ name, declared }) =>
     providerCase(`input ${name}: strict, and refused before anything is sent`, () =>
-      withConnection(subject, async (world) => {
+      withConnection(ableTo(subject, declared), async (world) => {
+        const { input, example } = declared;
         expect(accepts(input, example.input), 'the example fits its schema').toBe(true);
         const given = Object(example.input) as Record<string, unknown>;
         const refused = async (value: unknown, what: string) => {

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 
 import { jsonResponse, readAll } from './answers.ts';
-import { providerCase, type ProviderCase, type Subject } from './case.ts';
+import { ableTo, providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf } from './declared.ts';
 import { withConnection, type World } from './world.ts';
 
@@ -10,7 +10,7 @@ export function pagingCases(subject: Subject): readonly ProviderCase[] {
   const paged = endpointsOf(subject.factory().definition).filter(({ declared }) => declared.paging !== undefined);
   return paged.flatMap(({ name, declared }) => [
     providerCase(`paging ${name}: reads the next page, and ends after the last`, () =>
-      withConnection(subject, async (world) => {
+      withConnection(ableTo(subject, declared), async (world) => {
         const items = await readAll(pagesOf(world, name, declared.example.input));
         // The example shows a page that is not the last one; the emulator makes the last one of it.
         expect(world.edge.requests.length, 'requests').toBe(2);
@@ -24,7 +24,7 @@ export function pagingCases(subject: Subject): readonly ProviderCase[] {
       }),
     ),
     providerCase(`paging ${name}: a vendor that always names the same next page is an error`, () =>
-      withConnection(subject, async (world) => {
+      withConnection(ableTo(subject, declared), async (world) => {
         const { answer, status = 200, headers = {} } = declared.example;
         world.edge.respond(() => jsonResponse(answer, { status, headers }));
         const error = await world.refusal(readAll(pagesOf(world, name, declared.example.input)));

@@ -1,11 +1,11 @@
 /** Tokens that expire, against the emulator's ledger of what was issued and spent. */
 import { expect } from 'vitest';
 
-import { refreshPolicyOf, type OAuth2Method, type RefreshPolicy } from '@plugboard/core';
+import { refreshPolicyOf, type AnyDefinition, type OAuth2Method, type RefreshPolicy } from '@plugboard/core';
 
 import { jsonResponse } from './answers.ts';
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
-import { endpointsOf, oauthMethods } from './declared.ts';
+import { endpointsOf, isServedBy } from './declared.ts';
 import { isTokenRequest, tokenRequests } from './oauth-cases.ts';
 import { organizationId, settle, withWorld, type World } from './world.ts';
 
@@ -13,29 +13,33 @@ const minuteMs = 60_000;
 
 export function refreshCases(subject: Subject): readonly ProviderCase[] {
   const { definition } = subject.factory();
-  const probe = endpointsOf(definition)[0];
-  if (probe === undefined) return [];
-  const use = (world: World) => Promise.resolve(world.call(probe.name, probe.declared.example.input));
-  const minting = Object.entries(definition.auth).filter(([, method]) => 'mint' in method);
-  return [
-    ...oauthMethods(definition)
-      .filter(([, { example }]) => lifeMs(example) !== undefined)
-      .flatMap(([name, method]) =>
-        method.refresh === 'none' ? [endCase(subject, { name, use })] : liveCases(subject, { name, method, use }),
-      ),
-    ...oauthMethods(definition).flatMap(([name, method]) => {
-      const policy = refreshPolicyOf(method);
-      const minted =
-        policy?.run !== undefined && method.afterCode !== undefined && lifeMs(method.example) === undefined;
-      return minted ? renewalCases(subject, name, policy) : [];
-    }),
-    ...minting.map(([name]) => mintCase(subject, { name, use })),
-  ];
+  return Object.entries(definition.auth).flatMap(([name, method]) => {
+    const use = probeOf(definition, name);
+    if (use === undefined) return [];
+    if ('mint' in method) {
+      const own = method.token === undefined;
+      return own ? renewalCases(subject, name, { rotation: 'stable' }) : [mintCase(subject, { name, use })];
+    }
+    if (method.kind !== 'oauth2') return [];
+    const policy = refreshPolicyOf(method);
+    if (lifeMs(method.example) !== undefined) {
+      return policy === undefined ? [endCase(subject, { name, use })] : liveCases(subject, { name, method, use });
+    }
+    return policy?.run === undefined || method.afterCode === undefined ? [] : renewalCases(subject, name, policy);
+  });
+}
+
+type Use = (world: World) => Promise<unknown>;
+
+/** A call that a connection by this method can make. */
+function probeOf(definition: AnyDefinition, method: string): Use | undefined {
+  const probe = endpointsOf(definition).find(({ declared }) => isServedBy(method, declared));
+  return probe && ((world) => Promise.resolve(world.call(probe.name, probe.declared.example.input)));
 }
 
 interface Refreshed {
   readonly name: string;
-  readonly use: (world: World) => Promise<unknown>;
+  readonly use: Use;
 }
 
 function lifeMs(example: Readonly<Record<string, unknown>>): number | undefined {
@@ -157,9 +161,8 @@ function liveCases(
 export function renewalCases(subject: Subject, name: string, policy: RefreshPolicy | undefined): ProviderCase[] {
   const { definition } = subject.factory();
   const { id } = definition;
-  const probe = endpointsOf(definition)[0];
-  if (policy === undefined || probe === undefined) return [];
-  const use = (world: World) => Promise.resolve(world.call(probe.name, probe.declared.example.input));
+  const use = probeOf(definition, name);
+  if (policy === undefined || use === undefined) return [];
   const statusOf = async (world: World) => (await world.board.connections.get(id, { organizationId }))?.status;
   return [
     providerCase(`${name}: a grant that ends is refreshed, again and again, once for all who wait`, () =>

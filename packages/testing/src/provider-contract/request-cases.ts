@@ -4,8 +4,15 @@ import { buildRequest, checkInput, encodeInput, type BuiltRequest } from '@plugb
 import { expect } from 'vitest';
 
 import { jsonResponse, readAll } from './answers.ts';
-import { providerCase, type ProviderCase, type Subject } from './case.ts';
-import { declarationsOf, endpointsOf, type Declaration, type DeclaredEndpoint, type Named } from './declared.ts';
+import { ableTo, providerCase, type ProviderCase, type Subject } from './case.ts';
+import {
+  declarationsOf,
+  endpointsOf,
+  isServedBy,
+  type Declaration,
+  type DeclaredEndpoint,
+  type Named,
+} from './declared.ts';
 import type { SentRequest } from './edge.ts';
 import { expectNoSecret } from './no-secret.ts';
 import { withConnection, withWorld, type World } from './world.ts';
@@ -19,25 +26,17 @@ export function requestCases(subject: Subject): readonly ProviderCase[] {
   const reading = endpoints.find(({ declared }) => declared.method === 'GET');
   const writing = endpoints.find(({ declared }) => declared.method !== 'GET');
   return [
-    ...endpoints.map((endpoint) =>
-      providerCase(`request ${endpoint.name}: what is sent is what its example encodes`, () =>
-        withConnection(subject, async (world) => {
-          const api = await world.api();
-          await world.call(endpoint.name, endpoint.declared.example.input);
-          expect(world.edge.requests.length, 'one request').toBe(1);
-          expectSent(world.edge.requests[0]!, expected(world, endpoint, api), placesOf(world));
-        }),
-      ),
-    ),
+    ...endpoints.flatMap((endpoint) => sentCases(subject, endpoint)),
     ...Object.keys(definition.auth).map((method) =>
       providerCase(`B05 ${method}: no request shows a credential outside its declared places`, () =>
         withWorld(subject, async (world) => {
           await world.connect(method);
           world.edge.forget();
-          for (const { name, declared } of endpoints) {
+          const served = endpoints.filter(({ declared }) => isServedBy(method, declared));
+          for (const { name, declared } of served) {
             await Promise.resolve(world.call(name, declared.example.input)).catch(() => undefined);
           }
-          expect(world.edge.requests.length).toBeGreaterThanOrEqual(endpoints.length);
+          expect(world.edge.requests.length).toBeGreaterThanOrEqual(served.length);
           const places = definition.auth[method]!.sign.places;
           for (const request of world.edge.requests) {
             const where = `${request.method} ${request.url.pathname}`;
@@ -58,8 +57,21 @@ export function requestCases(subject: Subject): readonly ProviderCase[] {
   ];
 }
 
-function placesOf({ definition }: World): readonly string[] {
-  return Object.values(definition.auth)[0]!.sign.places;
+/** By every way to connect that the declaration names; where it names none, the first stands for all. */
+function sentCases(subject: Subject, endpoint: Named<DeclaredEndpoint>): ProviderCase[] {
+  const { name, declared } = endpoint;
+  const [, ...others] = declared.methods ?? [];
+  const sentBy = (connected: Subject, how = '') =>
+    providerCase(`request ${name}${how}: what is sent is what its example encodes`, () =>
+      withConnection(connected, async (world) => {
+        const api = await world.api();
+        await world.call(name, declared.example.input);
+        expect(world.edge.requests.length, 'one request').toBe(1);
+        const { places } = world.definition.auth[api.method]!.sign;
+        expectSent(world.edge.requests[0]!, expected(world, endpoint, api), places);
+      }),
+    );
+  return [sentBy(ableTo(subject, declared)), ...others.map((by) => sentBy({ ...subject, by }, ` by \`${by}\``))];
 }
 
 /** The request that the declaration itself makes of its example. */
@@ -102,7 +114,7 @@ function outside({ url, headers, text }: SentRequest, places: readonly string[])
 function redirectCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase {
   const verb = declared.method === 'GET' ? 'read' : 'write';
   return providerCase(`B09 a redirect of a ${verb} to another host is refused and nothing goes there`, () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, declared), async (world) => {
       for (const status of [301, 302, 303, 307, 308]) {
         world.edge.respond(() => new Response(null, { status, headers: { location: `${evil}/steal` } }));
         const error = await world.refusal(Promise.resolve(world.call(name, declared.example.input)));
@@ -116,7 +128,7 @@ function redirectCase(subject: Subject, { name, declared }: Named<DeclaredEndpoi
 /** A vendor's answer must not decide where the credentials go. */
 function foreignLinkCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>): ProviderCase {
   return providerCase(`B09 ${name}: a next page on another host is never fetched`, () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, declared), async (world) => {
       const { answer, status = 200, headers = {} } = declared.example;
       const moved = withForeignLinks(answer ?? null);
       let pages = 0;
@@ -151,7 +163,7 @@ function pathCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>)
     .filter((field) => typeof given[field] === 'string');
   if (fields.length === 0) return undefined;
   return providerCase(`F08 ${name}: an id stays one segment of the path`, () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, declared), async (world) => {
       await world.call(name, given);
       const { pathname, searchParams } = world.edge.requests[0]!.url;
       const shape = [pathname.split('/').length, ...searchParams.keys()];
@@ -175,7 +187,7 @@ function spanCase(subject: Subject, { name, declared }: Named<DeclaredEndpoint>)
   const example = field === undefined ? undefined : given[field];
   if (field === undefined || typeof example !== 'string') return undefined;
   return providerCase(`F08 ${name}: a path in the input stays below its place`, () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, declared), async (world) => {
       await world.call(name, given);
       const { pathname, searchParams } = world.edge.requests[0]!.url;
       expect(pathname).toContain(segmentsOf(example));
@@ -206,7 +218,7 @@ function composedPathCase(subject: Subject, { name, declared }: Named<Declaratio
   const fields = Object.keys(given).filter((field) => typeof given[field] === 'string');
   if (fields.length === 0) return undefined;
   return providerCase(`F08 ${name}: texts of the input change the shape of no path`, () =>
-    withConnection(subject, async (world) => {
+    withConnection(ableTo(subject, declared), async (world) => {
       const shapes = () => world.edge.requests.map(({ method, url }) => `${method} ${url.pathname.split('/').length}`);
       await world.call(name, given);
       const known = new Set(shapes());

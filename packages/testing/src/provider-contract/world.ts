@@ -106,7 +106,7 @@ const userId = 'user-1';
 /** A world in which the organization is connected. */
 export function withConnection(subject: Subject, use: (world: World) => Promise<void>): Promise<void> {
   return withWorld(subject, async (world) => {
-    await world.connect();
+    await world.connect(subject.by);
     if (subject.options.settings !== undefined) {
       await world.board.settings.update(world.definition.id, { organizationId, settings: subject.options.settings });
     }

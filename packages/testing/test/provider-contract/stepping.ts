@@ -1,7 +1,11 @@
-/** A provider that connects by a widget in the browser, signs in the body, and keeps the whole contract. */
+/**
+ * A provider that connects by a widget in the browser, or mints tokens at no token endpoint of OAuth, signs in the body, and
+ * keeps the whole contract.
+ */
 import {
   bodyMember,
   browserStep,
+  clientCredentials,
   defineProvider,
   endpoint,
   need,
@@ -10,7 +14,7 @@ import {
   at,
   type OAuthClient,
 } from '@plugboard/core';
-import { like, secret } from '@plugboard/core/fields';
+import { like, secret, text as fieldText } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 const api = 'https://api.stepping.example';
@@ -27,7 +31,15 @@ const find = endpoint('POST /items/find', {
   input: z.strictObject({ like: z.string().min(1).max(100) }),
   output: like({ found: ['it_1'] }),
   repeat: 'safe',
+  methods: ['link', 'proxy'],
   example: { input: { like: 'tea' } },
+});
+
+const rights = endpoint('POST /rights/get', {
+  summary: 'Reads what the proxy may do.',
+  input: z.strictObject({}),
+  output: like({ rights: ['read'] }),
+  methods: ['proxy'],
 });
 
 /** What the vendor is asked by the host itself. */
@@ -83,6 +95,15 @@ export const stepping = defineProvider({
       sign: bodyMember('access_token', 'accessToken'),
       example: { publicToken: 'public-1' },
     }),
+    proxy: clientCredentials({
+      credentials: z.strictObject({ role: fieldText('Role', { pattern: /^role-\w{1,40}$/ }) }),
+      appSet: 'oauth',
+      mint: async (client) =>
+        readTokenAnswer(await post(client, '/assume', { role: need(client.credentials, 'role') })),
+      sign: bodyMember('access_token', 'accessToken'),
+      example: { role: 'role-1' },
+      grant: { accessToken: 'a-token-of-the-role' },
+    }),
   },
   api: {
     baseUrl: api,
@@ -104,14 +125,16 @@ export const stepping = defineProvider({
     await view.call(item, {});
     return { status: 'healthy' };
   },
-  operations: { items: { item, find } },
+  operations: { items: { item, find, rights } },
   emulator(vendor) {
     const grant = () => ({ json: vendor.oauth.issue({ profile: 'link' }) });
+    const assumed = () => ({ json: vendor.oauth.issue({ profile: 'proxy' }) });
     const done = () => ({ json: { done: true } });
     return {
       'POST /link': { open: true, reply: () => ({ json: { link_token: vendor.id('link-') } }) },
       'POST /exchange': { open: true, reply: grant },
       'POST /renew': { open: true, reply: grant },
+      'POST /assume': { open: true, reply: assumed },
       'POST /remove': done,
     };
   },

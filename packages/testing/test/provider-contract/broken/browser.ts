@@ -4,7 +4,9 @@ import {
   need,
   readTokenAnswer,
   PlugboardError,
+  unsupported,
   type AnyDefinition,
+  type Api,
   type BrowserOptions,
   type OAuthClient,
   type ProviderFactory,
@@ -23,7 +25,8 @@ export interface BrokenStep {
 }
 
 const { definition } = stepping;
-const { link } = definition.auth;
+const { link, proxy } = definition.auth;
+const { items } = definition.operations;
 
 function faulty(
   fault: string,
@@ -31,7 +34,7 @@ function faulty(
   change: Partial<BrowserOptions>,
   rest: object = {},
 ): BrokenStep {
-  const changed = { ...definition, auth: { link: { ...link, ...change } }, ...rest };
+  const changed = { ...definition, auth: { ...definition.auth, link: { ...link, ...change } }, ...rest };
   return { fault, fails, because, factory: factoryOf(changed) as unknown as ProviderFactory<AnyDefinition> };
 }
 
@@ -118,6 +121,39 @@ export const brokenSteps: readonly BrokenStep[] = [
             throw new PlugboardError({ kind: 'auth', code: 'invalid_grant', message: 'It is over.' });
           });
           return readTokenAnswer(answer.json());
+        },
+      },
+    },
+  ),
+  faulty(
+    'a way to connect that cannot do what names it',
+    { fails: 'request items.find by `proxy`: what is sent is what its example encodes', because: /by a link alone/ },
+    {},
+    {
+      operations: {
+        items: {
+          ...items,
+          find: {
+            ...items.find,
+            encode(input: object, { method }: Api) {
+              if (method !== 'link') throw unsupported('It is found by a link alone.', 'Connect by one.');
+              return { json: input };
+            },
+          },
+        },
+      },
+    },
+  ),
+  faulty(
+    'a minted token without an end',
+    { fails: 'proxy: a grant that ends is refreshed, again and again, once for all who wait', because: /says when/ },
+    {},
+    {
+      auth: {
+        ...definition.auth,
+        proxy: {
+          ...proxy,
+          mint: async (client: OAuthClient) => ({ credentials: (await proxy.mint(client)).credentials }),
         },
       },
     },
