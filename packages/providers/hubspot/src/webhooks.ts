@@ -38,6 +38,10 @@ const change = z.looseObject({
   toObjectId: z.union([z.number(), z.string()]).optional(),
 });
 
+/** The record, or the two that an association is between. */
+const recordOf = ({ objectId, fromObjectId, toObjectId }: z.infer<typeof change>) =>
+  objectId ?? [fromObjectId, toObjectId].join('-');
+
 const about = like({ objectId: 123, portalId: 62515 }, { changeSource: 'CRM', changeFlag: 'NEW', appId: 54321 });
 const changed = about.extend(like({ propertyName: 'email' }, { propertyValue: 'ada@example.com' }).shape);
 
@@ -87,10 +91,7 @@ export const webhooks = {
     return checkInput(z.array(change).max(100), events, 'The list of changes').map((event) => ({
       type: event.subscriptionType,
       // The vendor's own id is not promised to be unique.
-      id: [
-        ...[event.portalId, event.eventId, event.subscriptionId, event.occurredAt],
-        event.objectId ?? [event.fromObjectId, event.toObjectId].join('-'),
-      ].join('/'),
+      id: [event.portalId, event.eventId, event.subscriptionId, event.occurredAt, recordOf(event)].join('/'),
       accountId: String(event.portalId),
       occurredAt: new Date(event.occurredAt),
       data: event as never,

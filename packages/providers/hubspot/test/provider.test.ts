@@ -163,8 +163,8 @@ describe('what is sent', () => {
 test('a refusal for want of a scope names the scopes, which the hub can ask for', async () => {
   const { connect, emulator } = rig();
   const { schema } = await connect('org-1');
-  const { status, body } = hubspot.definition.api.errors.examples.missingScope;
-  emulator.failNext({ status, json: body });
+  const { status, body } = hubspot.definition.api.errors.examples['missingScope']!;
+  emulator.failNext({ status, json: body ?? null });
   await expect(schema.properties({ objectType: 'contacts' })).rejects.toMatchObject({
     kind: 'permission',
     code: 'insufficient_scope',
