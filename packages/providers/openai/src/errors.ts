@@ -1,6 +1,6 @@
 /** What failures mean, whether they come as an answer or within a stream. */
-import { classifyByStatus, member, PlugboardError, text, vendorErrors } from '@plugboard/core';
-import type { Answer, Classify, ErrorExample, Json, Meaning } from '@plugboard/core';
+import { member, PlugboardError, text, vendorErrors } from '@plugboard/core';
+import type { Answer, ErrorExample, Json, Meaning } from '@plugboard/core';
 
 const key: Meaning = { kind: 'auth', hint: 'Check the API key at https://platform.openai.com/api-keys.' };
 /** The same status as a rate limit; waiting does not help. */
@@ -34,7 +34,7 @@ const shown = (status: number, code: string | null, message: string, is: Is): Er
 });
 const shouldRetry = (told: string) => ({ headers: { 'x-should-retry': told } });
 
-const table = vendorErrors({
+export const errors = vendorErrors({
   // Some failures have a type and no code.
   code: (answer: Answer) => {
     const error = member(answer.tryJson(), 'error');
@@ -42,6 +42,8 @@ const table = vendorErrors({
   },
   message: ['error', 'message'],
   codes,
+  // The vendor's own word on another try goes first, as in its SDK: `openai` 7.59.0, client.ts, shouldRetry.
+  retryHeader: 'x-should-retry',
   examples: {
     invalidCredentials: shown(401, 'invalid_api_key', 'Incorrect API key provided.', {
       kind: 'auth',
@@ -79,21 +81,6 @@ const table = vendorErrors({
     },
   },
 });
-
-/** The vendor's own word on another try goes first, as in its SDK: `openai` 7.59.0, client.ts, shouldRetry. */
-const classify: Classify = (answer) => {
-  const failure = table.classify?.(answer) ?? classifyByStatus(answer);
-  if (failure === undefined) return undefined;
-  const told = answer.headers.get('x-should-retry');
-  const waitMs = Number(answer.headers.get('retry-after-ms') ?? Number.NaN);
-  return {
-    ...failure,
-    ...((told === 'false' || told === 'true') && { retryable: told === 'true' && failure.retryable !== false }),
-    ...(waitMs >= 0 && waitMs <= 60_000 && { retryAfterMs: waitMs }),
-  };
-};
-
-export const errors = { ...table, classify };
 
 /** A failure that comes with status 200: of a response, or in the middle of a stream. Its words are not repeated. */
 export function failedResponse(error: Json | undefined): PlugboardError {

@@ -82,13 +82,21 @@ export const completions = {
   }),
 };
 
+const tokens = z.array(z.int().min(0)).min(1).max(8192);
+const embeddable = z.union([
+  z.string().min(1),
+  z.array(z.string().min(1)).min(1).max(2048),
+  tokens,
+  z.array(tokens).min(1).max(2048),
+]);
+
 export const embeddings = {
   create: endpoint('POST /embeddings', {
-    summary: 'Turns texts into vectors. Up to 2,048 of them, and 300,000 tokens.',
+    summary: 'Turns texts, or their tokens, into vectors. Up to 2,048 of them, and 300,000 tokens.',
     // The same question twice costs twice, and does nothing else.
     repeat: 'safe',
     input: given(
-      { input: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(2048)]).meta({ examples: ['tea'] }) },
+      { input: embeddable.meta({ examples: ['tea'] }) },
       { model: 'text-embedding-3-small', dimensions: z.int().min(1), user: z.string() },
     ),
     encode: (input, api) => ({

@@ -16,7 +16,11 @@ const types = [
   'batch.completed', 'batch.failed', 'batch.expired', 'batch.cancelled',
   'fine_tuning.job.succeeded', 'fine_tuning.job.failed', 'fine_tuning.job.cancelled',
   'eval.run.succeeded', 'eval.run.failed', 'eval.run.canceled',
-  'realtime.call.incoming', 'video.completed', 'video.failed', 'safety.alert.created',
+  'realtime.call.incoming', 'video.completed', 'video.failed',
+  'safety.alert.created', 'safety.org_alert.created', 'safety.warning_issued', 'safety.deactivation_issued',
+  'agent.environment.ready', 'agent.environment.failed', 'agent.environment.suspended', 'agent.environment.expired',
+  'agent.session.created', 'agent.session.action_required', 'agent.session.in_progress', 'agent.session.idle',
+  'agent.session.failed',
 ] as const;
 
 export const webhooks = {

@@ -67,7 +67,11 @@ conformance(openai.definition, {
         metadata: { order: '1' },
       },
     ],
-    'embeddings.create': [{ input: ['a', 'b'], model: 'text-embedding-3-small', dimensions: 8, user: 'u' }],
+    'embeddings.create': [
+      { input: ['a', 'b'], model: 'text-embedding-3-small', dimensions: 8, user: 'u' },
+      { input: [1, 2], model: 'text-embedding-3-small' },
+      { input: [[1, 2], [3]], model: 'text-embedding-3-small' },
+    ],
     'moderations.create': [{ input: [{ type: 'text', text: 'Hi' }] }],
   },
 });
