@@ -1,6 +1,6 @@
 /** Klaviyo: profiles, events and lists for email and SMS marketing. */
-import { apiKey, at, defineProvider, header, isPlugboardError, oauth2, text } from '@plugboard/core';
-import type { Api, Choice, Classify, ErrorRules, PlugboardError } from '@plugboard/core';
+import { apiKey, collect, defineProvider, header, isPlugboardError, oauth2, vendorErrors } from '@plugboard/core';
+import type { Choice, PlugboardError } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -31,50 +31,50 @@ const more = {
   'webhooks:write': 'Create, change and end webhooks.',
 };
 
-/** What the status alone does not say. */
-const classify: Classify = (answer) => {
-  const code = text(at(answer.tryJson(), 'errors', 0, 'code'));
-  if (answer.status === 410) {
-    return { kind: 'configuration', code: 'revision_retired', hint: 'Update this package, or set `apiVersion`.' };
-  }
-  if (answer.status === 409 && code === 'duplicate_profile') {
-    return { kind: 'conflict', code, hint: 'Use `profiles.upsert`, which updates the profile that exists.' };
-  }
-  return undefined;
-};
-
-/** https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling (2026-08-13); the codes were not all seen. */
-const failure = (status: number, code: string, detail: string) => ({
+const failed = (status: number, code: string, detail: string) => ({
   status,
   body: { errors: [{ id: '8b1d8a5e-5b1c-4a53-a2f2-6d3f4b0e7b5a', status, code, title: detail, detail }] },
 });
-const errorExamples = {
-  invalidCredentials: {
-    ...failure(401, 'not_authenticated', 'Authentication credentials were not provided.'),
-    is: { kind: 'auth', code: 'unauthorized' },
+
+/** https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling (2026-08-13); the codes were not all seen. */
+const errors = vendorErrors({
+  code: ['errors', 0, 'code'],
+  message: ['errors', 0, 'detail'],
+  codes: {
+    duplicate_profile: { kind: 'conflict', hint: 'Use `profiles.upsert`, which updates the profile that exists.' },
   },
-  missingScope: {
-    ...failure(403, 'permission_denied', 'You do not have permission to perform this action.'),
-    is: { kind: 'permission', code: 'forbidden' },
+  classify: ({ status }) =>
+    status === 410
+      ? { kind: 'configuration', code: 'revision_retired', hint: 'Update this package, or set `apiVersion`.' }
+      : undefined,
+  examples: {
+    invalidCredentials: {
+      ...failed(401, 'not_authenticated', 'Authentication credentials were not provided.'),
+      is: { kind: 'auth', code: 'unauthorized' },
+    },
+    missingScope: {
+      ...failed(403, 'permission_denied', 'You do not have permission to perform this action.'),
+      is: { kind: 'permission', code: 'forbidden' },
+    },
+    invalidInput: { ...failed(400, 'invalid', 'Invalid input.'), is: { kind: 'invalid_request', code: 'bad_request' } },
+    notFound: { ...failed(404, 'not_found', 'Not found.'), is: { kind: 'not_found', code: 'not_found' } },
+    duplicateProfile: {
+      ...failed(409, 'duplicate_profile', 'A profile already exists with one of these identifiers.'),
+      is: { kind: 'conflict', code: 'duplicate_profile' },
+    },
+    retiredRevision: {
+      ...failed(410, 'gone', 'This revision has been removed.'),
+      is: { kind: 'configuration', code: 'revision_retired', retryable: false },
+    },
+    throttled: {
+      ...failed(429, 'throttled', 'Request was throttled.'),
+      headers: { 'retry-after': '12' },
+      is: { kind: 'rate_limited', code: 'rate_limited', retryAfterMs: 12_000 },
+    },
+    outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable' } },
+    edgeTimeout: { status: 524, is: { kind: 'unavailable', code: 'server_error', retryable: true } },
   },
-  invalidInput: { ...failure(400, 'invalid', 'Invalid input.'), is: { kind: 'invalid_request', code: 'bad_request' } },
-  notFound: { ...failure(404, 'not_found', 'Not found.'), is: { kind: 'not_found', code: 'not_found' } },
-  duplicateProfile: {
-    ...failure(409, 'duplicate_profile', 'A profile already exists with one of these identifiers.'),
-    is: { kind: 'conflict', code: 'duplicate_profile' },
-  },
-  retiredRevision: {
-    ...failure(410, 'gone', 'This revision has been removed.'),
-    is: { kind: 'configuration', code: 'revision_retired', retryable: false },
-  },
-  throttled: {
-    ...failure(429, 'throttled', 'Request was throttled.'),
-    headers: { 'retry-after': '12' },
-    is: { kind: 'rate_limited', code: 'rate_limited', retryAfterMs: 12_000 },
-  },
-  outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable' } },
-  edgeTimeout: { status: 524, is: { kind: 'unavailable', code: 'server_error', retryable: true } },
-} as const satisfies ErrorRules['examples'];
+});
 
 export const klaviyo = defineProvider({
   id: 'klaviyo',
@@ -147,7 +147,7 @@ export const klaviyo = defineProvider({
       'content-type': 'application/vnd.api+json',
       revision: apiVersion,
     }),
-    errors: { classify, examples: errorExamples },
+    errors,
   },
 
   async account(api) {
@@ -176,7 +176,10 @@ export const klaviyo = defineProvider({
 
   settings: {
     schema: settings,
-    choices: { listId: choicesOf(lists.list), segmentId: choicesOf(segments.list) },
+    choices: {
+      listId: (api) => collect(api.pages(lists.list, {}), choicesIn),
+      segmentId: (api) => collect(api.pages(segments.list, {}), choicesIn),
+    },
     scopes: { listId: ['lists:read', 'subscriptions:write'], segmentId: ['segments:read'] },
   },
 
@@ -193,12 +196,10 @@ function isForbidden(error: unknown): error is PlugboardError {
   return isPlugboardError(error) && error.kind === 'permission';
 }
 
-function choicesOf(endpoint: typeof lists.list) {
-  return async (api: Api): Promise<Choice[]> => {
-    const choices: Choice[] = [];
-    for await (const { items } of api.pages(endpoint, {})) {
-      choices.push(...items.map(({ id, name }) => ({ value: id, label: name ?? id })));
-    }
-    return choices;
-  };
+interface Named {
+  readonly id: string;
+  readonly name?: string | null | undefined;
 }
+
+const choicesIn = ({ items }: { readonly items: readonly Named[] }): Choice[] =>
+  items.map(({ id, name }) => ({ value: id, label: name ?? id }));

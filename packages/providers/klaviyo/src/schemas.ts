@@ -3,8 +3,8 @@
  * attributes that are not declared here come along.
  * @see https://developers.klaviyo.com/en/reference/api_overview (2026-08-13)
  */
-import type { Json, JsonObject, RateLimit } from '@plugboard/core';
-import { text } from '@plugboard/core/fields';
+import { camelNames, snakeNames, type CamelNames, type Json, type JsonObject, type RateLimit } from '@plugboard/core';
+import { given, like, text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 /**
@@ -22,36 +22,39 @@ export function facts(page: string, tier: keyof typeof tiers, ...scopes: readonl
   return { docs: `https://developers.klaviyo.com/en/reference/${page}`, limits, scopes };
 }
 
-type Camel<Name extends string> = Name extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : Name;
-type CamelKeys<T> = { [Key in keyof T as Key extends string ? Camel<Key> : Key]: T[Key] };
+const self = 'https://a.klaviyo.com/api';
 
-const camel = (name: string) => name.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
-const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-/** Renames the outermost names only: what is inside custom properties belongs to the account. */
-function renameKeys(value: object, rename: (name: string) => string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [rename(name), item]));
+/** A resource as the vendor's documentation shows it. */
+export function shown(type: string, id: string, attributes: JsonObject): JsonObject {
+  return { type, id, attributes, links: { self: `${self}/${type}s/${id}` } };
 }
 
-function resource<Attributes>(attributes: z.ZodType<Attributes & object>) {
-  return z.looseObject({ id: z.string(), attributes }).transform((found) => ({
-    id: found.id,
-    ...(renameKeys(found.attributes, camel) as CamelKeys<Attributes>),
-  }));
-}
+/** A list that is not, or no longer, continued. */
+export const shownAll = (data: readonly Json[]): JsonObject => ({ data, links: { self } });
 
-/** Empty today; a body that comes one day is not a failure. */
-export const nothing = z.unknown().transform(() => undefined);
+export const links = like({}, { self });
+
+/** What a resource has besides its attributes. */
+export const identity = (type: string, id: string) =>
+  like({ id }, { type, links: like({}, { self: `${self}/${type}s/${id}` }) });
+
+/** A resource as callers get it; names inside custom properties belong to the account and stay. */
+export const resource = <Attributes>(type: string, id: string, attributes: z.ZodType<Attributes & object>) =>
+  identity(type, id)
+    .extend({ attributes })
+    .transform((found) => ({ id: found.id, ...(camelNames(found.attributes) as CamelNames<Attributes>) }));
 
 /** One resource. */
 export const one = <Item extends z.ZodType>(item: Item) =>
   // The type of a generic member is lost on the way through the object.
   z.looseObject({ data: item }).transform((found) => found['data'] as z.output<Item>);
 
+const more = z.string().meta({ examples: [`${self}?page%5Bcursor%5D=bmV4dDo6aWQ6Ok5lYXQ`] });
+
 /** A page of resources. Only the cursor is taken from `links.next`; its address is never followed. */
-export const page = <Item extends z.ZodType>(item: Item) =>
-  z
-    .looseObject({ data: z.array(item), links: z.looseObject({ next: z.string().nullish() }).nullish() })
+export const page = <Item extends z.ZodType>(item: Item, next: z.ZodString = more) =>
+  like({}, { links: links.extend({ next: next.nullish() }) })
+    .extend({ data: z.array(item) })
     .transform(({ data, links }) => ({ items: data as z.output<Item>[], nextCursor: cursorOf(links?.next) }));
 
 function cursorOf(next: string | null | undefined): string | undefined {
@@ -63,18 +66,21 @@ interface PageInput {
   readonly cursor?: string | undefined;
 }
 
-export const paging = {
+const paging = {
   items: <Item>(found: { readonly items: readonly Item[] }) => found.items,
   next: <Asked extends PageInput>(found: { readonly nextCursor: string | undefined }, asked: Asked) =>
     found.nextCursor === undefined ? undefined : { ...asked, cursor: found.nextCursor },
 };
 
 /** Other fields become a filter, `equals(email,"a@b.c")`; values are JSON texts, so that none can end its quotes. */
-export function pageQuery({ pageSize, cursor, ...fields }: PageInput) {
-  const given = Object.entries(renameKeys(fields, snake)).filter(([, value]) => value !== undefined);
-  const filter = given.map(([name, value]) => `equals(${name},${JSON.stringify(value)})`).join(',');
+function pageQuery({ pageSize, cursor, ...fields }: PageInput) {
+  const wanted = Object.entries(snakeNames(fields)).map(([name, value]) => `equals(${name},${JSON.stringify(value)})`);
+  const filter = wanted.join(',');
   return { query: { filter: filter === '' ? undefined : filter, 'page[size]': pageSize, 'page[cursor]': cursor } };
 }
+
+/** What every list is declared with. */
+export const pages = <Item extends z.ZodType>(item: Item) => ({ encode: pageQuery, output: page(item), paging });
 
 interface Sent {
   readonly id?: string | undefined;
@@ -83,48 +89,35 @@ interface Sent {
 
 /** A resource on its way out; its id stands beside the attributes. */
 export function sent(type: string, { id, ...attributes }: Sent, relationships?: object) {
-  return { data: { type, id, attributes: renameKeys(attributes, snake), relationships } };
+  return { data: { type, id, attributes: snakeNames(attributes), relationships } };
 }
 
 export const refer = (type: string, ids: readonly string[]) => ({ data: ids.map((id) => ({ type, id })) });
 
-const self = 'https://a.klaviyo.com/api';
+const id = z.string().min(1);
+const email = 'sarah.mason@klaviyo-demo.com';
+const pseudonym = { pseudonym: 'Dr. Octopus' };
+const sarah = { first_name: 'Sarah', last_name: 'Mason', email, phone_number: '+15005550006' };
 
-/** A resource as the vendor's documentation shows it. */
-export function shown(type: string, id: string, attributes?: JsonObject): JsonObject {
-  return { type, id, ...(attributes && { attributes }), links: { self: `${self}/${type}s/${id}` } };
-}
-
-/** A list that is not, or no longer, continued. */
-export const shownAll = (data: readonly Json[]): JsonObject => ({ data, links: { self } });
-
-/** The first of several pages. */
-export function shownPage(item: JsonObject): JsonObject {
-  return { data: [item], links: { self, next: `${self}?page%5Bcursor%5D=bmV4dDo6aWQ6Ok5lYXQ` } };
-}
-
-const optionalText = z.string().nullish();
-const custom = z.record(z.string(), z.unknown()).nullish();
-
-export const account = resource(
-  z.looseObject({
-    contact_information: z.looseObject({ organization_name: z.string() }),
-    public_api_key: z.string(),
-    timezone: optionalText,
-    preferred_currency: optionalText,
-  }),
+export const profileId = '01GDDKASAP8TKDDA2GRZDSVP4H';
+export const profile = resource(
+  'profile',
+  profileId,
+  like(
+    {},
+    {
+      ...sarah,
+      external_id: z.string(),
+      properties: z.record(z.string(), z.unknown()).meta({ examples: [pseudonym] }),
+    },
+  ),
 );
-const names = { first_name: optionalText, last_name: optionalText };
-const known = { email: optionalText, phone_number: optionalText, external_id: optionalText };
-export const profile = resource(z.looseObject({ ...known, ...names, properties: custom }));
-export const event = resource(z.looseObject({ datetime: optionalText, event_properties: custom }));
-/** Lists, segments and metrics differ in nothing that is used here. */
-export const named = resource(z.looseObject({ name: optionalText }));
-export const webhook = resource(z.looseObject({ name: z.string(), endpoint_url: z.string(), enabled: z.boolean() }));
 
-export const id = z.string().min(1);
-const contact = { email: z.email({ pattern: z.regexes.unicodeEmail }).optional(), phoneNumber: z.e164().optional() };
-export const identifiers = { id: id.optional(), ...contact, externalId: id.optional() };
+const contact = {
+  email: z.email({ pattern: z.regexes.unicodeEmail }).meta({ examples: [email] }),
+  phoneNumber: z.e164(),
+};
+export const identifiers = { id, ...contact, externalId: id };
 /** Properties of the account's own making. */
 export const customInput: z.ZodType<JsonObject, JsonObject> = z.record(z.string(), z.json());
 // Null clears an attribute, a missing one stays as it is.
@@ -132,14 +125,14 @@ const clearable = z.string().nullish();
 const place = { address1: clearable, address2: clearable, city: clearable, region: clearable, zip: clearable };
 const attributes = {
   ...contact,
-  externalId: id.optional(),
-  firstName: clearable,
+  externalId: id,
+  firstName: clearable.meta({ examples: ['Sarah'] }),
   lastName: clearable,
   organization: clearable,
   title: clearable,
   locale: clearable,
-  location: z.strictObject({ ...place, country: clearable, timezone: clearable, ip: clearable }).optional(),
-  properties: customInput.optional(),
+  location: given({}, { ...place, country: clearable, timezone: clearable, ip: clearable }),
+  properties: customInput,
 };
 
 /** The vendor needs one way to tell who is meant. */
@@ -149,10 +142,10 @@ function identified<Fields extends z.ZodObject>(fields: Fields) {
   return fields.refine((value) => ways.some((way) => value[way] !== undefined), { error });
 }
 
-export const profileInput = identified(z.strictObject({ ...identifiers, ...attributes }));
-export const newProfileInput = identified(z.strictObject(attributes));
-export const subscriber = identified(z.strictObject({ id: id.optional(), ...contact }));
-export const unsubscriber = identified(z.strictObject(contact));
+export const profileInput = identified(given({}, { ...identifiers, ...attributes }));
+export const newProfileInput = identified(given({}, attributes));
+export const subscriber = identified(given({}, { id, ...contact }));
+export const unsubscriber = identified(given({}, contact));
 
 export const settings = z.strictObject({
   listId: text('List', { help: 'New subscribers are put on it unless the call names another.' }).optional(),

@@ -1,9 +1,10 @@
 /** System webhooks: one signed post carries up to 1000 events. */
 import { at, checkInput, checkTimestamp, endpoint, hmacSignature, hmacSigner, parseJson, text } from '@plugboard/core';
 import type { TimestampText, Verify, WebhookDefinition, WebhookVector } from '@plugboard/core';
+import { given, like, nothing } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { facts, id, nothing, one, page, refer, sent, shown, shownAll, webhook } from './schemas.ts';
+import { facts, identity, one, page, refer, resource, sent } from './schemas.ts';
 
 const instant: TimestampText = { parse: (value) => Date.parse(value), format: (value) => value.toUTCString() };
 
@@ -73,10 +74,22 @@ export const webhooks = {
   sign: hmacSigner(scheme),
 } satisfies WebhookDefinition;
 
-const target = { name: id, endpointUrl: z.url({ protocol: /^https$/ }) };
-const subscription = { secretKey: z.string().min(16), topicIds: z.array(id).min(1) };
-const orders = { name: 'Orders', endpoint_url: 'https://www.example.com/hook', enabled: true };
-const shownWebhook = { data: shown('webhook', '01HF7AYTK76RHR4F17G6DGTRGF', orders) };
+const target = {
+  name: 'Orders',
+  endpointUrl: z.url({ protocol: /^https$/ }).meta({ examples: ['https://www.example.com/hook'] }),
+  secretKey: z
+    .string()
+    .min(16)
+    .meta({ examples: ['a-secret-of-16-or-more'] }),
+  topicIds: z
+    .array(z.string().min(1))
+    .min(1)
+    .meta({ examples: [['event:klaviyo.sent_sms']] }),
+};
+const id = '01HF7AYTK76RHR4F17G6DGTRGF';
+const output = one(
+  resource('webhook', id, like({ name: 'Orders', endpoint_url: 'https://www.example.com/hook', enabled: true })),
+);
 
 function encode({ topicIds, ...input }: { id?: string | undefined; topicIds?: readonly string[] | undefined }) {
   return { json: sent('webhook', input, topicIds && { 'webhook-topics': refer('webhook-topic', topicIds) }) };
@@ -87,44 +100,30 @@ export const webhookOperations = {
   topics: endpoint('GET /api/webhook-topics', {
     summary: 'Lists the topics that this account may subscribe to.',
     ...facts('get_webhook_topics', 'xsmall', 'webhooks:read'),
-    input: z.strictObject({}),
-    output: page(z.looseObject({ id: z.string() })),
-    example: { input: {}, answer: shownAll([shown('webhook-topic', 'event:klaviyo.sent_sms')]) },
+    input: given({}),
+    output: page(identity('webhook-topic', 'event:klaviyo.sent_sms'), z.string()),
   }),
   create: endpoint('POST /api/webhooks', {
     summary: 'Subscribes an endpoint to topics; sign with the secret of the app or connection.',
     ...facts('create_webhook', 'xsmall', 'webhooks:write'),
-    input: z.strictObject({ ...target, ...subscription }),
+    input: given(target),
     encode,
-    output: one(webhook),
-    example: {
-      input: {
-        name: 'Orders',
-        endpointUrl: 'https://www.example.com/hook',
-        secretKey: 'a-secret-of-16-or-more',
-        topicIds: ['event:klaviyo.sent_sms'],
-      },
-      status: 201,
-      answer: shownWebhook,
-    },
+    output,
+    example: { status: 201 },
   }),
   update: endpoint('PATCH /api/webhooks/{id}', {
     summary: 'Changes a webhook; `enabled` revives one that the vendor turned off after 48 hours of failures.',
     ...facts('update_webhook', 'xsmall', 'webhooks:write'),
-    input: z
-      .strictObject({ ...target, ...subscription, enabled: z.boolean() })
-      .partial()
-      .extend({ id }),
+    input: given({ id }, { ...target, enabled: true }),
     encode,
-    output: one(webhook),
+    output,
     repeat: 'safe',
-    example: { input: { id: '01HF7AYTK76RHR4F17G6DGTRGF', enabled: true }, answer: shownWebhook },
   }),
   delete: endpoint('DELETE /api/webhooks/{id}', {
     summary: 'Ends a webhook.',
     ...facts('delete_webhook', 'xsmall', 'webhooks:write'),
-    input: z.strictObject({ id }),
+    input: given({ id }),
     output: nothing,
-    example: { input: { id: '01HF7AYTK76RHR4F17G6DGTRGF' }, status: 204 },
+    example: { status: 204 },
   }),
 };
