@@ -61,3 +61,23 @@ export function secretTexts(value: unknown, found: string[] = []): string[] {
     for (const item of Object.values(value)) secretTexts(item, found);
   return found;
 }
+
+/** Every text of a connection's credentials: before they are stored some are plain, afterwards none is. */
+export function allTexts(credentials: Readonly<Record<string, Secret | string | undefined>>): string[] {
+  return Object.values(credentials).flatMap((value) => (value === undefined ? [] : [reveal(value)]));
+}
+
+/** A header that holds a secret, and what stands after its scheme: a vendor quotes the token alone. */
+export function headerTexts(value: string): string[] {
+  return [value, value.slice(value.lastIndexOf(' ') + 1)];
+}
+
+const sensitive = /assertion|code|password|secret|token|verifier/i;
+
+/** The texts of a body whose names say that they are secret, at any depth. */
+export function sensitiveTexts(value: unknown, named = false): string[] {
+  if (typeof value === 'string') return named ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap((item) => sensitiveTexts(item, named));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => sensitiveTexts(item, named || sensitive.test(name)));
+}

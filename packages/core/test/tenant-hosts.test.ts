@@ -1,7 +1,12 @@
 /** Hosts that a tenant or the deployment names: theirs alone, under the rules of every other host. */
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 
 import type { OAuth2Options } from '../src/auth/auth.ts';
+import { browserStep } from '../src/auth/methods.ts';
+import { createOAuthClient } from '../src/auth/oauth-client.ts';
+import { unsigned } from '../src/auth/sign.ts';
+import { systemClock } from '../src/clock.ts';
 import { createPlugboard } from '../src/board.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { hostsFor } from '../src/hosts.ts';
@@ -9,6 +14,8 @@ import type { JsonObject } from '../src/json.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import { randomBytes } from '../src/random.ts';
+import { Secret } from '../src/secret.ts';
+import type { TransportRequest } from '../src/transport/transport.ts';
 import { createSelfHosted, organizationId, selfHosted, shopInput } from './support/self-hosted.ts';
 
 const key = (server: string) => ({ key: 'ak_0123456789', server });
@@ -121,6 +128,29 @@ describe('the secret of the app', () => {
     const token = { url: 'https://evil.example/token' };
     const { connect, sent } = createSelfHosted({ ...announced, token });
     expect(await refusal(connect({ shop: 'tenant.acme.example' }))).toMatchObject({ code: 'secret_to_tenant_host' });
+    expect(sent).toEqual([]);
+  });
+
+  test('F06 nor to a host that was given before a step in the browser', async () => {
+    const sent: string[] = [];
+    const context = {
+      provider: 'acme',
+      hosts: [],
+      hostsFor: ({ input }: { readonly input: JsonObject }) =>
+        input['shop'] === undefined ? [] : [input['shop'] as string],
+      app: { clientId: 'client', clientSecret: new Secret('client-secret') },
+      transport: { send: async ({ url }: TransportRequest) => void sent.push(url.href) },
+      clock: systemClock,
+    };
+    const method = browserStep({
+      credentials: z.strictObject({}),
+      token: { url: (input) => `https://${input['shop'] as string}/token` },
+      complete: (client) => client.token({ grant_type: 'x' }),
+      sign: unsigned,
+      example: {},
+    });
+    const client = createOAuthClient(context as never, method as never, { input: { shop: 'evil.example' } });
+    expect(await refusal(client.token({}))).toMatchObject({ code: 'secret_to_tenant_host' });
     expect(sent).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { reveal, secretTexts } from '../secret.ts';
+import { allTexts, headerTexts, reveal, secretTexts, sensitiveTexts } from '../secret.ts';
 import { hostMatches } from '../url.ts';
 import type { KeyCache } from '../webhooks/key-cache.ts';
 import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
@@ -76,7 +76,7 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
       }
       const url = atVersion(computed(endpoint.url, client), context.apiVersion);
       const clientAuth = computed(endpoint.clientAuth ?? 'post', client);
-      requireOwnHost(context, method, { client, url, clientAuth });
+      requireOwnHost(context, { client, url, clientAuth });
       const request = tokenRequest({ ...endpoint, url, clientAuth }, client, params);
       const answer = await send(context, state, { ...request, classify: method.classify ?? defaultOf(method, app) });
       const separator = method.kind === 'oauth2' ? method.scopes.separator : ' ';
@@ -130,7 +130,7 @@ export async function revokeGrant(client: OAuthClient, method: ClientMethod, con
   const url = computed(revoke.url, client);
   if (url === undefined) return false;
   const clientAuth = computed(revoke.clientAuth ?? 'post', client);
-  requireOwnHost(context, method, { client, url, clientAuth });
+  requireOwnHost(context, { client, url, clientAuth });
   // The refresh token first: servers end the whole grant with it (RFC 7009 section 2.1).
   for (const field of ['refreshToken', 'accessToken'] as const) {
     const token = client.credentials[field];
@@ -202,8 +202,8 @@ interface Authenticated {
  * The secret of the app is the host application's, not the organization's: it never goes to a host that an organization
  * named, nor to one that such a host announced.
  */
-function requireOwnHost(context: OAuthContext, method: ClientMethod, { client, url, clientAuth }: Authenticated): void {
-  if (clientAuth === 'none' || client.app['clientSecret'] === undefined || !('authorize' in method)) return;
+function requireOwnHost(context: OAuthContext, { client, url, clientAuth }: Authenticated): void {
+  if (clientAuth === 'none' || client.app['clientSecret'] === undefined) return;
   const target = new URL(atVersion(url, context.apiVersion));
   if (context.hosts.some((host) => hostMatches(host, target))) return;
   if (ownHosts(context, client).some((host) => hostMatches(host, target))) return;
@@ -267,22 +267,14 @@ function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
   return { body: new URLSearchParams(init.form).toString() };
 }
 
-/** Everything of this exchange that must not surface: codes, tokens, verifiers and assertions are form values. */
+/** Everything of this exchange that must not surface: codes, tokens, verifiers and assertions are values of the body. */
 function secretsOf(app: AppValues, credentials: Credentials, init: OAuthRequest, headers: Headers): string[] {
-  const sensitive = ['code', 'code_verifier', 'refresh_token', 'token', 'assertion', 'client_secret'];
-  const sent = {
-    ...init.form,
-    ...(Object(init.json) as JsonObject),
-    ...Object.fromEntries(new URL(init.url).searchParams),
-  };
-  const values = Object.entries(sent).flatMap(([name, value]) =>
-    typeof value === 'string' && sensitive.some((key) => name.includes(key)) ? [value] : [],
-  );
+  const sent = [init.form, init.json, Object.fromEntries(new URL(init.url).searchParams)];
   const authorization = headers.get('authorization');
   return [
     ...secretTexts(app),
-    ...secretTexts(credentials),
-    ...values,
-    ...(authorization === null ? [] : [authorization]),
+    ...allTexts(credentials),
+    ...sensitiveTexts(sent),
+    ...(authorization === null ? [] : headerTexts(authorization)),
   ];
 }
