@@ -248,6 +248,14 @@ test('a vendor that wants another status for a refusal gets it, for that reason 
   expect((await board.webhooks.receive('acme', unsigned)).status).toBe(401);
 });
 
+test('a believed delivery that says nothing readable gets the status of what is malformed', async () => {
+  for (const [refusals, status] of [[{ malformed: 406 }, 406] as const, [{ replayed: 406 }, 400] as const]) {
+    const { board, connect } = createRig({ webhooks: { refusals } });
+    await connect();
+    expect((await board.webhooks.receive('acme', await post('not json'))).status).toBe(status);
+  }
+});
+
 describe('an event that names a further id of the account', () => {
   const pages = { alsoKnownAs: ['page-1', 'page-2'] };
 
@@ -318,4 +326,18 @@ test('an id that one connection has used is none that another has', async () => 
     expect(answer.status).toBe(200);
   }
   expect(heard).toEqual(['default', 'second']);
+});
+
+test('a connection that was ended hears nothing any more, and ends once', async () => {
+  const { board, connect } = createRig();
+  await connect();
+  const heard: string[] = [];
+  board.on('acme', '*', (_data, { type }) => void heard.push(type));
+  board.on('connection.disconnected', ({ reason }) => void heard.push(reason));
+  await board.disconnect('acme', { organizationId });
+  for (const type of ['order.created', 'app.uninstalled']) {
+    const body = JSON.stringify({ type, id: type, account: 'acct-1', total: 5 });
+    expect((await board.webhooks.receive('acme', await post(body), { organizationId })).status).toBe(200);
+  }
+  expect(heard).toEqual(['disconnected']);
 });
