@@ -200,11 +200,12 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
   ): Promise<readonly (ConnectionRow | null)[] | 'foreign'> {
     const { id: provider } = runtime.definition;
     const ids = [...(event.accountId === undefined ? [] : [event.accountId]), ...(event.otherAccountIds ?? [])];
-    if (addressed !== null) return isForeign(addressed, ids) ? 'foreign' : [addressed];
+    const isLive = (row: ConnectionRow) => row.status !== 'disconnected' && (!row.stub || runtime.stub);
+    if (addressed !== null) return isForeign(addressed, ids) ? 'foreign' : [addressed].filter(isLive);
     if (ids.length === 0) return [null];
     const found = await Promise.all(ids.map((id) => engine.store.connections.findByAccount(provider, id)));
     const rows = [...new Map(found.flat().map((row) => [row.id, row])).values()];
-    const live = rows.filter((row) => row.status !== 'disconnected' && (!row.stub || runtime.stub));
+    const live = rows.filter(isLive);
     // The platform's own account has no row: its events belong to no organization.
     return live.length === 0 && runtime.platform !== undefined ? [null] : live;
   }

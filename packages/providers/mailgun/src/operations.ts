@@ -9,12 +9,12 @@ const address = z.string().regex(emailAddressPattern, { error: 'must be a@b.c or
 const addresses = z.union([address, z.array(address).min(1)]);
 const to = addresses.meta({ examples: ['alice@example.com'] });
 const line = z.string().regex(/^[^\r\n]*$/);
-const some = z.string().min(1);
+export const some = z.string().min(1);
 const json = z.record(z.string(), z.json());
 const file = given({ filename: some, content: z.base64() }, { contentType: line });
 /** Every call is about the connection's domain unless it names another. */
-const domain = domainName;
-const ofDomain = (input: MaybeDomain, api: Api) => ({ path: { domain: domainOf(input, api) } });
+export const domain = domainName;
+export const ofDomain = (input: MaybeDomain, api: Api) => ({ path: { domain: domainOf(input, api) } });
 
 type Value = string | number | boolean | readonly string[] | undefined;
 
@@ -41,6 +41,8 @@ const names: Readonly<Record<string, string>> = {
   tracking: 'o:tracking',
   trackingClicks: 'o:tracking-clicks',
   trackingOpens: 'o:tracking-opens',
+  trackingPixelLocationTop: 'o:tracking-pixel-location-top',
+  secondaryDkim: 'o:secondary-dkim',
   messageId: 'message-id',
 };
 
@@ -81,8 +83,11 @@ const message = given(
     deliverAt: z.iso.datetime({ offset: true }),
     testMode: z.literal(true),
     dkim: z.boolean(),
+    secondaryDkim: z.string().regex(/^[^\s/]+\/[^\s/]+$/, { error: 'must be a domain and a selector: example.com/s1' }),
+    optimizeHours: z.int().min(24).max(72),
     tracking: z.boolean(),
     trackingOpens: z.boolean(),
+    trackingPixelLocationTop: z.boolean(),
     trackingClicks: z.enum(['yes', 'no', 'htmlonly']),
     requireTls: z.boolean(),
     skipVerification: z.boolean(),
@@ -104,11 +109,12 @@ export const messages = {
     input: message,
     encode(input, api) {
       const { domain: own, attachments, inline, headers, variables, deliverAt, ...rest } = input;
-      const { requireTls, skipVerification, ...named } = rest;
+      const { requireTls, skipVerification, optimizeHours, ...named } = rest;
       const fields = {
         ...wire(named),
         // RFC 2822 with the zone as a number.
         'o:deliverytime': deliverAt && new Date(deliverAt).toUTCString().replace('GMT', '+0000'),
+        'o:deliverytime-optimize-period': optimizeHours && `${optimizeHours}h`,
         'o:require-tls': requireTls,
         'o:skip-verification': skipVerification,
         ...prefixed('h', headers),
@@ -150,9 +156,9 @@ const entry = like({ name: 'mg.example.com', state: 'active' }, { id: '5f1f1ff0c
 const record = like({ record_type: 'TXT', value: 'v=spf1 include:mailgun.org ~all' }, { name: 'mg.example.com' });
 const details = like({ domain: entry }, { sending_dns_records: [record], receiving_dns_records: [record] });
 const ofOne = { input: given({}, { domain }), encode: ofDomain };
-const skipping = given({}, { limit: z.int().min(1).max(100), skip: z.int().min(0) });
+export const skipping = given({}, { limit: z.int().min(1).max(100), skip: z.int().min(0) });
 /** Lists with an offset tell how many there are in all. */
-const offset = {
+export const offset = {
   items: <Item>(page: { readonly items: readonly Item[] }) => page.items,
   next: <Input extends { readonly skip?: number | undefined }>(
     page: { readonly total_count: number; readonly items: readonly unknown[] },
@@ -222,30 +228,6 @@ export const events = {
         return page.items.length === 0 || link === undefined ? undefined : { ...input, page: link };
       },
     },
-  }),
-};
-
-const route = like(
-  { id: '4f3bad2335335426750048c6', expression: 'match_recipient("alice@mg.example.com")', actions: ['stop()'] },
-  { priority: 0, description: 'Sample route' },
-);
-
-export const routes = {
-  list: endpoint('GET /v3/routes', {
-    summary: 'Lists the routes of inbound mail.',
-    input: skipping,
-    output: like({ total_count: 2, items: [route] }),
-    paging: offset,
-  }),
-  create: endpoint('POST /v3/routes', {
-    summary:
-      'Adds a route: which mail, and what becomes of it: `forward("https://...")`, `store(notify="...")`, `stop()`.',
-    input: given(
-      { expression: 'match_recipient("alice@mg.example.com")', actions: ['forward("https://app.example.com/hooks")'] },
-      { priority: z.int().min(0), description: z.string() },
-    ),
-    encode: ({ actions, ...rest }) => ({ form: { ...rest, action: actions } }),
-    output: like({ route }, { message: 'Route has been created' }),
   }),
 };
 

@@ -1,6 +1,7 @@
 /** Mailgun: transactional email, inbound mail and its events. */
 import {
   basicAuth,
+  collect,
   defineProvider,
   formatAddress,
   formatAddresses,
@@ -12,7 +13,8 @@ import { encodeBase64, isPlugboardError, text, type Api, type Classify, type Ema
 
 import { baseUrl, credentials, headers, settings, sign } from './connection.ts';
 import { emulator } from './emulator.ts';
-import { domains, events, messages, routes, signingKey, webhookEndpoints } from './operations.ts';
+import { bounces, complaints, routes, unsubscribes } from './inbound.ts';
+import { domains, events, messages, signingKey, webhookEndpoints } from './operations.ts';
 import { webhooks } from './webhooks.ts';
 
 const region = 'Check the API key and the region: keys and domains of one region are unknown in the other.';
@@ -118,15 +120,15 @@ export const mailgun = defineProvider({
   settings: {
     schema: settings,
     choices: {
-      async domain(api) {
-        const { items } = await api.call(domains.list, { limit: 100 });
-        return items.map(({ name }) => ({ value: name, label: name }));
-      },
+      domain: (api) =>
+        collect(api.pages(domains.list, { limit: 100 }), ({ items }) =>
+          items.map(({ name }) => ({ value: name, label: name })),
+        ),
     },
   },
   flags: { email: { description: 'Send email through Mailgun.', default: true, requiresConnection: false } },
   webhooks,
-  operations: { domains, messages, events, routes, webhookEndpoints, signingKey },
+  operations: { domains, messages, events, bounces, complaints, unsubscribes, routes, webhookEndpoints, signingKey },
   capabilities: { email: sendEmail },
   emulator,
 });

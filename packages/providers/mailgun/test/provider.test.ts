@@ -1,17 +1,9 @@
-import { createHmac } from 'node:crypto';
-
-import { createMemoryStore, createPlugboard, handlerWire, isStub, Secret, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { agreesWithVerifier, createFakeClock, providerContract } from '@plugboard/testing';
+import { createMemoryStore, createPlugboard, isStub, silentLog } from '@plugboard/core';
+import { providerContract } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { mailgun } from '../src/index.ts';
-
-const account = { id: 'mg.example.com', name: 'mg.example.com' };
-const credentials = { apiKey: 'key-of-a-tenant', domain: 'mg.example.com' };
-const signingKey = 'signing-key-of-the-app';
-const target = { organizationId: 'org-1' };
-const webhooks = mailgun.definition.webhooks!;
+import { account, rig, target } from './rig.ts';
 
 // There is no published description to compare with: see the README.
 const offset = 'An offset grows by the items of each page, and the total says when to end.';
@@ -23,30 +15,6 @@ providerContract(mailgun, {
     'paging routes.list: a vendor that always names the same next page is an error': offset,
   },
 });
-
-function rig() {
-  const clock = createFakeClock();
-  const provider = mailgun({ webhookSigningKey: signingKey });
-  const vendor = createEmulator(provider, { clock, accounts: [account] });
-  const sent: Request[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    wire: handlerWire((request) => {
-      sent.push(request.clone());
-      return vendor.fetch(request);
-    }),
-  });
-  const connect = (more: object = {}) =>
-    board.connect('mailgun', { ...target, credentials: { ...credentials, ...more } });
-  return { board, clock, vendor, sent, connect, client: board.client('mailgun', target) };
-}
 
 const message = { from: 'Acme <a@mg.example.com>', to: 'b@example.com', subject: 'Hi', text: 'Hello' };
 const formOf = async (request: Request | undefined) => [...(await request!.formData())];
@@ -81,6 +49,9 @@ describe('requests', () => {
       tracking: true,
       trackingClicks: 'htmlonly',
       trackingOpens: false,
+      trackingPixelLocationTop: true,
+      secondaryDkim: 'example.com/s1',
+      optimizeHours: 24,
       requireTls: true,
       skipVerification: false,
       headers: { 'X-Order': '7' },
@@ -95,15 +66,18 @@ describe('requests', () => {
       'from=Acme <a@mg.example.com>',
       'h:Reply-To=r@example.com',
       'h:X-Order=7',
+      'o:deliverytime-optimize-period=24h',
       'o:deliverytime=Fri, 20 Nov 2026 10:00:00 +0000',
       'o:dkim=no',
       'o:require-tls=true',
+      'o:secondary-dkim=example.com/s1',
       'o:skip-verification=false',
       'o:tag=one',
       'o:tag=two',
       'o:testmode=yes',
       'o:tracking-clicks=htmlonly',
       'o:tracking-opens=no',
+      'o:tracking-pixel-location-top=yes',
       'o:tracking=yes',
       'recipient-variables={"b@example.com":{"id":1}}',
       'subject=Hi',
@@ -183,6 +157,25 @@ describe('requests', () => {
   });
 });
 
+test('addresses that get no mail are listed by the cursor of a link that is never followed, and added as a form', async () => {
+  const { connect, client, sent } = rig();
+  await connect();
+  const before = sent.length;
+  const found: string[] = [];
+  for await (const { address } of client.bounces.list({ limit: 1 })) found.push(address);
+  await client.bounces.add({ address: 'b+c@example.com', code: '550' });
+  await client.unsubscribes.remove({ address: 'b+c@example.com' });
+  expect(found).toEqual(['alice@example.com']);
+  const calls = sent.slice(before).map(({ method, url }) => `${method} ${url.replace('https://api.mailgun.net', '')}`);
+  expect(calls).toEqual([
+    'GET /v3/mg.example.com/bounces?limit=1',
+    'GET /v3/mg.example.com/bounces?limit=1&page=next&address=alice%40example.com',
+    'POST /v3/mg.example.com/bounces',
+    'DELETE /v3/mg.example.com/unsubscribes/b%2Bc%40example.com',
+  ]);
+  expect(Object.fromEntries(await formOf(sent.at(-2)))).toEqual({ address: 'b+c@example.com', code: '550' });
+});
+
 describe('the key', () => {
   const refusedRead = { status: 401, text: 'Forbidden' };
 
@@ -213,195 +206,6 @@ describe('the key', () => {
     await connect();
     vendor.failNext({ json: { domain: { name: 'mg.example.com', state: 'unverified' } } });
     expect(await board.health('mailgun', target)).toMatchObject({ status: 'degraded', reason: 'domain_not_active' });
-  });
-});
-
-const url = 'https://app.example.com/integrations/webhooks/mailgun';
-const jsonType = { 'content-type': 'application/json' };
-const event = (id: string, domain = 'mg.example.com') =>
-  JSON.stringify({ 'event-data': { id, event: 'delivered', timestamp: 1521472262.9, domain: { name: domain } } });
-
-describe('deliveries', () => {
-  const at = Date.UTC(2026, 10, 20, 10);
-  const mac = (key: string, text: string) => createHmac('sha256', key).update(text).digest('hex');
-  const post = (body: string | FormData | URLSearchParams, headers: Record<string, string> = {}) =>
-    new Request(url, { method: 'POST', body, headers });
-
-  function listening() {
-    const made = rig();
-    made.clock.set(at);
-    const heard: { type: string; organizationId: string | null; data: unknown }[] = [];
-    const { board } = made;
-    board.on('mailgun', '*', (data, { type, organizationId }) => void heard.push({ type, organizationId, data }));
-    const receive = async (request: Request) => (await board.webhooks.receive('mailgun', request)).status;
-    const signed = (body: string, key = signingKey) => webhooks.signBody!({ body, url, at: new Date(at) }, key);
-    return { ...made, heard, receive, signed };
-  }
-
-  test('an event reaches the organization whose domain it names', async () => {
-    const { connect, receive, signed, heard } = listening();
-    await connect();
-    expect(await receive(post(await signed(event('e1')), jsonType))).toBe(200);
-    expect(await receive(post(await signed(event('e2', 'MG.Example.com')), jsonType))).toBe(200);
-    expect(await receive(post(await signed(event('e3', 'other.example.com')), jsonType))).toBe(200);
-    expect(heard.map(({ organizationId }) => organizationId)).toEqual(['org-1', 'org-1']);
-  });
-
-  test('the vendor is told 406, which ends its tries, for whatever is not believed', async () => {
-    const { connect, receive, signed, heard } = listening();
-    await connect();
-    const good = await signed(event('e1'));
-    const form = (fields: [string, string][]) => new URLSearchParams(fields);
-    const proof = Object.entries((JSON.parse(good) as { signature: Record<string, string> }).signature);
-    const forged = [
-      post(await signed(event('e1'), 'another-key'), jsonType),
-      post(event('e1'), jsonType),
-      post('not json', jsonType),
-      post(good.replace('"token":"', '"token":"0'), jsonType),
-      post(form([['recipient', 'a@mg.example.com'], ...proof, ['token', 'again']])),
-      post(form([['recipient', 'a@mg.example.com'], ...proof.slice(1)])),
-    ];
-    for (const request of forged) expect(await receive(request)).toBe(406);
-    expect(heard).toEqual([]);
-  });
-
-  test('a token serves one body: a copy does nothing, another body is refused, and a failure gives the token back', async () => {
-    const { board, connect, receive, signed, heard } = listening();
-    await connect();
-    const good = await signed(event('e1'));
-    let failures = 1;
-    board.on('mailgun', 'delivered', () => {
-      if (failures-- > 0) throw new Error('the database is down');
-    });
-    expect(await receive(post(good, jsonType))).toBe(500);
-    // The next try of the vendor need not be the same to the byte.
-    expect(await receive(post(good.replace('{"', '{ "'), jsonType))).toBe(200);
-    expect(await receive(post(good.replace('{"', '{ "'), jsonType))).toBe(200);
-    expect(await receive(post(good.replace('e1', 'e2'), jsonType))).toBe(406);
-    expect(heard).toHaveLength(1);
-  });
-
-  test('eleven hours late is in time, thirteen are not', async () => {
-    const { connect, receive, signed, clock } = listening();
-    await connect();
-    const good = await signed(event('e1'));
-    clock.set(at + 13 * 3_600_000);
-    expect(await receive(post(good, jsonType))).toBe(406);
-    clock.set(at + 11 * 3_600_000);
-    expect(await receive(post(good, jsonType))).toBe(200);
-  });
-
-  test("a subaccount's event passes by the parent's key", async () => {
-    const { timestamp, token } = { timestamp: String(at / 1000), token: 't'.repeat(50) };
-    const signature = { timestamp, token, signature: mac('unknown', timestamp + token) };
-    const body = (parent: string) =>
-      JSON.stringify({ signature: { ...signature, 'parent-signature': mac(parent, timestamp + token) } });
-    const verdict = async (parent: string) => {
-      const delivery = { method: 'POST', url: new URL(url), headers: new Headers(jsonType), receivedAt: at };
-      const bytes = new TextEncoder().encode(body(parent));
-      return (await webhooks.verify({ ...delivery, body: bytes }, [new Secret('parent-key')])).ok;
-    };
-    expect([await verdict('parent-key'), await verdict('other-key')]).toEqual([true, false]);
-  });
-
-  test('agrees with the rule of the vendor on two thousand mutations, and is stricter in what it says', async () => {
-    // The three values as if they were headers, which is where the mutations are made.
-    const values = async (key: string, moment: Date) =>
-      (
-        JSON.parse(await webhooks.signBody!({ body: '{}', url, at: moment }, key)) as {
-          signature: Record<string, string>;
-        }
-      ).signature;
-    const { stricter, accepted } = await agreesWithVerifier(
-      {
-        sign: ({ at: moment }, key) => values(key, moment),
-        verify: ({ headers, body: _body, ...delivery }, secrets) => {
-          const signature = Object.fromEntries(headers);
-          const body = new TextEncoder().encode(JSON.stringify({ signature }));
-          return webhooks.verify({ ...delivery, headers: new Headers(jsonType), body }, secrets);
-        },
-      },
-      {
-        secret: signingKey,
-        // As mailgun-go's VerifyWebhookSignature.
-        accepts: ({ headers: { timestamp = '', token = '', signature = '' } }) =>
-          mac(signingKey, timestamp + token) === signature.toLowerCase(),
-        stricter: ({ headers, signedAt, receivedAt }) => {
-          if (/[A-F]/.test(headers['signature'] ?? '')) return 'upper case';
-          return Math.abs(receivedAt - signedAt) > 43_200_000 ? 'stale' : undefined;
-        },
-      },
-    );
-    expect(Object.keys(stricter).toSorted()).toEqual(['stale', 'upper case']);
-    expect(accepted).toBeGreaterThan(500);
-  });
-
-  test('inbound mail comes with its files, in a form of the platform as in one of the vendor', async () => {
-    const { connect, receive, heard } = listening();
-    await connect();
-    const { timestamp, token } = { timestamp: String(at / 1000), token: 'u'.repeat(50) };
-    const fields = {
-      timestamp,
-      token,
-      signature: mac(signingKey, timestamp + token),
-      recipient: 'Ada@MG.Example.com',
-      subject: 'Ünïcode',
-      'body-plain': 'Hello',
-      'message-headers': '[["Subject","Ünïcode"]]',
-    };
-    const form = new FormData();
-    for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    form.append('attachment-1', new File([new Uint8Array([0, 255])], 'a.bin', { type: 'application/x-test' }));
-    form.append('attachment-2', new File([new Uint8Array(20 * 1_048_576)], 'large.bin'));
-    expect(await receive(post(form))).toBe(200);
-    expect(heard).toEqual([
-      {
-        type: 'email.received',
-        organizationId: 'org-1',
-        data: {
-          recipient: 'Ada@MG.Example.com',
-          subject: 'Ünïcode',
-          'body-plain': 'Hello',
-          'message-headers': [['Subject', 'Ünïcode']],
-          attachments: [
-            { field: 'attachment-1', name: 'a.bin', 'content-type': 'application/x-test', size: 2, content: 'AP8=' },
-            {
-              field: 'attachment-2',
-              name: 'large.bin',
-              'content-type': 'application/octet-stream',
-              size: 20 * 1_048_576,
-              content: null,
-            },
-          ],
-        },
-      },
-    ]);
-  });
-
-  test('a notification of stored mail lists its files with their addresses', () => {
-    const files = [{ url: 'https://storage.example/1', name: 'a.txt', size: 3, 'content-type': 'text/plain' }];
-    const body = new URLSearchParams({
-      recipient: 'a@x.example',
-      domain: 'MG.example.com',
-      attachments: JSON.stringify(files),
-    });
-    const [stored] = webhooks.parse({
-      method: 'POST',
-      url: new URL(url),
-      receivedAt: at,
-      body: new TextEncoder().encode(body.toString()),
-      headers: new Headers({ 'content-type': 'application/x-www-form-urlencoded' }),
-    });
-    expect(stored).toMatchObject({ accountId: 'mg.example.com', data: { attachments: files } });
-  });
-
-  test("the emulator's deliveries of every kind pass", async () => {
-    const { connect, receive, vendor, heard } = listening();
-    await connect();
-    for (const type of ['delivered', 'email.received']) {
-      expect(await receive(await vendor.webhook(type, signingKey, { url }))).toBe(200);
-    }
-    expect(heard.map(({ type }) => type)).toEqual(['delivered', 'email.received']);
   });
 });
 
