@@ -298,6 +298,19 @@ describe('a channel that is given up', () => {
     expect(await rig.runJob()).toBe(0);
   });
 
+  test('by a disconnect while it is renewed stops the new one as well', async () => {
+    const rig = await opened();
+    await rig.clock.advance(weekMs * 0.8);
+    rig.vendor.before = async (path) => {
+      rig.vendor.before = async () => undefined;
+      if (path === 'watch') await rig.board.disconnect('acme', { organizationId });
+      return undefined;
+    };
+    await rig.runJob();
+    expect(rig.vendor.watches.map(({ stopped }) => stopped)).toEqual([true, true]);
+    for (const watch of rig.vendor.watches) expect(await rig.notify(watch)).toBe(refused);
+  });
+
   test('stays through a reconnect of the same account, and is dropped with another', async () => {
     const rig = await opened();
     await rig.connect();

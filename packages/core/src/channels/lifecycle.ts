@@ -3,6 +3,7 @@
  * in between leaves something another one can finish: an `opening` that grows old, or a `stopping` to be stopped again.
  */
 import type { OpenedChannel } from '../channel.ts';
+import type { Access } from '../client/access.ts';
 import { nothingConnected } from '../connections/live-row.ts';
 import type { Sessions } from '../connections/session.ts';
 import { viewOf } from '../connections/view.ts';
@@ -40,7 +41,10 @@ export function createLifecycle(engine: Engine, sessions: Sessions): Lifecycle {
   }
 
   async function open(runtime: ProviderRuntime, row: ConnectionRow, record: ChannelRecord): Promise<ChannelRecord> {
-    const vendor = vendorOf(runtime, row);
+    const session = sessions.of(runtime, row);
+    let access: Promise<Access> | undefined;
+    // What opened the channel can stop it, also when the connection has ended meanwhile.
+    const vendor = channelVendor(engine, { ...session, access: () => (access ??= session.access()) });
     const token = randomToken();
     await admit(engine, row, { id: record.id, token });
     let opened: OpenedChannel;
