@@ -312,6 +312,16 @@ describe('the cache of SDKs', () => {
     expect(await cache.use(session(undefined), access, async () => 4)).toBe(4);
   });
 
+  it('hands nobody’s SDK to another: the platform’s is none of a connection’s, nor that of one that was there before', async () => {
+    const cache = createSdkCache(() => undefined);
+    const of = (connectionId: string | undefined, sdk: string) =>
+      cache.use(session('a'), { ...(access as object), connectionId } as never, async () => sdk);
+    expect(await of(undefined, 'platform')).toBe('platform');
+    expect(await of('first', 'first')).toBe('first');
+    expect(await of('second', 'second')).toBe('second');
+    expect(await of('second', 'another')).toBe('second');
+  });
+
   it('reports an SDK that cannot be closed, and goes on', async () => {
     const failures: unknown[] = [];
     const cache = createSdkCache((provider, error) => void failures.push([provider, String(error)]));

@@ -40,7 +40,8 @@ export function createSdkCache(failed: (provider: string, error: unknown) => voi
     use<Sdk>(session: Session, access: Access, load: () => Promise<Sdk>): Promise<Sdk> {
       const { definition } = session.runtime;
       const key = session.cacheKey ?? Symbol('once');
-      const madeWith = JSON.stringify([access.method, access.version, access.stub, access.settings]);
+      const { connectionId = null, method, version, stub, settings } = access;
+      const madeWith = JSON.stringify([connectionId, method, version, stub, settings]);
       const known = kept.get(key);
       if (known?.madeWith === madeWith) {
         // The least recently used is the first to go.
