@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { text as textField } from '../src/fields.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
+import { bearer } from '../src/auth/sign.ts';
 import { reveal } from '../src/secret.ts';
 import { createStepRig, organizationId } from './support/step-rig.ts';
 
@@ -84,14 +85,16 @@ test('the store holds nothing from which a flow could be finished or read', asyn
   const { put } = store.once;
   const spied = { ...store, once: { ...store.once, put: (entry: never) => (written.push(entry), put(entry)) } };
   const { flow } = await createStepRig({}, spied).prepare();
-  expect(written).toHaveLength(1);
+  expect(written).not.toEqual([]);
   expect(JSON.stringify(written)).not.toMatch(new RegExp(`${flow}|kept-secret-1|org-1`));
 });
 
 test('a user may have twenty unfinished steps', async () => {
-  const rig = createStepRig();
+  let begun = 0;
+  const rig = createStepRig({ start: async () => ({ page: { number: ++begun } }) });
   for (let turn = 0; turn < 20; turn++) await rig.prepare();
   expect(await codeOf(rig.prepare())).toBe('too_many_flows');
+  expect(begun, 'steps that the vendor hears of').toBe(20);
   expect(await codeOf(rig.board.prepare('bank', { organizationId, userId: 'user-2' }))).toBe('resolved');
 });
 
@@ -170,6 +173,32 @@ test('a reconnect sees the credentials that it repairs, and may keep them', asyn
   await expect(rig.call()).resolves.toMatchObject({ id: 'item-1' });
 });
 
+test('what becomes known while a step repairs is not overwritten by what was known before', async () => {
+  let meanwhile = async () => {};
+  const rig = createStepRig({
+    complete: async ({ input }) =>
+      input['mode'] === 'update'
+        ? 'keep'
+        : { credentials: { accessToken: 'token-1' }, scopes: ['read'], metadata: { region: 'eu' } },
+    sign: {
+      places: ['header:authorization'],
+      async apply(request, context) {
+        await meanwhile();
+        await bearer().apply(request, context);
+      },
+    },
+  });
+  const { id } = await rig.connect();
+  const { flow } = await rig.prepare();
+  const told = { scopes: ['read', 'write'], metadata: { region: 'us' } };
+  meanwhile = async () => {
+    meanwhile = async () => {};
+    await rig.store.connections.update(organizationId, id, {}, told);
+  };
+  await rig.finish(flow);
+  expect(await rig.row()).toMatchObject(told);
+});
+
 test('an expired connection whose credentials were repaired lives and is refreshed again', async () => {
   const rig = createStepRig();
   const { id } = await rig.connect();
@@ -226,6 +255,11 @@ test('a step without a start is prepared as well, so that it has an end', async 
   expect(await rig.finish(flow)).toMatchObject({ status: 'active' });
 });
 
+test('a step that cannot begin takes no place of another', async () => {
+  const failing = createStepRig({ start: () => Promise.reject(new Error('no')) });
+  for (let turn = 0; turn < 30; turn++) expect(await codeOf(failing.prepare())).toMatch(/^foreign/);
+});
+
 test('no text of the step shows in an error', async () => {
   const rig = createStepRig({
     complete: async (client) => {
@@ -240,4 +274,40 @@ test('no text of the step shows in an error', async () => {
   const error: unknown = await rig.finish(flow, { credentials }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'credentials_refused' });
   expect(JSON.stringify(error)).not.toContain('public-secret-1');
+});
+
+test('no text of the step shows in an error, however deep it was sent', async () => {
+  const rig = createStepRig({
+    start: async () => ({ page: {}, keep: { link: { linkToken: 'link-secret-1' } } }),
+    complete: async (client) => {
+      const json = { item: [client.input] };
+      await client.request({ method: 'POST', url: 'https://api.bank.example.com/remove', json });
+      return 'keep';
+    },
+  });
+  const { flow } = await rig.prepare();
+  rig.vendor.failNext({ status: 400, json: { error: 'invalid_request', error_description: 'link-secret-1 is old' } });
+  const error: unknown = await rig.finish(flow).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'invalid_request', vendor: { message: '[secret] is old' } });
+});
+
+test('what is the engine’s own to know, no vendor can tell', async () => {
+  const told = { channels: ['x'], alsoKnownAs: ['item-2'], input: { shop: 'evil.example' }, region: 'eu' };
+  const rig = createStepRig({
+    complete: async () => ({
+      credentials: { accessToken: 'token-1', refreshToken: 'r' },
+      expiresInMs: 3_600_000,
+      metadata: told,
+    }),
+    refresh: {
+      rotation: 'stable',
+      run: async () => ({ credentials: { accessToken: 'token-2' }, expiresInMs: 3_600_000, metadata: told }),
+    },
+  });
+  const { flow } = await rig.prepare();
+  await rig.finish(flow);
+  expect((await rig.row())?.metadata).toEqual({ region: 'eu' });
+  await rig.clock.advance(3_600_000);
+  await rig.call();
+  expect((await rig.row())?.metadata).toEqual({ region: 'eu' });
 });

@@ -14,7 +14,8 @@ import { checkInput } from '../schema.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import { withDiscovered } from './discover.ts';
-import { storeGrant, withInput } from './new-grant.ts';
+import { withInput } from './facts.ts';
+import { storeGrant } from './new-grant.ts';
 import { oauthContext, requireApp } from './oauth-context.ts';
 import { safeReturnTo } from './return-to.ts';
 import { finishFlow, startFlow, type FlowCookie, type FlowRecord } from './state.ts';
@@ -149,7 +150,8 @@ export async function callback(engine: Engine, provider: string, input: Callback
   if (refusal !== null) return { status: 'denied', reason: denialReason(refusal), returnTo: flow.returnTo };
   const code = params.get('code');
   if (code === null || code === '') throw invalidInput('The callback', [{ path: 'code', message: 'is missing' }]);
-  const grant = withInput(await exchange(engine, runtime, flow, { code, params }), flow.input);
+  const received = await exchange(engine, runtime, flow, { code, params });
+  const grant = { ...received, metadata: withInput(received.metadata, flow.input) };
   const { connection, account } = await storeGrant(engine, runtime, {
     organizationId: flow.organizationId,
     label: flow.label,

@@ -1,5 +1,5 @@
 /** Connecting by a step in the browser that is not OAuth: begun at the vendor, bound to one user, finished once. */
-import type { BrowserMethod, Credentials, Grant } from '../auth/auth.ts';
+import type { BrowserMethod, BrowserStart, Credentials } from '../auth/auth.ts';
 import { createOAuthClient } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, providerOf } from '../engine.ts';
@@ -9,11 +9,14 @@ import { randomToken } from '../random.ts';
 import { checkInput } from '../schema.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
-import { storeGrant, withInput } from './new-grant.ts';
+import { factsOf, withInput } from './facts.ts';
+import { storeGrant } from './new-grant.ts';
 import { oauthContext, requireApp } from './oauth-context.ts';
 import { peekRecord, putRecord, takeRecord, type OneTimeKey, type OneTimeRecord } from './one-time.ts';
 import type { Connection } from './view.ts';
 
+/** Longer than any vendor may take to begin. */
+const startingMs = 600_000;
 const defaultTtlMs = 3_600_000;
 const longestTtlMs = 24 * 3_600_000;
 
@@ -68,12 +71,20 @@ export async function prepare(engine: Engine, provider: string, input: PrepareIn
     metadata: row?.metadata ?? {},
   });
   const webhookUrl = `${engine.url}/webhooks/${provider}`;
-  const started = (await method.start?.(client, { organizationId, userId, webhookUrl })) ?? { page: {} };
-  const { page, keep = {}, expiresInMs = defaultTtlMs } = started;
   const flow = randomToken(32);
+  const flowKey = keyOf(provider, flow);
+  // Its place is taken before the vendor hears of it: what a user may begin is bounded there too.
+  await putRecord(engine, flowKey, { organizationId, userId }, startingMs);
+  let started: BrowserStart = { page: {} };
+  try {
+    started = (await method.start?.(client, { organizationId, userId, webhookUrl })) ?? started;
+  } finally {
+    await takeRecord(engine, flowKey);
+  }
+  const { page, keep = {}, expiresInMs = defaultTtlMs } = started;
   const who = { organizationId, userId, label, method: name };
   const record: StepRecord = { ...who, input: given, keep, connectionId: row?.id ?? null };
-  await putRecord(engine, keyOf(provider, flow), record, Math.min(Math.max(expiresInMs, 60_000), longestTtlMs));
+  await putRecord(engine, flowKey, record, Math.min(Math.max(expiresInMs, 60_000), longestTtlMs));
   return { page, flow };
 }
 
@@ -105,7 +116,10 @@ export async function finishStep(engine: Engine, runtime: ProviderRuntime, step:
   const input = { ...record.input, ...record.keep };
   const completed = await method.complete(createOAuthClient(context, method, { credentials: step.credentials, input }));
   const kept = completed === 'keep' ? await keptRow(engine, runtime, record) : undefined;
-  const grant = completed === 'keep' ? await grantOf(engine, kept!) : withInput(completed, record.input);
+  const grant =
+    completed === 'keep'
+      ? { ...factsOf(kept!), credentials: await openCredentials(engine, kept!) }
+      : { ...completed, metadata: withInput(completed.metadata, record.input) };
   const { connection } = await storeGrant(engine, runtime, {
     organizationId: step.organizationId,
     label: step.label,
@@ -177,17 +191,6 @@ async function keptRow(engine: Engine, runtime: ProviderRuntime, record: StepRec
     hint: 'Begin again with board.prepare().',
     provider: runtime.definition.id,
   });
-}
-
-/** The grant that a connection has, as if it were new. */
-async function grantOf(engine: Engine, row: ConnectionRow): Promise<Grant> {
-  const { accountChoices: _choices, missingScopes: _missing, ...metadata } = row.metadata;
-  return {
-    credentials: await openCredentials(engine, row),
-    metadata,
-    ...(row.scopes && { scopes: row.scopes }),
-    ...(row.account && { account: row.account }),
-  };
 }
 
 function browserMethodOf(runtime: ProviderRuntime, asked: string | undefined): readonly [string, BrowserMethod] {

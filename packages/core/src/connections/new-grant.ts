@@ -1,8 +1,6 @@
 /** A grant that a vendor has just given: asked whose it is, stored, and given back where it is not stored. */
-import type { Grant } from '../auth/auth.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { isPlugboardError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
 import type { AccountResult } from '../provider.ts';
 import { identify } from './identify.ts';
 import { revokeQuietly } from './revoke.ts';
@@ -38,11 +36,6 @@ export async function storeGrant(
     }
     throw error;
   }
-}
-
-/** The grant with what the tenant gave before it, which a refresh needs again. */
-export function withInput(grant: Grant, input: JsonObject): Grant {
-  return Object.keys(input).length === 0 ? grant : { ...grant, metadata: { ...grant.metadata, input } };
 }
 
 type Asked = Pick<NewGrant, 'organizationId' | 'label' | 'method' | 'grant'>;

@@ -5,6 +5,7 @@ import { methodOf } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import type { ConnectionData, ConnectionRow, WriteGuard } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
+import { vendorFacts } from './facts.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { persist, writeLeased } from './persist.ts';
 import { createBreakers } from './provider-breaker.ts';
@@ -108,7 +109,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
       writeId: success.writeId,
     };
     const facts = (current: ConnectionRow) =>
-      grant.metadata && { metadata: { ...current.metadata, ...grant.metadata } };
+      grant.metadata && { metadata: { ...current.metadata, ...vendorFacts(grant.metadata) } };
     const written =
       success.update === undefined
         ? await persist(engine, () =>

@@ -11,6 +11,7 @@ import { randomUuid } from '../random.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef, ConnectionData, ConnectionRow } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
+import { factsOf, vendorFacts } from './facts.ts';
 import { canRefresh, lifetimeOf } from './lifetime.ts';
 import { viewOf, type Connection } from './view.ts';
 
@@ -98,7 +99,9 @@ async function replace(
     await engine.store.connections.remove(existing.organizationId, existing.id);
     return null;
   }
-  const data = await columns(engine, runtime, wanted, existing);
+  // What is kept is what it is now: a refresh may have told more since the step began.
+  const current = wanted.keeps === undefined ? {} : factsOf(existing);
+  const data = await columns(engine, runtime, { ...wanted, grant: { ...wanted.grant, ...current } }, existing);
   const { connections } = engine.store;
   const guard = { version: existing.version };
   if (wanted.keeps !== undefined) {
@@ -143,7 +146,7 @@ async function columns(
     scopes: grant.scopes ?? wanted.account?.scopes ?? null,
     metadata: {
       ...grant.metadata,
-      ...metadataOf(wanted.account),
+      ...vendorFacts(wanted.account?.metadata),
       ...keptChannels(existing, settled.account),
       ...(wanted.account?.alsoKnownAs && { alsoKnownAs: wanted.account.alsoKnownAs }),
       ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }),
@@ -238,10 +241,6 @@ async function fingerprint(
 function identifyingText(credentials: Credentials, method: AuthMethod): string {
   const [first = ''] = Object.keys('example' in method ? method.example : {});
   return reveal(credentials[first] ?? Object.values(credentials)[0] ?? '');
-}
-
-function metadataOf(result: AccountResult | null): JsonObject {
-  return result?.metadata ?? {};
 }
 
 /** They belong to the vendor's account: the same one goes on notifying. */

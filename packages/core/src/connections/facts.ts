@@ -1,0 +1,32 @@
+/** What is known of a connection besides its credentials: the vendor's facts, and the engine's own beside them. */
+import { inputOf } from '../hosts.ts';
+import type { JsonObject } from '../json.ts';
+import type { ConnectionRow } from '../store.ts';
+
+/** Members of the metadata that are the engine's: whoever sets them decides which hosts are called, and who hears what. */
+const engineMembers: ReadonlySet<string> = new Set([
+  'accountChoices',
+  'alsoKnownAs',
+  'channels',
+  'input',
+  'missingScopes',
+]);
+
+/** What a vendor told, without anything that it has no say in. */
+export function vendorFacts(metadata: JsonObject = {}): JsonObject {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !engineMembers.has(name)));
+}
+
+/** The same with the values that the tenant gave. */
+export function withInput(metadata: JsonObject | undefined, input: JsonObject): JsonObject {
+  return { ...vendorFacts(metadata), ...(Object.keys(input).length > 0 && { input }) };
+}
+
+/** What a connection is known by, as if it were new. */
+export function factsOf({ metadata, scopes, account }: ConnectionRow) {
+  return {
+    metadata: withInput(metadata, inputOf(metadata)),
+    ...(scopes && { scopes }),
+    ...(account && { account }),
+  };
+}
