@@ -78,6 +78,7 @@ export const levels: Readonly<Record<string, number>> = {
   'jobs.ts': 4,
   'runtimes.ts': 4,
   'settings.ts': 4,
+  'webhooks/read-events.ts': 4,
   'webhooks/receive.ts': 4,
 
   // 5: what users hold

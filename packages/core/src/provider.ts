@@ -151,7 +151,7 @@ export interface WebhookDefinition<Events extends Readonly<Record<string, Schema
   readonly verify: Verify;
   /** Handshakes: judged before `verify`; undefined goes on. Sees only secrets that exist. */
   readonly challenge?: (delivery: Delivery, secrets: readonly Secret[], app: AppValues) => WebhookReply | undefined;
-  /** Reads a verified delivery. Throwing a PlugboardError answers 400. */
+  /** Reads a verified delivery. Throwing a PlugboardError for bad input answers 400, or what `refusals` says. */
   readonly parse: (delivery: Delivery) => readonly WebhookEvent[];
   /** For vendors that notify for a while, through channels that are opened for each connection. */
   readonly channels?: ChannelDefinition;

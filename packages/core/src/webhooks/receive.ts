@@ -26,6 +26,7 @@ import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { readBody } from './body.ts';
 import { isForeign, scopeOf } from './ownership.ts';
+import { readEvents } from './read-events.ts';
 import { liveSecrets } from './secrets.ts';
 import { claimBody } from './one-body.ts';
 import { checkReply, problem, refusal, responseOf } from './reply.ts';
@@ -133,7 +134,8 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
       rememberMs,
     });
     if (claim === 'replayed') return refusal(claim, webhooks.refusals);
-    const events = webhooks.parse(delivery);
+    const events = readEvents(engine, provider, webhooks, delivery);
+    if ('status' in events) return events;
     // An id that the signature does not cover could be renewed by whoever replays the body.
     const signedId = verdict.deliveryIdSigned === true ? verdict.deliveryId : undefined;
     const fallbackId = signedId ?? body;

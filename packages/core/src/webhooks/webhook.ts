@@ -23,7 +23,10 @@ export type RejectReason =
   | 'replayed'
   | 'key_unavailable';
 
-/** Statuses for refused deliveries where the vendor reads another one than the usual: 406 to stop its retries. */
+/**
+ * Statuses for refused deliveries where the vendor reads another one than the usual: 406 to stop its retries. That of
+ * `malformed` answers as well a verified delivery that `parse` refuses.
+ */
 export type Refusals = Readonly<Partial<Record<RejectReason, number>>>;
 
 export type Verdict =
