@@ -115,6 +115,18 @@ test('an exchange that failed is tried again by the next call', async () => {
   expect(exchanges()).toBe(2);
 });
 
+test('an exchange that the vendor refused is not asked for again at once, whoever calls', async () => {
+  const { call, clock, vendor, exchanges } = createRig(env);
+  vendor.oauth.switches.token.always({ error: 'invalid_grant' });
+  for (let turn = 0; turn < 20; turn++) {
+    await expect(call({ organizationId: `org-${turn}` })).rejects.toMatchObject({ code: 'invalid_grant' });
+  }
+  expect(exchanges()).toBe(1);
+  vendor.oauth.switches.token.clear();
+  await clock.advance(30_000);
+  await expect(call()).resolves.toMatchObject({ pong: true });
+});
+
 test('the stub of a provider with minted tokens alone answers', async () => {
   const { call, board } = createRig({});
   await expect(call()).resolves.toMatchObject({ pong: true });

@@ -4,6 +4,7 @@ import { createOAuthClient } from '../auth/oauth-client.ts';
 import type { Access } from '../client/access.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
+import { isPlugboardError } from '../errors.ts';
 import { checkInput } from '../schema.ts';
 import { withDiscovered } from './discover.ts';
 import { expirySkewMs } from './lifetime.ts';
@@ -45,6 +46,8 @@ interface Minted {
 
 /** Assumed life of a token whose vendor does not say. */
 const assumedLifeMs = 3_600_000;
+/** How long a refused exchange is not tried again. */
+const refusedForMs = 30_000;
 
 export function createPlatformAccess(engine: Engine): PlatformAccess {
   const tokens = new Map<string, Minted>();
@@ -63,7 +66,11 @@ export function createPlatformAccess(engine: Engine): PlatformAccess {
       return fixedAccess(runtime, { ...grant, credentials }, { scopes, account, metadata, version });
     });
     const token: Minted = { access, version, until: Number.POSITIVE_INFINITY };
-    access.catch(() => (token.until = Number.NEGATIVE_INFINITY));
+    access.catch((error: unknown) => {
+      // An outage is asked again at once; a refusal would be repeated by every call of every organization.
+      const refused = isPlugboardError(error) && !error.retryable && error.status !== undefined;
+      token.until = refused ? engine.clock.monotonic() + refusedForMs : Number.NEGATIVE_INFINITY;
+    });
     tokens.set(id, token);
     return access;
   }
