@@ -18,8 +18,8 @@ import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { errors } from './errors.ts';
-import { accounts, balance, checkout, customers, invoices, payments, payouts, portal } from './operations.ts';
-import { prices, products, subscriptions, transfers, webhookEndpoints } from './operations.ts';
+import { checkout, customers, invoices, payments, portal, prices, products, subscriptions } from './selling.ts';
+import { accounts, balance, payouts, transfers, webhookEndpoints } from './platform.ts';
 import { webhooks } from './webhooks.ts';
 
 const version = '2026-10-28.endive';

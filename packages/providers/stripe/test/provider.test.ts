@@ -7,7 +7,9 @@ import { Stripe } from 'stripe';
 import { describe, expect, test } from 'vitest';
 
 import { stripe } from '../src/index.ts';
-import * as operations from '../src/operations.ts';
+import { brackets } from '../src/forms.ts';
+import * as selling from '../src/selling.ts';
+import * as platform from '../src/platform.ts';
 
 const account = { id: 'acct_1Nv0FGQ9RKHgCVdK', name: 'Rocket Rides' };
 const platformKey = 'sk_test_4eC39HqLyjWDarjtT1zdp7dc';
@@ -130,7 +132,7 @@ test('the official SDK talks through the board, and fails as it always does', as
 
 test('nested inputs become brackets, dates become seconds, null clears', () => {
   expect(
-    operations.brackets({
+    brackets({
       items: [{ price: 'p' }, { price: 'q' }],
       metadata: { k: 'v' },
       ends: new Date(5000),
@@ -204,28 +206,28 @@ test(`every answer schema accepts the vendor's own example (${fixtures})`, ({ sk
   skip(!existsSync(fixtures), `!!! stripe: no fixtures at ${fixtures}, nothing was compared`);
   const { resources } = JSON.parse(readFileSync(fixtures, 'utf8')) as { resources: Record<string, Json> };
   const schemas = {
-    'checkout.session': operations.checkout.get,
-    customer: operations.customers.get,
-    subscription: operations.subscriptions.get,
-    'billing_portal.session': operations.portal.create,
-    payment_intent: operations.payments.get,
-    refund: operations.payments.refund,
-    balance: operations.balance.get,
-    transfer: operations.transfers.create,
-    payout: operations.payouts.create,
-    account: operations.accounts.current,
-    account_link: operations.accounts.createLink,
-    webhook_endpoint: operations.webhookEndpoints.create,
+    'checkout.session': selling.checkout.get,
+    customer: selling.customers.get,
+    subscription: selling.subscriptions.get,
+    'billing_portal.session': selling.portal.create,
+    payment_intent: selling.payments.get,
+    refund: selling.payments.refund,
+    balance: platform.balance.get,
+    transfer: platform.transfers.create,
+    payout: platform.payouts.create,
+    account: platform.accounts.current,
+    account_link: platform.accounts.createLink,
+    webhook_endpoint: platform.webhookEndpoints.create,
   };
   for (const [name, { output }] of Object.entries(schemas)) {
     expect(output['~standard'].validate(resources[name]), name).not.toHaveProperty('issues');
   }
   const lists = {
-    customer: operations.customers.list,
-    product: operations.products.list,
-    price: operations.prices.list,
-    invoice: operations.invoices.list,
-    subscription: operations.subscriptions.list,
+    customer: selling.customers.list,
+    product: selling.products.list,
+    price: selling.prices.list,
+    invoice: selling.invoices.list,
+    subscription: selling.subscriptions.list,
   };
   for (const [name, { output }] of Object.entries(lists)) {
     const page = { object: 'list', data: [resources[name]], has_more: false, url: '/' };
