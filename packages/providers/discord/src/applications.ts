@@ -3,7 +3,7 @@ import { configurationError, endpoint, operation, reveal } from '@plugboard/core
 import { given } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { docs } from './operations.ts';
+import { byBot, docs } from './operations.ts';
 import {
   application,
   asJson,
@@ -32,18 +32,21 @@ export const commands = {
   list: endpoint('GET /applications/{applicationId}/commands', {
     summary: 'Lists the commands of the application.',
     docs: docs('interactions/application-commands#get-global-application-commands'),
+    ...byBot,
     input: given({ applicationId: ids.applicationId }),
     output: z.array(command),
   }),
   replace: endpoint('PUT /applications/{applicationId}/commands', {
     summary: 'Registers these commands everywhere, and removes all others.',
     docs: docs('interactions/application-commands#bulk-overwrite-global-application-commands'),
+    ...byBot,
     input: given({ applicationId: ids.applicationId, commands: commandsIn }),
     ...replaced,
   }),
   replaceInGuild: endpoint('PUT /applications/{applicationId}/guilds/{guildId}/commands', {
     summary: 'Registers these commands in one server, at once, and removes its others.',
     docs: docs('interactions/application-commands#bulk-overwrite-guild-application-commands'),
+    ...byBot,
     input: given({ applicationId: ids.applicationId, guildId: ids.guildId, commands: commandsIn }),
     ...replaced,
   }),
@@ -96,6 +99,7 @@ export const applications = {
   current: endpoint('GET /applications/@me', {
     summary: "Reads the bot's application.",
     docs: docs('resources/application#get-current-application'),
+    ...byBot,
     input: z.strictObject({}),
     output: application,
   }),
@@ -103,6 +107,7 @@ export const applications = {
     summary: 'Tells the application where its interactions and events go; Discord calls the address at once.',
     docs: docs('resources/application#edit-current-application'),
     repeat: 'safe',
+    ...byBot,
     input: given(
       {},
       {
@@ -119,6 +124,20 @@ export const applications = {
   }),
 };
 
+export const permissions = z
+  .string()
+  .regex(/^\d+$/)
+  .meta({ title: 'Permissions', examples: ['2048'] });
+
+/** What the page that adds a bot asks for, and where: https://docs.discord.com/developers/topics/oauth2 (2026-08). */
+export function placeOf(asked: { readonly permissions?: unknown; readonly guildId?: unknown }): Record<string, string> {
+  const { permissions: wanted, guildId } = asked;
+  return {
+    ...(typeof wanted === 'string' && { permissions: wanted }),
+    ...(typeof guildId === 'string' && { guild_id: guildId, disable_guild_select: 'true' }),
+  };
+}
+
 export const bot = {
   installUrl: operation({
     summary: 'Makes the link that adds the bot to a server. Nobody comes back from it: see `guilds.get`.',
@@ -126,15 +145,12 @@ export const bot = {
     input: given(
       {},
       {
-        permissions: z
-          .string()
-          .regex(/^\d+$/)
-          .meta({ examples: ['2048'] }),
+        permissions,
         guildId: ids.guildId,
         scopes: z.array(z.string().min(1)).min(1),
       },
     ),
-    async run(api, { permissions, guildId, scopes = ['bot', 'applications.commands'] }) {
+    async run(api, { scopes = ['bot', 'applications.commands'], ...place }) {
       const { clientId } = api.app;
       if (clientId === undefined) {
         throw configurationError(
@@ -143,9 +159,8 @@ export const bot = {
           'Set DISCORD_CLIENT_ID.',
         );
       }
-      const query = { client_id: reveal(clientId), scope: scopes.join(' '), ...(permissions && { permissions }) };
-      const picked = guildId === undefined ? {} : { guild_id: guildId, disable_guild_select: 'true' };
-      return { url: `https://discord.com/oauth2/authorize?${new URLSearchParams({ ...query, ...picked }).toString()}` };
+      const query = { client_id: reveal(clientId), scope: scopes.join(' '), ...placeOf(place) };
+      return { url: `https://discord.com/oauth2/authorize?${new URLSearchParams(query).toString()}` };
     },
   }),
 };

@@ -30,13 +30,20 @@ export const errors = vendorErrors({
     50035: { kind: 'invalid_request', code: 'invalid_form' },
   },
   classify(answer) {
+    const body = answer.tryJson();
     // Fractions of seconds, which the header rounds: https://docs.discord.com/developers/topics/rate-limits (2026-08).
-    const seconds = answer.status === 429 ? number(member(answer.tryJson(), 'retry_after')) : undefined;
+    const seconds = answer.status === 429 ? number(member(body, 'retry_after')) : undefined;
     if (seconds === undefined) return undefined;
-    return { kind: 'rate_limited', code: 'rate_limited', retryAfterMs: Math.ceil(seconds * 1000) };
+    const code = number(member(body, 'code')) === 20028 ? 'channel_write_limit' : 'rate_limited';
+    return { kind: 'rate_limited', code, retryAfterMs: Math.ceil(seconds * 1000) };
   },
   examples: {
     invalidCredentials: { ...failed(401, 0, '401: Unauthorized'), is: { kind: 'auth', code: 'unauthorized' } },
+    unauthorized: { ...failed(401, 40001, 'Unauthorized'), is: { kind: 'auth', code: 'unauthorized' } },
+    deadToken: {
+      ...failed(401, 50014, 'Invalid authentication token provided'),
+      is: { kind: 'auth', code: 'invalid_token' },
+    },
     missingScope: { ...failed(403, 50001, 'Missing Access'), is: { kind: 'permission', code: 'missing_access' } },
     missingPermission: {
       ...failed(403, 50013, 'Missing Permissions'),
@@ -77,6 +84,13 @@ export const errors = vendorErrors({
       status: 429,
       body: { message: 'You are being rate limited.', retry_after: 64.57, global: false },
       is: { kind: 'rate_limited', code: 'rate_limited', retryAfterMs: 64_570 },
+    },
+    channelRateLimited: {
+      ...failed(429, 20028, 'The write action you are performing on the channel has hit the write rate limit.', {
+        retry_after: 2.5,
+        global: false,
+      }),
+      is: { kind: 'rate_limited', code: 'channel_write_limit', retryAfterMs: 2500 },
     },
     rateLimitedByCloudflare: {
       status: 429,

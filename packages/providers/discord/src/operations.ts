@@ -24,12 +24,16 @@ import {
 } from './schemas.ts';
 
 export const docs = (page: string) => `https://docs.discord.com/developers/${page}`;
+/** Refused for want of a bot, a call would count against the address: https://docs.discord.com/developers/topics/rate-limits (2026-08). */
+export const byBot = { methods: ['botToken'] } as const;
+const byAnybody = { methods: ['botToken', 'oauth'] } as const;
 const gone = { output: nothing, repeat: 'safe', example: { status: 204 } } as const;
 
 export const messages = {
   create: endpoint('POST /channels/{channelId}/messages', {
     summary: 'Posts a message. With a `nonce` a second one of a few minutes is the first one again.',
     docs: docs('resources/message#create-message'),
+    ...byBot,
     input: given(
       { channelId: ids.channelId },
       { ...posting, nonce: z.string().min(1).max(25), messageReference: more, tts: z.boolean() },
@@ -40,6 +44,7 @@ export const messages = {
   list: endpoint('GET /channels/{channelId}/messages', {
     summary: 'Lists messages, the newest first; after one, the oldest pages first.',
     docs: docs('resources/message#get-channel-messages'),
+    ...byBot,
     input: given(
       { channelId: ids.channelId },
       {
@@ -64,6 +69,7 @@ export const messages = {
     summary: 'Changes a message of the bot.',
     docs: docs('resources/message#edit-message'),
     repeat: 'safe',
+    ...byBot,
     input: given({ channelId: ids.channelId, messageId: ids.messageId }, content).refine(...says),
     encode: (input) => asMessage(input, ['channelId', 'messageId']),
     output: message,
@@ -71,6 +77,7 @@ export const messages = {
   delete: endpoint('DELETE /channels/{channelId}/messages/{messageId}', {
     summary: 'Deletes a message.',
     docs: docs('resources/message#delete-message'),
+    ...byBot,
     input: given({ channelId: ids.channelId, messageId: ids.messageId }),
     ...gone,
   }),
@@ -83,6 +90,7 @@ export const webhooks = {
   create: endpoint('POST /channels/{channelId}/webhooks', {
     summary: 'Makes a webhook in a channel; its `url` is the credential.',
     docs: docs('resources/webhook#create-webhook'),
+    ...byBot,
     input: given({ channelId: ids.channelId, name: 'Orders' }, { avatar: z.string() }),
     ...asJson('channelId'),
     output: webhook.extend({ token: z.string().nullish(), url: z.string().nullish() }),
@@ -147,6 +155,8 @@ export const guilds = {
   list: endpoint('GET /users/@me/guilds', {
     summary: 'Lists the servers of the bot, or of the user.',
     docs: docs('resources/user#get-current-user-guilds'),
+    ...byAnybody,
+    scopes: ['guilds'],
     input: given(
       {},
       { limit: z.int().min(1).max(200), before: z.string().min(1), after: z.string().min(1), withCounts: true },
@@ -164,6 +174,7 @@ export const guilds = {
   get: endpoint('GET /guilds/{guildId}', {
     summary: 'Reads a server that the bot is in.',
     docs: docs('resources/guild#get-guild'),
+    ...byBot,
     input: given({ guildId: ids.guildId }, { withCounts: true }),
     ...asQuery('guildId'),
     output: guild,
@@ -171,6 +182,7 @@ export const guilds = {
   channels: endpoint('GET /guilds/{guildId}/channels', {
     summary: 'Lists the channels of a server, without threads.',
     docs: docs('resources/guild#get-guild-channels'),
+    ...byBot,
     input: given({ guildId: ids.guildId }),
     output: z.array(channel),
   }),
@@ -181,6 +193,7 @@ export const channels = {
     summary: 'Opens a direct message with a user; its `id` is the channel to post in.',
     docs: docs('resources/user#create-dm'),
     repeat: 'safe',
+    ...byBot,
     input: given({ recipientId: id('82198898841029460') }),
     ...asJson(),
     output: like({ id: '319674150115610528', type: 1, flags: 0, recipients: [user] }),
@@ -191,12 +204,15 @@ export const users = {
   me: endpoint('GET /users/@me', {
     summary: 'Reads the user of the token, or the bot.',
     docs: docs('resources/user#get-current-user'),
+    ...byAnybody,
+    scopes: ['identify'],
     input: z.strictObject({}),
     output: user,
   }),
   authorization: endpoint('GET /oauth2/@me', {
     summary: 'Says what the user has allowed, and who it is.',
     docs: docs('topics/oauth2#get-current-authorization-information'),
+    methods: ['oauth'],
     input: z.strictObject({}),
     output: like(
       {

@@ -22,8 +22,9 @@ import {
   webhookUrl,
 } from './credentials.ts';
 import { errors } from './errors.ts';
-import { applications, bot, commands, interactions } from './applications.ts';
+import { applications, bot, commands, interactions, permissions, placeOf } from './applications.ts';
 import { channels, guilds, messages, users, webhooks } from './operations.ts';
+import { ids } from './schemas.ts';
 import { webhooks as incoming } from './webhooks.ts';
 
 /** Cloudflare may block callers that name themselves otherwise: https://docs.discord.com/developers/reference#user-agent (2026-08). */
@@ -94,6 +95,9 @@ export const discord = defineProvider({
     oauth: oauth2({
       title: 'Sign in with Discord',
       ...endpoints,
+      // With the scope `bot` the page adds the bot to a server: that one, or one that the user picks.
+      input: z.strictObject({ permissions: permissions.exactOptional(), guildId: ids.guildId.exactOptional() }),
+      authorize: { ...endpoints.authorize, params: placeOf },
       scopes: {
         ask: ['identify', 'guilds'],
         known,

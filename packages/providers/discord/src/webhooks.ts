@@ -49,7 +49,8 @@ function applicationEvent(data: Json): readonly WebhookEvent[] {
   const type = text(at(data, 'event', 'type'));
   if (type === undefined) throw invalidInput('The event', [{ path: 'event.type', message: 'is missing' }]);
   const content = at(data, 'event', 'data') ?? null;
-  const place = text(at(content, 'guild', 'id')) ?? text(at(content, 'user', 'id')) ?? text(member(content, 'user_id'));
+  const guild = text(at(content, 'guild', 'id')) ?? text(member(content, 'guild_id'));
+  const place = guild ?? text(at(content, 'user', 'id')) ?? text(member(content, 'user_id'));
   // Whoever takes an application back ends a grant, never the application's own bot.
   const application = type === deauthorized ? undefined : text(member(data, 'application_id'));
   const sent = Date.parse(text(at(data, 'event', 'timestamp')) ?? '');
@@ -64,6 +65,14 @@ function concerning(place: string | undefined, application: string | undefined) 
 
 const deauthorized = 'APPLICATION_DEAUTHORIZED';
 const asked = like({ id: '1', application_id: '1', token: 't', type: 2 }, { data: z.unknown(), guild_id: z.string() });
+/** https://docs.discord.com/developers/events/webhook-events#event-types (2026-08). */
+const entitlement = like({ id: '1', sku_id: '1', application_id: '1' }, { user_id: '1', guild_id: '1' });
+const inLobby = like({ id: '1', lobby_id: '1' }, { content: 'Hi', channel_id: '1' });
+const inGame = like({ id: '1' }, { content: 'Hi', channel_id: '1' });
+
+function eventsOf<const Type extends string, Data>(data: Data, ...types: readonly Type[]) {
+  return Object.fromEntries(types.map((type) => [type, data])) as Record<Type, Data>;
+}
 
 export const webhooks = {
   docs: 'https://docs.discord.com/developers/interactions/receiving-and-responding',
@@ -86,6 +95,9 @@ export const webhooks = {
     'interaction.modal': asked,
     APPLICATION_AUTHORIZED: like({ user: like({ id: '1' }), scopes: ['bot'] }, { guild: like({ id: '1' }) }),
     [deauthorized]: like({ user: like({ id: '1' }) }),
+    ...eventsOf(entitlement, 'ENTITLEMENT_CREATE', 'ENTITLEMENT_UPDATE', 'ENTITLEMENT_DELETE'),
+    ...eventsOf(inLobby, 'LOBBY_MESSAGE_CREATE', 'LOBBY_MESSAGE_UPDATE', 'LOBBY_MESSAGE_DELETE'),
+    ...eventsOf(inGame, 'GAME_DIRECT_MESSAGE_CREATE', 'GAME_DIRECT_MESSAGE_UPDATE', 'GAME_DIRECT_MESSAGE_DELETE'),
   },
   ends: [deauthorized],
   vectors: [

@@ -211,6 +211,17 @@ describe('a webhook', () => {
     expect(findCanaries(shown, { token: '3d89bb7572e0fb30d8128367b3b1b44fecd172', other: 'tok-en' })).toEqual([]);
   });
 
+  test('is no bot: what only a bot can do is refused here, and never counts against the address', async () => {
+    const { board, sent, connectWebhook } = rig();
+    await connectWebhook();
+    sent.length = 0;
+    const { messages, users } = board.client('discord', { organizationId });
+    const refused = { kind: 'permission', code: 'wrong_method', hint: 'Connect by `botToken` (Bot token).' };
+    await expect(messages.create({ channelId: '155101607195836416', content: 'Hi' })).rejects.toMatchObject(refused);
+    await expect(users.authorization({})).rejects.toMatchObject({ code: 'wrong_method' });
+    expect(sent).toEqual([]);
+  });
+
   test('of another host, or of no such form, is none', async () => {
     const { board, sent } = rig();
     for (const bad of [
@@ -261,6 +272,18 @@ describe('adding the bot', () => {
     answerTokensWith({ guild: { id: '197038439483310086', name: 'Discord Testers', owner_id: '1' } });
     const connection = await authorize('oauth', ['identify', 'guilds', 'bot']);
     expect(connection.account).toEqual({ id: '197038439483310086', name: 'Discord Testers' });
+  });
+
+  test('by a sign-in may ask for a server and for permissions', async () => {
+    const { board } = rig();
+    const input = { permissions: '2048', guildId: '197038439483310086' };
+    const { url: page } = await board.authorize('discord', { ...who, method: 'oauth', scopes: ['bot'], input });
+    expect(Object.fromEntries(new URL(page).searchParams)).toMatchObject({
+      permissions: '2048',
+      guild_id: '197038439483310086',
+      disable_guild_select: 'true',
+      scope: 'bot',
+    });
   });
 
   test('by a link makes the link and nothing else', async () => {

@@ -4,7 +4,7 @@ import { accepts, hostMatches, systemClock } from '@plugboard/core/provider-kit'
 import { expect } from 'vitest';
 
 import { providerCase, type ProviderCase, type Subject } from './case.ts';
-import { declarationsOf, endpointsOf, oauthMethods } from './declared.ts';
+import { declarationsOf, endpointsOf, isServedBy, oauthMethods } from './declared.ts';
 
 export function metadataCases({ factory }: Subject): readonly ProviderCase[] {
   const { definition } = factory();
@@ -58,17 +58,17 @@ export function metadataCases({ factory }: Subject): readonly ProviderCase[] {
     }),
     ...oauthMethods(definition).map(([name, method]) =>
       providerCase(`R58 metadata: OAuth \`${name}\` declares its scopes, their reasons and its end`, () =>
-        judgeOAuth(definition, method),
+        judgeOAuth(definition, name, method),
       ),
     ),
   ];
 }
 
-function judgeOAuth(definition: AnyDefinition, method: OAuth2Method): void {
+function judgeOAuth(definition: AnyDefinition, name: string, method: OAuth2Method): void {
   const { ask, known } = method.scopes;
   for (const [scope, reason] of Object.entries(known)) expect(reason.trim(), scope).not.toBe('');
   // A way to connect without scopes has its permissions elsewhere.
-  const needed = Object.keys(known).length === 0 ? [] : neededScopes(definition);
+  const needed = Object.keys(known).length === 0 ? [] : neededScopes(definition, name);
   for (const scope of [...ask, ...needed]) expect(Object.keys(known), 'the known scopes').toContain(scope);
   for (const scope of Object.keys(known).flatMap((granted) => method.scopes.implies?.(granted) ?? []))
     expect(Object.keys(known), 'the known scopes').toContain(scope);
@@ -79,11 +79,12 @@ function judgeOAuth(definition: AnyDefinition, method: OAuth2Method): void {
   expect(grace, 'seconds of grace').toBeGreaterThan(0);
 }
 
-function neededScopes(definition: AnyDefinition): readonly string[] {
+function neededScopes(definition: AnyDefinition, method: string): readonly string[] {
   const settings = Object.values(
     (definition.settings as { scopes?: Record<string, readonly string[]> } | undefined)?.scopes ?? {},
   );
-  return [...declarationsOf(definition).flatMap(({ declared }) => (declared.scopes ?? []).flat()), ...settings.flat()];
+  const served = declarationsOf(definition).filter(({ declared }) => isServedBy(method, declared));
+  return [...served.flatMap(({ declared }) => (declared.scopes ?? []).flat()), ...settings.flat()];
 }
 
 function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly string[] {
@@ -91,7 +92,7 @@ function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly stri
     Object.values(group).map((declared) => (declared as { baseUrl?: unknown }).baseUrl),
   );
   const endpoints = Object.values(auth).flatMap((method): unknown[] => {
-    if (!('token' in method) || method.token === undefined) return [];
+    if (!('token' in method)) return [];
     const { revoke } = method as Partial<OAuth2Method>;
     const ends = typeof revoke === 'object' && 'url' in revoke ? [revoke.url] : [];
     return [method.token.url, ...ends];
