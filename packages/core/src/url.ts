@@ -1,6 +1,19 @@
 /** Which URLs a call may reach: the provider's hosts, and the host application's exceptions from the egress rules. */
 import { configurationError, type PlugboardError } from './errors.ts';
 
+/**
+ * An address that was put together at run time: from what a tenant entered, or a server announced.
+ * @throws PlugboardError kind `configuration`, code `invalid_url`. The text is never quoted: it may hold a key.
+ */
+export function parseUrl(text: string): URL {
+  if (URL.canParse(text)) return new URL(text);
+  throw configurationError(
+    'invalid_url',
+    'What is to be called is no URL.',
+    'Correct the address that it was made from.',
+  );
+}
+
 /** Whether a host name (with its port where it is not 443) is one that the pattern names. */
 export function hostMatches(pattern: string, url: URL): boolean {
   const { name, port } = splitPort(pattern.toLowerCase());

@@ -1,4 +1,6 @@
 /** Endpoints that an authorization server announces: asked once, kept with the connection, judged like every other host. */
+import { inspect } from 'node:util';
+
 import { describe, expect, test } from 'vitest';
 
 import { isPlugboardError } from '../src/errors.ts';
@@ -104,6 +106,32 @@ describe('F06 a description is refused, and no flow begins', () => {
     ]);
     expect(sent).toEqual([]);
   });
+});
+
+test.each([
+  ['authorization_endpoint', ''],
+  ['authorization_endpoint', '/authorize'],
+  ['token_endpoint', '//evil.example/token'],
+  ['token_endpoint', 'https//login.acme.example/token'],
+])('what is no address at all is never asked: %s of «%s»', async (name, value) => {
+  const { connect, sent, answer, vendor } = createSelfHosted();
+  answer(async (request) => {
+    if (request.url !== metadataUrl) return undefined;
+    const document = (await (await vendor.fetch(request)).json()) as JsonObject;
+    return Response.json({ ...document, [name]: value });
+  });
+  const error = await refusal(connect());
+  expect(error).toMatchObject({ kind: 'configuration', code: 'invalid_url' });
+  expect(sent.map(String)).toEqual([metadataUrl]);
+});
+
+test('a link that a vendor sends and that is none is an error of ours, which does not quote it', async () => {
+  const { board, connect } = createSelfHosted();
+  await connect();
+  const { calls } = board.client('acme', { organizationId });
+  const error = await refusal(calls.anywhere({ url: 'https://[canary-1' }));
+  expect(error).toMatchObject({ kind: 'configuration', code: 'invalid_url' });
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('canary-1');
 });
 
 describe('A08 the issuer of a callback', () => {

@@ -2,6 +2,7 @@
 import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { configurationError } from '../errors.ts';
 import { reveal } from '../secret.ts';
+import { parseUrl } from '../url.ts';
 import type { AppValues, OAuth2Method, OAuthClient, OAuthRequest } from './auth.ts';
 
 export type ClientAuth = 'basic' | 'raw_basic' | 'post' | 'none';
@@ -19,7 +20,7 @@ export function tokenRequest(
   const { url, encoding = 'form', clientAuth, headers } = token;
   const base = { url, headers: { accept: 'application/json', ...headers } };
   if (encoding === 'query') {
-    const target = new URL(url);
+    const target = parseUrl(url);
     const all = { ...params, ...clientParams(client.app, clientAuth) };
     for (const [name, value] of Object.entries(all)) target.searchParams.set(name, value);
     return { ...base, method: 'GET', url: target.href };

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { allTexts, headerTexts, reveal, secretTexts, sensitiveTexts } from '../secret.ts';
-import { hostMatches } from '../url.ts';
+import { hostMatches, parseUrl } from '../url.ts';
 import type { KeyCache } from '../webhooks/key-cache.ts';
 import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
 import type {
@@ -204,7 +204,7 @@ interface Authenticated {
  */
 function requireOwnHost(context: OAuthContext, { client, url, clientAuth }: Authenticated): void {
   if (clientAuth === 'none' || client.app['clientSecret'] === undefined) return;
-  const target = new URL(atVersion(url, context.apiVersion));
+  const target = parseUrl(atVersion(url, context.apiVersion));
   if (context.hosts.some((host) => hostMatches(host, target))) return;
   if (ownHosts(context, client).some((host) => hostMatches(host, target))) return;
   throw configurationError(
@@ -231,7 +231,7 @@ function ownHosts({ hosts, hostsFor }: OAuthContext, { app, input }: OAuthClient
 
 async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest): Promise<Answer> {
   const headers = new Headers({ 'user-agent': context.userAgent ?? 'plugboard', ...init.headers });
-  const url = new URL(atVersion(init.url, context.apiVersion));
+  const url = parseUrl(atVersion(init.url, context.apiVersion));
   const request: TransportRequest = {
     provider: context.provider,
     operation: 'oauth.token',

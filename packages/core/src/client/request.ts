@@ -5,6 +5,7 @@ import { writeMultipart } from '../multipart.ts';
 import type { AnyDefinition } from '../provider.ts';
 import type { Schema } from '../schema.ts';
 import { expandTemplate, templateNames } from '../template.ts';
+import { parseUrl } from '../url.ts';
 
 export interface BuiltRequest {
   readonly method: Method;
@@ -43,7 +44,7 @@ export function buildRequest(
   const { method, target, encoded } = parts;
   const base = parts.baseUrl ?? definition.api.baseUrl;
   const root = (typeof base === 'function' ? base(api) : base).replaceAll('{version}', api.apiVersion);
-  const url = new URL(isAbsolute(target) ? target : root + expandTemplate(target, encoded.path ?? {}));
+  const url = parseUrl(isAbsolute(target) ? target : root + expandTemplate(target, encoded.path ?? {}));
   for (const [name, value] of pairs(encoded.query ?? {})) url.searchParams.append(name, value);
   const headers = new Headers({ accept: 'application/json', 'user-agent': 'plugboard' });
   const { headers: declared } = definition.api;

@@ -13,6 +13,7 @@ import { randomToken } from '../random.ts';
 import { checkInput } from '../schema.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
+import { parseUrl } from '../url.ts';
 import { withDiscovered } from './discover.ts';
 import { withInput } from './facts.ts';
 import { storeGrant } from './new-grant.ts';
@@ -95,7 +96,7 @@ interface AuthorizeValues {
 function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeValues): string {
   const { authorize: target, pkce, scopes } = method;
   const known = { input: values.input, app };
-  const url = new URL(atVersion(computed(target.url, known), values.apiVersion));
+  const url = parseUrl(atVersion(computed(target.url, known), values.apiVersion));
   const extra = computed(target.params ?? {}, known);
   refuseReservedParams(Object.keys(extra), 'authorize.params');
   for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
