@@ -14,7 +14,7 @@ import { readServerSentEvents } from '../src/server-sent-events.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
 import { failureOf } from './support/transport-kit.ts';
-import { acmeProvider, acmeServers, key, organizationId, userId } from './support/rig.ts';
+import { acmeProvider, acmeServers, drive, key, organizationId, userId } from './support/rig.ts';
 
 interface AcmeSdk {
   readonly number: number;
@@ -154,9 +154,8 @@ describe('fetch for an SDK', () => {
       body,
     ]);
     answer(() => new Response('busy', { status: 503 }));
-    const busy = fetch(`${base}/orders/1`);
-    for (let turn = 0; turn < 20; turn++) await clock.advance(5_000);
-    expect(await (await busy).text()).toBe('busy');
+    const busy = await drive({ clock }, fetch(`${base}/orders/1`));
+    expect(await busy.text()).toBe('busy');
     expect(requests.length).toBe(5);
   });
 
@@ -165,8 +164,7 @@ describe('fetch for an SDK', () => {
     const { fetch } = await (await connect()).sdk();
     answer(() => (requests.length % 2 === 1 ? new Response('', { status: 500 }) : undefined));
     const keyed = fetch(`${base}/orders`, { method: 'POST', body: '{}', headers: { 'Idempotency-Key': 'k' } });
-    for (let turn = 0; turn < 5; turn++) await clock.advance(5_000);
-    expect((await keyed).status).toBe(200);
+    expect((await drive({ clock }, keyed)).status).toBe(200);
     expect(requests.map((request) => request.headers.get('idempotency-key'))).toEqual(['k', 'k']);
     requests.length = 0;
     expect((await fetch(`${base}/orders`, { method: 'POST', body: '{}' })).status).toBe(500);
