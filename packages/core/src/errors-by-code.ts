@@ -9,11 +9,12 @@ import type { Answer, Classify, Failure } from './transport/transport.ts';
 /** What a code of the vendor means; the kind alone where there is nothing to add. */
 export type Meaning = ErrorKind | (Omit<Failure, 'code' | 'vendor'> & { readonly code?: string });
 
-type Place = readonly (string | number)[] | ((answer: Answer) => string | undefined);
+/** Members to go through in the body, or a function. */
+type Place<Found = string> = readonly (string | number)[] | ((answer: Answer) => Found | undefined);
 
 export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
-  /** Where the body holds the vendor's code: members to go through, or a function. */
-  readonly code: Place;
+  /** Where the vendor's code is. Of several the first that the table has decides, and the first of all is the name. */
+  readonly code: Place<string | readonly string[]>;
   readonly message?: Place;
   /** Codes as the vendor spells them. */
   readonly codes: Readonly<Record<string, Meaning>>;
@@ -23,6 +24,8 @@ export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
   readonly classify?: Classify;
   /** Response header in which the vendor says whether another try makes sense: `true` or `false`. */
   readonly retryHeader?: string;
+  /** How long a rate limit holds, where the vendor tells it elsewhere than in `Retry-After`. */
+  readonly waitMs?: (answer: Answer) => number | undefined;
   /** Judge successes by the table too: vendors that answer 200 with an error inside. Default false. */
   readonly insideSuccess?: boolean;
   readonly examples: Examples;
@@ -40,9 +43,11 @@ export function vendorErrors<
     const judged = options.classify?.(answer);
     if (judged !== undefined) return judged;
     if (!insideSuccess && answer.status < 400) return undefined;
-    const vendorCode = readAt(answer, codeAt);
+    const found = [readAt(answer, codeAt) ?? []].flat();
+    const [vendorCode] = found;
     if (vendorCode === undefined) return undefined;
-    const meaning = Object.hasOwn(codes, vendorCode) ? codes[vendorCode] : otherwise;
+    const decisive = found.find((code) => Object.hasOwn(codes, code));
+    const meaning = decisive === undefined ? otherwise : codes[decisive];
     const message = messageAt && readAt(answer, messageAt);
     const vendor = { code: vendorCode, ...(message !== undefined && { message }) };
     if (meaning === undefined) {
@@ -52,18 +57,23 @@ export function vendorErrors<
     const known = typeof meaning === 'string' ? { kind: meaning } : meaning;
     return { code: snakeCase(vendorCode), ...known, vendor };
   };
-  const { retryHeader } = options;
+  const { retryHeader, waitMs } = options;
   const classify: Classify = (answer) => {
-    const told = retryHeader === undefined ? null : answer.headers.get(retryHeader);
-    const judged = judge(answer) ?? (told === null ? undefined : classifyByStatus(answer));
-    if (judged === undefined || (told !== 'true' && told !== 'false')) return judged;
-    // What the table calls final is not waited for, whatever the vendor's servers say.
-    return { ...judged, retryable: told === 'true' && judged.retryable !== false };
+    const again = retryHeader === undefined ? null : answer.headers.get(retryHeader);
+    const wait = waitMs?.(answer);
+    const judged = judge(answer) ?? (again === null && wait === undefined ? undefined : classifyByStatus(answer));
+    if (judged === undefined) return undefined;
+    return {
+      ...judged,
+      ...(wait !== undefined && judged.kind === 'rate_limited' && { retryAfterMs: wait }),
+      // What the table calls final is not waited for, whatever the vendor's servers say.
+      ...((again === 'true' || again === 'false') && { retryable: again === 'true' && judged.retryable !== false }),
+    };
   };
-  return { classify: retryHeader === undefined ? judge : classify, examples };
+  return { classify, examples };
 }
 
-function readAt(answer: Answer, place: Place): string | undefined {
+function readAt<Found>(answer: Answer, place: Place<Found>): Found | string | undefined {
   if (typeof place === 'function') return place(answer);
   const value = at(answer.tryJson(), ...place);
   return typeof value === 'number' ? String(value) : text(value);

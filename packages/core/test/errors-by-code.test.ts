@@ -69,6 +69,43 @@ describe('vendorErrors', () => {
     expect(heard(200, {}, 'true')).toBeUndefined();
   });
 
+  test('goes from a subcode to its code, and names what the vendor said first', () => {
+    const codes = { '190/463': { kind: 'auth', code: 'expired' }, 190: 'auth' } as const;
+    const pairs = vendorErrors({
+      code: (given) => {
+        const [code] = given.text().split('/');
+        return code === '' ? undefined : [given.text(), code!];
+      },
+      codes,
+      examples,
+    });
+    const judge = (body: string) => pairs.classify!(answer(400, body));
+    expect(judge('190/463')).toEqual({ kind: 'auth', code: 'expired', vendor: { code: '190/463' } });
+    expect(judge('190/1')).toEqual({ kind: 'auth', code: 'code_190_1', vendor: { code: '190/1' } });
+    expect(judge('4/463')).toMatchObject({ kind: 'invalid_request', code: 'bad_request', vendor: { code: '4/463' } });
+    expect(judge('')).toBeUndefined();
+  });
+
+  test('waits as long as the vendor says outside of Retry-After, for limits alone', () => {
+    const codes = { busy: 'rate_limited', gone: 'not_found' } as const;
+    const waiting = vendorErrors({
+      code: ['error'],
+      codes,
+      waitMs: (given) => (given.text().includes('minute') ? 60_000 : undefined),
+      examples,
+    });
+    const judge = (status: number, body: unknown) => waiting.classify!(answer(status, body));
+    expect(judge(403, { error: 'busy', wait: 'a minute' })).toMatchObject({ code: 'busy', retryAfterMs: 60_000 });
+    expect(judge(429, 'a minute')).toMatchObject({ code: 'rate_limited', retryAfterMs: 60_000 });
+    for (const [status, body] of [
+      [403, { error: 'busy' }],
+      [404, { error: 'gone', wait: 'a minute' }],
+    ] as const) {
+      expect(judge(status, body)).not.toHaveProperty('retryAfterMs');
+    }
+    expect(judge(429, 'later')).toBeUndefined();
+  });
+
   test('has a meaning for codes that are not in the table, where the vendor has many', () => {
     const open = vendorErrors({
       code: ['error'],
