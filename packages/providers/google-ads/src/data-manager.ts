@@ -4,19 +4,11 @@
  */
 import { endpoint, invalidInput } from '@plugboard/core';
 import type { Api, Conversion, ConversionReceipt, ConversionsCapability } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import {
-  actionOf,
-  asked,
-  customerOf,
-  datamanager,
-  hashPerson,
-  identifier,
-  loginOf,
-  numericId,
-  settings,
-} from './schemas.ts';
+import { actionId, actionOf, asked, clickId, currency, customerOf, datamanager, hashPerson } from './schemas.ts';
+import { identifier, instant, loginOf, numericId, settings } from './schemas.ts';
 
 /** For each Cloud project: https://developers.google.com/data-manager/api/devguides/limits (2026-11-20). */
 const projectLimit = () => ({ requests: 300, perMs: 60_000, per: 'app' as const });
@@ -30,36 +22,39 @@ const facts = (page: string, limits = writes) => ({
 });
 
 const identifiers = z.array(identifier).min(1).max(10);
-const status = z.enum(['CONSENT_GRANTED', 'CONSENT_DENIED']).optional();
-const consent = z.strictObject({ adUserData: status, adPersonalization: status });
-const nonEmpty = z.string().min(1);
-const instant = z.iso.datetime({ offset: true });
+const status = z.enum(['CONSENT_GRANTED', 'CONSENT_DENIED']);
+const consent = given({}, { adUserData: status, adPersonalization: status });
+const id = z.string().min(1);
 
-const event = z.strictObject({
-  /** Default: the one of the settings. */
-  conversionActionId: numericId.optional(),
-  // Required, as the vendor does for conversions of several sources: with it a repeated event is recognised.
-  transactionId: nonEmpty,
-  eventTimestamp: instant,
-  lastUpdatedTimestamp: instant.optional(),
-  userIdentifiers: identifiers.optional(),
-  adIdentifiers: z
-    .strictObject({
-      gclid: nonEmpty,
-      gbraid: nonEmpty,
-      wbraid: nonEmpty,
-      sessionAttributes: nonEmpty,
-      landingPageDeviceInfo: z.strictObject({ userAgent: nonEmpty, ipAddress: nonEmpty }).partial(),
-    })
-    .partial()
-    .optional(),
-  consent: consent.optional(),
-  currency: z.string().length(3).optional(),
-  conversionValue: z.number().optional(),
-  conversionCount: z.number().optional(),
-  eventSource: z.enum(['WEB', 'APP', 'IN_STORE', 'PHONE', 'MESSAGE', 'OTHER']).optional(),
-  customVariables: z.array(z.strictObject({ variable: nonEmpty, value: z.string() })).optional(),
-});
+const event = given(
+  {
+    // Required, as the vendor does for conversions of several sources: with it a repeated event is recognised.
+    transactionId: 'ord-1',
+    eventTimestamp: instant.meta({ examples: ['2026-11-01T12:32:45Z'] }),
+  },
+  {
+    /** Default: the one of the settings. */
+    conversionActionId: actionId,
+    lastUpdatedTimestamp: instant,
+    userIdentifiers: identifiers,
+    adIdentifiers: given(
+      {},
+      {
+        gclid: clickId,
+        gbraid: id,
+        wbraid: id,
+        sessionAttributes: id,
+        landingPageDeviceInfo: given({}, { userAgent: id, ipAddress: id }),
+      },
+    ),
+    consent,
+    currency,
+    conversionValue: 12.5,
+    conversionCount: z.number(),
+    eventSource: z.enum(['WEB', 'APP', 'IN_STORE', 'PHONE', 'MESSAGE', 'OTHER']).meta({ examples: ['WEB'] }),
+    customVariables: z.array(z.strictObject({ variable: id, value: z.string() })),
+  },
+);
 
 const account = (accountId: string) => ({ accountType: 'GOOGLE_ADS', accountId });
 
@@ -71,20 +66,20 @@ function destination(board: Api, given: string | undefined, id: string) {
   return { reference: id, operatingAccount: account(customer), ...through, productDestinationId: id };
 }
 
-const accepted = z.looseObject({ requestId: z.string() });
+const accepted = like({ requestId: '126365e1-16d0-4c81-9de9-f362711e250a' });
 const mostActions = 10;
 const mostEvents = 2000;
 
-const memberships = z.strictObject({
-  ...asked,
-  userListId: numericId,
-  members: z
-    .array(z.strictObject({ userIdentifiers: identifiers, consent: consent.optional() }))
-    .min(1)
-    .max(10_000),
-  consent: consent.optional(),
-  validateOnly: z.boolean().optional(),
-});
+const memberships = given(
+  {
+    userListId: numericId.meta({ examples: ['7654321'] }),
+    members: z
+      .array(given({ userIdentifiers: identifiers }, { consent }))
+      .min(1)
+      .max(10_000),
+  },
+  { ...asked, consent, validateOnly: z.boolean() },
+);
 
 function encodeMembers(input: z.output<typeof memberships>, board: Api) {
   const { customerId, userListId, members, ...options } = input;
@@ -100,20 +95,11 @@ function encodeMembers(input: z.output<typeof memberships>, board: Api) {
   };
 }
 
-const exampleHash = 'd6117306485ed0e50afab3ac871e98f81699151f30281527d63ff5f233656c69';
-const exampleRequest = '126365e1-16d0-4c81-9de9-f362711e250a';
-const exampleMembers = { userListId: '7654321', members: [{ userIdentifiers: [{ emailAddress: exampleHash }] }] };
-
 export const dataManager = {
   ingestEvents: endpoint('POST /events:ingest', {
     summary: 'Sends up to 2000 conversions; one that the vendor cannot read refuses them all.',
     ...facts('events/ingest'),
-    input: z.strictObject({
-      ...asked,
-      events: z.array(event).min(1).max(mostEvents),
-      consent: consent.optional(),
-      validateOnly: z.boolean().optional(),
-    }),
+    input: given({ events: z.array(event).min(1).max(mostEvents) }, { ...asked, consent, validateOnly: z.boolean() }),
     encode: ({ customerId, events, ...options }, board) => {
       const sent = events.map(({ conversionActionId, userIdentifiers, ...one }) => ({
         ...one,
@@ -130,66 +116,36 @@ export const dataManager = {
     },
     output: accepted,
     repeat: 'safe',
-    example: {
-      input: {
-        events: [
-          {
-            conversionActionId: '987654321',
-            transactionId: 'ord-1',
-            eventTimestamp: '2026-11-01T12:32:45Z',
-            eventSource: 'WEB',
-            currency: 'USD',
-            conversionValue: 12.5,
-            adIdentifiers: { gclid: 'Cj0KCQiA-demo-click' },
-            userIdentifiers: [{ emailAddress: exampleHash }],
-          },
-        ],
-      },
-      answer: { requestId: exampleRequest },
-    },
   }),
   requestStatus: endpoint('GET /requestStatus:retrieve', {
     summary: 'Asks what became of a request, for each of its destinations.',
     ...facts('requestStatus/retrieve', [projectLimit()]),
-    input: z.strictObject({ requestId: nonEmpty }),
-    output: z.looseObject({
-      requestStatusPerDestination: z.array(
-        z.looseObject({
+    input: given({ requestId: '126365e1-16d0-4c81-9de9-f362711e250a' }),
+    output: like({
+      requestStatusPerDestination: [
+        like(
           /** `SUCCESS`, `PROCESSING`, `FAILED` or `PARTIAL_SUCCESS`. */
-          requestStatus: z.string(),
-          errorInfo: z
-            .looseObject({
-              errorCounts: z.array(z.looseObject({ reason: z.string(), recordCount: z.string() })).nullish(),
-            })
-            .nullish(),
-        }),
-      ),
-    }),
-    example: {
-      input: { requestId: exampleRequest },
-      answer: {
-        requestStatusPerDestination: [
+          { requestStatus: 'PARTIAL_SUCCESS' },
           {
-            destination: {
-              reference: '987654321',
-              operatingAccount: account('1234567890'),
-              productDestinationId: '987654321',
-            },
-            requestStatus: 'PARTIAL_SUCCESS',
-            errorInfo: { errorCounts: [{ recordCount: '1', reason: 'PROCESSING_ERROR_REASON_INVALID_GCLID' }] },
-            eventsIngestionStatus: { recordCount: '1' },
+            destination: like(
+              {},
+              { reference: '987654321', operatingAccount: account('1234567890'), productDestinationId: '987654321' },
+            ),
+            errorInfo: like(
+              {},
+              { errorCounts: [{ recordCount: '1', reason: 'PROCESSING_ERROR_REASON_INVALID_GCLID' }] },
+            ),
+            eventsIngestionStatus: like({}, { recordCount: '1' }),
           },
-        ],
-      },
-    },
+        ),
+      ],
+    }),
   }),
   ingestMembers: endpoint('POST /audienceMembers:ingest', {
     summary: 'Puts people on a customer list, by hashes; hashPerson makes them.',
     ...facts('audienceMembers/ingest'),
-    input: memberships.extend({
-      /** The customer has accepted the terms of Customer Match. */
-      termsAccepted: z.boolean().optional(),
-    }),
+    /** The customer has accepted the terms of Customer Match. */
+    input: memberships.extend(given({}, { termsAccepted: true }).shape),
     encode: ({ termsAccepted, ...input }, board) => {
       const status = termsAccepted === true ? 'ACCEPTED' : 'REJECTED';
       const terms = { termsOfService: { customerMatchTermsOfServiceStatus: status } };
@@ -197,7 +153,6 @@ export const dataManager = {
     },
     output: accepted,
     repeat: 'safe',
-    example: { input: { ...exampleMembers, termsAccepted: true }, answer: { requestId: exampleRequest } },
   }),
   removeMembers: endpoint('POST /audienceMembers:remove', {
     summary: 'Takes people off a customer list, by hashes; hashPerson makes them.',
@@ -206,7 +161,6 @@ export const dataManager = {
     encode: (input, board) => ({ json: encodeMembers(input, board) }),
     output: accepted,
     repeat: 'safe',
-    example: { input: exampleMembers, answer: { requestId: exampleRequest } },
   }),
 };
 

@@ -1,7 +1,6 @@
 /** What the vendor's double remembers: who manages whom, and what became of the conversions it was sent. */
 import { at, member, text, type EmulatedRequest, type EmulatorExtension, type Json } from '@plugboard/core';
-
-import { listOf } from './errors.ts';
+import { listOf } from '@plugboard/google';
 
 const manager = '9876543210';
 /** Reached through the manager alone. */

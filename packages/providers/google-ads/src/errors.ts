@@ -1,6 +1,7 @@
 /** What Google's refusals mean: GoogleAdsFailure inside a google.rpc.Status, or the Status alone. */
 import { at, classifyByStatus, member, text } from '@plugboard/core';
 import type { Classify, ErrorExample, ErrorRules, Failure, Json } from '@plugboard/core';
+import { errorInfo, listOf, meant, rpcRefusal, scopeMissing, type Meant } from '@plugboard/google';
 
 type Meaning = Omit<Failure, 'code' | 'vendor'>;
 
@@ -35,10 +36,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   DEVELOPER_TOKEN_PROHIBITED: hostProject,
   PROJECT_DISABLED: hostProject,
   SERVICE_DISABLED: hostProject,
-  ACCESS_TOKEN_SCOPE_INSUFFICIENT: {
-    kind: 'permission',
-    hint: 'Start the connect flow again and leave every scope ticked.',
-  },
+  ACCESS_TOKEN_SCOPE_INSUFFICIENT: scopeMissing,
   CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE: {
     kind: 'permission',
     hint: 'Closed to new adopters since June 2026: send conversions with `dataManager.ingestEvents`.',
@@ -48,10 +46,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   RESOURCE_TEMPORARILY_EXHAUSTED: { kind: 'rate_limited' },
   EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION: { kind: 'rate_limited' },
   CONCURRENT_MODIFICATION: { kind: 'unavailable' },
-};
-
-/** Whole categories of codes. */
-const categories: Readonly<Record<string, Meaning>> = {
+  // Whole categories of codes.
   authenticationError: { kind: 'auth' },
   authorizationError: { kind: 'permission' },
   internalError: { kind: 'unavailable' },
@@ -64,27 +59,15 @@ export const classify: Classify = (answer) => {
   if (typeof error !== 'object' || error === null) return undefined;
   const { category, code, message, retryAfterMs, isDaily } = readError(error);
   const vendor = { code: code ?? text(member(error, 'status')), message };
-  const meaning = isDaily ? exhausted : (own(meanings, code) ?? own(categories, category));
+  const known = [code, category].find((name = '') => Object.hasOwn(meanings, name)) ?? '';
+  const meaning = isDaily ? exhausted : meanings[known];
   if (meaning !== undefined) return { ...meaning, code: (code ?? 'unknown').toLowerCase(), retryAfterMs, vendor };
   const failure = classifyByStatus(answer) ?? { kind: 'unavailable', code: 'stream_broken' };
   return { ...failure, ...(retryAfterMs !== undefined && { retryAfterMs }), vendor };
 };
 
-function own<T>(record: Readonly<Record<string, T>>, key = ''): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-interface Reading {
-  /** `quotaError`; absent for a plain Status. */
-  readonly category?: string | undefined;
-  readonly code?: string | undefined;
-  readonly message?: string | undefined;
-  readonly retryAfterMs?: number | undefined;
-  readonly isDaily: boolean;
-}
-
-/** The first error says why; the others are of the same request. */
-export function readError(status: Json): Reading {
+/** The first error says why; the others are of the same request. A plain Status has no category: `quotaError`. */
+export function readError(status: Json) {
   const details = listOf(member(status, 'details'));
   const first = details.flatMap((detail) => listOf(member(detail, 'errors')))[0];
   const [category, code] = Object.entries(Object(member(first, 'errorCode')) as object)[0] ?? [];
@@ -108,136 +91,71 @@ export function durationMs(duration: string | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
 }
 
-export function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
-}
-
-const requestId = 'b1u7Zq8tWJ0kq2mX3cN4dA';
+export const requestId = 'b1u7Zq8tWJ0kq2mX3cN4dA';
 
 /** An error of the Ads API as its documentation shows it. */
-function refused(
-  status: number,
-  [category, code]: readonly [string, string],
-  is: ErrorExample['is'],
-  details?: Json,
-): ErrorExample {
-  const error = {
-    errorCode: { [category]: code },
-    message: 'The request was refused.',
-    ...(details !== undefined && { details }),
-  };
+function refused(status: number, errorCode: Readonly<Record<string, string>>, is: Meant, details?: Json): ErrorExample {
+  const error = { errorCode, message: 'The request was refused.', ...(details !== undefined && { details }) };
   const type = 'type.googleapis.com/google.ads.googleads.v25.errors.GoogleAdsFailure';
+  const whole = [{ '@type': type, errors: [error], requestId }];
   return {
     status,
-    body: {
-      error: { code: status, message: 'Request failed.', details: [{ '@type': type, errors: [error], requestId }] },
-    },
-    is,
+    body: { error: { code: status, message: 'Request failed.', details: whole } },
+    is: meant(Object.values(errorCode).join(''), is),
   };
 }
 
-/** A plain google.rpc.Status, as the Data Manager API and Google's front end send it. */
-function plain(code: number, status: string, is: ErrorExample['is'], ...details: readonly Json[]): ErrorExample {
-  return { status: code, body: { error: { code, message: 'Request failed.', status, details } }, is };
-}
-
-const quota = (code: string, is: ErrorExample['is'], retryDelay?: string) =>
-  refused(429, ['quotaError', code], is, {
-    quotaErrorDetails: { rateScope: 'ACCOUNT', ...(retryDelay && { retryDelay }) },
-  });
-const info = (reason: string, metadata: Readonly<Record<string, string>> = {}) => ({
-  '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-  reason,
-  domain: 'googleapis.com',
-  metadata,
-});
-const denied = (code: string, kind: 'permission' | 'configuration' = 'permission') =>
-  refused(403, ['authorizationError', code], { kind, code: code.toLowerCase() });
 const inArray = (example: ErrorExample): ErrorExample => ({ ...example, body: [example.body ?? null] });
+const badRequest = { kind: 'invalid_request', code: 'bad_request' } as const;
+const waits = { kind: 'rate_limited', retryable: true } as const;
+const spent = { kind: 'rate_limited', retryable: false } as const;
+const passes = { kind: 'unavailable', retryable: true } as const;
+const ofProject = { quota_limit: 'IngestionRequestsPerDayPerProject' };
 
 export const errorExamples = {
-  invalidCredentials: refused(401, ['authenticationError', 'OAUTH_TOKEN_INVALID'], {
-    kind: 'auth',
-    code: 'oauth_token_invalid',
-  }),
-  expiredToken: refused(401, ['authenticationError', 'OAUTH_TOKEN_EXPIRED'], {
-    kind: 'auth',
-    code: 'oauth_token_expired',
-  }),
-  revoked: refused(401, ['authenticationError', 'OAUTH_TOKEN_REVOKED'], { kind: 'auth', code: 'oauth_token_revoked' }),
-  unauthenticated: plain(401, 'UNAUTHENTICATED', { kind: 'auth', code: 'unauthorized' }),
-  missingScope: plain(
+  invalidCredentials: refused(401, { authenticationError: 'OAUTH_TOKEN_INVALID' }, 'auth'),
+  expiredToken: refused(401, { authenticationError: 'OAUTH_TOKEN_EXPIRED' }, 'auth'),
+  revoked: refused(401, { authenticationError: 'OAUTH_TOKEN_REVOKED' }, 'auth'),
+  unauthenticated: rpcRefusal(401, 'UNAUTHENTICATED', { kind: 'auth', code: 'unauthorized' }),
+  missingScope: rpcRefusal(403, 'PERMISSION_DENIED', 'permission', errorInfo('ACCESS_TOKEN_SCOPE_INSUFFICIENT')),
+  serviceDisabled: rpcRefusal(403, 'PERMISSION_DENIED', 'configuration', errorInfo('SERVICE_DISABLED')),
+  notAdsUser: refused(401, { authenticationError: 'NOT_ADS_USER' }, 'permission'),
+  twoStepVerification: refused(401, { authenticationError: 'TWO_STEP_VERIFICATION_NOT_ENROLLED' }, 'permission'),
+  customerNotFound: refused(401, { authenticationError: 'CUSTOMER_NOT_FOUND' }, 'not_found'),
+  userPermissionDenied: refused(403, { authorizationError: 'USER_PERMISSION_DENIED' }, 'permission'),
+  customerNotEnabled: refused(403, { authorizationError: 'CUSTOMER_NOT_ENABLED' }, 'permission'),
+  actionNotPermitted: refused(403, { authorizationError: 'ACTION_NOT_PERMITTED' }, 'permission'),
+  projectNotApproved: refused(
     403,
-    'PERMISSION_DENIED',
-    { kind: 'permission', code: 'access_token_scope_insufficient' },
-    info('ACCESS_TOKEN_SCOPE_INSUFFICIENT'),
+    { authorizationError: 'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION' },
+    'configuration',
   ),
-  serviceDisabled: plain(
-    403,
-    'PERMISSION_DENIED',
-    { kind: 'configuration', code: 'service_disabled' },
-    info('SERVICE_DISABLED'),
-  ),
-  notAdsUser: refused(401, ['authenticationError', 'NOT_ADS_USER'], { kind: 'permission', code: 'not_ads_user' }),
-  twoStepVerification: refused(401, ['authenticationError', 'TWO_STEP_VERIFICATION_NOT_ENROLLED'], {
-    kind: 'permission',
-    code: 'two_step_verification_not_enrolled',
-  }),
-  customerNotFound: refused(401, ['authenticationError', 'CUSTOMER_NOT_FOUND'], {
-    kind: 'not_found',
-    code: 'customer_not_found',
-  }),
-  userPermissionDenied: denied('USER_PERMISSION_DENIED'),
-  customerNotEnabled: denied('CUSTOMER_NOT_ENABLED'),
-  actionNotPermitted: denied('ACTION_NOT_PERMITTED'),
-  projectNotApproved: denied('CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION', 'configuration'),
-  developerTokenProhibited: denied('DEVELOPER_TOKEN_PROHIBITED', 'configuration'),
-  notAllowlisted: refused(403, ['notAllowlistedError', 'CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE'], {
-    kind: 'permission',
-    code: 'customer_not_allowlisted_for_this_feature',
-  }),
-  tooManyRequests: quota(
-    'RESOURCE_TEMPORARILY_EXHAUSTED',
-    { kind: 'rate_limited', code: 'resource_temporarily_exhausted', retryable: true, retryAfterMs: 30_000 },
-    '30s',
-  ),
-  dailyQuota: quota('RESOURCE_EXHAUSTED', { kind: 'rate_limited', code: 'resource_exhausted', retryable: false }),
-  dataManagerQuota: plain(429, 'RESOURCE_EXHAUSTED', { kind: 'rate_limited', code: 'rate_limited', retryable: true }),
-  dataManagerDailyQuota: plain(
+  developerTokenProhibited: refused(403, { authorizationError: 'DEVELOPER_TOKEN_PROHIBITED' }, 'configuration'),
+  notAllowlisted: refused(403, { notAllowlistedError: 'CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE' }, 'permission'),
+  tooManyRequests: refused(
     429,
-    'RESOURCE_EXHAUSTED',
-    { kind: 'rate_limited', code: 'rate_limit_exceeded', retryable: false },
-    info('RATE_LIMIT_EXCEEDED', { quota_limit: 'IngestionRequestsPerDayPerProject' }),
+    { quotaError: 'RESOURCE_TEMPORARILY_EXHAUSTED' },
+    { ...waits, retryAfterMs: 30_000 },
+    { quotaErrorDetails: { rateScope: 'ACCOUNT', retryDelay: '30s' } },
   ),
+  dailyQuota: refused(429, { quotaError: 'RESOURCE_EXHAUSTED' }, spent, {
+    quotaErrorDetails: { rateScope: 'ACCOUNT' },
+  }),
+  dataManagerQuota: rpcRefusal(429, 'RESOURCE_EXHAUSTED', { ...waits, code: 'rate_limited' }),
+  dataManagerDailyQuota: rpcRefusal(429, 'RESOURCE_EXHAUSTED', spent, errorInfo('RATE_LIMIT_EXCEEDED', ofProject)),
   streamRefused: inArray(
-    refused(400, ['queryError', 'REQUESTED_METRICS_FOR_MANAGER'], {
-      kind: 'invalid_request',
-      code: 'bad_request',
-      retryable: false,
-    }),
+    refused(400, { queryError: 'REQUESTED_METRICS_FOR_MANAGER' }, { ...badRequest, retryable: false }),
   ),
-  streamBroken: {
-    ...inArray(plain(500, 'INTERNAL', { kind: 'unavailable', code: 'stream_broken', retryable: true })),
-    status: 200,
-  },
-  invalidInput: plain(
-    400,
-    'INVALID_ARGUMENT',
-    { kind: 'invalid_request', code: 'bad_request' },
-    {
-      '@type': 'type.googleapis.com/google.rpc.BadRequest',
-      fieldViolations: [{ field: 'events.events[0].event_timestamp', description: 'Event timestamp is required.' }],
-    },
-  ),
-  concurrentModification: refused(400, ['databaseError', 'CONCURRENT_MODIFICATION'], {
-    kind: 'unavailable',
-    code: 'concurrent_modification',
-    retryable: true,
+  streamBroken: { ...inArray(rpcRefusal(500, 'INTERNAL', { ...passes, code: 'stream_broken' })), status: 200 },
+  invalidInput: rpcRefusal(400, 'INVALID_ARGUMENT', badRequest, {
+    details: [
+      {
+        '@type': 'type.googleapis.com/google.rpc.BadRequest',
+        fieldViolations: [{ field: 'events.events[0].event_timestamp', description: 'Event timestamp is required.' }],
+      },
+    ],
   }),
-  internal: refused(500, ['internalError', 'INTERNAL_ERROR'], {
-    kind: 'unavailable',
-    code: 'internal_error',
-    retryable: true,
-  }),
-  outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable', retryable: true } },
+  concurrentModification: refused(400, { databaseError: 'CONCURRENT_MODIFICATION' }, passes),
+  internal: refused(500, { internalError: 'INTERNAL_ERROR' }, passes),
+  outage: { status: 503, is: { ...passes, code: 'unavailable' } },
 } as const satisfies ErrorRules['examples'];

@@ -1,14 +1,16 @@
 /** The Google Ads API, version 25: paths and fields as in its protos, queries as its documentation shows them. */
 import { endpoint, type Api, type Json, type JsonObject } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
+import { pages, pageToken } from '@plugboard/google';
 import { z } from 'zod';
 
-import { actionOf, adwords, asked, campaign, conversionAction, customer, customerOf } from './schemas.ts';
-import { numericId, paging, rejectedOf, searchPage, sha256, spendRow, toAdsTime, toCustomer } from './schemas.ts';
+import { requestId } from './errors.ts';
+import { actionId, actionOf, adwords, asked, campaign, clickId, conversionAction, currency } from './schemas.ts';
+import { customer, customerOf, instant, rejectedOf, searchPage, sha256, spendRow } from './schemas.ts';
+import { toAdsTime, toCustomer } from './schemas.ts';
 
 const reference = 'https://developers.google.com/google-ads/api/rest/reference/rest/v25';
 const ads = (page: string) => ({ docs: `${reference}/${page}`, scopes: [adwords] });
-const pageInput = z.strictObject({ ...asked, pageToken: z.string().min(1).optional() });
-const requestId = 'b1u7Zq8tWJ0kq2mX3cN4dA';
 
 interface Asked {
   readonly customerId?: string | undefined;
@@ -24,26 +26,14 @@ const search = (query: string) => ({
     toCustomer(api, customerId, { query, ...(pageToken !== undefined && { pageToken }) }),
   repeat: 'safe' as const,
 });
-
-/** The first of several pages. */
-const shownPage = (results: readonly JsonObject[]): JsonObject => ({
-  results,
-  nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ',
-  requestId,
+const listing = (query: string) => ({
+  ...search(query),
+  input: given({}, { ...asked, pageToken }),
+  paging: pages(
+    (page: { readonly items: readonly unknown[]; readonly nextPageToken?: string | undefined }) => page.items,
+  ),
 });
 
-const listing = { input: pageInput, paging };
-
-const store: JsonObject = {
-  resourceName: 'customers/1234567890',
-  id: '1234567890',
-  descriptiveName: 'Demo Store',
-  currencyCode: 'USD',
-  timeZone: 'America/New_York',
-  manager: false,
-  testAccount: false,
-  status: 'ENABLED',
-};
 const client = (id: string, descriptiveName: string, level: string): JsonObject => ({
   customerClient: {
     resourceName: `customers/9876543210/customerClients/${id}`,
@@ -59,12 +49,12 @@ export const customers = {
   listAccessible: endpoint('GET /customers:listAccessibleCustomers', {
     summary: 'Lists the customers that the Google account or service account reaches without a manager.',
     ...ads('customers/listAccessibleCustomers'),
-    input: z.strictObject({}),
+    input: given({}),
     // Without any account the list is left out.
     output: z
       .looseObject({ resourceNames: z.array(z.string().regex(/^customers\/\d+$/)).default([]) })
       .transform((found) => ({ ...found, ids: found.resourceNames.map((name) => name.slice('customers/'.length)) })),
-    example: { input: {}, answer: { resourceNames: ['customers/1234567890', 'customers/9876543210'] } },
+    example: { answer: { resourceNames: ['customers/1234567890', 'customers/9876543210'] } },
   }),
   get: endpoint(searchRoute, {
     summary: 'Reads one customer: name, currency, time zone and whether it is a manager.',
@@ -72,27 +62,29 @@ export const customers = {
       'SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.time_zone, customer.manager, ' +
         'customer.test_account, customer.status FROM customer LIMIT 1',
     ),
-    input: z.strictObject(asked),
-    output: z
-      .looseObject({ results: z.tuple([z.looseObject({ customer })], z.unknown()) })
-      .transform(({ results }) => results[0].customer),
-    example: { input: { customerId: '123-456-7890' }, answer: { results: [{ customer: store }], requestId } },
+    input: given({}, asked),
+    output: like({ results: z.tuple([like({ customer })], z.unknown()) }, { requestId }).transform(
+      ({ results }) => results[0].customer,
+    ),
   }),
   clients: endpoint(searchRoute, {
     summary: 'Lists the customers below a manager at any depth, the manager itself included.',
-    ...search(
+    ...listing(
       'SELECT customer_client.id, customer_client.descriptive_name, customer_client.level, customer_client.manager, ' +
         'customer_client.status FROM customer_client',
     ),
-    output: searchPage(z.looseObject({ customerClient: customer }).transform((row) => row.customerClient)),
-    ...listing,
+    output: searchPage(like({ customerClient: customer }).transform((row) => row.customerClient)),
     example: {
       input: { customerId: '9876543210' },
-      answer: shownPage([
-        client('9876543210', 'Demo Agency', '0'),
-        client('1234567890', 'Demo Store', '1'),
-        client('5551234567', 'Second Store', '1'),
-      ]),
+      answer: {
+        results: [
+          client('9876543210', 'Demo Agency', '0'),
+          client('1234567890', 'Demo Store', '1'),
+          client('5551234567', 'Second Store', '1'),
+        ],
+        nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ',
+        requestId,
+      },
     },
   }),
 };
@@ -100,63 +92,36 @@ export const customers = {
 export const campaigns = {
   list: endpoint(searchRoute, {
     summary: 'Lists the campaigns that were not removed.',
-    ...search(
+    ...listing(
       "SELECT campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type FROM campaign WHERE campaign.status != 'REMOVED'",
     ),
-    output: searchPage(z.looseObject({ campaign }).transform((row) => row.campaign)),
-    ...listing,
-    example: {
-      input: {},
-      answer: shownPage([
-        {
-          campaign: {
-            resourceName: 'customers/1234567890/campaigns/11122233344',
-            id: '11122233344',
-            name: 'Brand',
-            status: 'ENABLED',
-            advertisingChannelType: 'SEARCH',
-          },
-        },
-      ]),
-    },
+    output: searchPage(like({ campaign }).transform((row) => row.campaign)),
   }),
 };
 
 export const conversionActions = {
   list: endpoint(searchRoute, {
     summary: 'Lists the conversion actions of the account.',
-    ...search(
+    ...listing(
       'SELECT conversion_action.id, conversion_action.name, conversion_action.type, conversion_action.status FROM conversion_action',
     ),
-    output: searchPage(z.looseObject({ conversionAction }).transform((row) => row.conversionAction)),
-    ...listing,
-    example: {
-      input: {},
-      answer: shownPage([
-        {
-          conversionAction: {
-            resourceName: 'customers/1234567890/conversionActions/987654321',
-            id: '987654321',
-            name: 'Purchase',
-            type: 'UPLOAD_CLICKS',
-            status: 'ENABLED',
-          },
-        },
-      ]),
-    },
+    output: searchPage(like({ conversionAction }).transform((row) => row.conversionAction)),
   }),
 };
 
 const largestReport = 64 * 1024 * 1024;
+const fieldMask = 'customer.currencyCode,campaign.id,campaign.name,segments.date,metrics.costMicros';
+const day = (example: string) => z.iso.date().meta({ examples: [example] });
 
 export const reports = {
   spend: endpoint('POST /customers/{customerId}/googleAds:searchStream', {
     summary:
       'Reads cost, clicks and conversions of each campaign and day, in the time zone and currency of the account.',
     ...ads('customers.googleAds/searchStream'),
-    input: z
-      .strictObject({ ...asked, since: z.iso.date(), until: z.iso.date() })
-      .refine(({ since, until }) => since <= until, { path: ['until'], error: 'must not be before `since`' }),
+    input: given({ since: day('2026-11-01'), until: day('2026-11-02') }, asked).refine(
+      ({ since, until }) => since <= until,
+      { path: ['until'], error: 'must not be before `since`' },
+    ),
     encode: ({ customerId, since, until }, api) => {
       const query =
         'SELECT customer.currency_code, campaign.id, campaign.name, segments.date, metrics.cost_micros, metrics.impressions, ' +
@@ -164,75 +129,63 @@ export const reports = {
       return toCustomer(api, customerId, { query });
     },
     output: z
-      .array(z.looseObject({ results: z.array(spendRow).default([]) }))
-      .transform((chunks) => ({ items: chunks.flatMap(({ results }) => results) })),
+      .array(like({}, { results: [spendRow], fieldMask, requestId }))
+      .transform((chunks) => ({ items: chunks.flatMap(({ results }) => results ?? []) })),
     repeat: 'safe',
     maxBytes: largestReport,
     deadlineMs: 120_000,
-    example: {
-      input: { since: '2026-11-01', until: '2026-11-02' },
-      answer: [
-        {
-          results: [
-            {
-              customer: { resourceName: 'customers/1234567890', currencyCode: 'USD' },
-              campaign: {
-                resourceName: 'customers/1234567890/campaigns/11122233344',
-                id: '11122233344',
-                name: 'Brand',
-              },
-              segments: { date: '2026-11-01' },
-              metrics: { costMicros: '1230000', impressions: '10', clicks: '2', conversions: 1, conversionsValue: 9.9 },
-            },
-          ],
-          fieldMask: 'customer.currencyCode,campaign.id,campaign.name,segments.date,metrics.costMicros',
-          requestId,
-        },
-      ],
-    },
   }),
 };
 
-const consent = z.enum(['GRANTED', 'DENIED']).optional();
+const consent = z.enum(['GRANTED', 'DENIED']);
+const id = z.string().min(1);
 
-const clickConversion = z
-  .strictObject({
-    gclid: z.string().min(1).optional(),
-    gbraid: z.string().min(1).optional(),
-    wbraid: z.string().min(1).optional(),
-    conversionActionId: numericId.optional(),
-    conversionDateTime: z.iso.datetime({ offset: true }),
-    conversionValue: z.number().optional(),
-    currencyCode: z.string().length(3).optional(),
+const clickConversion = given(
+  { conversionDateTime: instant.meta({ examples: ['2026-11-01T12:32:45-08:00'] }) },
+  {
+    gclid: clickId,
+    gbraid: id,
+    wbraid: id,
+    conversionActionId: actionId,
+    conversionValue: 12.5,
+    currencyCode: currency,
     /** Of several conversions with one order id and action, the vendor keeps the first. */
-    orderId: z.string().min(1).optional(),
+    orderId: 'ord-1',
     userIdentifiers: z
       .array(z.xor([z.strictObject({ hashedEmail: sha256 }), z.strictObject({ hashedPhoneNumber: sha256 })]))
-      .max(5)
-      .optional(),
-    consent: z.strictObject({ adUserData: consent, adPersonalization: consent }).optional(),
-    conversionEnvironment: z.enum(['APP', 'WEB']).optional(),
-  })
-  .refine(
-    ({ gclid, gbraid, wbraid, userIdentifiers }) => Boolean(gclid ?? gbraid ?? wbraid ?? userIdentifiers?.length),
-    {
-      error: 'one of gclid, gbraid, wbraid, userIdentifiers is required',
-    },
-  );
+      .max(5),
+    consent: given({}, { adUserData: consent, adPersonalization: consent }),
+    conversionEnvironment: z.enum(['APP', 'WEB']),
+  },
+).refine(
+  ({ gclid, gbraid, wbraid, userIdentifiers }) => Boolean(gclid ?? gbraid ?? wbraid ?? userIdentifiers?.length),
+  {
+    error: 'one of gclid, gbraid, wbraid, userIdentifiers is required',
+  },
+);
 
-const uploaded = z.looseObject({ conversionAction: z.string().nullish(), conversionDateTime: z.string().nullish() });
+const uploaded = like(
+  {},
+  {
+    gclid: clickId,
+    conversionAction: 'customers/1234567890/conversionActions/987654321',
+    conversionDateTime: '2026-11-01 12:32:45-08:00',
+  },
+);
 
 export const clickConversions = {
   upload: endpoint('POST /customers/{customerId}:uploadClickConversions', {
     summary: 'Uploads click conversions the old way, which is closed to projects that had not used it by June 2026.',
     ...ads('customers/uploadClickConversions'),
-    input: z.strictObject({
-      ...asked,
-      conversions: z.array(clickConversion).min(1).max(2000),
-      /** True checks and stores nothing; the answer names no results then. */
-      validateOnly: z.boolean().optional(),
-      jobId: z.int32().min(0).optional(),
-    }),
+    input: given(
+      { conversions: z.array(clickConversion).min(1).max(2000) },
+      {
+        ...asked,
+        /** True checks and stores nothing; the answer names no results then. */
+        validateOnly: z.boolean(),
+        jobId: z.int32().min(0),
+      },
+    ),
     encode: ({ customerId, conversions, ...options }, api) => {
       const owner = customerOf(api, customerId);
       const sent = conversions.map(({ conversionActionId, conversionDateTime, ...conversion }) => ({
@@ -247,39 +200,12 @@ export const clickConversions = {
       } as JsonObject);
     },
     // Result i belongs to conversion i; that of a refused one is empty.
-    output: z
-      .looseObject({
-        results: z.array(uploaded).default([]),
-        partialFailureError: z.json().nullish(),
-        jobId: z.string().nullish(),
-      })
-      .transform(({ partialFailureError: failure, ...found }) => ({
+    output: like({}, { results: [uploaded], partialFailureError: z.json(), jobId: '9876543210123' }).transform(
+      ({ partialFailureError: failure, results, ...found }) => ({
         ...found,
-        rejected: failure === null || failure === undefined ? [] : rejectedOf(failure, found.results),
-      })),
-    example: {
-      input: {
-        conversions: [
-          {
-            gclid: 'Cj0KCQiA-demo-click',
-            conversionActionId: '987654321',
-            conversionDateTime: '2026-11-01T12:32:45-08:00',
-            conversionValue: 12.5,
-            currencyCode: 'USD',
-            orderId: 'ord-1',
-          },
-        ],
-      },
-      answer: {
-        results: [
-          {
-            gclid: 'Cj0KCQiA-demo-click',
-            conversionAction: 'customers/1234567890/conversionActions/987654321',
-            conversionDateTime: '2026-11-01 12:32:45-08:00',
-          },
-        ],
-        jobId: '9876543210123',
-      },
-    },
+        results: results ?? [],
+        rejected: failure === null || failure === undefined ? [] : rejectedOf(failure, results ?? []),
+      }),
+    ),
   }),
 };

@@ -1,14 +1,13 @@
 /** Google Ads: spend and campaigns, conversions and audiences. */
-import { defineProvider, isPlugboardError } from '@plugboard/core';
+import { collect, defineProvider, isPlugboardError } from '@plugboard/core';
 import type { AdSpendQuery, AdSpendRow, Api, Choice } from '@plugboard/core';
-import { exampleKeyFile, googleHosts, googleOAuth, googleServiceAccount, keyFile } from '@plugboard/google';
-import { z } from 'zod';
+import { exampleKeyFile, googleHosts, googleOAuth, googleServiceAccount } from '@plugboard/google';
 
 import { conversions, dataManager } from './data-manager.ts';
 import { emulator } from './emulator.ts';
 import { classify, errorExamples } from './errors.ts';
 import { campaigns, clickConversions, conversionActions, customers, reports } from './operations.ts';
-import { adwords, customerId, datamanager, findCustomer, loginOf, settings, sign } from './schemas.ts';
+import { adwords, datamanager, findCustomer, held, keyFields, loginOf, settings, sign } from './schemas.ts';
 
 const asked = {
   [adwords]: 'Read campaigns, their cost and their results.',
@@ -45,17 +44,7 @@ export const googleAds = defineProvider({
     oauth: googleOAuth({ ask: asked, sign }),
     // A user of the Ads account like any other: https://developers.google.com/google-ads/api/docs/oauth/service-accounts (2026-11-20)
     serviceAccount: googleServiceAccount({
-      credentials: z.strictObject({
-        keyFile,
-        customerId: customerId(
-          'Ads account',
-          'Leave it out to pick one of those that the service account reaches.',
-        ).optional(),
-        loginCustomerId: customerId(
-          'Manager account',
-          'The manager through which the account is reached, if any.',
-        ).optional(),
-      }),
+      credentials: keyFields,
       env: {
         keyFile: 'GOOGLE_SERVICE_ACCOUNT_JSON',
         customerId: 'GOOGLE_ADS_CUSTOMER_ID',
@@ -76,7 +65,7 @@ export const googleAds = defineProvider({
   },
 
   async account(api) {
-    const named = api.credentials(z.looseObject({ customerId: z.string().optional() })).customerId;
+    const named = api.credentials(held).customerId;
     if (named !== undefined) {
       const { id, descriptiveName, currencyCode, timeZone } = await api.call(customers.get, { customerId: named });
       const metadata = { currency: currencyCode ?? null, timezone: timeZone ?? null };
@@ -112,7 +101,12 @@ export const googleAds = defineProvider({
     choices: {
       customerId: async (api) => (await findAccounts(api)).filter(({ isManager }) => !isManager).map(choiceOf),
       loginCustomerId: async (api) => (await findAccounts(api)).filter(({ isManager }) => isManager).map(choiceOf),
-      conversionActionId: conversionActionChoices,
+      conversionActionId: (api) =>
+        collect(api.pages(conversionActions.list, {}), ({ items }) =>
+          items
+            .filter(({ status }) => status === 'ENABLED')
+            .map(({ id, name, type }) => ({ value: id, label: `${name} (${type})` })),
+        ),
     },
     scopes: {
       customerId: [adwords],
@@ -178,15 +172,6 @@ async function describeAccount(api: Api, id: string): Promise<FoundAccount | und
 }
 
 const choiceOf = ({ id, name }: FoundAccount): Choice => ({ value: id, label: name });
-
-async function conversionActionChoices(api: Api): Promise<Choice[]> {
-  const choices: Choice[] = [];
-  for await (const { items } of api.pages(conversionActions.list, {})) {
-    const usable = items.filter(({ status }) => status === 'ENABLED');
-    choices.push(...usable.map(({ id, name, type }) => ({ value: id, label: `${name} (${type})` })));
-  }
-  return choices;
-}
 
 const dayMs = 86_400_000;
 /** Days of one request: some months of a large account would not fit into memory. */

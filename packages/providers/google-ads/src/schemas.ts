@@ -1,13 +1,13 @@
 /** What both APIs share: whose account it is, the settings, rows as callers get them, and people as hashes. */
 import { at, bearer, encodeHex, hash, invalidInput, reveal, text } from '@plugboard/core';
 import type { Api, ConversionPerson, Encoded, Json, Sign } from '@plugboard/core';
-import { text as textField } from '@plugboard/core/fields';
+import { given, like, text as textField } from '@plugboard/core/fields';
+import { googleScope, keyFile, listOf } from '@plugboard/google';
 import { z } from 'zod';
 
-import { listOf, readError } from './errors.ts';
+import { readError, requestId } from './errors.ts';
 
-export const adwords = 'https://www.googleapis.com/auth/adwords';
-export const datamanager = 'https://www.googleapis.com/auth/datamanager';
+export const [adwords, datamanager] = [googleScope('adwords'), googleScope('datamanager')];
 
 const token = bearer();
 
@@ -26,24 +26,30 @@ export const sign: Sign = {
 };
 
 /** Ten digits, as the API wants them, from `123-456-7890` as the site shows them. */
-export const customerId = (title: string, help: string) =>
+const customerId = (title: string, help: string) =>
   textField(title, { help, example: '123-456-7890', pattern: /^\d{3}-?\d{3}-?\d{4}$/ }).transform((id) =>
     id.replaceAll('-', ''),
   );
+const loginCustomerId = customerId('Manager account', 'The manager through which the account is reached, if any.');
 
 /** Of every operation on one account. */
-export const asked = { customerId: customerId('Customer', 'Default: the account of the connection.').optional() };
+export const asked = { customerId: customerId('Customer', 'Default: the account of the connection.') };
 
 export const numericId = z.string().regex(/^\d{1,19}$/, { error: 'must be a number as text' });
+export const actionId = numericId.meta({ examples: ['987654321'] });
+export const currency = z
+  .string()
+  .length(3)
+  .meta({ examples: ['USD'] });
+/** With an offset. */
+export const instant = z.iso.datetime({ offset: true });
+export const clickId = 'Cj0KCQiA-demo-click';
 
 const actionHelp = 'Goals > Conversions > the action; its id is `ctId` in the address.';
 
 export const settings = z.strictObject({
   customerId: customerId('Ads account', 'Used instead of the account that was chosen at connect.').optional(),
-  loginCustomerId: customerId(
-    'Manager account',
-    'The manager through which the account is reached, if any.',
-  ).optional(),
+  loginCustomerId: loginCustomerId.optional(),
   conversionTracking: z
     .boolean()
     .meta({ title: 'Conversion tracking', description: 'Switch off to send no conversions.' })
@@ -55,8 +61,18 @@ export const settings = z.strictObject({
     .optional(),
 });
 
+/** Of a service account. */
+export const keyFields = z.strictObject({
+  keyFile,
+  customerId: customerId(
+    'Ads account',
+    'Leave it out to pick one of those that the service account reaches.',
+  ).optional(),
+  loginCustomerId: loginCustomerId.optional(),
+});
+
 /** What the fields of a service account may say beside its key. */
-const held = z.looseObject({ customerId: z.string().optional(), loginCustomerId: z.string().optional() });
+export const held = z.looseObject({ customerId: z.string().optional(), loginCustomerId: z.string().optional() });
 
 /** Whose account: named in the call, by the settings, with the credentials, or chosen when it was connected. */
 export function findCustomer(api: Api, given?: string): string | undefined {
@@ -99,63 +115,58 @@ export function toCustomer(api: Api, given: string | undefined, json: object): E
 }
 
 /** Fields that are used; what else the vendor sends comes along. */
-export const customer = z.looseObject({
-  id: z.string(),
-  descriptiveName: z.string().nullish(),
-  currencyCode: z.string().nullish(),
-  timeZone: z.string().nullish(),
-  manager: z.boolean().nullish(),
-  testAccount: z.boolean().nullish(),
-  status: z.string().nullish(),
-});
+export const customer = like(
+  { id: '1234567890' },
+  {
+    resourceName: 'customers/1234567890',
+    descriptiveName: 'Demo Store',
+    currencyCode: 'USD',
+    timeZone: 'America/New_York',
+    manager: false,
+    testAccount: false,
+    status: 'ENABLED',
+  },
+);
+const [campaignId, campaignName] = ['11122233344', 'Brand'];
+const campaignResource = 'customers/1234567890/campaigns/11122233344';
+export const campaign = like(
+  { id: campaignId, name: campaignName },
+  {
+    resourceName: campaignResource,
+    status: 'ENABLED',
+    advertisingChannelType: 'SEARCH',
+  },
+);
+export const conversionAction = like(
+  { id: '987654321', name: 'Purchase', type: 'UPLOAD_CLICKS', status: 'ENABLED' },
+  { resourceName: 'customers/1234567890/conversionActions/987654321' },
+);
 
-export const campaign = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  status: z.string().nullish(),
-  advertisingChannelType: z.string().nullish(),
-});
-
-export const conversionAction = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  type: z.string(),
-  status: z.string(),
-});
-
-const count = z
-  .string()
-  .regex(/^-?\d+$/)
-  .transform(Number);
-const micros = count.transform((value) => value / 1_000_000);
+const count = (example: string) =>
+  z
+    .string()
+    .regex(/^-?\d+$/)
+    .meta({ examples: [example] })
+    .transform(Number);
 
 /** One campaign on one day. `cost` is in units of the account's currency; the API has micros as text. */
-export const spendRow = z.looseObject({
-  customer: z.looseObject({ currencyCode: z.string() }),
-  campaign: z.looseObject({ id: z.string(), name: z.string() }),
-  segments: z.looseObject({ date: z.iso.date() }),
-  metrics: z
-    .looseObject({
-      costMicros: micros,
-      impressions: count,
-      clicks: count,
-      conversions: z.number().nullish(),
-      conversionsValue: z.number().nullish(),
-    })
-    .transform(({ costMicros: cost, ...metrics }) => ({ ...metrics, cost })),
+export const spendRow = like({
+  customer: like({ currencyCode: 'USD' }, { resourceName: 'customers/1234567890' }),
+  campaign: like({ id: campaignId, name: campaignName }, { resourceName: campaignResource }),
+  segments: { date: z.iso.date().meta({ examples: ['2026-11-01'] }) },
+  metrics: like(
+    { costMicros: count('1230000'), impressions: count('10'), clicks: count('2') },
+    { conversions: 1, conversionsValue: 9.9 },
+  ).transform(({ costMicros, ...metrics }) => ({ ...metrics, cost: costMicros / 1_000_000 })),
 });
+
+const next = like({}, { nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ', requestId });
 
 /** A page of `googleAds:search`: 10,000 rows. Without any row, `results` is left out. */
 export const searchPage = <Row extends z.ZodType>(row: Row) =>
-  z
-    .looseObject({ results: z.array(row).default([]), nextPageToken: z.string().nullish() })
-    .transform(({ results, nextPageToken }) => ({ items: results, nextPageToken: nextPageToken || undefined }));
-
-export const paging = {
-  items: <Item>(page: { readonly items: readonly Item[] }) => page.items,
-  next: <Asked extends object>(page: { readonly nextPageToken?: string | undefined }, asked: Asked) =>
-    page.nextPageToken === undefined ? undefined : { ...asked, pageToken: page.nextPageToken },
-};
+  next
+    .extend({ results: z.array(row).nullish() })
+    .transform(({ results, nextPageToken }) => ({ items: results ?? [], nextPageToken: nextPageToken || undefined }));
 
 /** `2026-11-01 12:32:45-08:00`: a space, whole seconds and an offset with a colon. */
 export function toAdsTime(instant: string): string {
@@ -181,18 +192,17 @@ export function rejectedOf(status: Json, results: readonly object[]): { index: n
 }
 
 // Plain addresses must not get out by mistake, so that only hashes pass.
-export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 in lower-case hexadecimal' });
-const address = z.strictObject({
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 in lower-case hexadecimal' })
+  .meta({ examples: ['d6117306485ed0e50afab3ac871e98f81699151f30281527d63ff5f233656c69'] });
+const address = given({
   givenName: sha256,
   familyName: sha256,
   regionCode: z.string().regex(/^[A-Z]{2}$/),
-  postalCode: z.string().min(1),
+  postalCode: z.string(),
 });
-export const identifier = z.xor([
-  z.strictObject({ emailAddress: sha256 }),
-  z.strictObject({ phoneNumber: sha256 }),
-  z.strictObject({ address }),
-]);
+export const identifier = z.xor([given({ emailAddress: sha256 }), given({ phoneNumber: sha256 }), given({ address })]);
 export type Identifier = z.output<typeof identifier>;
 
 /** An email address as Google hashes it: https://developers.google.com/data-manager/api/devguides/concepts/formatting (2026-11-20). */
