@@ -26,6 +26,15 @@ const flag = like(
   { key: 'new-checkout', enabled: true },
   { variant: 'test', metadata: like({}, { id: 1, version: 3, payload: '{"color":"red"}' }) },
 );
+const reads = { baseUrl: app, scopes: ['feature_flag:read'] };
+const writes = { baseUrl: app, scopes: ['feature_flag:write'] };
+/** Of the organization, for all that is no query: https://posthog.com/docs/api (2026-11). */
+const crud = [
+  { requests: 480, perMs: 60_000 },
+  { requests: 4800, perMs: 3_600_000 },
+];
+const filters = z.looseObject({});
+const saved = like({ id: 1, key: 'new-checkout', active: true }, { name: 'New checkout', filters });
 /** An event with its id is the same event again. */
 const once = { baseUrl: ingest, repeat: 'safe' as const };
 
@@ -78,11 +87,11 @@ export const flags = {
   }),
   list: endpoint('GET /api/projects/{projectId}/feature_flags/', {
     summary: 'Lists feature flags.',
-    baseUrl: app,
-    limits: [{ requests: 480, perMs: 60_000 }],
+    ...reads,
+    limits: crud,
     input: given({ projectId: '@current' }, { limit: z.int().min(1).max(1000), offset: z.int().min(0) }),
     output: like(
-      { results: [like({ id: 1, key: 'new-checkout', active: true }, { name: 'New checkout' })] },
+      { results: [saved] },
       { next: 'https://us.posthog.com/api/projects/1/feature_flags/?limit=100&offset=100', count: 120 },
     ),
     paging: {
@@ -92,25 +101,37 @@ export const flags = {
         next ? { ...input, offset: Number(new URL(next).searchParams.get('offset')) } : undefined,
     },
   }),
+  definitions: endpoint('GET /flags/definitions', {
+    summary: 'Reads what is needed to evaluate flags here; a project secret key or a personal key may.',
+    baseUrl: ingest,
+    scopes: ['feature_flag:read'],
+    limits: [{ requests: 600, perMs: 60_000 }],
+    input: given({}),
+    encode: () => ({ query: { send_cohorts: '' } }),
+    output: like({ flags: [saved] }, { group_type_mapping: z.record(z.string(), z.string()), cohorts: filters }),
+  }),
+  get: endpoint('GET /api/projects/{projectId}/feature_flags/{id}/', {
+    summary: 'Reads a feature flag.',
+    ...reads,
+    limits: crud,
+    input: given({ projectId: '@current', id: 1 }),
+    output: saved,
+  }),
   create: endpoint('POST /api/projects/{projectId}/feature_flags/', {
     summary: 'Creates a feature flag.',
-    baseUrl: app,
-    input: given(
-      { projectId: '@current', key: 'new-checkout' },
-      { name: 'New checkout', active: true, filters: z.looseObject({}) },
-    ),
-    output: like({ id: 1, key: 'new-checkout' }),
+    ...writes,
+    limits: crud,
+    input: given({ projectId: '@current', key: 'new-checkout' }, { name: 'New checkout', active: true, filters }),
+    output: saved,
     example: { status: 201 },
   }),
   update: endpoint('PATCH /api/projects/{projectId}/feature_flags/{id}/', {
     summary: 'Changes a feature flag; `deleted` takes it away.',
-    baseUrl: app,
+    ...writes,
+    limits: crud,
     repeat: 'safe',
-    input: given(
-      { projectId: '@current', id: 1 },
-      { active: false, name: z.string(), filters: z.looseObject({}), deleted: z.boolean() },
-    ),
-    output: like({ id: 1, key: 'new-checkout' }),
+    input: given({ projectId: '@current', id: 1 }, { active: false, name: z.string(), filters, deleted: z.boolean() }),
+    output: saved,
   }),
 };
 
@@ -118,6 +139,7 @@ export const queries = {
   run: endpoint('POST /api/projects/{projectId}/query/', {
     summary: 'Runs a HogQL query, or another one of the vendor.',
     baseUrl: app,
+    scopes: ['query:read'],
     repeat: 'safe',
     limits: [{ requests: 2400, perMs: 3_600_000 }],
     deadlineMs: 120_000,
@@ -136,8 +158,10 @@ export const queries = {
 
 export const users = {
   me: endpoint('GET /api/users/@me/', {
-    summary: 'Reads whose personal key it is.',
+    // Needs the scope `user:read`; asked without it as well, because the refusal proves that the key lives.
+    summary: 'Reads whose personal key it is, and the project that it looks at.',
     baseUrl: app,
+    limits: crud,
     input: given({}),
     output: like(
       { uuid: '0190a5f2-7c1e-7d3a-9b4f-2f6d8c1e5a70', email: 'ada@example.com' },

@@ -8,15 +8,24 @@ import {
   isPlugboardError,
   oauth2,
   vendorErrors,
+  type Api,
+  type Output,
 } from '@plugboard/core';
 import { z } from 'zod';
 
-import { cloud, oauthInput, selfHosted, sign, withProjectKey } from './access.ts';
+import { cloud, oauthInput, readsToo, selfHosted, sign, withProjectKey } from './access.ts';
 import { events, flags, queries, users } from './operations.ts';
 import { loadSdk, track } from './sdk.ts';
+import { webhooks } from './webhooks.ts';
 
 const projectKey = 'phc_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789';
 const personalKey = 'phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789';
+const env = {
+  projectKey: 'POSTHOG_API_KEY',
+  personalKey: 'POSTHOG_PERSONAL_API_KEY',
+  secretKey: 'POSTHOG_SECRET_KEY',
+};
+const quota = 'The organization has used what its plan holds; raise the billing limit.';
 const failed = (type: string, code: string, detail: string) => ({ type, code, detail, attr: null });
 
 export const posthog = defineProvider({
@@ -36,13 +45,20 @@ export const posthog = defineProvider({
   app: {
     clientId: { title: 'OAuth client id', env: 'POSTHOG_CLIENT_ID' },
     clientSecret: { title: 'OAuth client secret', env: 'POSTHOG_CLIENT_SECRET', secret: true },
+    webhookToken: {
+      title: 'Webhook token',
+      env: 'POSTHOG_WEBHOOK_TOKEN',
+      secret: true,
+      set: 'webhooks',
+      help: 'A random text of your own, which the webhook destination sends as the header x-webhook-token.',
+    },
   },
 
   auth: {
     project: apiKey({
       title: 'Project API key',
       credentials: cloud,
-      env: { projectKey: 'POSTHOG_API_KEY', personalKey: 'POSTHOG_PERSONAL_API_KEY', region: 'POSTHOG_REGION' },
+      env: { ...env, region: 'POSTHOG_REGION' },
       sign,
       example: { projectKey, personalKey, region: 'us' },
     }),
@@ -75,8 +91,9 @@ export const posthog = defineProvider({
     selfHosted: apiKey({
       title: 'Own server',
       credentials: selfHosted,
+      env: { ...env, host: 'POSTHOG_HOST' },
       sign,
-      example: { projectKey, personalKey, host: 'posthog.example.com' },
+      example: { projectKey, personalKey, host: 'https://posthog.example.com' },
     }),
   },
 
@@ -94,6 +111,8 @@ export const posthog = defineProvider({
         invalid_project: 'invalid_request',
         invalid_payload: 'invalid_request',
       },
+      classify: ({ status }) =>
+        status === 402 ? { kind: 'rate_limited', code: 'quota_exceeded', retryable: false, hint: quota } : undefined,
       examples: {
         invalidCredentials: {
           status: 401,
@@ -115,6 +134,12 @@ export const posthog = defineProvider({
           body: failed('validation_error', 'invalid_payload', 'Malformed request data.'),
           is: { kind: 'invalid_request', code: 'invalid_payload' },
         },
+        unknownProject: {
+          status: 400,
+          body: failed('validation_error', 'invalid_project', 'Invalid Project ID.'),
+          is: { kind: 'invalid_request', code: 'invalid_project' },
+        },
+        usedUp: { status: 402, is: { kind: 'rate_limited', code: 'quota_exceeded', retryable: false } },
         tooLarge: { status: 413, is: { kind: 'invalid_request', code: 'request_too_large' } },
         throttled: {
           status: 429,
@@ -127,20 +152,24 @@ export const posthog = defineProvider({
     }),
   },
 
-  // The project key names nobody; a personal key may name the project.
+  // The project key names nobody; a personal key or a grant may name the project.
   async account(api) {
-    const { projectKey: key, personalKey: personal } = api.credentials(
-      z.looseObject({ projectKey: z.string(), personalKey: z.string().optional() }),
-    );
+    const { projectKey: key } = api.credentials(z.looseObject({ projectKey: z.string() }));
     await api.call(flags.evaluate, { distinct_id: 'plugboard-healthcheck' });
-    const id = `project_${encodeHex(await hash('sha256', key)).slice(0, 16)}`;
-    const name = personal === undefined ? undefined : await projectName(() => api.call(users.me, {}));
-    return { kind: 'known', account: { id, name: name ?? 'PostHog project' } };
+    const account = {
+      id: `project_${encodeHex(await hash('sha256', key)).slice(0, 16)}`,
+      name: 'PostHog project',
+    };
+    const { team, organization } = readsToo(api) ? await whoReads(api) : {};
+    if (!team) return { kind: 'known', account };
+    const metadata = { teamId: team.id, organization: organization?.name ?? null };
+    return { kind: 'known', account: { ...account, name: team.name }, metadata };
   },
 
-  // Capture answers «Ok» to everything; only flags look at the key.
+  // Capture answers «Ok» to everything; only flags look at the project's key, and nobody at the other one.
   async healthCheck(api) {
     const { quotaLimited } = await api.call(flags.evaluate, { distinct_id: 'plugboard-healthcheck' });
+    if (readsToo(api)) await whoReads(api);
     const limited = (quotaLimited ?? []).length > 0;
     return limited
       ? { status: 'degraded', reason: 'quota_limited', detail: quotaLimited?.join(', ') ?? '' }
@@ -148,20 +177,19 @@ export const posthog = defineProvider({
   },
 
   flags: { analytics: { description: 'Send events to PostHog.', default: true, requiresConnection: false } },
+  webhooks,
   operations: { flags, events, queries, users },
   capabilities: { track },
   sdk: loadSdk,
   closeSdk: (sdk) => sdk.shutdown(),
 });
 
-/** A personal key without `user:read` is good for what it may do. */
-async function projectName(
-  read: () => Promise<{ readonly team?: { readonly name: string } | null | undefined }>,
-): Promise<string | undefined> {
+/** A key without `user:read` is good for what it may do. */
+async function whoReads(api: Api): Promise<Partial<Output<(typeof users.me)['output']>>> {
   try {
-    return (await read()).team?.name;
+    return await api.call(users.me, {});
   } catch (error) {
-    if (isPlugboardError(error) && error.kind === 'permission') return undefined;
+    if (isPlugboardError(error) && error.kind === 'permission') return {};
     throw error;
   }
 }

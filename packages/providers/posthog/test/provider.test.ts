@@ -8,6 +8,8 @@ import { posthog } from '../src/index.ts';
 providerContract(posthog, {
   input: { oauth: { region: 'eu' } },
   exceptions: {
+    'E05 webhooks: every changed byte of the body is refused':
+      'The vendor signs nothing: a token proves the sender, not the message.',
     'answer flags.evaluate: members that the schema does not know survive':
       'The members of `flags` are the flags of the project, each of one shape; there are no others beside them.',
   },
@@ -124,6 +126,95 @@ test('private calls go to the other host of the region, with the personal key al
   expect(sent[0]!.url.href).toBe('https://eu.posthog.com/api/projects/1/query/');
   expect(sent[0]!.authorization).toBe('Bearer phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789');
   expect(JSON.stringify(sent[0]!.body)).not.toContain('phc_');
+});
+
+describe('definitions of flags', () => {
+  const secretKey = 'phs_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789';
+  const personalKey = 'phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789';
+
+  test.each([
+    [{ projectKey, personalKey, secretKey }, secretKey],
+    [{ projectKey, personalKey }, personalKey],
+  ])('name the project, and are asked for with the key that may: %#', async (credentials, key) => {
+    const { client, sent } = await rig(credentials);
+    expect((await client.flags.definitions()).flags[0]?.key).toBe('new-checkout');
+    const { href } = new URL(sent[0]!.url);
+    expect(href).toBe(`https://us.i.posthog.com/flags/definitions?send_cohorts=&token=${projectKey}`);
+    expect([sent[0]!.authorization, sent[0]!.body]).toEqual([`Bearer ${key}`, {}]);
+  });
+
+  test('a key of the wrong kind is refused by name', async () => {
+    await expect(rig({ projectKey, secretKey: personalKey })).rejects.toMatchObject({
+      fields: [{ path: 'secretKey' }],
+    });
+    await expect(rig({ projectKey, personalKey: projectKey })).rejects.toMatchObject({
+      fields: [{ path: 'personalKey' }],
+    });
+  });
+});
+
+test("an own server takes everything; the vendor's own address stands for its region", async () => {
+  const personalKey = 'phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789';
+  for (const [host, app] of [
+    ['https://posthog.example.com/', 'posthog.example.com'],
+    ['https://eu.i.posthog.com', 'eu.posthog.com'],
+  ]) {
+    const { client, sent } = await rig({ projectKey, personalKey, host });
+    await client.users.me();
+    await client.flags.evaluate({ distinct_id: 'u1' });
+    expect(sent.map(({ url }) => url.host)).toEqual([app, host!.replaceAll(/https:|\//g, '')]);
+  }
+});
+
+describe('a personal key', () => {
+  const credentials = { projectKey, personalKey: 'phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789' };
+
+  test('that is dead is not health, though events would still arrive', async () => {
+    const { board, vendor } = await rig(credentials);
+    vendor.failNext({ json: { flags: {} } });
+    vendor.failNext('badPersonalKey');
+    expect(await board.health('posthog', { organizationId })).toMatchObject({ status: 'error' });
+  });
+
+  test('without the right to read its user is alive, and names no project', async () => {
+    const { board, vendor } = await rig(credentials);
+    vendor.failNext({ json: { flags: {} } });
+    vendor.failNext('missingScope');
+    expect(await board.health('posthog', { organizationId })).toMatchObject({ status: 'healthy' });
+    const { account, metadata } = (await board.connections.get('posthog', { organizationId }))!;
+    expect([account?.name, metadata['teamId']]).toEqual(['Shop', 1]);
+  });
+});
+
+test('a grant of somebody without a project is no connection', async () => {
+  const afterCode = posthog.definition.auth.oauth.afterCode!;
+  const request = () => Promise.resolve({ json: () => ({ team: null }) });
+  const client = { input: { region: 'eu' }, request } as never;
+  await expect(afterCode({ credentials: { accessToken: 'pha_1' } }, client)).rejects.toMatchObject({
+    code: 'no_project',
+  });
+});
+
+test('a webhook with the token of the connection is heard once, by the name of its event', async () => {
+  const { board } = await rig({ projectKey, webhookToken: 'a-token-of-one-organization' });
+  const heard: unknown[] = [];
+  board.on('posthog', '*', (data, { type, id }) => void heard.push([type, id, data]));
+  const body = posthog.definition.webhooks!.vectors[0]!.body.replace('$pageview', 'order_paid');
+  const post = (token: string) =>
+    board.webhooks.receive(
+      'posthog',
+      new Request('https://app.example.com/integrations/webhooks/posthog', {
+        method: 'POST',
+        body,
+        headers: { 'x-webhook-token': token },
+      }),
+      { organizationId },
+    );
+  const statuses: number[] = [];
+  for (const token of ['a-token-of-one-organization', 'another', 'a-token-of-one-organization'])
+    statuses.push((await post(token)).status);
+  expect(statuses).toEqual([200, 401, 200]);
+  expect(heard).toEqual([['order_paid', '0190a5f2-7c1e-7d3a-9b4f-2f6d8c1e5a70', JSON.parse(body)]]);
 });
 
 test('a quota that is used up is not health', async () => {

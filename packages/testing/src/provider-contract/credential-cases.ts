@@ -34,7 +34,7 @@ export function credentialCases(subject: Subject): readonly ProviderCase[] {
         const touched = await placesTouched(
           method,
           signingOf(subject, name, method),
-          originsOf(subject.factory().definition),
+          addressesOf(subject.factory().definition),
         );
         const { places } = method.sign;
         // An address that is itself the credential is made before anything is signed.
@@ -105,41 +105,46 @@ function signingOf(subject: Subject, name: string, method: AuthMethod): Signing 
 async function placesTouched(
   method: AuthMethod,
   signing: Signing,
-  origins: readonly string[],
+  addresses: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const touched = await Promise.all(origins.map((origin) => placesTouchedAt(method, signing, origin)));
+  const touched = await Promise.all(addresses.map((address) => placesTouchedAt(method, signing, address)));
   return new Set(touched.flatMap((places) => [...places]));
 }
 
-/** Vendors with several APIs want other credentials at each of their hosts. */
-function originsOf({ hosts }: AnyDefinition): readonly string[] {
-  return ['vendor.example', ...hosts.filter((host) => !host.includes('*'))].map((host) => `https://${host}`);
+/** Vendors with several APIs want other credentials at each of their hosts, or at certain paths. */
+function addressesOf({ hosts, operations }: AnyDefinition): readonly string[] {
+  const exact = ['vendor.example', ...hosts.filter((host) => !host.includes('*'))];
+  const declared = Object.values(operations)
+    .flatMap((group) => Object.values(group))
+    .map((declaration) => (declaration as { readonly path?: string }).path ?? '');
+  const paths = new Set(['/v1/things', ...declared.filter((path) => path.startsWith('/') && !path.includes('{'))]);
+  return exact.flatMap((host) => [...paths].map((path) => `https://${host}${path}?page=1`));
 }
 
-async function placesTouchedAt(method: AuthMethod, signing: Signing, origin: string): Promise<ReadonlySet<string>> {
-  const plain = await signed(method, signing, origin);
-  const touched = new Set(differences(outgoing(origin), plain));
+async function placesTouchedAt(method: AuthMethod, signing: Signing, address: string): Promise<ReadonlySet<string>> {
+  const plain = await signed(method, signing, address);
+  const touched = new Set(differences(outgoing(address), plain));
   for (const [name, value] of Object.entries(signing.credentials)) {
     if (value === undefined) continue;
     const changed = isSecret(value) ? new Secret(`${value.reveal()}0`) : `${value}0`;
     const other = await signed(
       method,
       { ...signing, credentials: { ...signing.credentials, [name]: changed } },
-      origin,
+      address,
     );
     for (const place of differences(plain, other)) touched.add(place);
   }
   return touched;
 }
 
-async function signed(method: AuthMethod, signing: Signing, origin: string): Promise<OutgoingRequest> {
-  const request = outgoing(origin);
+async function signed(method: AuthMethod, signing: Signing, address: string): Promise<OutgoingRequest> {
+  const request = outgoing(address);
   await method.sign.apply(request, { ...signing, now: Date.UTC(2026, 0, 1) });
   return request;
 }
 
-function outgoing(origin: string): OutgoingRequest {
-  const url = new URL('/v1/things?page=1', origin);
+function outgoing(address: string): OutgoingRequest {
+  const url = new URL(address);
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   return { method: 'POST', url, headers: new Headers(headers), body: '{"a":1}' };
 }
