@@ -4,8 +4,11 @@ import { at, text, vendorErrors, type Json } from '@plugboard/core';
 const failed = (status: number, error: Json) => ({ status, body: { error } });
 
 export const errors = vendorErrors({
-  // A card's refusal has a code of its own; many failures have only a type.
-  code: (answer) => text(at(answer.tryJson(), 'error', 'code')) ?? text(at(answer.tryJson(), 'error', 'type')),
+  // A card's refusal has a code of its own; many failures have only a type, and those of OAuth only a word.
+  code: (answer) => {
+    const error = at(answer.tryJson(), 'error');
+    return text(at(error, 'code')) ?? text(at(error, 'type')) ?? text(error);
+  },
   message: ['error', 'message'],
   codes: {
     rate_limit: 'rate_limited',
@@ -13,6 +16,10 @@ export const errors = vendorErrors({
     api_key_expired: 'auth',
     account_invalid: { kind: 'permission', hint: 'The platform has no access to the account any more.' },
     secret_key_required: 'permission',
+    invalid_client: {
+      kind: 'invalid_request',
+      hint: 'The client id is of another platform or mode, or not connected.',
+    },
     lock_timeout: { kind: 'conflict', retryable: true },
     idempotency_key_in_use: { kind: 'conflict', retryable: true, retryAfterMs: 1000 },
     idempotency_error: { kind: 'conflict', hint: 'The idempotency key was used with other parameters.' },
@@ -23,16 +30,11 @@ export const errors = vendorErrors({
     processing_error: 'invalid_request',
     card_error: 'invalid_request',
   },
+  // The vendor says itself what may be repeated: https://docs.stripe.com/error-low-level (2026-10).
+  retryHeader: 'stripe-should-retry',
   classify({ status, headers }) {
-    // The vendor says itself what may be repeated: https://docs.stripe.com/error-low-level (2026-10).
-    const decided = headers.get('stripe-should-retry');
-    if (status < 500 || decided !== 'false') return undefined;
-    return {
-      kind: 'unavailable',
-      code: 'server_error',
-      retryable: false,
-      hint: 'The outcome is unknown: look before you repeat.',
-    };
+    if (status < 500 || headers.get('stripe-should-retry') !== 'false') return undefined;
+    return { kind: 'unavailable', code: 'server_error', hint: 'The outcome is unknown: look before you repeat.' };
   },
   examples: {
     invalidCredentials: {
@@ -78,6 +80,16 @@ export const errors = vendorErrors({
     keyInUse: {
       ...failed(409, { code: 'idempotency_key_in_use', message: 'In use.', type: 'idempotency_error' }),
       is: { kind: 'conflict', code: 'idempotency_key_in_use', retryable: true },
+    },
+    mayBeRepeated: {
+      ...failed(409, { message: 'Another request is changing the object.', type: 'invalid_request_error' }),
+      headers: { 'stripe-should-retry': 'true' },
+      is: { kind: 'conflict', code: 'conflict', retryable: true },
+    },
+    notConnected: {
+      status: 401,
+      body: { error: 'invalid_client', error_description: 'This application is not connected to the account.' },
+      is: { kind: 'invalid_request', code: 'invalid_client' },
     },
     rateLimited: {
       ...failed(429, { code: 'rate_limit', type: 'invalid_request_error' }),

@@ -1,5 +1,5 @@
 /** How a resource is written and read: forms with brackets, ids with a prefix, lists that go on after their last item. */
-import type { QueryValue } from '@plugboard/core';
+import { endpoint, type QueryValue } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -14,12 +14,17 @@ export function brackets(value: unknown, name = ''): Record<string, QueryValue> 
   return Object.assign({}, ...entries.map(([key, item]) => brackets(item, inside(key)))) as Record<string, QueryValue>;
 }
 
+/** An endpoint that is counted by itself, besides what all calls share: https://docs.stripe.com/rate-limits (2026-10). */
+export const resource: typeof endpoint = (route, options) =>
+  endpoint(route, { limits: [{ requests: 25, perMs: 1000 }], ...options });
+
 export const without = (names: readonly string[], input: object) =>
   Object.fromEntries(Object.entries(input).filter(([name]) => !names.includes(name)));
 /** Every write carries a key, kept for 24 hours: https://docs.stripe.com/api/idempotent_requests */
 export const write = {
   encode: (input: object) => ({ form: brackets(without(['id'], input)) }),
   idempotency: { header: 'idempotency-key' },
+  scopes: ['read_write'],
 };
 export const read = { encode: (input: object) => ({ query: brackets(without(['id'], input)) }) };
 

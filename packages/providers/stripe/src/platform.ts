@@ -1,12 +1,15 @@
 /** What a platform does for the accounts connected to it, below https://docs.stripe.com/api/connect. */
-import { endpoint } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
-import { amount, currency, https, id, metadata, more, one, read, write } from './forms.ts';
+
+import { amount, currency, https, id, metadata, more, one, read, resource, write } from './forms.ts';
+
+/** What the platform does with its own key, never on behalf of an account. */
+const ofPlatform = { methods: ['secretKey'] };
 
 const money = like({ amount: 666_670, currency: 'usd' });
 export const balance = {
-  get: endpoint('GET /v1/balance', {
+  get: resource('GET /v1/balance', {
     summary: 'Reads what is available and what is pending.',
     input: given({}),
     output: like({ object: 'balance', livemode: false, available: [money], pending: [money] }),
@@ -14,7 +17,7 @@ export const balance = {
 };
 
 export const transfers = {
-  create: endpoint('POST /v1/transfers', {
+  create: resource('POST /v1/transfers', {
     summary: 'Moves money from the platform to a connected account.',
     ...write,
     input: given(
@@ -28,7 +31,7 @@ export const transfers = {
   }),
 };
 export const payouts = {
-  create: endpoint('POST /v1/payouts', {
+  create: resource('POST /v1/payouts', {
     summary: 'Pays the balance of the account out to its bank.',
     ...write,
     input: given({ amount, currency }, { method: z.enum(['standard', 'instant']), metadata }),
@@ -63,19 +66,20 @@ const links = {
 };
 
 export const accounts = {
-  current: endpoint('GET /v1/account', {
+  current: resource('GET /v1/account', {
     summary: 'Reads the account that the key or the connection is for.',
     input: given({}),
     output: account,
   }),
-  get: endpoint('GET /v1/accounts/{id}', {
+  get: resource('GET /v1/accounts/{id}', {
     summary: 'Reads a connected account of the platform.',
     ...read,
     input: one('acct_1Nv0FGQ9RKHgCVdK'),
     output: account,
   }),
-  create: endpoint('POST /v1/accounts', {
+  create: resource('POST /v1/accounts', {
     summary: 'Creates a connected account of the platform.',
+    ...ofPlatform,
     ...write,
     input: given(
       {},
@@ -92,22 +96,23 @@ export const accounts = {
     ),
     output: account,
   }),
-  deauthorize: endpoint('POST /oauth/deauthorize', {
+  deauthorize: resource('POST /oauth/deauthorize', {
     summary: 'Ends the connection of an account that was connected by OAuth.',
+    ...ofPlatform,
     baseUrl: 'https://connect.stripe.com',
     repeat: 'safe',
     input: given({ client_id: 'ca_32D88BD1qLklliziD7gYQvctJIhWBSQ7', stripe_user_id: 'acct_1Nv0FGQ9RKHgCVdK' }),
     encode: (form) => ({ form }),
     output: like({ stripe_user_id: 'acct_1Nv0FGQ9RKHgCVdK' }),
   }),
-  createLink: endpoint('POST /v1/account_links', {
+  createLink: resource('POST /v1/account_links', {
     summary: 'Makes the address of the onboarding pages: it works once and not for long.',
+    ...ofPlatform,
     ...write,
-    input: given({
-      account: 'acct_1Nv0FGQ9RKHgCVdK',
-      type: z.enum(['account_onboarding', 'account_update']),
-      ...links,
-    }),
+    input: given(
+      { account: 'acct_1Nv0FGQ9RKHgCVdK', type: z.enum(['account_onboarding', 'account_update']), ...links },
+      { collection_options: given({ fields: z.enum(['currently_due', 'eventually_due']) }) },
+    ),
     output: like({
       object: 'account_link',
       url: 'https://connect.stripe.com/setup/c/acct_1Nv0FGQ9RKHgCVdK/TqckGNUHg2mG',
@@ -118,7 +123,7 @@ export const accounts = {
 };
 
 export const webhookEndpoints = {
-  create: endpoint('POST /v1/webhook_endpoints', {
+  create: resource('POST /v1/webhook_endpoints', {
     summary: 'Has events posted to an address; only this answer holds the signing secret.',
     ...write,
     input: given(

@@ -13,7 +13,7 @@ import {
   splitScopes,
   text,
 } from '@plugboard/core';
-import type { AccountResult, Api, AppValues, Grant, OAuthClient, Sign } from '@plugboard/core';
+import type { AccountResult, Api, AppValues, Grant, OAuth2Options, OAuthClient, Sign } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -62,6 +62,63 @@ const onboarding = z.strictObject({
     .exactOptional(),
   email: z.email().exactOptional(),
 });
+
+const prefill = z.strictObject({
+  email: z.email().exactOptional(),
+  landing: z.enum(['login', 'register']).exactOptional(),
+});
+
+/** An account that its owner has, or makes on the way: https://docs.stripe.com/connect/oauth-reference (2026-10). */
+const connecting = (path: string) =>
+  ({
+    input: prefill,
+    authorize: {
+      url: `https://connect.stripe.com/${path}/authorize`,
+      params: ({ email, landing }) => ({
+        ...(email !== undefined && { 'stripe_user[email]': text(email) ?? '' }),
+        ...(landing !== undefined && { stripe_landing: text(landing) ?? '' }),
+      }),
+    },
+    token: { url: 'https://connect.stripe.com/oauth/token' },
+    scopes: {
+      ask: ['read_write'],
+      known: { read_write: 'Act for the account.', read_only: 'Read the account.' },
+      implies: (scope) => (scope === 'read_write' ? ['read_only'] : []),
+    },
+    // The vendor's endpoint knows no code challenge; the code is exchanged with the platform's secret key.
+    pkce: 'none',
+    // The tokens of the answer would never end: the platform's key with the account's id does the same.
+    read: (answer) => ({
+      ...connected(text(member(answer, 'stripe_user_id')) ?? ''),
+      scopes: splitScopes(text(member(answer, 'scope')) ?? ''),
+    }),
+    refresh: 'none',
+    revoke: {
+      ends: 'account',
+      async run(client) {
+        const form = {
+          client_id: reveal(client.app['clientId'] ?? ''),
+          stripe_user_id: reveal(client.credentials['stripeAccount'] ?? ''),
+        };
+        const headers = { authorization: `Bearer ${platformKey(client.app)}` };
+        const url = 'https://connect.stripe.com/oauth/deauthorize';
+        await client.request({ method: 'POST', url, headers, form }).catch((error: unknown) => {
+          // One whose owner was faster is what was asked for.
+          if (!isPlugboardError(error) || !/not connected/.test(error.vendor?.message ?? '')) throw error;
+        });
+      },
+    },
+    sign: onBehalf,
+    example: {
+      access_token: 'sk_test_of_the_connected_account',
+      refresh_token: 'rt_of_the_connected_account',
+      token_type: 'bearer',
+      scope: 'read_write',
+      livemode: false,
+      stripe_user_id: 'acct_1Nv0FGQ9RKHgCVdK',
+      stripe_publishable_key: 'pk_test_of_the_connected_account',
+    },
+  }) satisfies OAuth2Options;
 
 export const stripe = defineProvider({
   id: 'stripe',
@@ -139,42 +196,8 @@ export const stripe = defineProvider({
       sign: onBehalf,
       example: {},
     }),
-    // https://docs.stripe.com/connect/oauth-reference
-    connect: oauth2({
-      title: 'Connect an existing account',
-      authorize: { url: 'https://connect.stripe.com/oauth/authorize' },
-      token: { url: 'https://connect.stripe.com/oauth/token' },
-      scopes: { ask: ['read_write'], known: { read_write: 'Act for the account.', read_only: 'Read the account.' } },
-      // The vendor's endpoint knows no code challenge; the code is exchanged with the platform's secret key.
-      pkce: 'none',
-      // The tokens of the answer would never end: the platform's key with the account's id does the same.
-      read: (answer) => ({
-        ...connected(text(member(answer, 'stripe_user_id')) ?? ''),
-        scopes: splitScopes(text(member(answer, 'scope')) ?? ''),
-      }),
-      refresh: 'none',
-      revoke: {
-        ends: 'account',
-        async run(client) {
-          const form = {
-            client_id: reveal(client.app['clientId'] ?? ''),
-            stripe_user_id: reveal(client.credentials['stripeAccount'] ?? ''),
-          };
-          const headers = { authorization: `Bearer ${platformKey(client.app)}` };
-          await client.request({ method: 'POST', url: 'https://connect.stripe.com/oauth/deauthorize', headers, form });
-        },
-      },
-      sign: onBehalf,
-      example: {
-        access_token: 'sk_test_of_the_connected_account',
-        refresh_token: 'rt_of_the_connected_account',
-        token_type: 'bearer',
-        scope: 'read_write',
-        livemode: false,
-        stripe_user_id: 'acct_1Nv0FGQ9RKHgCVdK',
-        stripe_publishable_key: 'pk_test_of_the_connected_account',
-      },
-    }),
+    connect: oauth2({ title: 'Connect an existing account', ...connecting('oauth') }),
+    express: oauth2({ title: 'Connect an Express account', ...connecting('express/oauth') }),
   },
 
   api: {

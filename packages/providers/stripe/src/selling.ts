@@ -1,8 +1,8 @@
 /** What an account sells with, below https://docs.stripe.com/api (2026-10-28.endive). Amounts are in the minor unit. */
-import { endpoint } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
-import { amount, currency, https, id, list, listed, metadata, more, one, read, write } from './forms.ts';
+
+import { amount, currency, https, id, list, listed, metadata, more, one, read, resource, write } from './forms.ts';
 
 const customer = like(
   { id: 'cus_NffrFeUfNV2Hib', object: 'customer', created: 1680893993, livemode: false },
@@ -41,7 +41,7 @@ const line = given(
 );
 
 export const checkout = {
-  create: endpoint('POST /v1/checkout/sessions', {
+  create: resource('POST /v1/checkout/sessions', {
     summary: 'Opens a checkout; send the buyer to its `url`, and believe the webhook, not the return.',
     ...write,
     input: given(
@@ -62,7 +62,7 @@ export const checkout = {
     ),
     output: session,
   }),
-  get: endpoint('GET /v1/checkout/sessions/{id}', {
+  get: resource('GET /v1/checkout/sessions/{id}', {
     summary: 'Reads a checkout.',
     ...read,
     input: one('cs_test_a11YYufWQzNY63zpQ6QSNRQhkUpVph4WRmzW0zWJO2znZKdVujZ0N0S22u'),
@@ -71,19 +71,19 @@ export const checkout = {
 };
 
 export const customers = {
-  create: endpoint('POST /v1/customers', {
+  create: resource('POST /v1/customers', {
     summary: 'Creates a customer.',
     ...write,
     input: given({}, { email: z.email(), name: 'Jenny Rosen', metadata }),
     output: customer,
   }),
-  get: endpoint('GET /v1/customers/{id}', {
+  get: resource('GET /v1/customers/{id}', {
     summary: 'Reads a customer; a deleted one says so.',
     ...read,
     input: one('cus_NffrFeUfNV2Hib'),
     output: customer.extend({ created: z.number().optional(), livemode: z.boolean().optional() }),
   }),
-  list: endpoint('GET /v1/customers', {
+  list: resource('GET /v1/customers', {
     summary: 'Lists customers, newest first.',
     input: given({}, { email: z.email(), ...listed }),
     ...list(customer),
@@ -110,7 +110,7 @@ const subscription = like(
 );
 
 export const subscriptions = {
-  create: endpoint('POST /v1/subscriptions', {
+  create: resource('POST /v1/subscriptions', {
     summary: 'Subscribes a customer to prices.',
     ...write,
     input: given(
@@ -129,13 +129,13 @@ export const subscriptions = {
     ),
     output: subscription,
   }),
-  get: endpoint('GET /v1/subscriptions/{id}', {
+  get: resource('GET /v1/subscriptions/{id}', {
     summary: 'Reads a subscription; its period ends are those of its items.',
     ...read,
     input: one('sub_1MowQVLkdIwHu7ixeRlqHVzs'),
     output: subscription,
   }),
-  update: endpoint('POST /v1/subscriptions/{id}', {
+  update: resource('POST /v1/subscriptions/{id}', {
     summary: 'Changes a subscription: `cancel_at_period_end` ends it with what is paid for.',
     ...write,
     input: given(
@@ -144,12 +144,13 @@ export const subscriptions = {
     ),
     output: subscription,
   }),
-  cancel: endpoint('DELETE /v1/subscriptions/{id}', {
+  cancel: resource('DELETE /v1/subscriptions/{id}', {
     summary: 'Ends a subscription at once.',
+    scopes: ['read_write'],
     input: one('sub_1MowQVLkdIwHu7ixeRlqHVzs'),
     output: subscription.extend({ status: z.string().meta({ examples: ['canceled'] }) }),
   }),
-  list: endpoint('GET /v1/subscriptions', {
+  list: resource('GET /v1/subscriptions', {
     summary: 'Lists subscriptions that are not canceled.',
     input: given({}, { customer: id('cus'), status: z.string().min(1), ...listed }),
     ...list(subscription),
@@ -157,7 +158,7 @@ export const subscriptions = {
 };
 
 export const portal = {
-  create: endpoint('POST /v1/billing_portal/sessions', {
+  create: resource('POST /v1/billing_portal/sessions', {
     summary: 'Opens the page where customers manage what they pay.',
     ...write,
     input: given(
@@ -184,7 +185,7 @@ const intent = like(
 );
 
 export const payments = {
-  create: endpoint('POST /v1/payment_intents', {
+  create: resource('POST /v1/payment_intents', {
     summary: 'Starts a payment; the page finishes it with the client secret.',
     ...write,
     input: given(
@@ -193,13 +194,13 @@ export const payments = {
     ),
     output: intent,
   }),
-  get: endpoint('GET /v1/payment_intents/{id}', {
+  get: resource('GET /v1/payment_intents/{id}', {
     summary: 'Reads a payment.',
     ...read,
     input: one('pi_3MtwBwLkdIwHu7ix28a3tqPa'),
     output: intent,
   }),
-  refund: endpoint('POST /v1/refunds', {
+  refund: resource('POST /v1/refunds', {
     summary: 'Gives money back: all of a payment, or an amount of it.',
     ...write,
     input: given({}, { payment_intent: 'pi_1GszsK2eZvKYlo2CfhZyoZLp', charge: id('ch'), amount: z.int().min(1) }),
@@ -231,21 +232,21 @@ const invoice = like(
 );
 
 export const products = {
-  list: endpoint('GET /v1/products', {
+  list: resource('GET /v1/products', {
     summary: 'Lists products.',
     input: given({}, { active: true, ...listed }),
     ...list(product),
   }),
 };
 export const prices = {
-  list: endpoint('GET /v1/prices', {
+  list: resource('GET /v1/prices', {
     summary: 'Lists prices, all or those of lookup keys.',
     input: given({}, { active: true, product: id('prod'), lookup_keys: z.array(z.string()).max(10), ...listed }),
     ...list(price),
   }),
 };
 export const invoices = {
-  list: endpoint('GET /v1/invoices', {
+  list: resource('GET /v1/invoices', {
     summary: 'Lists invoices.',
     input: given(
       {},

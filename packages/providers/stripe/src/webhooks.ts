@@ -93,6 +93,17 @@ export const webhooks = {
       ok: true,
       events: ['payment_intent.succeeded'],
     },
+    {
+      name: 'signed by the official SDK 23.1.0',
+      source: 'computed',
+      secret: 'whsec_test_secret',
+      headers: {
+        'stripe-signature': 't=1700000000,v1=d95c6b7477fbd7e9f90b1b0ef5f9c7ac25abca5382460e0d988c2b2a5b71b990',
+      },
+      body: '{"id":"evt_test_webhook","object":"event"}',
+      at: '2023-11-14T22:15:00.000Z',
+      ok: true,
+    },
   ],
   sign: hmacSigner(scheme),
 } satisfies WebhookDefinition;

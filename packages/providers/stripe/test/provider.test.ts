@@ -114,6 +114,60 @@ describe('a marketplace', () => {
   });
 });
 
+describe('an account that is connected by OAuth', () => {
+  async function connect(method: 'connect' | 'express', more: object = {}) {
+    const made = rig();
+    const { url: address, cookie } = await made.board.authorize('stripe', { ...who, method, ...more });
+    const params = await made.vendor.oauth.approve(address);
+    await made.board.callback('stripe', { params, cookies: `${cookie.name}=${cookie.value}`, ...who });
+    made.sent.length = 0;
+    return { ...made, address: new URL(address), client: made.board.client('stripe', who) };
+  }
+
+  test.each([
+    ['connect', {}],
+    ['express', { express: true }],
+  ] as const)('begins at the page that the official SDK names: %s', async (method, options) => {
+    const { address } = await connect(method, { input: { email: 'jenny@example.com', landing: 'register' } });
+    const asked = Object.fromEntries(address.searchParams);
+    expect(asked).toMatchObject({ 'stripe_user[email]': 'jenny@example.com', stripe_landing: 'register' });
+    const { client_id, state, redirect_uri } = asked;
+    const own = { client_id: client_id!, state: state!, redirect_uri: redirect_uri! };
+    const more = { stripe_landing: 'register', stripe_user: { email: 'jenny@example.com' } };
+    const theirs = new URL(new Stripe('sk_test_x').oauth.authorizeUrl({ ...own, ...more }, options));
+    expect(`${address.origin}${address.pathname}`).toBe(`${theirs.origin}${theirs.pathname}`);
+    expect(asked).toEqual(Object.fromEntries(theirs.searchParams));
+  });
+
+  test('may be read and no more, where no more was granted', async () => {
+    const { client, sent } = await connect('connect', { scopes: ['read_only'] });
+    await client.customers.list({});
+    expect(sent).toHaveLength(1);
+    await expect(client.customers.create({})).rejects.toMatchObject({
+      code: 'insufficient_scope',
+      missingScopes: ['read_write'],
+    });
+    expect(sent).toHaveLength(1);
+  });
+
+  test('does nothing of what its platform does', async () => {
+    const { client, sent } = await connect('express');
+    const refused = { code: 'wrong_method', hint: 'Connect by `secretKey` (Secret or restricted key).' };
+    await expect(client.accounts.create({})).rejects.toMatchObject(refused);
+    await expect(
+      client.accounts.deauthorize({ client_id: app.clientId, stripe_user_id: account.id }),
+    ).rejects.toMatchObject(refused);
+    expect(sent).toEqual([]);
+  });
+
+  test('is let go, also where its owner was faster', async () => {
+    const { board, vendor, sent } = await connect('connect');
+    vendor.failNext('notConnected');
+    expect(await board.disconnect('stripe', who)).toMatchObject({ revoked: 'revoked' });
+    expect(sent.map(({ url: address }) => address)).toEqual(['https://connect.stripe.com/oauth/deauthorize']);
+  });
+});
+
 test('the official SDK talks through the board, and fails as it always does', async () => {
   const { board, vendor, sent } = rig();
   const sdk = await board.client('stripe').sdk();
