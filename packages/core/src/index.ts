@@ -100,7 +100,12 @@ export { ed25519Example, ed25519Signature, ed25519Signer } from './webhooks/ed25
 export { escapedBody } from './webhooks/escaped-body.ts';
 export { hmacMatch, hmacSignature, hmacSigner, type HmacSignatureOptions } from './webhooks/hmac-signature.ts';
 export { signatureScheme, type Part, type SignatureScheme, type SignedDelivery } from './webhooks/scheme.ts';
-export { readSignedHeader, type SignedContent, type SignedHeaderOptions } from './webhooks/signed-header.ts';
+export {
+  readSignedHeader,
+  type HeaderSigner,
+  type SignedContent,
+  type SignedHeaderOptions,
+} from './webhooks/signed-header.ts';
 export { certificateKeys } from './webhooks/certificate.ts';
 export {
   keySet,

@@ -1,11 +1,10 @@
-import { decodeHex, encodeUtf8 } from '../bytes.ts';
-import { configurationError } from '../errors.ts';
+import { decodeHex } from '../bytes.ts';
 import { ed25519KeyLength, signEd25519, verifyEd25519 } from './ed25519.ts';
-import { formatTimestamp } from './freshness.ts';
 import { decoders, encoders, joinParts, type BytesEncoding } from './mac.ts';
 import { signatureScheme, type SignatureScheme } from './scheme.ts';
-import { contentOf, formOf, readSignedHeader, type SignedHeaderOptions } from './signed-header.ts';
-import type { Delivery, Verify } from './webhook.ts';
+import { headerSigner, notSignable, readSignedHeader } from './signed-header.ts';
+import type { HeaderSigner, SignedHeaderOptions } from './signed-header.ts';
+import type { Verify } from './webhook.ts';
 
 export interface Ed25519SignatureOptions extends SignedHeaderOptions {
   /** Default `hex`, lower-case. */
@@ -42,34 +41,18 @@ export const ed25519Example = {
  * key is nobody else's, so the «secret» must be the public key of `ed25519Example`, as hex.
  * @throws PlugboardError kind `configuration`, code `webhook_not_signable`, for any other key.
  */
-export function ed25519Signer(
-  options: Ed25519SignatureOptions,
-): (delivery: { body: string; url: string; at: Date }, secret: string) => Promise<Readonly<Record<string, string>>> {
-  const { header, timestamp: rule, encoding = 'hex' } = options;
-  return async ({ body, url, at }, secret) => {
-    if (secret !== ed25519Example.publicKey) throw notSignable();
-    const timestamp = rule === undefined ? '' : formatTimestamp(at, rule.unit);
-    const headers: Record<string, string> = rule?.header === undefined ? {} : { [rule.header]: timestamp };
-    const delivery: Delivery = {
-      method: 'POST',
-      url: new URL(url),
-      headers: new Headers(headers),
-      body: encodeUtf8(body),
-      receivedAt: at.getTime(),
-    };
-    const content = contentOf(options)(delivery, timestamp);
-    if (typeof content === 'string') throw notSignable();
-    const signature = await signEd25519(decodeHex(ed25519Example.seed)!, joinParts(content));
-    return { ...headers, [header]: formOf(options).write(encoders[encoding](signature), timestamp) };
-  };
-}
-
-function notSignable() {
-  return configurationError(
-    'webhook_not_signable',
-    'The delivery cannot be signed: only the vendor has the private key.',
-    'Configure the public key of `ed25519Example` in tests.',
-  );
+export function ed25519Signer(options: Ed25519SignatureOptions): HeaderSigner {
+  const { encoding = 'hex' } = options;
+  return headerSigner(options, (secret) => {
+    if (secret !== ed25519Example.publicKey) {
+      throw notSignable(
+        'only the vendor has the private key',
+        'Configure the public key of `ed25519Example` in tests.',
+      );
+    }
+    return async (content) =>
+      encoders[encoding](await signEd25519(decodeHex(ed25519Example.seed)!, joinParts(content)));
+  });
 }
 
 /** The comparison alone, for schemes that find their signature somewhere else. */

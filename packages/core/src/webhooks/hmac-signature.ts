@@ -1,10 +1,9 @@
-import { encodeUtf8, equalText } from '../bytes.ts';
-import { configurationError, type PlugboardError } from '../errors.ts';
-import { formatTimestamp } from './freshness.ts';
+import { equalText } from '../bytes.ts';
 import { macKey, macText, type MacKey, type MacOptions } from './mac.ts';
 import { signatureScheme, type SignatureScheme } from './scheme.ts';
-import { contentOf, formOf, readSignedHeader, type SignedHeaderOptions } from './signed-header.ts';
-import type { Delivery, Verify } from './webhook.ts';
+import { headerSigner, notSignable, readSignedHeader } from './signed-header.ts';
+import type { HeaderSigner, SignedHeaderOptions } from './signed-header.ts';
+import type { Verify } from './webhook.ts';
 
 export interface HmacOptions extends MacOptions {
   /** How the secret's text stands for the key. Default `utf8`: the text is the key, whatever it looks like. */
@@ -48,37 +47,13 @@ export function hmacMatch(options: HmacOptions): Pick<SignatureScheme<MacKey>, '
  * @throws PlugboardError kind `configuration`, code `webhook_not_signable`, for a secret that is no key, a URL that is none,
  * or a content that needs headers which only the vendor sends.
  */
-export function hmacSigner(
-  options: HmacSignatureOptions,
-): (delivery: { body: string; url: string; at: Date }, secret: string) => Promise<Readonly<Record<string, string>>> {
-  const { header, timestamp: rule } = options;
+export function hmacSigner(options: HmacSignatureOptions): HeaderSigner {
   const { key: keyOf } = hmacMatch(options);
-  return async ({ body, url, at }, secret) => {
+  return headerSigner(options, (secret) => {
     const key = keyOf(secret);
     if (key === undefined) throw notSignable('the secret is no key of this scheme');
-    if (!URL.canParse(url)) throw notSignable('`url` is not absolute');
-    const timestamp = rule === undefined ? '' : formatTimestamp(at, rule.unit);
-    const headers: Record<string, string> = rule?.header === undefined ? {} : { [rule.header]: timestamp };
-    const delivery: Delivery = {
-      method: 'POST',
-      url: new URL(url),
-      headers: new Headers(headers),
-      body: encodeUtf8(body),
-      receivedAt: at.getTime(),
-    };
-    const content = contentOf(options)(delivery, timestamp);
-    if (typeof content === 'string') throw notSignable(`its content is refused as ${content}`);
-    const signature = await macText(key, content, options);
-    return { ...headers, [header]: formOf(options).write(signature, timestamp) };
-  };
-}
-
-function notSignable(reason: string): PlugboardError {
-  return configurationError(
-    'webhook_not_signable',
-    `The delivery cannot be signed: ${reason}.`,
-    'Give a secret of the form that the vendor hands out, a public URL, and all that the signature covers.',
-  );
+    return (content) => macText(key, content, options);
+  });
 }
 
 function includesText(texts: readonly string[], wanted: string): boolean {

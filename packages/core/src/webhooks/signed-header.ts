@@ -1,4 +1,6 @@
-import type { TimestampRule } from './freshness.ts';
+import { encodeUtf8 } from '../bytes.ts';
+import { configurationError, type PlugboardError } from '../errors.ts';
+import { formatTimestamp, type TimestampRule } from './freshness.ts';
 import type { Part, SignedDelivery } from './scheme.ts';
 import { plainSignature, readDeliveryId, readSignatureHeader, type SignatureForm } from './signature-header.ts';
 import type { Delivery, RejectReason } from './webhook.ts';
@@ -44,6 +46,47 @@ export function readSignedHeader(options: SignedHeaderOptions): (delivery: Deliv
       ...readDeliveryId(delivery, idHeader),
     };
   };
+}
+
+/** Signs a delivery as its vendor would: `sign` of a webhook definition. */
+export type HeaderSigner = (
+  delivery: { readonly body: string; readonly url: string; readonly at: Date },
+  secret: string,
+) => Promise<Readonly<Record<string, string>>>;
+
+/**
+ * The headers of a delivery as the vendor would sign it.
+ * @param signOf Signs with one secret; throws where it is no key.
+ * @throws PlugboardError kind `configuration`, code `webhook_not_signable`.
+ */
+export function headerSigner(
+  options: SignedHeaderOptions,
+  signOf: (secret: string) => (content: readonly Part[]) => string | Promise<string>,
+): HeaderSigner {
+  const { header, timestamp: rule } = options;
+  return async ({ body, url, at }, secret) => {
+    const sign = signOf(secret);
+    if (!URL.canParse(url)) throw notSignable('`url` is not absolute');
+    const timestamp = rule === undefined ? '' : formatTimestamp(at, rule.unit);
+    const headers: Record<string, string> = rule?.header === undefined ? {} : { [rule.header]: timestamp };
+    const delivery: Delivery = {
+      method: 'POST',
+      url: new URL(url),
+      headers: new Headers(headers),
+      body: encodeUtf8(body),
+      receivedAt: at.getTime(),
+    };
+    const content = contentOf(options)(delivery, timestamp);
+    if (typeof content === 'string') throw notSignable(`its content is refused as ${content}`);
+    return { ...headers, [header]: formOf(options).write(await sign(content), timestamp) };
+  };
+}
+
+export function notSignable(
+  reason: string,
+  hint = 'Give a secret of the form that the vendor hands out, a public URL, and all that the signature covers.',
+): PlugboardError {
+  return configurationError('webhook_not_signable', `The delivery cannot be signed: ${reason}.`, hint);
 }
 
 export function formOf({ form, prefix }: SignedHeaderOptions): SignatureForm {
