@@ -1,20 +1,15 @@
 /** What one organization meets at its own server, or with its own credentials, is not felt by any other. */
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
 
 import type { OAuth2Options } from '../src/auth/auth.ts';
-import { clientCredentials } from '../src/auth/methods.ts';
-import { bearer, need } from '../src/auth/sign.ts';
 import { createPlugboard } from '../src/board.ts';
-import { defineProvider } from '../src/define-provider.ts';
-import { endpoint } from '../src/endpoint.ts';
 import { isPlugboardError } from '../src/errors.ts';
-import { secret } from '../src/fields.ts';
 import type { JsonObject } from '../src/json.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
+import { minting } from './support/minting.ts';
 import { key } from './support/rig.ts';
 import { createSelfHosted, shopInput } from './support/self-hosted.ts';
 
@@ -92,49 +87,7 @@ test('a server that calls the host’s client unknown is believed for its own co
   expect(alarms).toEqual([]);
 });
 
-const ping = endpoint('GET /ping', {
-  summary: 'Answers.',
-  input: z.strictObject({}),
-  output: z.looseObject({ pong: z.boolean() }),
-  example: { input: {}, answer: { pong: true } },
-});
-
 /** A vendor at which each organization has a client of its own. */
-const minting = defineProvider({
-  id: 'minting',
-  name: 'Minting',
-  category: 'crm',
-  summary: 'A vendor for tests.',
-  docs: { home: 'https://m.example', keys: 'https://m.example', reference: 'https://m.example', checked: '2026-01-01' },
-  hosts: ['api.m.example.com'],
-  auth: {
-    pair: clientCredentials({
-      credentials: z.strictObject({ key: secret('Key') }),
-      sign: bearer(),
-      token: { url: 'https://api.m.example.com/token', clientAuth: 'none' },
-      mint: (client) =>
-        client.token({
-          grant_type: 'client_credentials',
-          client_secret: need(client.credentials, 'key'),
-        }),
-      example: { key: 'key-1' },
-    }),
-  },
-  api: {
-    baseUrl: 'https://api.m.example.com',
-    errors: { examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'unauthorized' } } } },
-  },
-  account: async (api) => {
-    await api.call(ping, {});
-    return { kind: 'derived', name: 'Minting' };
-  },
-  healthCheck: async (api) => {
-    await api.call(ping, {});
-    return { status: 'healthy' };
-  },
-  operations: { probe: { ping } },
-});
-
 function createMinting() {
   const clock = createFakeClock();
   const dead = new Set<string>();
@@ -165,7 +118,7 @@ function createMinting() {
     dead,
     store,
     connect: (organizationId: string) =>
-      board.connect('minting', { organizationId, credentials: { key: organizationId } }),
+      board.connect('minting', { organizationId, credentials: { id: organizationId, key: organizationId } }),
     call: (organizationId: string) => codeOf(board.client('minting', { organizationId }).probe.ping({})),
     row: (organizationId: string) => store.connections.find(organizationId, { provider: 'minting', label: 'default' }),
   };
