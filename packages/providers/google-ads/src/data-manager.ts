@@ -7,8 +7,8 @@ import type { Api, Conversion, ConversionReceipt, ConversionsCapability } from '
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { actionId, actionOf, asked, clickId, currency, customerOf, datamanager, hashPerson } from './schemas.ts';
-import { identifier, instant, loginOf, numericId, settings } from './schemas.ts';
+import { action, actionId, actionOf, asked, clickId, currency, customerOf, datamanager } from './schemas.ts';
+import { hashPerson, identifier, instant, loginOf, numericId, settings } from './schemas.ts';
 
 /** For each Cloud project: https://developers.google.com/data-manager/api/devguides/limits (2026-11-20). */
 const projectLimit = () => ({ requests: 300, perMs: 60_000, per: 'app' as const });
@@ -66,6 +66,15 @@ function destination(board: Api, given: string | undefined, id: string) {
   return { reference: id, operatingAccount: account(customer), ...through, productDestinationId: id };
 }
 
+const processed = like(
+  /** `SUCCESS`, `PROCESSING`, `FAILED` or `PARTIAL_SUCCESS`. */
+  { requestStatus: 'PARTIAL_SUCCESS' },
+  {
+    destination: like({}, { reference: action, operatingAccount: account('1234567890'), productDestinationId: action }),
+    errorInfo: like({}, { errorCounts: [{ recordCount: '1', reason: 'PROCESSING_ERROR_REASON_INVALID_GCLID' }] }),
+    eventsIngestionStatus: like({}, { recordCount: '1' }),
+  },
+);
 const accepted = like({ requestId: '126365e1-16d0-4c81-9de9-f362711e250a' });
 const mostActions = 10;
 const mostEvents = 2000;
@@ -83,16 +92,9 @@ const memberships = given(
 
 function encodeMembers(input: z.output<typeof memberships>, board: Api) {
   const { customerId, userListId, members, ...options } = input;
-  const audienceMembers = members.map(({ userIdentifiers, ...member }) => ({
-    ...member,
-    userData: { userIdentifiers },
-  }));
-  return {
-    ...options,
-    destinations: [destination(board, customerId, userListId)],
-    audienceMembers,
-    encoding: 'HEX',
-  };
+  const people = members.map(({ userIdentifiers, ...member }) => ({ ...member, userData: { userIdentifiers } }));
+  const destinations = [destination(board, customerId, userListId)];
+  return { ...options, destinations, audienceMembers: people, encoding: 'HEX' };
 }
 
 export const dataManager = {
@@ -121,25 +123,7 @@ export const dataManager = {
     summary: 'Asks what became of a request, for each of its destinations.',
     ...facts('requestStatus/retrieve', [projectLimit()]),
     input: given({ requestId: '126365e1-16d0-4c81-9de9-f362711e250a' }),
-    output: like({
-      requestStatusPerDestination: [
-        like(
-          /** `SUCCESS`, `PROCESSING`, `FAILED` or `PARTIAL_SUCCESS`. */
-          { requestStatus: 'PARTIAL_SUCCESS' },
-          {
-            destination: like(
-              {},
-              { reference: '987654321', operatingAccount: account('1234567890'), productDestinationId: '987654321' },
-            ),
-            errorInfo: like(
-              {},
-              { errorCounts: [{ recordCount: '1', reason: 'PROCESSING_ERROR_REASON_INVALID_GCLID' }] },
-            ),
-            eventsIngestionStatus: like({}, { recordCount: '1' }),
-          },
-        ),
-      ],
-    }),
+    output: like({ requestStatusPerDestination: [processed] }),
   }),
   ingestMembers: endpoint('POST /audienceMembers:ingest', {
     summary: 'Puts people on a customer list, by hashes; hashPerson makes them.',
@@ -180,12 +164,12 @@ export function conversions(board: Api): ConversionsCapability {
       if (conversionTracking === false) return { accepted: 0, rejected };
       for (const [index, conversion] of given.entries()) {
         const { name } = conversion;
-        const action = Object.hasOwn(conversionActions, name) ? conversionActions[name] : conversionActionId;
+        const chosen = Object.hasOwn(conversionActions, name) ? conversionActions[name] : conversionActionId;
         const found = await eventOf(conversion);
-        if (action === undefined) rejected.push({ index, reason: `no conversion action is set for \`${name}\`` });
+        if (chosen === undefined) rejected.push({ index, reason: `no conversion action is set for \`${name}\`` });
         else if (found === undefined)
           rejected.push({ index, reason: 'has no click id, email address, phone or postal address' });
-        else events.push({ ...found, conversionActionId: action });
+        else events.push({ ...found, conversionActionId: chosen });
       }
       const requests: string[] = [];
       for (const batch of batchesOf(events)) {
@@ -198,15 +182,8 @@ export function conversions(board: Api): ConversionsCapability {
 }
 
 /** Undefined for a conversion that could be matched with nothing. */
-async function eventOf({
-  id,
-  at,
-  value,
-  currency,
-  person,
-  clickIds = {},
-  source,
-}: Conversion): Promise<Event | undefined> {
+async function eventOf(conversion: Conversion): Promise<Event | undefined> {
+  const { id, at, value, currency: code, person, clickIds = {}, source } = conversion;
   const clicks = ['gclid', 'gbraid', 'wbraid'].flatMap((name) => (clickIds[name] ? [[name, clickIds[name]]] : []));
   const userIdentifiers = await hashPerson(person);
   if (clicks.length === 0 && userIdentifiers.length === 0) return undefined;
@@ -216,7 +193,7 @@ async function eventOf({
     ...(clicks.length > 0 && { adIdentifiers: Object.fromEntries(clicks) as Record<string, string> }),
     ...(userIdentifiers.length > 0 && { userIdentifiers }),
     ...(value !== undefined && { conversionValue: value }),
-    ...(currency !== undefined && { currency }),
+    ...(code !== undefined && { currency: code }),
     ...(source !== undefined && { eventSource: sources[source] }),
   };
 }

@@ -28,13 +28,8 @@ export const emulator: EmulatorExtension = (vendor) => {
     const id = request.params['customerId']!;
     const names: Readonly<Record<string, string>> = { [manager]: 'Demo Agency', [managed]: 'Second Store' };
     const customer = { resourceName: `customers/${id}`, id, descriptiveName: names[id] ?? ownOf(request).name };
-    const facts = {
-      currencyCode: 'USD',
-      timeZone: 'America/New_York',
-      manager: id === manager,
-      testAccount: false,
-      status: 'ENABLED',
-    };
+    const place = { currencyCode: 'USD', timeZone: 'America/New_York' };
+    const facts = { ...place, manager: id === manager, testAccount: false, status: 'ENABLED' };
     return { json: { results: [{ customer: { ...customer, ...facts } }], requestId: vendor.id('request') } };
   }
 
@@ -47,12 +42,8 @@ export const emulator: EmulatorExtension = (vendor) => {
     );
     const repeated = events.filter((key) => seen.has(key)).length;
     for (const key of events) seen.set(key, true);
-    requests.set(requestId, {
-      destination: at(json, 'destinations', 0) ?? {},
-      records: events.length,
-      repeated,
-      asked: 0,
-    });
+    const destination = at(json, 'destinations', 0) ?? {};
+    requests.set(requestId, { destination, records: events.length, repeated, asked: 0 });
     return { json: { requestId } };
   }
 
@@ -61,11 +52,8 @@ export const emulator: EmulatorExtension = (vendor) => {
     const id = url.searchParams.get('requestId') ?? '';
     const found = requests.get(id);
     if (found === undefined) return undefined;
-    const [destination = {}, records, repeated] = [
-      at(found, 'destination'),
-      Number(at(found, 'records')),
-      Number(at(found, 'repeated')),
-    ];
+    const destination = at(found, 'destination') ?? {};
+    const [records, repeated] = [Number(at(found, 'records')), Number(at(found, 'repeated'))];
     const isDone = at(found, 'asked') !== 0;
     requests.set(id, { destination, records, repeated, asked: 1 });
     if (!isDone) return statusReply({ destination, requestStatus: 'PROCESSING' });
@@ -87,17 +75,12 @@ export const emulator: EmulatorExtension = (vendor) => {
     'POST /customers/{customerId}/googleAds:search': (request) => refuse(request) ?? describe(request),
     'POST /customers/{customerId}/googleAds:searchStream': refuse,
     'POST /customers/{customerId}:uploadClickConversions': (request) => {
-      const conversions = listOf(member(request.json, 'conversions'));
-      const results = conversions.map((conversion) => ({
-        gclid: at(conversion, 'gclid') ?? '',
-        conversionAction: at(conversion, 'conversionAction') ?? '',
-        conversionDateTime: at(conversion, 'conversionDateTime') ?? '',
-      }));
-      return (
-        refuse(request) ?? {
-          json: { ...(member(request.json, 'validateOnly') !== true && { results }), jobId: vendor.id() },
-        }
+      const shown = ['gclid', 'conversionAction', 'conversionDateTime'];
+      const results = listOf(member(request.json, 'conversions')).map((conversion) =>
+        Object.fromEntries(shown.map((name) => [name, member(conversion, name) ?? ''])),
       );
+      const stored = member(request.json, 'validateOnly') !== true && { results };
+      return refuse(request) ?? { json: { ...stored, jobId: vendor.id() } };
     },
     'POST /events:ingest': ingest,
     'GET /requestStatus:retrieve': retrieve,

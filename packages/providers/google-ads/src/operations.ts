@@ -1,13 +1,13 @@
 /** The Google Ads API, version 25: paths and fields as in its protos, queries as its documentation shows them. */
-import { endpoint, type Api, type Json, type JsonObject } from '@plugboard/core';
+import { endpoint, type Api } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { pages, pageToken } from '@plugboard/google';
 import { z } from 'zod';
 
 import { requestId } from './errors.ts';
 import { actionId, actionOf, adwords, asked, campaign, clickId, conversionAction, currency } from './schemas.ts';
-import { customer, customerOf, instant, rejectedOf, searchPage, sha256, spendRow } from './schemas.ts';
-import { toAdsTime, toCustomer } from './schemas.ts';
+import { customer, customerOf, instant, nextPageToken, rejectedOf, searchPage, sha256 } from './schemas.ts';
+import { spendRow, toAdsTime, toCustomer } from './schemas.ts';
 
 const reference = 'https://developers.google.com/google-ads/api/rest/reference/rest/v25';
 const ads = (page: string) => ({ docs: `${reference}/${page}`, scopes: [adwords] });
@@ -34,16 +34,10 @@ const listing = (query: string) => ({
   ),
 });
 
-const client = (id: string, descriptiveName: string, level: string): JsonObject => ({
-  customerClient: {
-    resourceName: `customers/9876543210/customerClients/${id}`,
-    id,
-    descriptiveName,
-    level,
-    manager: level === '0',
-    status: 'ENABLED',
-  },
-});
+const client = (id: string, descriptiveName: string, level: string) => {
+  const resourceName = `customers/9876543210/customerClients/${id}`;
+  return { customerClient: { resourceName, id, descriptiveName, level, manager: level === '0', status: 'ENABLED' } };
+};
 
 export const customers = {
   listAccessible: endpoint('GET /customers:listAccessibleCustomers', {
@@ -82,7 +76,7 @@ export const customers = {
           client('1234567890', 'Demo Store', '1'),
           client('5551234567', 'Second Store', '1'),
         ],
-        nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ',
+        nextPageToken,
         requestId,
       },
     },
@@ -109,7 +103,6 @@ export const conversionActions = {
   }),
 };
 
-const largestReport = 64 * 1024 * 1024;
 const fieldMask = 'customer.currencyCode,campaign.id,campaign.name,segments.date,metrics.costMicros';
 const day = (example: string) => z.iso.date().meta({ examples: [example] });
 
@@ -132,7 +125,7 @@ export const reports = {
       .array(like({}, { results: [spendRow], fieldMask, requestId }))
       .transform((chunks) => ({ items: chunks.flatMap(({ results }) => results ?? []) })),
     repeat: 'safe',
-    maxBytes: largestReport,
+    maxBytes: 64 * 1024 * 1024,
     deadlineMs: 120_000,
   }),
 };
@@ -159,9 +152,7 @@ const clickConversion = given(
   },
 ).refine(
   ({ gclid, gbraid, wbraid, userIdentifiers }) => Boolean(gclid ?? gbraid ?? wbraid ?? userIdentifiers?.length),
-  {
-    error: 'one of gclid, gbraid, wbraid, userIdentifiers is required',
-  },
+  { error: 'one of gclid, gbraid, wbraid, userIdentifiers is required' },
 );
 
 const uploaded = like(
@@ -193,11 +184,7 @@ export const clickConversions = {
         conversionAction: `customers/${owner}/conversionActions/${actionOf(api, conversionActionId)}`,
         conversionDateTime: toAdsTime(conversionDateTime),
       }));
-      return toCustomer(api, owner, {
-        ...options,
-        conversions: sent as unknown as Json,
-        partialFailure: true,
-      } as JsonObject);
+      return toCustomer(api, owner, { ...options, conversions: sent, partialFailure: true });
     },
     // Result i belongs to conversion i; that of a refused one is empty.
     output: like({}, { results: [uploaded], partialFailureError: z.json(), jobId: '9876543210123' }).transform(

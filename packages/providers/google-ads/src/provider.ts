@@ -161,13 +161,9 @@ async function describeAccount(api: Api, id: string): Promise<FoundAccount | und
     const { descriptiveName, manager } = await api.call(customers.get, { customerId: id });
     return { id, name: descriptiveName || id, isManager: manager === true };
   } catch (error) {
-    if (
-      isPlugboardError(error) &&
-      error.status !== undefined &&
-      (error.kind === 'permission' || error.kind === 'not_found')
-    )
-      return undefined;
-    throw error;
+    if (!isPlugboardError(error) || error.status === undefined) throw error;
+    if (error.kind !== 'permission' && error.kind !== 'not_found') throw error;
+    return undefined;
   }
 }
 

@@ -36,7 +36,8 @@ const loginCustomerId = customerId('Manager account', 'The manager through which
 export const asked = { customerId: customerId('Customer', 'Default: the account of the connection.') };
 
 export const numericId = z.string().regex(/^\d{1,19}$/, { error: 'must be a number as text' });
-export const actionId = numericId.meta({ examples: ['987654321'] });
+export const action = '987654321';
+export const actionId = numericId.meta({ examples: [action] });
 export const currency = z
   .string()
   .length(3)
@@ -131,14 +132,10 @@ const [campaignId, campaignName] = ['11122233344', 'Brand'];
 const campaignResource = 'customers/1234567890/campaigns/11122233344';
 export const campaign = like(
   { id: campaignId, name: campaignName },
-  {
-    resourceName: campaignResource,
-    status: 'ENABLED',
-    advertisingChannelType: 'SEARCH',
-  },
+  { resourceName: campaignResource, status: 'ENABLED', advertisingChannelType: 'SEARCH' },
 );
 export const conversionAction = like(
-  { id: '987654321', name: 'Purchase', type: 'UPLOAD_CLICKS', status: 'ENABLED' },
+  { id: action, name: 'Purchase', type: 'UPLOAD_CLICKS', status: 'ENABLED' },
   { resourceName: 'customers/1234567890/conversionActions/987654321' },
 );
 
@@ -160,13 +157,13 @@ export const spendRow = like({
   ).transform(({ costMicros, ...metrics }) => ({ ...metrics, cost: costMicros / 1_000_000 })),
 });
 
-const next = like({}, { nextPageToken: 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ', requestId });
+export const nextPageToken = 'CPii5aS87vfFTBAKGJvk36qpLiIWUW9SZk8xRjZ';
 
 /** A page of `googleAds:search`: 10,000 rows. Without any row, `results` is left out. */
 export const searchPage = <Row extends z.ZodType>(row: Row) =>
-  next
+  like({}, { nextPageToken, requestId })
     .extend({ results: z.array(row).nullish() })
-    .transform(({ results, nextPageToken }) => ({ items: results ?? [], nextPageToken: nextPageToken || undefined }));
+    .transform(({ results, nextPageToken: token }) => ({ items: results ?? [], nextPageToken: token || undefined }));
 
 /** `2026-11-01 12:32:45-08:00`: a space, whole seconds and an offset with a colon. */
 export function toAdsTime(instant: string): string {
