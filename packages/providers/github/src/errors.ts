@@ -21,6 +21,8 @@ function classifyLimit(answer: Answer, vendor: Failure['vendor']): Failure | und
   if (after >= 0) return { ...common, code: 'secondary_rate_limit', retryAfterMs: after * 1000 };
   if (headers.get('x-ratelimit-remaining') === '0')
     return { ...common, code: 'rate_limited', retryAfterMs: untilReset(answer) };
+  if (/login attempts exceeded/i.test(vendor?.message ?? ''))
+    return { ...common, code: 'too_many_logins', retryAfterMs: minuteMs };
   return secondary ? { ...common, code: 'secondary_rate_limit', retryAfterMs: minuteMs } : undefined;
 }
 
@@ -81,6 +83,10 @@ export const errors = {
     secondaryLimitUntold: {
       ...said(429, limited),
       is: { kind: 'rate_limited', code: 'secondary_rate_limit', retryable: true, retryAfterMs: 60_000 },
+    },
+    tooManyLogins: {
+      ...said(403, 'Maximum number of login attempts exceeded. Please try again later.'),
+      is: { kind: 'rate_limited', code: 'too_many_logins', retryAfterMs: 60_000 },
     },
     forbidden: { ...said(403, 'Must have admin rights to Repository.'), is: { kind: 'permission', code: 'forbidden' } },
     notFound: { ...said(404, 'Not Found'), is: { kind: 'not_found', code: 'not_found' } },

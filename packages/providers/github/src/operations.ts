@@ -1,17 +1,18 @@
 /** What the client offers: https://docs.github.com/en/rest (API version 2026-03-10). */
-import { at, endpoint, snakeCase } from '@plugboard/core';
-import type { Answer, Json } from '@plugboard/core';
+import { at, endpoint, snakeNames, type Answer, type Json } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 /** Members that do not stand in the path, as the wire spells them. */
 function wire<Place extends 'query' | 'json'>(place: Place, ...inPath: readonly string[]) {
   return (input: object) => {
-    const rest = Object.entries(input).filter(([name]) => !inPath.includes(name));
-    const spelled = rest.map(([name, value]) => [snakeCase(name), value as unknown] as const);
-    return { [place]: Object.fromEntries(spelled) } as Record<Place, Record<string, never>>;
+    const rest = Object.fromEntries(Object.entries(input).filter(([name]) => !inPath.includes(name)));
+    return { [place]: snakeNames(rest) } as Record<Place, Record<string, never>>;
   };
 }
+/** An installation is no user, and a user no installation: each is refused what is the other's. */
+const byUser = { methods: ['oauth', 'token'] };
+const byApp = { methods: ['installation'] };
 const repository = { owner: 'octocat', repo: 'Hello-World' };
 const inRepository = ['owner', 'repo'] as const;
 const perPage = z.int().min(1).max(100);
@@ -78,11 +79,13 @@ const base64 = z.base64().meta({ examples: ['bXkgbmV3IGZpbGU='] });
 export const user = {
   get: endpoint('GET /user', {
     summary: 'Reads the user of the token.',
+    ...byUser,
     input: given({}),
     output: like(octocat, { name: 'monalisa octocat', email: z.string(), avatar_url: z.string(), type: 'User' }),
   }),
   emails: endpoint('GET /user/emails', {
     summary: 'Lists email addresses; take the one that is primary and verified.',
+    ...byUser,
     input: given({}, pages),
     encode: wire('query'),
     ...listOf(like({ email: 'octocat@github.com', primary: true, verified: true }, { visibility: 'public' })),
@@ -93,6 +96,7 @@ export const user = {
   }),
   installations: endpoint('GET /user/installations', {
     summary: 'Lists installations of the GitHub App that its user may use.',
+    methods: ['oauth'],
     input: given({}, pages),
     encode: wire('query'),
     ...listOf(installation, 'installations'),
@@ -108,6 +112,7 @@ const sort = z.enum(['created', 'updated', 'pushed', 'full_name']);
 export const repos = {
   list: endpoint('GET /user/repos', {
     summary: 'Lists repositories that the user may see.',
+    ...byUser,
     input: given(
       {},
       { ...pages, visibility: z.enum(['all', 'public', 'private']), affiliation: text, sort, direction },
@@ -118,6 +123,7 @@ export const repos = {
   }),
   listInstalled: endpoint('GET /installation/repositories', {
     summary: 'Lists repositories that the installation may use.',
+    ...byApp,
     input: given({}, pages),
     encode: wire('query'),
     ...listOf(repo, 'repositories'),
@@ -247,7 +253,8 @@ export const statuses = {
 
 export const checks = {
   create: endpoint('POST /repos/{owner}/{repo}/check-runs', {
-    summary: 'Reports a check run; GitHub Apps only.',
+    summary: 'Reports a check run.',
+    ...byApp,
     input: given(
       { ...repository, name: 'mighty_readme', headSha: 'ce587453ced02b1526dfb4cb910479d431683101' },
       {

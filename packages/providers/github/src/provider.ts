@@ -34,6 +34,7 @@ export const github = defineProvider({
     // Without a user agent GitHub refuses; the engine names itself.
     headers: ({ apiVersion }) => ({ accept: 'application/vnd.github+json', 'x-github-api-version': apiVersion }),
     requestId: 'x-github-request-id',
+    // How many requests an hour there are, from 5,000 on, is the account's; each answer tells what is left.
     errors,
   },
 

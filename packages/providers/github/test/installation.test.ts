@@ -155,6 +155,34 @@ describe('an installation', () => {
     await expect(client.repos.listInstalled()).resolves.toHaveProperty('items');
   });
 
+  test('is asked for once more by the vendor’s clock where the own one is wrong, and lives as long as it does', async () => {
+    const { connect, clock, connection, answer, to } = createRig(app);
+    const hour = 3_600_000;
+    const theirs = clock.now() - 2 * hour;
+    const issuedAt = (headers: Headers) => {
+      const [, claims = ''] = (headers.get('authorization') ?? '').split('.');
+      return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { iat: number }).iat;
+    };
+    answer(({ url, headers }) => {
+      if (url.pathname !== minted) return undefined;
+      const date = { date: new Date(theirs).toUTCString() };
+      if (issuedAt(headers) * 1000 > theirs) {
+        return Response.json(
+          { message: "'Issued at' claim ('iat') must not be in the future" },
+          { status: 401, headers: date },
+        );
+      }
+      const body = { token: 'ghs_1', expires_at: new Date(theirs + hour).toISOString(), permissions: {} };
+      return Response.json(body, { status: 201, headers: date });
+    });
+    await connect('installation');
+    expect(to(minted).map(({ headers }) => issuedAt(headers))).toEqual([
+      Math.floor(clock.now() / 1000) - 30,
+      Math.floor(theirs / 1000) - 30,
+    ]);
+    expect((await connection())?.expiresAt?.getTime()).toBe(clock.now() + hour);
+  });
+
   test('stays installed when it is disconnected, and its token ends', async () => {
     const { board, connect, sent } = createRig(app);
     await connect('installation');
