@@ -95,7 +95,7 @@ function createMinting() {
   const alarms: string[] = [];
   const board = createPlugboard({
     url: 'https://app.example.com/integrations',
-    providers: [minting()],
+    providers: [minting({ stub: false })],
     store,
     keys: { k1: key },
     mode: 'test',
@@ -105,7 +105,7 @@ function createMinting() {
     cacheMs: 0,
     wire: handlerWire(async (request) => {
       if (!request.url.endsWith('/token')) return Response.json({ pong: true });
-      const sent = new URLSearchParams(await request.text()).get('client_secret') ?? '';
+      const sent = new URLSearchParams(await request.text()).get('key') ?? '';
       if (dead.has(sent)) return Response.json({ error: 'invalid_client' }, { status: 401 });
       return Response.json({ access_token: `token-of-${sent}`, expires_in: 3600 });
     }),

@@ -38,7 +38,7 @@ export const minting = defineProvider({
         const params = {
           grant_type: 'client_credentials',
           client_id: need(client.credentials, 'id'),
-          client_secret: need(client.credentials, 'key'),
+          key: need(client.credentials, 'key'),
         };
         const account = { id: 'ac-1', name: 'The platform' };
         return { ...(await client.token(params)), account, metadata: { region: 'eu' } };
