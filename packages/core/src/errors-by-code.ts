@@ -37,7 +37,7 @@ export interface VendorErrorOptions<Examples extends ErrorRules['examples']> {
  */
 export function vendorErrors<
   const Examples extends Readonly<Record<string, ErrorExample>> & { readonly invalidCredentials: ErrorExample },
->(options: VendorErrorOptions<Examples>): ErrorRules & { readonly examples: Examples } {
+>(options: VendorErrorOptions<Examples>): ErrorRules & { readonly classify: Classify; readonly examples: Examples } {
   const { code: codeAt, message: messageAt, codes, otherwise, insideSuccess = false, examples } = options;
   const judge: Classify = (answer) => {
     const judged = options.classify?.(answer);

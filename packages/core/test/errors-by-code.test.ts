@@ -16,7 +16,7 @@ describe('vendorErrors', () => {
     classify: ({ status }) => (status === 418 ? { kind: 'conflict', code: 'teapot' } : undefined),
     examples,
   });
-  const judge = (status: number, body: unknown) => rules.classify!(answer(status, body));
+  const judge = (status: number, body: unknown) => rules.classify(answer(status, body));
 
   test('finds the meaning of a code, with the words of the vendor beside it', () => {
     expect(judge(400, { error: { code: 'BAD_KEY', message: 'No.' } })).toEqual({
@@ -47,15 +47,15 @@ describe('vendorErrors', () => {
   test('asks the function first, and judges successes only where the vendor hides errors in them', () => {
     expect(judge(418, { error: { code: 'BAD_KEY' } })).toMatchObject({ code: 'teapot' });
     const inside = vendorErrors({ code: ['error'], codes: { gone: 'not_found' }, insideSuccess: true, examples });
-    expect(inside.classify!(answer(200, { error: 'gone' }))).toMatchObject({ kind: 'not_found' });
-    expect(inside.classify!(answer(200, { ok: true }))).toBeUndefined();
+    expect(inside.classify(answer(200, { error: 'gone' }))).toMatchObject({ kind: 'not_found' });
+    expect(inside.classify(answer(200, { ok: true }))).toBeUndefined();
   });
 
   test('hears the vendor on another try, where a header says so, but not against the table', () => {
     const codes = { quota: { kind: 'rate_limited', retryable: false }, busy: 'unavailable' } as const;
     const told = vendorErrors({ code: ['error'], codes, retryHeader: 'x-again', examples });
     const heard = (status: number, body: object, again?: string) =>
-      told.classify!(
+      told.classify(
         createAnswer(
           { status, headers: new Headers(again === undefined ? {} : { 'x-again': again }) },
           encodeUtf8(JSON.stringify(body)),
@@ -79,7 +79,7 @@ describe('vendorErrors', () => {
       codes,
       examples,
     });
-    const judge = (body: string) => pairs.classify!(answer(400, body));
+    const judge = (body: string) => pairs.classify(answer(400, body));
     expect(judge('190/463')).toEqual({ kind: 'auth', code: 'expired', vendor: { code: '190/463' } });
     expect(judge('190/1')).toEqual({ kind: 'auth', code: 'code_190_1', vendor: { code: '190/1' } });
     expect(judge('4/463')).toMatchObject({ kind: 'invalid_request', code: 'bad_request', vendor: { code: '4/463' } });
@@ -94,7 +94,7 @@ describe('vendorErrors', () => {
       waitMs: (given) => (given.text().includes('minute') ? 60_000 : undefined),
       examples,
     });
-    const judge = (status: number, body: unknown) => waiting.classify!(answer(status, body));
+    const judge = (status: number, body: unknown) => waiting.classify(answer(status, body));
     expect(judge(403, { error: 'busy', wait: 'a minute' })).toMatchObject({ code: 'busy', retryAfterMs: 60_000 });
     expect(judge(429, 'a minute')).toMatchObject({ code: 'rate_limited', retryAfterMs: 60_000 });
     for (const [status, body] of [
@@ -113,10 +113,10 @@ describe('vendorErrors', () => {
       otherwise: 'invalid_request',
       examples,
     });
-    expect(open.classify!(answer(400, { error: 'odd_one' }))).toMatchObject({
+    expect(open.classify(answer(400, { error: 'odd_one' }))).toMatchObject({
       kind: 'invalid_request',
       code: 'odd_one',
     });
-    expect(open.classify!(answer(400, {}))).toBeUndefined();
+    expect(open.classify(answer(400, {}))).toBeUndefined();
   });
 });

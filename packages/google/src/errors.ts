@@ -2,8 +2,8 @@
  * What Google's refusals mean. The reason stands in `errors[0].reason`, in an ErrorInfo of `details`, or is the status.
  * @see https://cloud.google.com/apis/design/errors (2026-11-20)
  */
-import { at, classifyByStatus, member, snakeCase, text, vendorErrors } from '@plugboard/core';
-import type { Answer, Classify, ErrorExample, ErrorKind, ErrorRules, Json, Meaning } from '@plugboard/core';
+import { at, member, snakeCase, text, vendorErrors } from '@plugboard/core';
+import type { Answer, ErrorExample, ErrorKind, ErrorRules, Json, Meaning } from '@plugboard/core';
 
 export const scopeMissing = {
   kind: 'permission',
@@ -56,24 +56,17 @@ function waitTold(answer: Answer): number | undefined {
 }
 
 /** Error rules of one API: what all share, and its own reasons. */
-export function googleErrors<
-  const Codes extends Readonly<Record<string, Meaning>>,
-  const Examples extends Readonly<Record<string, ErrorExample>>,
->(codes: Codes, examples: Examples): ErrorRules {
-  const rules = vendorErrors({
+export function googleErrors(
+  codes: Readonly<Record<string, Meaning>>,
+  examples: Readonly<Record<string, ErrorExample>>,
+): ErrorRules {
+  return vendorErrors({
     code: reasonOf,
     message: ['error', 'message'],
     codes: { ...common, ...codes },
+    waitMs: waitTold,
     examples: { ...errorExamples, ...examples },
   });
-  const classify: Classify = (answer) => {
-    const failure = rules.classify?.(answer);
-    const retryAfterMs = waitTold(answer);
-    if (retryAfterMs === undefined) return failure;
-    const judged = failure ?? classifyByStatus(answer);
-    return judged?.kind === 'rate_limited' ? { ...judged, retryAfterMs } : judged;
-  };
-  return { ...rules, classify };
 }
 
 /** How a refusal must be classified: the kind alone where the code is the vendor's own in our spelling. */

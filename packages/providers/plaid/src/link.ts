@@ -7,7 +7,7 @@ import type { AppValues, Json, JsonObject, OAuthClient, OAuthRequest } from '@pl
 import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { baseUrl, headersOf, listOf } from './app.ts';
+import { baseUrl, daysRequested, headersOf, listOf } from './app.ts';
 import { errors } from './errors.ts';
 
 const { classify } = errors;
@@ -19,8 +19,8 @@ export async function ask(
   json: JsonObject,
 ): Promise<Json> {
   const { app } = client;
-  const init: OAuthRequest = { method: 'POST', url: baseUrl(app) + path, headers: headersOf(app), json };
-  return (await client.request({ ...init, ...(classify && { classify }) })).json();
+  const init: OAuthRequest = { method: 'POST', url: baseUrl(app) + path, headers: headersOf(app), json, classify };
+  return (await client.request(init)).json();
 }
 
 /** Documented languages; the window shows English for any other. */
@@ -66,11 +66,10 @@ export const link = browserStep({
     };
     const fresh = () => {
       const webhook = webhookUrl.startsWith('https:') ? { webhook: webhookUrl } : {};
-      return ask(client, '/link/token/create', {
-        ...common,
-        ...webhook,
-        products: listOf(app, 'products', 'transactions'),
-      });
+      const products = listOf(app, 'products', 'transactions');
+      const days = products.includes('transactions') ? daysRequested(app) : undefined;
+      const history = days === undefined ? {} : { transactions: { days_requested: days } };
+      return ask(client, '/link/token/create', { ...common, ...webhook, ...history, products });
     };
     // Update mode keeps the Item and its access token; products are those that it has.
     const broken = credentials['accessToken'] === undefined ? undefined : need(credentials, 'accessToken');

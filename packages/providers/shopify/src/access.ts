@@ -174,6 +174,6 @@ async function sendUninstall(client: OAuthClient, token: string): Promise<void> 
     url: atShop('/admin/api/{version}/graphql.json')({ shop: shopOfClient(client) }),
     headers: { 'x-shopify-access-token': token },
     json: { query: 'mutation { appUninstall { app { id } userErrors { code field message } } }' },
-    classify: errors.classify!,
+    classify: errors.classify,
   });
 }

@@ -43,7 +43,7 @@ const asPlatform = (client: OAuthClient, path: string, form: Readonly<Record<str
     url: `https://api.stripe.com${path}`,
     headers: { authorization: `Bearer ${platformKey(client.app)}`, 'stripe-version': version },
     form,
-    classify: errors.classify!,
+    classify: errors.classify,
   });
 
 const connected = (id: string): Grant => ({ credentials: { stripeAccount: id }, account: { id, name: id } });
