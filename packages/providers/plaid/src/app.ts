@@ -32,6 +32,13 @@ export const app = {
     example: 'US',
     optional: true,
   },
+  daysRequested: {
+    title: 'Days of transactions',
+    env: 'PLAID_DAYS_REQUESTED',
+    help: 'How far back new Items go, and cannot be asked for later: 1 to 730. Default 90.',
+    example: '730',
+    optional: true,
+  },
   redirectUri: {
     title: 'Redirect URI',
     env: 'PLAID_REDIRECT_URI',
@@ -58,6 +65,15 @@ export const headersOf = (values: AppValues) => ({
   'plaid-secret': need(values, 'secret'),
   'plaid-version': '2020-09-14',
 });
+
+/** @throws PlugboardError code `invalid_option`. */
+export function daysRequested({ daysRequested: given }: AppValues): number | undefined {
+  if (given === undefined) return undefined;
+  const days = Number(reveal(given));
+  if (Number.isInteger(days) && days >= 1 && days <= 730) return days;
+  const message = 'The option `daysRequested` is no number of days.';
+  throw configurationError('invalid_option', message, 'Set PLAID_DAYS_REQUESTED to a whole number from 1 to 730.');
+}
 
 /** The parts of a list that an environment variable holds. */
 export function listOf(values: AppValues, field: 'products' | 'countryCodes', otherwise: string): string[] {

@@ -89,6 +89,7 @@ export const errors = vendorErrors({
     loginRequired: example('ITEM_ERROR ITEM_LOGIN_REQUIRED', { kind: 'auth' }),
     itemRemoved: example('ITEM_ERROR ITEM_NOT_FOUND', { kind: 'auth' }),
     wrongKeys: example('INVALID_INPUT INVALID_API_KEYS', { kind: 'configuration' }),
+    wrongEnvironment: example('INVALID_INPUT UNAUTHORIZED_ENVIRONMENT', { kind: 'configuration' }),
     productMissing: example('INVALID_INPUT PRODUCTS_NOT_SUPPORTED', { kind: 'permission' }),
     consentMissing: example('ITEM_ERROR ACCESS_NOT_GRANTED', { kind: 'permission' }),
     notReady: example('ITEM_ERROR PRODUCT_NOT_READY', retried),

@@ -10,7 +10,7 @@ const who = { organizationId: 'org-1', userId: 'ada@example.com' };
 const account = { id: 'DWVAAPWq4RHGlEaNyGKRTAnPLaEmo8Cvq7na6', name: 'Royal Bank of Plaid' };
 const app = { clientId: 'client-1', secret: 'secret-of-the-sandbox', environment: 'sandbox', appName: 'Books' };
 
-function createRig(options: Partial<typeof app> & { products?: string } = {}) {
+function createRig(options: Partial<typeof app> & { products?: string; daysRequested?: string } = {}) {
   const clock = createFakeClock();
   const provider = plaid({ ...app, ...options });
   const vendor = createEmulator(provider, { clock, accounts: [account] });
@@ -68,6 +68,21 @@ describe('Link', () => {
       user: { client_user_id: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
       webhook: 'https://app.example.com/integrations/webhooks/plaid',
     });
+  });
+
+  test('asks for as many days of transactions as the host wants, which cannot be had later', async () => {
+    const asked = async (options: Parameters<typeof createRig>[0]) => {
+      const { connect, to } = createRig(options);
+      await connect();
+      return to('/link/token/create')[0]?.body['transactions'];
+    };
+    expect(await asked({ daysRequested: '730' })).toEqual({ days_requested: 730 });
+    expect(await asked({ daysRequested: '730', products: 'auth' })).toBeUndefined();
+    for (const daysRequested of ['0', '731', '1.5', 'all']) {
+      const { connect, sent } = createRig({ daysRequested });
+      expect(await codeOf(connect())).toBe('invalid_option');
+      expect(sent).toEqual([]);
+    }
   });
 
   test('brings a token that goes with the keys, in the body, to every call about the Item', async () => {
