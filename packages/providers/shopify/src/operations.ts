@@ -7,19 +7,21 @@ import { cursor, gid, id, list, mutation, query, route } from './graphql.ts';
 
 const search = z.string().max(5000);
 /** Search syntax of the vendor, pages, and changes since a moment: what an incremental sync asks for. */
-const listing = given(
-  {},
-  {
-    first: z.int().min(1).max(250),
-    after: cursor,
-    query: search,
-    updatedAfter: z.iso.datetime(),
-    reverse: z.boolean(),
-  },
-);
+const listing = <const Keys extends readonly [string, ...string[]]>(...sortKeys: Keys) =>
+  given(
+    {},
+    {
+      first: z.int().min(1).max(250),
+      after: cursor,
+      query: search,
+      updatedAfter: z.iso.datetime(),
+      sortKey: z.enum(['CREATED_AT', 'ID', 'RELEVANCE', 'UPDATED_AT', ...sortKeys]),
+      reverse: z.boolean(),
+    },
+  );
 const searched = (sortKeys: string) => ({ query: 'String', sortKey: sortKeys, reverse: 'Boolean' });
 
-type Listing = z.output<typeof listing>;
+type Listing = z.output<ReturnType<typeof listing<[string]>>>;
 /** Changes come oldest first, so that a reader that stops can go on from the last one it saw. */
 function since<Encoded extends { readonly json: { readonly variables: object } }>(encode: (input: Listing) => Encoded) {
   return ({ updatedAfter, query: asked, ...rest }: Listing) => {
@@ -119,7 +121,14 @@ export const orders = {
   list: endpoint(route, {
     summary: 'Lists orders of the last 60 days (older ones need read_all_orders), with their customers and products.',
     scopes: orderScopes,
-    input: listing,
+    input: listing(
+      'CUSTOMER_NAME',
+      'FINANCIAL_STATUS',
+      'FULFILLMENT_STATUS',
+      'ORDER_NUMBER',
+      'PROCESSED_AT',
+      'TOTAL_PRICE',
+    ),
     ...orderList,
     encode: since(orderList.encode),
   }),
@@ -131,6 +140,11 @@ export const orders = {
   }),
 };
 
+const mediaContentType = z.enum(['IMAGE', 'VIDEO', 'EXTERNAL_VIDEO', 'MODEL_3D']);
+const medium = given(
+  { originalSource: z.url({ protocol: /^https$/ }), mediaContentType },
+  { alt: z.string().max(512) },
+);
 const productFields = {
   descriptionHtml: '<p>Fast.</p>',
   vendor: 'Snowdevil',
@@ -144,17 +158,17 @@ export const products = {
   list: endpoint(route, {
     summary: 'Lists products with their variants.',
     scopes: ['read_products'],
-    input: listing,
+    input: listing('INVENTORY_TOTAL', 'PRODUCT_TYPE', 'PUBLISHED_AT', 'TITLE', 'VENDOR'),
     ...productList,
     encode: since(productList.encode),
   }),
   create: endpoint(route, {
     summary: 'Creates a product.',
     scopes: ['write_products'],
-    input: given({ product: given({ title: 'Snowboard' }, productFields) }),
+    input: given({ product: given({ title: 'Snowboard' }, productFields) }, { media: z.array(medium).min(1).max(250) }),
     ...mutation(
       'productCreate',
-      { product: 'ProductCreateInput!' },
+      { product: 'ProductCreateInput!', media: '[CreateMediaInput!]' },
       { product: { id: 'gid://shopify/Product/5001', title: 'Snowboard', handle: 'snowboard' } },
     ),
   }),
@@ -182,7 +196,7 @@ export const customers = {
   list: endpoint(route, {
     summary: 'Lists customers.',
     scopes: ['read_customers'],
-    input: listing,
+    input: listing('LOCATION', 'NAME'),
     ...customerList,
     encode: since(customerList.encode),
   }),

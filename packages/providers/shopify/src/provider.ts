@@ -134,12 +134,14 @@ export const shopify = defineProvider({
           pattern: /^(shpat|shpca|shppa)_[a-f0-9]{32}$/,
         }),
       }),
+      env: { shop: 'SHOPIFY_SHOP', accessToken: 'SHOPIFY_ADMIN_API_ACCESS_TOKEN' },
       sign,
       example: { shop: 'snowdevil.myshopify.com', accessToken: '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' },
     }),
     // For shops of the app's own organization.
     ownShop: clientCredentials({
       title: 'Shop of the own organization',
+      appSet: 'oauth',
       credentials: z.strictObject({ shop: shopDomain }),
       token: { url: atShop('/admin/oauth/access_token'), encoding: 'json' },
       mint: (client) => tokenAt(reveal(client.credentials['shop'] ?? ''), client, { grant_type: 'client_credentials' }),
