@@ -3,6 +3,7 @@ import { createAccounts } from './accounts.ts';
 import { createChannels } from './channels/channels.ts';
 import { createClient } from './client/client.ts';
 import { createCredentialBreaker } from './client/credential-breaker.ts';
+import { createAttempts } from './connections/attempts.ts';
 import { createSdkCache } from './client/sdk-cache.ts';
 import { systemClock } from './clock.ts';
 import { resolveMode } from './config.ts';
@@ -72,6 +73,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       log.warn({ provider, ...errorFields(error) }, 'an SDK could not be closed'),
     ),
     credentialBreaker: createCredentialBreaker(() => clock.monotonic()),
+    attempts: createAttempts(() => clock.monotonic()),
     cacheMs: options.cacheMs ?? 5_000,
     returnOrigins: options.returnOrigins ?? [],
   };

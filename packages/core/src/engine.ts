@@ -3,6 +3,7 @@ import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
 import type { CredentialBreaker } from './client/credential-breaker.ts';
 import type { SdkCache } from './client/sdk-cache.ts';
 import type { Clock } from './clock.ts';
+import type { Attempts } from './connections/attempts.ts';
 import { PlugboardError, configurationError } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Log } from './log.ts';
@@ -47,6 +48,7 @@ export interface Engine {
   readonly providers: ReadonlyMap<string, ProviderRuntime>;
   readonly sdks: SdkCache;
   readonly credentialBreaker: CredentialBreaker;
+  readonly attempts: Attempts;
   /** Milliseconds an opened credential may be served from memory. 0 turns the cache off. */
   readonly cacheMs: number;
   /** Origins besides that of `url` to which a finished flow may return. */

@@ -146,6 +146,21 @@ describe('credentials that an organization itself registered', () => {
   });
 });
 
+test('whoever goes on with wrong credentials is held back before the vendor bans the address of all', async () => {
+  const { board, answer, clock, sent } = createSelfHosted();
+  answer(({ headers }) => (headers.get('x-acme-key') === 'ak_wrong' ? Response.json({}, { status: 401 }) : undefined));
+  const connect = (organizationId: string, secretKey: string) => {
+    const credentials = { key: secretKey, server: 'shop.acme.example:8443' };
+    return codeOf(board.connect('acme', { organizationId, credentials }));
+  };
+  for (let turn = 0; turn < 20; turn++) expect(await connect('org-1', 'ak_wrong')).toBe('credentials_refused');
+  expect(await connect('org-1', 'ak_wrong')).toBe('too_many_refusals');
+  expect(sent).toHaveLength(20);
+  expect(await connect('org-2', 'ak_0123456789')).toBe('resolved');
+  await clock.advance(600_000);
+  expect(await connect('org-1', 'ak_0123456789')).toBe('resolved');
+});
+
 test('a row that cannot be opened holds up no other refresh', async () => {
   const { alarms, call, clock, connect, row, store } = createMinting();
   await connect('org-1');

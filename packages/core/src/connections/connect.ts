@@ -11,6 +11,7 @@ import { vendorFacts } from './facts.ts';
 import { identify } from './identify.ts';
 import { oauthContext, requireApp } from './oauth-context.ts';
 import { saveGrant } from './save.ts';
+import { newKey } from './session-key.ts';
 import type { Connection } from './view.ts';
 
 export interface ConnectInput {
@@ -30,11 +31,18 @@ export interface ConnectInput {
 /**
  * Stores credentials that the vendor has accepted.
  * @throws PlugboardError kind `invalid_request` naming each field (schema, or refused by the vendor), kind `conflict`
- * code `account_mismatch`; nothing is stored then and an existing connection stays as it was.
+ * code `account_mismatch`, kind `rate_limited` code `too_many_refusals`; nothing is stored then and an existing
+ * connection stays as it was.
  */
 export async function connect(engine: Engine, provider: string, input: ConnectInput): Promise<Connection> {
   const runtime = providerOf(engine, provider);
   const organizationId = checkId(input.organizationId, 'organizationId');
+  return engine.attempts.run(newKey(provider, organizationId), () => connectOnce(engine, runtime, input));
+}
+
+async function connectOnce(engine: Engine, runtime: ProviderRuntime, input: ConnectInput): Promise<Connection> {
+  const { organizationId } = input;
+  const provider = runtime.definition.id;
   const label = checkId(input.label ?? 'default', 'label');
   const [name, method] = chooseMethod(runtime, input);
   const fields = checkInput(method.credentials, input.credentials, `${provider} credentials`) as Credentials;
