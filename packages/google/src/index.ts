@@ -6,7 +6,7 @@ export { exampleJwk, exampleKeyFile } from './example-key.ts';
 export { googleAccount, identity, identityHost } from './identity.ts';
 export { googleApp, googleHosts, googleOAuth, googleScope, holds, identityScopes, withImplied } from './oauth.ts';
 export type { GoogleOAuthOptions, Implied } from './oauth.ts';
-export { pages, pageToken, readBase64 } from './pages.ts';
+export { pages, pageToken, readAll, readBase64 } from './pages.ts';
 export { pubSubKeys, pubSubSecret, readPubSub, signPubSub, verifyPubSub } from './pub-sub.ts';
 export type { PubSubMessage } from './pub-sub.ts';
 export { googleServiceAccount, keyFields, keyFile, readKeyFile, signAssertion, subject } from './service-account.ts';

@@ -15,6 +15,20 @@ interface Page {
   readonly nextPageToken?: string | null | undefined;
 }
 
+/** What all pages hold, and the last page: it alone has the token for the next time. */
+export async function readAll<Page, Item>(
+  all: AsyncIterable<Page>,
+  itemsOf: (page: Page) => readonly Item[] | null | undefined,
+): Promise<{ readonly items: Item[]; readonly last: Page | undefined }> {
+  const items: Item[] = [];
+  let last: Page | undefined;
+  for await (const page of all) {
+    items.push(...(itemsOf(page) ?? []));
+    last = page;
+  }
+  return { items, last };
+}
+
 /** Lists that go on at `nextPageToken`. @param items where a page holds them; absent where there are none */
 export function pages<P extends Page, Item>(items: (page: P) => readonly Item[] | null | undefined) {
   return {

@@ -7,8 +7,6 @@ import {
   channelBody,
   channelWebhooks,
   notified,
-  pages,
-  readBase64,
   stopChannel,
   webHook,
 } from '../src/index.ts';
@@ -91,18 +89,4 @@ test('a notification says which channel it came through and what changed; a gree
     const bad = deliveryOf({ 'x-goog-resource-state': 'change', [name]: value });
     expect(() => parse(bad), name).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   }
-});
-
-test('bytes are read in either alphabet, with padding or without', () => {
-  const bytes = new Uint8Array([255, 255, 254, 62]);
-  for (const text of ['///+Pg==', '///+Pg', '___-Pg==', '___-Pg']) expect(readBase64(text), text).toEqual(bytes);
-  expect(readBase64('')).toEqual(new Uint8Array());
-  expect(['%%', 'A', 'AA A'].map(readBase64)).toEqual([undefined, undefined, undefined]);
-});
-
-test('lists go on at the token of a page, and end without one', () => {
-  const { items, next } = pages((page: { readonly nextPageToken?: string; readonly things?: string[] }) => page.things);
-  expect([items({ things: ['a'] }), items({})]).toEqual([['a'], []]);
-  expect(next({ nextPageToken: 'n' }, { q: 'x', pageToken: 'm' })).toEqual({ q: 'x', pageToken: 'n' });
-  expect([next({}, {}), next({ nextPageToken: '' }, {})]).toEqual([undefined, undefined]);
 });

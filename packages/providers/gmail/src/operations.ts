@@ -2,7 +2,7 @@
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api } from '@plugboard/core';
 import { given, like, nothing } from '@plugboard/core/fields';
-import { pageToken, readBase64 } from '@plugboard/google';
+import { pageToken, readAll, readBase64 } from '@plugboard/google';
 import { z } from 'zod';
 
 import {
@@ -155,18 +155,13 @@ export const history = {
     scopes: [scopes.metadata],
     input: given({ startHistoryId: '987654' }, since),
     async run(api, input, options) {
-      const items: NonNullable<z.output<typeof historyPage>['history']> = [];
-      let historyId = input.startHistoryId;
       try {
-        for await (const page of api.pages(listHistory, input, options)) {
-          items.push(...(page.history ?? []));
-          historyId = page.historyId;
-        }
-        return { items, historyId, isTooOld: false };
+        const { items, last } = await readAll(api.pages(listHistory, input, options), (page) => page.history);
+        return { items, historyId: last?.historyId ?? input.startHistoryId, isTooOld: false };
       } catch (error) {
         if (!isPlugboardError(error) || error.status !== 404) throw error;
         const now = await api.call(profile.get, {}, options);
-        return { items: [], historyId: now.historyId ?? historyId, isTooOld: true };
+        return { items: [], historyId: now.historyId ?? input.startHistoryId, isTooOld: true };
       }
     },
   }),

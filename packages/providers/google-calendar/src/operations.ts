@@ -2,7 +2,7 @@
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api, CallOptions } from '@plugboard/core';
 import { given, like, nothing } from '@plugboard/core/fields';
-import { channel, channelBody, pageToken, stopChannel, webHook } from '@plugboard/google';
+import { channel, channelBody, pageToken, readAll, stopChannel, webHook } from '@plugboard/google';
 import { z } from 'zod';
 
 import { calendar, event, eventChange, eventEnd, eventPage, eventPages, inCalendar, instant } from './schemas.ts';
@@ -112,13 +112,8 @@ const changed = given({}, { ...listed, syncToken: 'CPDAlvWDx70CEPDAlvWDx70CGAU='
 
 /** All pages, because only the last one holds the next token. */
 async function readChanges(api: Api, input: z.output<typeof changed>, options: CallOptions) {
-  const items: z.output<typeof event>[] = [];
-  let nextSyncToken: string | null = null;
-  for await (const page of api.pages(list, input, options)) {
-    items.push(...page.items);
-    nextSyncToken = page.nextSyncToken ?? null;
-  }
-  return { items, nextSyncToken, isFull: input.syncToken === undefined };
+  const { items, last } = await readAll(api.pages(list, input, options), (page) => page.items);
+  return { items, nextSyncToken: last?.nextSyncToken ?? null, isFull: input.syncToken === undefined };
 }
 
 export const events = {

@@ -1,7 +1,7 @@
 /** What the client offers besides files: https://developers.google.com/workspace/drive/api/reference/rest/v3 (2026-11-20). */
 import { endpoint, operation } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { channel, channelBody, stopChannel, webHook } from '@plugboard/google';
+import { channel, channelBody, readAll, stopChannel, webHook } from '@plugboard/google';
 import { z } from 'zod';
 
 import { allDrives, anyDrive, asked, changePage, changePages, facts, fileFields, fileId, lists } from './schemas.ts';
@@ -89,13 +89,8 @@ export const changes = {
     docs: 'https://developers.google.com/workspace/drive/api/guides/manage-changes',
     input: given({ pageToken: '12345' }, asked),
     async run(api, input, options) {
-      const items: z.output<typeof changePage>['changes'] = [];
-      let next = input.pageToken;
-      for await (const page of api.pages(listChanges, input, options)) {
-        items.push(...page.changes);
-        next = page.newStartPageToken ?? next;
-      }
-      return { items, pageToken: next };
+      const { items, last } = await readAll(api.pages(listChanges, input, options), ({ changes: found }) => found);
+      return { items, pageToken: last?.newStartPageToken ?? input.pageToken };
     },
   }),
 };
