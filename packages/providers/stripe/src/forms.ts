@@ -18,7 +18,7 @@ export function brackets(value: unknown, name = ''): Record<string, QueryValue> 
 export const resource: typeof endpoint = (route, options) =>
   endpoint(route, { limits: [{ requests: 25, perMs: 1000 }], ...options });
 
-export const without = (names: readonly string[], input: object) =>
+const without = (names: readonly string[], input: object) =>
   Object.fromEntries(Object.entries(input).filter(([name]) => !names.includes(name)));
 /** Every write carries a key, kept for 24 hours: https://docs.stripe.com/api/idempotent_requests */
 export const write = {
