@@ -2,14 +2,7 @@ import { defineProvider, endpoint, type Delivery } from '@plugboard/core';
 import { given } from '@plugboard/core/fields';
 import { expect, test } from 'vitest';
 
-import {
-  channel,
-  channelBody,
-  channelWebhooks,
-  notified,
-  stopChannel,
-  webHook,
-} from '../src/index.ts';
+import { channel, channelBody, channelWebhooks, notified, stopChannel, webHook } from '../src/index.ts';
 import { createGoogleRig, target } from './rig.ts';
 import { facts, sample } from './sample.ts';
 

@@ -1,6 +1,6 @@
 import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
 import type { AnyDefinition, ProviderFactory } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
+import { createEmulator, type Consent } from '@plugboard/core/emulator';
 import { createFakeClock } from '@plugboard/testing';
 import { expect } from 'vitest';
 
@@ -55,9 +55,9 @@ export function createGoogleRig<D extends AnyDefinition>(
   });
   const id = definition.id as D['id'];
 
-  async function authorize(scopes?: readonly string[]) {
+  async function authorize(scopes?: readonly string[], consent?: Consent) {
     const { url, cookie } = await board.authorize(id, { ...target, userId, ...(scopes && { scopes }) });
-    const { searchParams: params } = await vendor.oauth.approve(url);
+    const { searchParams: params } = await vendor.oauth.approve(url, consent);
     return board.callback(id, { params, cookies: `${cookie.name}=${cookie.value}`, ...target, userId });
   }
 

@@ -1,10 +1,10 @@
 import { exampleKeyFile } from '@plugboard/google';
 import { expect, test } from 'vitest';
 
-import { createRig, target, textLike } from './rig.ts';
+import { createRig, target, textLike, type SentRequest } from './rig.ts';
 
 const listOf = (...ids: string[]) => Response.json({ resourceNames: ids.map((id) => `customers/${id}`) });
-const isList = ({ pathname }: URL) => pathname.endsWith(':listAccessibleCustomers');
+const isList = ({ url }: SentRequest) => url.pathname.endsWith(':listAccessibleCustomers');
 
 test('the accounts to choose from are those that are reached, managers’ clients included and managers left out', async () => {
   const { authorize, board } = createRig();
@@ -65,7 +65,7 @@ test('settings name the account and the manager, with or without dashes', async 
 
 test('a Google account without Ads accounts connects, and says what is wrong', async () => {
   const { board, connect, client, respond } = createRig();
-  respond((url) => (isList(url) ? Response.json({}) : undefined));
+  respond((request) => (isList(request) ? Response.json({}) : undefined));
   expect(await connect()).toMatchObject({ status: 'degraded', reason: 'account_unknown', account: null });
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'no_ads_account' });
   await expect(client().campaigns.list({})).rejects.toMatchObject({
@@ -76,7 +76,7 @@ test('a Google account without Ads accounts connects, and says what is wrong', a
 
 test('a user who leaves the Ads scope unticked keeps what was granted, and learns what is missing', async () => {
   const { authorize, board, sent } = createRig();
-  expect(await authorize({ scopes: ['https://www.googleapis.com/auth/datamanager'] })).toMatchObject({
+  expect(await authorize(undefined, { scopes: ['https://www.googleapis.com/auth/datamanager'] })).toMatchObject({
     status: 'connected',
     missingScopes: ['https://www.googleapis.com/auth/adwords'],
     connection: { status: 'degraded', reason: 'scopes_missing', account: null },
@@ -87,7 +87,7 @@ test('a user who leaves the Ads scope unticked keeps what was granted, and learn
 
 test('a connection whose account was never found is not healthy', async () => {
   const { board, connect, respond } = createRig();
-  respond((url) => (isList(url) ? Response.json({}) : undefined));
+  respond((request) => (isList(request) ? Response.json({}) : undefined));
   await connect();
   respond(() => undefined);
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'account_unknown' });
@@ -95,9 +95,9 @@ test('a connection whose account was never found is not healthy', async () => {
 
 test('an account that was closed is left out, and one that is left is taken', async () => {
   const { connect, respond, vendor } = createRig();
-  respond((url) => {
-    if (isList(url)) return listOf('1234567890', '1112223333');
-    if (!url.pathname.includes('1112223333')) return undefined;
+  respond((request) => {
+    if (isList(request)) return listOf('1234567890', '1112223333');
+    if (!request.url.pathname.includes('1112223333')) return undefined;
     const { status, body } = vendor.definition.api.errors.examples['customerNotEnabled']!;
     return Response.json(body, { status });
   });
@@ -112,7 +112,7 @@ test('clients that were closed are no choice, and neither are conversion actions
         [kind]: { id, name: id, type: 'UPLOAD_CLICKS', status: id === '1' ? 'ENABLED' : status },
       })),
     });
-  respond((url, body) => (body.includes('FROM customer_client') ? rows('customerClient', 'CLOSED') : undefined));
+  respond(({ text }) => (text.includes('FROM customer_client') ? rows('customerClient', 'CLOSED') : undefined));
   await authorize();
   expect(await board.accounts.choices('google-ads', target)).toEqual([
     { id: '1234567890', name: 'Demo Store' },
@@ -128,7 +128,7 @@ test('clients that were closed are no choice, and neither are conversion actions
 
 test('an account that cannot be read for another reason is not silently left out', async () => {
   const { authorize, respond } = createRig();
-  respond((url) =>
+  respond(({ url }) =>
     url.pathname.includes('9876543210') ? Response.json({ error: { code: 400 } }, { status: 400 }) : undefined,
   );
   await expect(authorize()).rejects.toMatchObject({ kind: 'invalid_request', code: 'bad_request' });
@@ -139,10 +139,12 @@ test('health asks for the account itself where the list does not name it, and th
   await connect();
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'healthy' });
   expect(sent.length).toBe(1);
-  respond((url) => (isList(url) ? listOf('1112223333') : undefined));
+  respond((request) => (isList(request) ? listOf('1112223333') : undefined));
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'healthy' });
   expect(sent.length).toBe(3);
-  respond((url) => (isList(url) ? listOf('1112223333') : Response.json({ error: { code: 403 } }, { status: 403 })));
+  respond((request) =>
+    isList(request) ? listOf('1112223333') : Response.json({ error: { code: 403 } }, { status: 403 }),
+  );
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'forbidden' });
 });
 

@@ -21,7 +21,7 @@ test('the authorization request is the one that Google’s own library makes', a
     code_challenge_method: 'S256',
     response_type: 'code',
     client_id: 'cid.apps.googleusercontent.com',
-    redirect_uri: 'https://app.example.com/integrations/callback/google-ads',
+    redirect_uri: 'https://app.example/integrations/callback/google-ads',
   });
   expect([state?.length, challenge?.length]).toEqual([expect.any(Number), 43]);
 });
@@ -50,7 +50,7 @@ test('the refresh token is kept where the answer leaves it out, and the client a
 test('disconnecting revokes without the client’s secret; a grant that is dead already is done', async () => {
   const { board, connect, sent, respond } = createRig();
   await connect();
-  respond((url) =>
+  respond(({ url }) =>
     url.pathname === '/revoke' ? Response.json({ error: 'invalid_token' }, { status: 400 }) : undefined,
   );
   expect(await board.disconnect('google-ads', target)).toMatchObject({ revoked: 'revoked' });
@@ -83,7 +83,7 @@ test('a service account’s assertion goes to Google alone, whatever its file sa
   const { board, client, sent, respond } = createRig();
   // Google's own answer, which does not repeat the scopes.
   const minted = { access_token: 'stub', expires_in: 3599, token_type: 'Bearer' };
-  respond((url) => (url.pathname === '/token' ? Response.json(minted) : undefined));
+  respond(({ url }) => (url.pathname === '/token' ? Response.json(minted) : undefined));
   const file = keyFile({ token_uri: 'https://evil.example/token', auth_uri: 'https://evil.example/auth' });
   await board.connect('google-ads', {
     ...target,
@@ -115,7 +115,7 @@ test.each([
   [403, 'admin_policy_enforced', 'Blocked.', 'permission'],
 ])('an assertion that is answered %i %s (%s) is a matter of %s', async (status, error, description, kind) => {
   const { board, respond } = createRig();
-  respond((url) =>
+  respond(({ url }) =>
     url.pathname === '/token' ? Response.json({ error, error_description: description }, { status }) : undefined,
   );
   const refusal = await board
