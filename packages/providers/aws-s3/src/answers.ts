@@ -65,14 +65,17 @@ const again: Meaning = { kind: 'conflict', retryable: true };
 const body = (code: string, message: string, more = '') =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message>${more}<RequestId>4442587FB7D0A2F9</RequestId></Error>`;
 const headers = { 'content-type': 'application/xml' };
-const stsRefusal = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error></ErrorResponse>`;
+/** A refusal of AWS's token service. */
+export const refusalOf = (code: string, message: string) =>
+  `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
+const unknownKey = refusalOf('InvalidClientTokenId', 'The security token included in the request is invalid.');
 const elsewhere = '<Endpoint>examplebucket.s3.eu-west-1.amazonaws.com</Endpoint>';
 
 type Case = readonly [status: number, body: string, kind: ErrorKind, code: string, retryable?: boolean];
 const cases = {
   invalidCredentials: [403, body('InvalidAccessKeyId', 'The key id does not exist.'), 'auth', 'invalid_access_key_id'],
   wrongSecret: [403, body('SignatureDoesNotMatch', 'They do not match.'), 'auth', 'signature_does_not_match'],
-  unknownToSts: [403, stsRefusal, 'auth', 'invalid_client_token_id'],
+  unknownToSts: [403, unknownKey, 'auth', 'invalid_client_token_id'],
   expiredToken: [400, body('ExpiredToken', 'The provided token has expired.'), 'auth', 'expired_token', false],
   wrongToken: [400, body('InvalidToken', 'The provided token is malformed.'), 'auth', 'invalid_token'],
   clockSkew: [403, body('RequestTimeTooSkewed', 'Too large.'), 'configuration', 'request_time_too_skewed'],
@@ -91,6 +94,7 @@ const cases = {
   exists: [412, body('PreconditionFailed', 'One did not hold.'), 'conflict', 'precondition_failed', false],
   raced: [409, body('ConditionalRequestConflict', 'Try again.'), 'conflict', 'conditional_request_conflict', true],
   slowDown: [503, body('SlowDown', 'Please reduce your request rate.'), 'rate_limited', 'slow_down', true],
+  throttledBySts: [400, refusalOf('Throttling', 'Rate exceeded'), 'rate_limited', 'throttling', true],
   slowUpload: [400, body('RequestTimeout', 'Nothing was read in time.'), 'timeout', 'request_timeout', true],
   outage: [500, body('InternalError', 'Please try again.'), 'unavailable', 'internal_error', true],
   failedLate: [200, body('InternalError', 'Please try again.'), 'unavailable', 'internal_error', true],
@@ -124,6 +128,7 @@ export const errors = vendorErrors({
     ConditionalRequestConflict: again,
     OperationAborted: again,
     SlowDown: 'rate_limited',
+    Throttling: 'rate_limited',
     InternalError: 'unavailable',
     ServiceUnavailable: 'unavailable',
     RequestTimeout: 'timeout',

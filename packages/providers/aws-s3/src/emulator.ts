@@ -1,7 +1,7 @@
 /** What the vendor's double remembers: objects, and uploads in parts. */
 import { at, text as textOf, type EmulatedReply, type EmulatedRequest, type EmulatorExtension } from '@plugboard/core';
 
-import { element } from './answers.ts';
+import { element, refusalOf } from './answers.ts';
 
 const xml = (text: string): EmulatedReply => ({ text, headers: { 'content-type': 'application/xml' } });
 const listHead = '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">';
@@ -59,9 +59,21 @@ export const emulator: EmulatorExtension = (vendor) => {
     return xml(`${listHead}${end}${contents.join('')}</ListBucketResult>`);
   }
 
+  /** Every role asks for an external ID. */
+  function assume(externalId: string | null): EmulatedReply {
+    if (externalId === null) return { ...xml(refusalOf('AccessDenied', 'Not authorized.')), status: 403 };
+    const token = textOf(vendor.oauth.issue({ profile: 'role' })['access_token']) ?? '';
+    const ends = element('Expiration', new Date(vendor.now() + 3_600_000).toISOString());
+    const secret = element('SecretAccessKey', 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY');
+    const keys = `${element('AccessKeyId', vendor.id('ASIA'))}${secret}${element('SessionToken', token)}${ends}`;
+    const result = `<AssumeRoleResult><Credentials>${keys}</Credentials></AssumeRoleResult>`;
+    return xml(`<AssumeRoleResponse>${result}</AssumeRoleResponse>`);
+  }
+
   return {
     'GET /': (request) => (request.url.searchParams.has('list-type') ? list(request) : undefined),
-    'POST /': ({ text, url }) => {
+    'POST /': ({ text, url, form }) => {
+      if (form.get('Action') === 'AssumeRole') return assume(form.get('ExternalId'));
       if (!url.searchParams.has('delete')) return undefined;
       const keys = [...text.matchAll(/<Key>(.*?)<\/Key>/gs)].map(([, key]) => key ?? '');
       for (const key of keys) objects.delete(key);

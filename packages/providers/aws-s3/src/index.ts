@@ -1,1 +1,2 @@
+export { externalId } from './access.ts';
 export { awsS3 } from './provider.ts';

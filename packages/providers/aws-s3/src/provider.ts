@@ -1,12 +1,12 @@
 /** AWS S3, and what speaks its protocol: Cloudflare R2, MinIO and others. */
-import { defineProvider, endpoint, isPlugboardError, sigv4, unsupported, type Api } from '@plugboard/core';
+import { clientCredentials, defineProvider, endpoint, isPlugboardError, sigv4, type Api } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 
-import { addressOf, awsFields, compatibleFields, credentialsOf, hostsOf, identityHost } from './access.ts';
+import { addressOf, app, assumeRole, awsFields, compatibleFields, credentialsOf, hostsOf } from './access.ts';
+import { identityHost, roleFields, s3Signature } from './access.ts';
 import { children, errors, rootOf, textAt } from './answers.ts';
 import { emulator } from './emulator.ts';
 import { bucketOf, objects, xmlExample } from './objects.ts';
-import { s3Signature } from './sign.ts';
 import { download, files, presign, settings, upload, uploads } from './transfers.ts';
 
 const env = {
@@ -29,10 +29,11 @@ const account = {
     example: { headers: { 'x-amz-bucket-region': 'us-east-1' } },
   }),
   identity: endpoint('POST /', {
-    summary: 'Says whose keys these are. Needs no permission, and works at AWS alone.',
+    summary: 'Says whose keys these are. Needs no permission.',
+    methods: ['aws', 'role'],
     docs: 'https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html',
     repeat: 'safe',
-    baseUrl: (api) => `https://${identityHost(credentialsOf(api)) ?? nobody(api)}`,
+    baseUrl: (api) => `https://${identityHost(credentialsOf(api))}`,
     input: given({}),
     encode: () => ({ form: { Action: 'GetCallerIdentity', Version: '2011-06-15' } }),
     decode: (answer) => {
@@ -65,6 +66,7 @@ export const awsS3 = defineProvider({
   // Every host follows from the region, the bucket and the endpoint of the connection.
   hosts: [],
   tenantHosts: ({ credentials }) => hostsOf(credentials),
+  app,
 
   auth: {
     aws: sigv4({
@@ -77,6 +79,19 @@ export const awsS3 = defineProvider({
         secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
         bucket: 'examplebucket',
         region: 'us-east-1',
+      },
+    }),
+    role: clientCredentials({
+      title: 'AWS role',
+      credentials: roleFields,
+      appSet: 'assume',
+      mint: assumeRole,
+      sign: s3Signature,
+      example: { roleArn: 'arn:aws:iam::123456789012:role/uploads', bucket: 'examplebucket', region: 'us-east-1' },
+      grant: {
+        accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
+        secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY',
+        accessToken: 'AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQW',
       },
     }),
     compatible: sigv4({
@@ -104,7 +119,8 @@ export const awsS3 = defineProvider({
   async account(api) {
     await probe(api).catch(tolerateMissingList);
     const bucket = bucketOf(api);
-    if (api.method !== 'aws') return { kind: 'derived', name: `${bucket} at ${addressOf(credentialsOf(api)).host}` };
+    if (api.method === 'compatible')
+      return { kind: 'derived', name: `${bucket} at ${addressOf(credentialsOf(api)).host}` };
     const { account: id, arn } = await api.call(account.identity, {});
     return { kind: 'known', account: { id, name: `${bucket} (${id})` }, metadata: { arn } };
   },
@@ -128,11 +144,4 @@ async function probe(api: Api): Promise<void> {
 /** Keys that may store and not list are good keys: the refusal proves it. */
 function tolerateMissingList(error: unknown): void {
   if (!isPlugboardError(error) || error.code !== 'access_denied') throw error;
-}
-
-function nobody(api: Api): never {
-  throw unsupported(
-    'This service has no call that says whose keys these are.',
-    `Use it at AWS, not with \`${api.method}\`.`,
-  );
 }

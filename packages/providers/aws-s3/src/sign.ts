@@ -2,9 +2,7 @@
  * AWS Signature Version 4, with the exceptions of S3: paths are encoded once and never normalised.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html (2026-11-20)
  */
-import { encodeBase64, encodeHex, hash, hmac, need, type Credentials, type Sign } from '@plugboard/core';
-
-import { regionOf } from './access.ts';
+import { encodeHex, hash, hmac } from '@plugboard/core';
 
 export interface Keys {
   readonly accessKeyId: string;
@@ -132,27 +130,3 @@ function scopeOf({ at, region, service }: Scope): string {
 function stamp(at: number): string {
   return new Date(at).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
 }
-
-export function keysOf(credentials: Credentials): Keys {
-  const { sessionToken } = credentials;
-  return {
-    accessKeyId: need(credentials, 'accessKeyId'),
-    secretAccessKey: need(credentials, 'secretAccessKey'),
-    ...(sessionToken !== undefined && { sessionToken: need(credentials, 'sessionToken') }),
-  };
-}
-
-/** Signs what goes to S3, and what goes to AWS's token service, which only says whose keys these are. */
-export const s3Signature: Sign = {
-  places: ['header:authorization', 'header:x-amz-content-sha256', 'header:x-amz-date', 'header:x-amz-security-token'],
-  async apply({ method, url, headers, body }, { credentials, now }) {
-    const bodyHash = await hash('sha256', body ?? '');
-    const payloadHash = encodeHex(bodyHash);
-    const service = /^sts\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(url.hostname) ? 'sts' : 's3';
-    if (service === 's3') headers.set('x-amz-content-sha256', payloadHash);
-    // The one request that S3 takes only with a checksum of its body.
-    if (url.searchParams.has('delete')) headers.set('x-amz-checksum-sha256', encodeBase64(bodyHash));
-    const scope = { region: regionOf(credentials), service, at: now };
-    await signHeaders({ method, url, headers }, keysOf(credentials), scope, payloadHash);
-  },
-};

@@ -4,11 +4,11 @@ import type { Api, CallOptions, FilesCapability } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { addressOf, credentialsOf, regionOf } from './access.ts';
+import { addressOf, credentialsOf, keysOf, regionOf } from './access.ts';
 import { element, rootOf, textAt } from './answers.ts';
 import { describe, etag, factHeaders, facts, key, namespace, object, objects, rangeHeader } from './objects.ts';
 import { readFields, readReceipt, receipt, shownTag, slow, tagged, unquoted, xmlExample } from './objects.ts';
-import { encodePart, keysOf, presign as sign } from './sign.ts';
+import { encodePart, presign as sign } from './sign.ts';
 
 const mebibyte = 1024 * 1024;
 const mostParts = 10_000;
