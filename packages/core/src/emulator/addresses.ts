@@ -26,9 +26,12 @@ export function endpointAddress(
   const input = method === undefined ? anyValues() : emulatedInput(definition, method);
   const evaluated = url(input, emulatedApp(definition));
   if (!URL.canParse(evaluated)) throw noAddress(definition);
+  const { host, pathname } = new URL(evaluated);
   const variable = [...Object.values(exampleValues(method?.input)), placeholder];
-  const path = new RegExp(`^${wildcards(new URL(evaluated).pathname, variable)}$`);
-  return (candidate) => isVendorHost(definition, candidate) && path.test(candidate.pathname);
+  const path = new RegExp(`^${wildcards(pathname, variable)}$`);
+  // Pages that browsers are sent to need not be on a host that the engine may call.
+  const isHere = (url: URL) => url.host === host || isVendorHost(definition, url);
+  return (candidate) => isHere(candidate) && path.test(candidate.pathname);
 }
 
 /** The host may configure another version than the declared one. */

@@ -17,12 +17,12 @@ import { anyValues, appExamples, attempt, exampleValues, placeholderApi } from '
  * that the examples name are among the declared ones.
  */
 export function asEmulated({ definition, options }: AnyProvider): AnyDefinition {
-  if (definition.tenantHosts === undefined && !discovers(definition)) return definition;
   const app = Object.entries(definition.app ?? {}).map(([name, field]) => {
     const value: unknown = (options as Readonly<Record<string, unknown>>)[name];
     return [name, typeof value === 'string' && !isSecret(value) ? { ...field, example: value } : field];
   });
   const configured: AnyDefinition = { ...definition, app: Object.fromEntries(app) as AppFields };
+  if (definition.tenantHosts === undefined && !discovers(definition)) return configured;
   const sources = Object.values(definition.auth).map((method) => sourceOf(configured, method));
   const named = sources.flatMap((source) => attempt(() => hostsFor(configured, source)) ?? []);
   return { ...configured, hosts: [...new Set([...definition.hosts, ...named])] };

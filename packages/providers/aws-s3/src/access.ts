@@ -1,7 +1,7 @@
 /** What a connection is made of, the addresses that follow from it, and how its requests are signed. */
 import { configurationError, encodeBase64, encodeHex, hash, hostOf, invalidInput, need, reveal } from '@plugboard/core';
 import { isPlugboardError, Secret } from '@plugboard/core';
-import type { Api, AppFields, AppValues, Classify, Credentials, Grant, OAuthClient, Sign } from '@plugboard/core';
+import type { Api, AppFields, Classify, Credentials, Grant, OAuthClient, Sign } from '@plugboard/core';
 import { baseUrl, secret, text } from '@plugboard/core/fields';
 import { z } from 'zod';
 

@@ -3,6 +3,7 @@ import { endpoint } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
+import { forApps } from './credentials.ts';
 import { amount, currency, https, id, idempotency, value, wire, words } from './orders.ts';
 
 const payoutScopes = ['https://uri.paypal.com/payments/payouts'];
@@ -23,7 +24,7 @@ const recipientType = z.enum(['EMAIL', 'PHONE', 'PAYPAL_ID', 'USER_HANDLE']);
 const onePayout = given({ payoutItemId });
 
 export const payouts = {
-  create: endpoint('POST /v1/payments/payouts', {
+  create: forApps('POST /v1/payments/payouts', {
     summary: 'Pays many people at once. PayPal refuses a `senderBatchId` that it has seen within 30 days.',
     idempotency,
     scopes: payoutScopes,
@@ -59,7 +60,7 @@ export const payouts = {
       status: 201,
     },
   }),
-  get: endpoint('GET /v1/payments/payouts/{batchId}', {
+  get: forApps('GET /v1/payments/payouts/{batchId}', {
     summary: 'Reads a batch of payouts; iterated, its items.',
     scopes: payoutScopes,
     input: given({ batchId }, { page: z.int().min(1).max(1000), pageSize: z.int().min(1).max(1000) }),
@@ -73,13 +74,13 @@ export const payouts = {
       },
     },
   }),
-  getItem: endpoint('GET /v1/payments/payouts-item/{payoutItemId}', {
+  getItem: forApps('GET /v1/payments/payouts-item/{payoutItemId}', {
     summary: 'Reads one payout.',
     scopes: payoutScopes,
     input: onePayout,
     output: payoutItem,
   }),
-  cancelItem: endpoint('POST /v1/payments/payouts-item/{payoutItemId}/cancel', {
+  cancelItem: forApps('POST /v1/payments/payouts-item/{payoutItemId}/cancel', {
     summary: 'Takes back a payout that nobody has claimed.',
     repeat: 'safe',
     scopes: payoutScopes,
@@ -103,7 +104,7 @@ const named = (types: readonly string[]) => types.map((name) => ({ name }));
 const event = like({ id: 'WH-0G2756385H040842W-5Y612302CV158622M', event_type: 'PAYMENT.CAPTURE.COMPLETED' });
 
 export const webhookEndpoints = {
-  create: endpoint('POST /v1/notifications/webhooks', {
+  create: forApps('POST /v1/notifications/webhooks', {
     summary: 'Has events posted to an address. The id of the answer is the `webhookId` that verifies them.',
     scopes: hookScopes,
     input: given(target),
@@ -111,19 +112,19 @@ export const webhookEndpoints = {
     output: hook,
     example: { status: 201 },
   }),
-  list: endpoint('GET /v1/notifications/webhooks', {
+  list: forApps('GET /v1/notifications/webhooks', {
     summary: 'Lists the webhooks of the app.',
     scopes: hookScopes,
     input: given({}),
     output: like({ webhooks: [hook] }),
   }),
-  get: endpoint('GET /v1/notifications/webhooks/{webhookId}', {
+  get: forApps('GET /v1/notifications/webhooks/{webhookId}', {
     summary: 'Reads a webhook.',
     scopes: hookScopes,
     input: oneHook,
     output: hook,
   }),
-  update: endpoint('PATCH /v1/notifications/webhooks/{webhookId}', {
+  update: forApps('PATCH /v1/notifications/webhooks/{webhookId}', {
     summary: 'Changes the address or the events of a webhook.',
     repeat: 'safe',
     scopes: hookScopes,
@@ -138,19 +139,19 @@ export const webhookEndpoints = {
     },
     output: hook,
   }),
-  delete: endpoint('DELETE /v1/notifications/webhooks/{webhookId}', {
+  delete: forApps('DELETE /v1/notifications/webhooks/{webhookId}', {
     summary: 'Ends a webhook.',
     scopes: hookScopes,
     input: oneHook,
     output: z.unknown().transform(() => undefined),
     example: { status: 204 },
   }),
-  eventTypes: endpoint('GET /v1/notifications/webhooks-event-types', {
+  eventTypes: forApps('GET /v1/notifications/webhooks-event-types', {
     summary: 'Lists the events that there are.',
     input: given({}),
     output: like(eventTypes),
   }),
-  resend: endpoint('POST /v1/notifications/webhooks-events/{eventId}/resend', {
+  resend: forApps('POST /v1/notifications/webhooks-events/{eventId}/resend', {
     summary: 'Has an event posted once more.',
     scopes: hookScopes,
     input: given({ eventId: 'WH-0G2756385H040842W-5Y612302CV158622M' }, { webhookIds: z.array(id).min(1).max(500) }),
@@ -158,7 +159,7 @@ export const webhookEndpoints = {
     output: event,
     example: { status: 202 },
   }),
-  simulate: endpoint('POST /v1/notifications/simulate-event', {
+  simulate: forApps('POST /v1/notifications/simulate-event', {
     summary: 'Has a mock event posted; it is signed for the webhook id `WEBHOOK_ID`.',
     scopes: hookScopes,
     input: given({ url: target.url, eventType }, { resourceVersion: z.string() }),
@@ -172,7 +173,7 @@ export const webhookEndpoints = {
 export const balancesScope = 'https://uri.paypal.com/services/reporting/balances/read';
 
 export const account = {
-  balances: endpoint('GET /v1/reporting/balances', {
+  balances: forApps('GET /v1/reporting/balances', {
     summary: 'Reads the balances, and with them whose account it is.',
     scopes: [balancesScope],
     input: given({}, { currencyCode: z.string().regex(/^([A-Z]{3}|ALL)$/) }),
@@ -183,6 +184,26 @@ export const account = {
         balances: [like({ currency: 'USD' }, { primary: true, total_balance: like(amount) })],
       },
       { as_of_time: '2026-11-20T10:00:00Z', last_refresh_time: '2026-11-20T09:00:00Z' },
+    ),
+  }),
+};
+
+export const identity = {
+  userInfo: endpoint('GET /v1/identity/openidconnect/userinfo', {
+    summary: 'Reads who logged in.',
+    docs: 'https://developer.paypal.com/docs/api/identity/v1/#userinfo_get',
+    methods: ['login'],
+    input: given({}),
+    encode: () => ({ query: { schema: 'paypalv1.1' } }),
+    output: like(
+      { user_id: 'https://www.paypal.com/webapps/auth/identity/user/mWq6_1sU85v5EG9yHdPxJRrhGHrnMJ' },
+      {
+        payer_id: 'WDJJHEBZ4X2LY',
+        name: 'Jane Doe',
+        emails: [like({ value: 'jane@example.com' }, { primary: true })],
+        verified_account: z.union([z.string(), z.boolean()]),
+        address: z.looseObject({}),
+      },
     ),
   }),
 };

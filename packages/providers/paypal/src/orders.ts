@@ -1,9 +1,9 @@
 /** Orders and what becomes of their money: https://developer.paypal.com/docs/api/orders/v2/ and payments/v2 (2026-11-20). */
-import { endpoint, snakeCase, type Api } from '@plugboard/core';
+import { snakeCase, type Api } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { behalfOf } from './credentials.ts';
+import { behalfOf, forApps } from './credentials.ts';
 
 export const id = z.string().regex(/^[\w-]{1,64}$/);
 export const value = z.string().regex(/^\d{1,28}(\.\d{1,3})?$/, { error: 'must be a decimal number as text: 10.00' });
@@ -11,7 +11,7 @@ export const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'must be an ISO 
 export const https = z.url({ protocol: /^https$/ });
 export const words = (most: number) => z.string().min(1).max(most);
 export const amount = { currency_code: 'USD', value: '10.00' };
-const money = given({ currencyCode: currency, value });
+export const money = given({ currencyCode: currency, value });
 
 /** Names of the wire; every key of these inputs is PayPal's own. */
 function snake(input: unknown): unknown {
@@ -25,11 +25,17 @@ export const wire = (input: object) => ({ json: snake(input) });
 /** What moves money: once per key, for a merchant where one is named, and with the whole result in the answer. */
 export const idempotency = { header: 'PayPal-Request-Id' };
 const names = { orderId: undefined, authorizationId: undefined, captureId: undefined };
+interface Paying {
+  readonly onBehalfOf?: string | undefined;
+}
+const headersFor = ({ onBehalfOf: merchant }: Paying, api: Api) => ({
+  headers: { prefer: 'return=representation', ...behalfOf(api, merchant) },
+});
 const paying = {
   idempotency,
-  encode: ({ onBehalfOf, ...input }: { readonly onBehalfOf?: string | undefined }, api: Api) => ({
+  encode: ({ onBehalfOf: merchant, ...input }: Paying, api: Api) => ({
     ...wire({ ...input, ...names }),
-    headers: { prefer: 'return=representation', ...behalfOf(api, onBehalfOf) },
+    ...headersFor({ onBehalfOf: merchant }, api),
   }),
 };
 const onBehalfOf = id;
@@ -41,7 +47,7 @@ const item = given(
 const parts = { itemTotal: money, shipping: money, handling: money, taxTotal: money, insurance: money };
 const breakdown = given({}, { ...parts, shippingDiscount: money, discount: money });
 const street = { addressLine1: words(300), addressLine2: words(300), adminArea1: words(300), adminArea2: words(120) };
-const address = given({ countryCode: z.string().regex(/^[A-Z]{2}$/) }, { ...street, postalCode: words(60) });
+export const address = given({ countryCode: z.string().regex(/^[A-Z]{2}$/) }, { ...street, postalCode: words(60) });
 const unit = given(
   { amount: given({ currencyCode: currency, value }, { breakdown }) },
   {
@@ -72,7 +78,7 @@ const urls = { returnUrl: 'https://example.com/return', cancelUrl: 'https://exam
 const orderId = '5O190127TN364715T';
 const captureId = '3C679366HH908993F';
 const authorizationId = '0VF52814937998046';
-const link = like({ href: `https://www.paypal.com/checkoutnow?token=${orderId}`, rel: 'payer-action' });
+export const link = like({ href: `https://www.paypal.com/checkoutnow?token=${orderId}`, rel: 'payer-action' });
 const ordered = like({ amount: like(amount) }, { reference_id: 'default' });
 const order = like(
   { id: orderId, status: 'PAYER_ACTION_REQUIRED' },
@@ -84,7 +90,7 @@ const capture = like({ id: captureId, status: 'COMPLETED' }, { amount: like(amou
 const authorization = like({ id: authorizationId, status: 'CREATED' }, { amount: like(amount) });
 
 export const orders = {
-  create: endpoint('POST /v2/checkout/orders', {
+  create: forApps('POST /v2/checkout/orders', {
     summary: 'Creates an order. Send the buyer to `payerLink(order)`.',
     ...paying,
     input: given(
@@ -101,19 +107,19 @@ export const orders = {
       },
     },
   }),
-  get: endpoint('GET /v2/checkout/orders/{orderId}', {
+  get: forApps('GET /v2/checkout/orders/{orderId}', {
     summary: 'Reads an order and its status.',
     input: given({ orderId }),
     output: order,
   }),
-  capture: endpoint('POST /v2/checkout/orders/{orderId}/capture', {
+  capture: forApps('POST /v2/checkout/orders/{orderId}/capture', {
     summary: 'Takes the money of an order that the buyer has approved.',
     ...paying,
     input: given({ orderId }, { onBehalfOf }),
     output: settled(like({}, { captures: [capture] })),
     example: { status: 201 },
   }),
-  authorize: endpoint('POST /v2/checkout/orders/{orderId}/authorize', {
+  authorize: forApps('POST /v2/checkout/orders/{orderId}/authorize', {
     summary: 'Reserves the money of an approved order, to be captured later.',
     ...paying,
     input: given({ orderId }, { onBehalfOf }),
@@ -122,26 +128,27 @@ export const orders = {
   }),
 };
 
-/** Where the buyer approves an order; undefined when nothing is left to approve. */
-export function payerLink({ links }: z.output<typeof order>): string | undefined {
+/** Where the buyer approves an order or a subscription; undefined when nothing is left to approve. */
+export function payerLink({ links }: { readonly links?: z.output<typeof order>['links'] }): string | undefined {
   return links?.find(({ rel }) => rel === 'payer-action' || rel === 'approve')?.href;
 }
 
 export const payments = {
-  captureAuthorization: endpoint('POST /v2/payments/authorizations/{authorizationId}/capture', {
+  captureAuthorization: forApps('POST /v2/payments/authorizations/{authorizationId}/capture', {
     summary: 'Takes reserved money, all of it or a part.',
     ...paying,
     input: given({ authorizationId }, { amount: money, invoiceId: words(127), finalCapture: z.boolean(), onBehalfOf }),
     output: capture,
     example: { status: 201 },
   }),
-  voidAuthorization: endpoint('POST /v2/payments/authorizations/{authorizationId}/void', {
+  voidAuthorization: forApps('POST /v2/payments/authorizations/{authorizationId}/void', {
     summary: 'Lets reserved money go.',
-    ...paying,
+    idempotency,
+    encode: headersFor,
     input: given({ authorizationId }, { onBehalfOf }),
     output: like({ id: authorizationId, status: 'VOIDED' }),
   }),
-  refund: endpoint('POST /v2/payments/captures/{captureId}/refund', {
+  refund: forApps('POST /v2/payments/captures/{captureId}/refund', {
     summary: 'Gives captured money back, all of it or a part.',
     ...paying,
     input: given({ captureId }, { amount: money, invoiceId: words(127), noteToPayer: words(255), onBehalfOf }),

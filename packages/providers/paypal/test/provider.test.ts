@@ -1,14 +1,16 @@
 import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
 import { createEmulator } from '@plugboard/core/emulator';
 import { conformance, createFakeClock, providerContract } from '@plugboard/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { payerLink, paypal } from '../src/index.ts';
 
+const counted = 'Pages are counted: no answer can name another one, and the vendor says how many there are.';
 providerContract(paypal, {
+  accounts: { login: { id: 'WDJJHEBZ4X2LY', name: 'Jane Doe' } },
   exceptions: {
-    'paging payouts.get: a vendor that always names the same next page is an error':
-      'Pages are counted: no answer can name another one, and the vendor says how many there are.',
+    'paging payouts.get: a vendor that always names the same next page is an error': counted,
+    'paging plans.list: a vendor that always names the same next page is an error': counted,
   },
 });
 
@@ -58,6 +60,47 @@ conformance(paypal.definition, {
         ],
       },
     ],
+    'plans.create': [
+      {
+        productId: 'PROD-XXCD1234QWER65782',
+        name: 'Tea',
+        description: 'Each month.',
+        status: 'ACTIVE',
+        quantitySupported: true,
+        billingCycles: [
+          { frequency: { intervalUnit: 'WEEK' }, tenureType: 'TRIAL', sequence: 1, totalCycles: 2 },
+          {
+            frequency: { intervalUnit: 'MONTH', intervalCount: 1 },
+            tenureType: 'REGULAR',
+            sequence: 2,
+            pricingScheme: { fixedPrice: amount },
+          },
+        ],
+        paymentPreferences: {
+          autoBillOutstanding: true,
+          setupFee: amount,
+          setupFeeFailureAction: 'CANCEL',
+          paymentFailureThreshold: 3,
+        },
+        taxes: { percentage: '10', inclusive: false },
+      },
+    ],
+    'plans.list': [{ productId: 'PROD-XXCD1234QWER65782', page: 2, pageSize: 20 }],
+    'subscriptions.create': [
+      {
+        planId: 'P-5ML4271244454362WXNWU5NQ',
+        startTime: '2026-12-01T00:00:00Z',
+        quantity: '2',
+        customId: 'c',
+        autoRenewal: true,
+        subscriber: {
+          emailAddress: 'jane@example.com',
+          name: { givenName: 'Jane', surname: 'Doe' },
+          shippingAddress: { name: { fullName: 'Jane Doe' }, address: { ...address, countryCode: 'US' } },
+        },
+        applicationContext: { ...urls, brandName: 'Acme', locale: 'en-US', shippingPreference: 'NO_SHIPPING' },
+      },
+    ],
     'webhookEndpoints.update': [{ webhookId: '0EH40505U7160970P', eventTypes: ['*'] }],
     'webhookEndpoints.simulate': [
       { url: 'https://a.example', eventType: 'PAYMENT.CAPTURE.DENIED', resourceVersion: '2.0' },
@@ -68,6 +111,16 @@ conformance(paypal.definition, {
     'payments.voidAuthorization': elsewhere,
     'payments.refund': elsewhere,
     'account.balances': elsewhere,
+    'identity.userInfo': elsewhere,
+    'plans.create': elsewhere,
+    'plans.list': elsewhere,
+    'plans.get': elsewhere,
+    'subscriptions.create': elsewhere,
+    'subscriptions.get': elsewhere,
+    'subscriptions.suspend': elsewhere,
+    'subscriptions.activate': elsewhere,
+    'subscriptions.cancel': elsewhere,
+    'subscriptions.transactions': elsewhere,
     'webhookEndpoints.resend': 'Ids of events hold hyphens, which the description does not know.',
   },
 });
@@ -85,8 +138,10 @@ interface Sent {
   readonly body: string;
 }
 
-function rig(answer?: (sent: Sent) => Response | undefined) {
-  const provider = paypal({ platform: credentials });
+type Options = NonNullable<Parameters<typeof paypal>[0]>;
+
+function rig(answer?: (sent: Sent) => Response | undefined, options: Options = { platform: credentials }) {
+  const provider = paypal(options);
   const clock = createFakeClock();
   const emulator = createEmulator(provider, { clock });
   const sent: Sent[] = [];
@@ -212,4 +267,70 @@ test('wrong inputs are refused by field, and nothing is sent', async () => {
   });
   await expect(client.webhookEndpoints.update({ webhookId: 'w' })).rejects.toMatchObject({ code: 'invalid_input' });
   expect(sent).toEqual([]);
+});
+
+describe('Log in with PayPal', () => {
+  const { clientId, clientSecret } = credentials;
+  const who = { organizationId, userId: 'user-1' };
+
+  async function loggedIn(environment: string) {
+    const made = rig(undefined, { clientId, clientSecret, environment, platform: { ...credentials, environment } });
+    const { url, cookie } = await made.board.authorize('paypal', { ...who, method: 'login' });
+    const params = await made.emulator.oauth.approve(url);
+    const cookies = `${cookie.name}=${cookie.value}`;
+    const result = await made.board.callback('paypal', { ...who, params, cookies });
+    return { ...made, page: new URL(url), result, own: made.board.client('paypal', { organizationId }) };
+  }
+
+  // https://developer.paypal.com/log-in/build-button/ (2026-07)
+  test.each([
+    ['sandbox', 'https://www.sandbox.paypal.com/signin/authorize', 'api-m.sandbox.paypal.com'],
+    ['live', 'https://www.paypal.com/signin/authorize', 'api-m.paypal.com'],
+  ])('names the user, in the world of the app: %s', async (environment, address, host) => {
+    const { page, result, sent, own } = await loggedIn(environment);
+    expect(`${page.origin}${page.pathname}`).toBe(address);
+    expect(Object.fromEntries(page.searchParams)).toMatchObject({
+      flowEntry: 'static',
+      client_id: clientId,
+      scope: 'openid profile email https://uri.paypal.com/services/paypalattributes',
+    });
+    expect(result).toMatchObject({ status: 'connected', connection: { account: { id: 'WDJJHEBZ4X2LY' } } });
+    const [exchange] = sent.filter(isToken) as [Sent];
+    expect(exchange.url.host).toBe(host);
+    expect(exchange.headers.get('authorization')).toBe(`Basic ${btoa(`${clientId}:${clientSecret}`)}`);
+    expect(new URLSearchParams(exchange.body).get('grant_type')).toBe('authorization_code');
+    await own.identity.userInfo({});
+    expect(sent.at(-1)?.url.href).toBe(`https://${host}/v1/identity/openidconnect/userinfo?schema=paypalv1.1`);
+  });
+
+  test('moves no money, and an app has no user', async () => {
+    const { own, client, sent } = await loggedIn('sandbox');
+    sent.length = 0;
+    const order = { intent: 'CAPTURE' as const, purchaseUnits: [{ amount }] };
+    await expect(own.orders.create(order)).rejects.toMatchObject({
+      kind: 'permission',
+      code: 'wrong_method',
+      hint: 'Connect by `clientCredentials` (REST app).',
+    });
+    expect(sent).toEqual([]);
+    await expect(client.identity.userInfo({})).rejects.toMatchObject({
+      code: 'wrong_method',
+      hint: 'Connect by `login` (Log in with PayPal).',
+    });
+  });
+
+  test('is of one environment or the other', async () => {
+    const board = createPlugboard({
+      url: 'https://app.example.com/integrations',
+      providers: [paypal({ clientId, clientSecret, environment: 'production' })],
+      store: createMemoryStore(),
+      keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
+      mode: 'test',
+      env: {},
+      log: silentLog,
+      wire: handlerWire(() => expect.unreachable('nothing is sent')),
+    });
+    const begun = board.authorize('paypal', { ...who, method: 'login' });
+    await expect(begun).rejects.toMatchObject({ kind: 'configuration', code: 'unknown_environment' });
+  });
 });
