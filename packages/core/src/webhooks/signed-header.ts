@@ -89,11 +89,11 @@ export function notSignable(
   return configurationError('webhook_not_signable', `The delivery cannot be signed: ${reason}.`, hint);
 }
 
-export function formOf({ form, prefix }: SignedHeaderOptions): SignatureForm {
+function formOf({ form, prefix }: SignedHeaderOptions): SignatureForm {
   return form ?? plainSignature(prefix);
 }
 
-export function contentOf({ content }: SignedHeaderOptions): SignedContent {
+function contentOf({ content }: SignedHeaderOptions): SignedContent {
   return content ?? ((delivery) => [delivery.body]);
 }
 
