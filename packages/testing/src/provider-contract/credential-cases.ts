@@ -95,7 +95,8 @@ function signingOf(subject: Subject, name: string, method: AuthMethod): Signing 
   const { definition } = subject.factory();
   const app = appValuesFor(definition, subject.options.app ?? {});
   const vendor = createEmulator(subject.factory(app), { clock: createPatientClock() });
-  const issued = method.kind === 'oauth2' || method.kind === 'browser' || 'mint' in method ? vendor.credentials(name) : {};
+  const issued =
+    method.kind === 'oauth2' || method.kind === 'browser' || 'mint' in method ? vendor.credentials(name) : {};
   const typed =
     'credentials' in method ? checkInput(method.credentials, given(subject, name, method), 'the example') : {};
   return { app, credentials: { ...(typed as Credentials), ...issued } };
