@@ -3,8 +3,8 @@
  * @see https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived (2026-11-20)
  */
 import { at, encodeHex, hmac, isPlugboardError, need, number, parseJson } from '@plugboard/core';
-import { PlugboardError, readTokenAnswer, reveal, text } from '@plugboard/core';
-import type { AppValues, Classify, Credentials, ErrorRules, Failure } from '@plugboard/core';
+import { PlugboardError, readTokenAnswer, reveal, text, vendorErrors } from '@plugboard/core';
+import type { Answer, AppValues, Classify, Credentials, ErrorKind, Meaning } from '@plugboard/core';
 import type { Grant, Json, OAuthClient, Secret, Sign } from '@plugboard/core';
 
 const graph = 'https://graph.facebook.com/{version}';
@@ -78,7 +78,11 @@ export async function lengthen(grant: Grant, client: OAuthClient): Promise<Grant
 async function inspect({ app, request }: OAuthClient, token: string): Promise<Json | undefined> {
   const appToken = `${need(app, 'clientId')}|${need(app, 'clientSecret')}`;
   const asked = new URLSearchParams({ input_token: token, access_token: appToken });
-  const answer = await request({ method: 'GET', url: `${graph}/debug_token?${asked.toString()}`, classify });
+  const answer = await request({
+    method: 'GET',
+    url: `${graph}/debug_token?${asked.toString()}`,
+    classify: errors.classify,
+  });
   return at(answer.json(), 'data');
 }
 
@@ -87,7 +91,7 @@ export async function revoke({ app, credentials, request }: OAuthClient): Promis
   const token = need(credentials, 'accessToken');
   const url = `${graph}/me/permissions?appsecret_proof=${await proofOf(token, need(app, 'clientSecret'))}`;
   try {
-    await request({ method: 'DELETE', url, headers: { authorization: `Bearer ${token}` }, classify });
+    await request({ method: 'DELETE', url, headers: { authorization: `Bearer ${token}` }, classify: errors.classify });
   } catch (error) {
     if (!isPlugboardError(error) || error.kind !== 'auth') throw error;
   }
@@ -99,7 +103,7 @@ export async function revoke({ app, credentials, request }: OAuthClient): Promis
  * @see https://github.com/facebookarchive/php-graph-sdk/issues/538 (2026-11-20)
  */
 export const classifyToken: Classify = (answer) => {
-  const failure = classify(answer);
+  const failure = codesOf(answer).some((code) => Object.hasOwn(codes, code)) ? errors.classify(answer) : undefined;
   if (failure === undefined) return undefined;
   const said = text(at(answer.tryJson(), 'error', 'message')) ?? '';
   if (/validating (client secret|application)/i.test(said)) {
@@ -119,80 +123,88 @@ function refused(kind: 'auth' | 'permission', code: string, message: string): Pl
  * https://developers.facebook.com/docs/graph-api/overview/rate-limiting (2026-11-20).
  */
 
-type Meaning = Pick<Failure, 'kind' | 'code' | 'hint' | 'retryable'>;
+/** Meanings that differ in their code alone. */
+const named = (meaning: Meaning & object, names: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(names).map(([code, name]) => [code, { ...meaning, code: name }]));
 
-/** Subcodes of 190, a dead token, which comes with status 400. */
-const deadTokens: Readonly<Record<number, string>> = {
-  458: 'app_removed',
-  459: 'checkpoint',
-  460: 'password_changed',
-  463: 'token_expired',
-  464: 'user_unconfirmed',
-  467: 'token_invalidated',
-  492: 'session_invalid',
+const noPermission: Meaning = {
+  kind: 'permission',
+  code: 'permission_denied',
+  hint: 'Ask for the permission, or for a role at the account.',
+};
+const transient: Meaning = { kind: 'unavailable', code: 'transient' };
+const business = 'business_throttled';
+
+/** By code, by code and subcode, or by what else is said; the status is nearly always 400. */
+const codes: Readonly<Record<string, Meaning>> = {
+  ...named(
+    { kind: 'auth', hint: 'The user must connect again.' },
+    {
+      190: 'token_invalid',
+      '190/458': 'app_removed',
+      '190/459': 'checkpoint',
+      '190/460': 'password_changed',
+      '190/463': 'token_expired',
+      '190/464': 'user_unconfirmed',
+      '190/467': 'token_invalidated',
+      '190/492': 'session_invalid',
+    },
+  ),
+  3: noPermission,
+  10: noPermission,
+  '200-299': noPermission,
+  '100/33': { kind: 'not_found', code: 'object_not_visible' },
+  100: { kind: 'invalid_request', code: 'invalid_parameter' },
+  368: {
+    kind: 'permission',
+    code: 'policy_block',
+    hint: 'Meta blocks this for its policies; wait, and look into the account quality page.',
+  },
+  ...named(
+    { kind: 'rate_limited' },
+    {
+      'any/2446079': 'account_throttled',
+      4: 'app_throttled',
+      17: 'user_throttled',
+      32: 'page_throttled',
+      341: 'application_limit',
+      613: 'custom_throttled',
+      80000: 'insights_throttled',
+      80003: 'audiences_throttled',
+      80004: 'ads_throttled',
+      // The other business use cases.
+      ...Object.fromEntries([80001, 80002, 80005, 80006, 80008, 80009, 80014].map((code) => [code, business])),
+    },
+  ),
+  1: transient,
+  2: transient,
+  is_transient: transient,
 };
 
-const throttles: Readonly<Record<number, string>> = {
-  4: 'app_throttled',
-  17: 'user_throttled',
-  32: 'page_throttled',
-  341: 'application_limit',
-  613: 'custom_throttled',
-  80000: 'insights_throttled',
-  80003: 'audiences_throttled',
-  80004: 'ads_throttled',
-};
-/** Limits of the other business use cases. */
-const otherThrottles = new Set([80001, 80002, 80005, 80006, 80008, 80009, 80014]);
-const accountThrottle = 2446079;
-
-/** Judges by the code in the body: the status is nearly always 400. */
-export const classify: Classify = (answer) => {
-  if (answer.status < 400) return undefined;
+function codesOf(answer: Answer): readonly string[] {
   const error = at(answer.tryJson(), 'error');
-  const code = number(at(error, 'code'));
-  if (code === undefined) return undefined;
-  const subcode = number(at(error, 'error_subcode'));
-  const meaning = meaningOf(error, code, subcode);
-  if (meaning === undefined) return undefined;
-  const message = text(at(error, 'error_user_msg')) ?? text(at(error, 'message'));
-  const retryAfterMs = meaning.kind === 'rate_limited' ? regainMs(answer.headers) : undefined;
-  return {
-    ...meaning,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    vendor: { code: [code, subcode].filter((part) => part !== undefined).join('/'), message: withoutTokens(message) },
-  };
+  const [code, subcode] = [number(at(error, 'code')), number(at(error, 'error_subcode'))];
+  if (code === undefined || answer.status < 400) return [];
+  // A session that has ended is a dead token by another name.
+  const names = [code, ...(code === 102 ? [190] : [])];
+  const pairs = subcode === undefined ? [] : [...names, 'any'].map((name) => `${name}/${subcode}`);
+  const range = code >= 200 && code <= 299 ? ['200-299'] : [];
+  return [...pairs, ...names.map(String), ...range, ...(at(error, 'is_transient') === true ? ['is_transient'] : [])];
+}
+
+const messageOf = (answer: Answer) => {
+  const error = at(answer.tryJson(), 'error');
+  return withoutTokens(text(at(error, 'error_user_msg')) ?? text(at(error, 'message')));
 };
 
-function meaningOf(error: Json | undefined, code: number, subcode: number | undefined): Meaning | undefined {
-  if (code === 190 || code === 102) return deadToken(error, subcode);
-  if (code === 3 || code === 10 || (code >= 200 && code <= 299)) {
-    return {
-      kind: 'permission',
-      code: 'permission_denied',
-      hint: 'Ask for the permission, or for a role at the account.',
-    };
-  }
-  if (code === 100 && subcode === 33) return { kind: 'not_found', code: 'object_not_visible' };
-  if (code === 100) return { kind: 'invalid_request', code: 'invalid_parameter' };
-  if (code === 368) {
-    const hint = 'Meta blocks this for its policies; wait, and look into the account quality page.';
-    return { kind: 'permission', code: 'policy_block', hint };
-  }
-  if (subcode === accountThrottle) return { kind: 'rate_limited', code: 'account_throttled' };
-  const throttle = throttles[code] ?? (otherThrottles.has(code) ? 'business_throttled' : undefined);
-  if (throttle !== undefined) return { kind: 'rate_limited', code: throttle };
-  const passing = code === 1 || code === 2 || at(error, 'is_transient') === true;
-  return passing ? { kind: 'unavailable', code: 'transient' } : undefined;
-}
-
-function deadToken(error: Json | undefined, subcode: number | undefined): Meaning {
-  // Says nothing of the token: https://github.com/facebook/facebook-php-business-sdk/issues/428 (2026-11-20)
-  if (/page access token/i.test(text(at(error, 'message')) ?? '')) {
-    return { kind: 'permission', code: 'page_token_required', hint: 'Name the page.' };
-  }
-  return { kind: 'auth', code: deadTokens[subcode ?? 0] ?? 'token_invalid', hint: 'The user must connect again.' };
-}
+/** Says nothing of the token: https://github.com/facebook/facebook-php-business-sdk/issues/428 (2026-11-20) */
+const aboutPage: Classify = (answer) => {
+  const found = codesOf(answer);
+  const said = text(at(answer.tryJson(), 'error', 'message')) ?? '';
+  if (!found.includes('190') || !/page access token/i.test(said)) return undefined;
+  const vendor = { code: found[0]!, message: messageOf(answer) };
+  return { kind: 'permission', code: 'page_token_required', hint: 'Name the page.', vendor };
+};
 
 /** Refusals quote tokens that they call malformed, and a page's is not known to the transport. */
 function withoutTokens(message: string | undefined): string | undefined {
@@ -200,7 +212,7 @@ function withoutTokens(message: string | undefined): string | undefined {
 }
 
 /** The longest wait that any business asks for, in minutes in this one header. There is no Retry-After. */
-function regainMs(headers: Headers): number | undefined {
+function regainMs({ headers }: Answer): number | undefined {
   const usage = readHeader(headers.get('x-business-use-case-usage'));
   const businesses = typeof usage === 'object' && usage !== null ? Object.values(usage) : [];
   const minutes = businesses
@@ -218,71 +230,63 @@ function readHeader(value: string | null): Json | undefined {
   }
 }
 
-/** An answer of the vendor's form. */
-function refusal(code: number, message: string, more: { subcode?: number | undefined; transient?: boolean } = {}) {
-  const { subcode, transient } = more;
-  const details = { error_subcode: subcode, is_transient: transient, fbtrace_id: 'EJplcsCHuLu' };
-  const given = Object.entries(details).filter(([, value]) => value !== undefined);
-  return { status: 400, body: { error: { message, type: 'OAuthException', code, ...Object.fromEntries(given) } } };
-}
+type Words = readonly [number: number, message: string, subcode?: number | undefined];
 
-const dead = (code: string, subcode?: number) => ({
-  ...refusal(190, 'Error validating access token.', { subcode }),
-  is: { kind: 'auth', code, retryable: false } as const,
-});
-const denied = (code: string, [number, message]: readonly [number, string]) => ({
-  ...refusal(number, message),
-  is: { kind: 'permission', code, retryable: false } as const,
-});
-const throttled = (code: string, number: number, subcode?: number) => ({
-  ...refusal(number, `(#${number}) Too many calls`, { subcode }),
-  is: { kind: 'rate_limited', code, retryable: true } as const,
-});
-const passing = (number: number, transient?: boolean) => ({
-  ...refusal(number, 'Service temporarily unavailable', { ...(transient && { transient }) }),
-  is: { kind: 'unavailable', code: 'transient', retryable: true } as const,
-});
+/** An answer of the vendor's form, and what it means. */
+function refusal(kind: ErrorKind, code: string, [number, message, subcode]: Words) {
+  const details = { ...(subcode !== undefined && { error_subcode: subcode }), fbtrace_id: 'EJplcsCHuLu' };
+  const error = { message, type: 'OAuthException', code: number, ...details };
+  const retryable = kind === 'rate_limited' || kind === 'unavailable';
+  return { status: 400, body: { error }, is: { kind, code, retryable } };
+}
+const dead = (code: string, subcode?: number) =>
+  refusal('auth', code, [190, 'Error validating access token.', subcode]);
+const denied = (code: string, ...words: Words) => refusal('permission', code, words);
+const limited = (code: string, number: number, subcode?: number) =>
+  refusal('rate_limited', code, [number, `(#${number}) Too many calls`, subcode]);
+const passing = (number: number) => refusal('unavailable', 'transient', [number, 'Service temporarily unavailable']);
 const usage = { call_count: 100, total_cputime: 25, total_time: 25, estimated_time_to_regain_access: 19 };
 
-export const examples = {
-  invalidCredentials: dead('token_invalid'),
-  expiredToken: dead('token_expired', 463),
-  appRemoved: dead('app_removed', 458),
-  checkpoint: dead('checkpoint', 459),
-  passwordChanged: dead('password_changed', 460),
-  userUnconfirmed: dead('user_unconfirmed', 464),
-  tokenInvalidated: dead('token_invalidated', 467),
-  sessionInvalid: dead('session_invalid', 492),
-  sessionKey: { ...dead('token_invalid'), ...refusal(102, 'Session key invalid or no longer valid') },
-  pageToken: denied('page_token_required', [190, '(#190) This method must be called with a Page Access Token']),
-  missingScope: denied('permission_denied', [10, '(#10) Application does not have permission for this action']),
-  missingCapability: denied('permission_denied', [3, '(#3) Application does not have the capability']),
-  missingRole: { ...denied('permission_denied', [294, '(#294) ads_management is needed']), status: 403 },
-  policyBlock: denied('policy_block', [368, 'Temporarily blocked for policies violations']),
-  invalidInput: {
-    ...refusal(100, '(#100) Invalid parameter'),
-    is: { kind: 'invalid_request', code: 'invalid_parameter', retryable: false },
+export const errors = vendorErrors({
+  code: codesOf,
+  message: messageOf,
+  codes,
+  classify: aboutPage,
+  waitMs: regainMs,
+  examples: {
+    invalidCredentials: dead('token_invalid'),
+    expiredToken: dead('token_expired', 463),
+    appRemoved: dead('app_removed', 458),
+    checkpoint: dead('checkpoint', 459),
+    passwordChanged: dead('password_changed', 460),
+    userUnconfirmed: dead('user_unconfirmed', 464),
+    tokenInvalidated: dead('token_invalidated', 467),
+    sessionInvalid: dead('session_invalid', 492),
+    sessionKey: refusal('auth', 'token_invalid', [102, 'Session key invalid or no longer valid']),
+    pageToken: denied('page_token_required', 190, '(#190) This method must be called with a Page Access Token'),
+    missingScope: denied('permission_denied', 10, '(#10) Application does not have permission for this action'),
+    missingCapability: denied('permission_denied', 3, '(#3) Application does not have the capability'),
+    missingRole: { ...denied('permission_denied', 294, '(#294) ads_management is needed'), status: 403 },
+    policyBlock: denied('policy_block', 368, 'Temporarily blocked for policies violations'),
+    invalidInput: refusal('invalid_request', 'invalid_parameter', [100, '(#100) Invalid parameter']),
+    notFound: refusal('not_found', 'object_not_visible', [100, 'Unsupported get request. Object does not exist.', 33]),
+    appThrottled: limited('app_throttled', 4),
+    userThrottled: limited('user_throttled', 17),
+    pageThrottled: { ...limited('page_throttled', 32), status: 403 },
+    customThrottled: limited('custom_throttled', 613),
+    applicationLimit: limited('application_limit', 341),
+    accountThrottled: limited('account_throttled', 17, 2446079),
+    insightsThrottled: {
+      ...limited('insights_throttled', 80000),
+      headers: { 'x-business-use-case-usage': JSON.stringify({ '1102330001': [{ type: 'ads_insights', ...usage }] }) },
+      is: { ...limited('insights_throttled', 80000).is, retryAfterMs: 19 * 60_000 },
+    },
+    audiencesThrottled: limited('audiences_throttled', 80003),
+    adsThrottled: limited('ads_throttled', 80004),
+    businessThrottled: limited('business_throttled', 80014),
+    unknown: passing(1),
+    service: { ...passing(2), status: 500 },
+    saidTransient: { ...passing(2601), body: { error: { ...passing(2601).body.error, is_transient: true } } },
+    outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable', retryable: true } },
   },
-  notFound: {
-    ...refusal(100, 'Unsupported get request. Object does not exist.', { subcode: 33 }),
-    is: { kind: 'not_found', code: 'object_not_visible', retryable: false },
-  },
-  appThrottled: throttled('app_throttled', 4),
-  userThrottled: throttled('user_throttled', 17),
-  pageThrottled: { ...throttled('page_throttled', 32), status: 403 },
-  customThrottled: throttled('custom_throttled', 613),
-  applicationLimit: throttled('application_limit', 341),
-  accountThrottled: throttled('account_throttled', 17, accountThrottle),
-  insightsThrottled: {
-    ...throttled('insights_throttled', 80000),
-    headers: { 'x-business-use-case-usage': JSON.stringify({ '1102330001': [{ type: 'ads_insights', ...usage }] }) },
-    is: { kind: 'rate_limited', code: 'insights_throttled', retryable: true, retryAfterMs: 19 * 60_000 },
-  },
-  audiencesThrottled: throttled('audiences_throttled', 80003),
-  adsThrottled: throttled('ads_throttled', 80004),
-  businessThrottled: throttled('business_throttled', 80014),
-  unknown: passing(1),
-  service: { ...passing(2), status: 500 },
-  saidTransient: passing(2601, true),
-  outage: { status: 503, is: { kind: 'unavailable', code: 'unavailable', retryable: true } },
-} satisfies ErrorRules['examples'];
+});

@@ -1,7 +1,5 @@
 /** What the vendor's double remembers: whose tokens are dead, which reports run, which leads were made for tests. */
-import { at, number, type EmulatedVendor, type EmulatorExtension, type Json } from '@plugboard/core';
-
-import { shownLead } from './leads.ts';
+import { at, number, type EmulatedVendor, type EmulatorExtension, type Json, type JsonObject } from '@plugboard/core';
 
 export const emulator: EmulatorExtension = (vendor) => {
   const reports = vendor.table('reports');
@@ -34,7 +32,8 @@ export const emulator: EmulatorExtension = (vendor) => {
     'GET /{pageId}/leadgen_forms': () => ({ json: { data: [{ id: '2', name: 'Newsletter', status: 'ACTIVE' }] } }),
     'POST /{formId}/test_leads': ({ params: { formId = '' }, json }) => {
       const id = vendor.id('9');
-      leads.set(id, { ...shownLead, id, form_id: formId, field_data: at(json, 'field_data') ?? shownLead.field_data });
+      const shown = vendor.example('leads.get').json as JsonObject;
+      leads.set(id, { ...shown, id, form_id: formId, field_data: at(json, 'field_data') ?? shown['field_data']! });
       return { json: { id } };
     },
     'POST /{pixelId}/events': ({ json }) => {

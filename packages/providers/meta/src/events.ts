@@ -2,14 +2,14 @@
  * The Conversions API: events are normalised, hashed and judged here, because one bad event has a whole batch refused.
  * @see https://developers.facebook.com/docs/marketing-api/conversions-api/parameters (2026-11-20)
  */
-import { endpoint, isPlugboardError, operation } from '@plugboard/core';
+import { endpoint, isPlugboardError, operation, snakeNames } from '@plugboard/core';
 import type { Api, CallOptions, Conversion, ConversionReceipt } from '@plugboard/core';
 import type { ConversionsCapability, PlugboardError } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { adAccountId, adAccountOf, facts, id, optionalText, page, pageInput, paging, pixelOf } from './schemas.ts';
-import { conversionEvent, hashAll, hashed, hashPattern, settings, shaped, shownPage } from './schemas.ts';
-import { sources, wire, word } from './schemas.ts';
+import { adAccountId, adAccountOf, conversionEvent, edge, facts, hashAll, hashed, hashPattern } from './schemas.ts';
+import { idLike, pageInput, pixelOf, settings, shaped, sources } from './schemas.ts';
 
 type ConversionEvent = z.output<typeof conversionEvent>;
 type WireEvent = Record<string, unknown>;
@@ -38,92 +38,71 @@ export async function toWire(given: ConversionEvent, nowSeconds: number): Promis
   });
   const plain = Object.entries(person).filter(([name]) => !Object.hasOwn(hashed, name));
   const user = (await Promise.all(hashes)).filter(([, list]) => list.length > 0);
-  const userData = { ...wire(Object.fromEntries(plain)), ...Object.fromEntries(user) };
+  const userData = { ...snakeNames(Object.fromEntries(plain)), ...Object.fromEntries(user) };
   if (Object.keys(userData).length === 0) return undefined;
-  const custom = customData && wire({ ...customData, contents: customData.contents?.map(wire) });
-  return wire({ ...event, eventTime, userData, customData: custom });
+  const custom = customData && snakeNames({ ...customData, contents: customData.contents?.map(snakeNames) });
+  return snakeNames({ ...event, eventTime, userData, customData: custom });
 }
 
-const pixel = shaped({ id: z.string(), name: optionalText });
-const shownPixel = { id: '567890123456789', name: 'Shop' };
+const pixelId = idLike('567890123456789');
+const pixel = { id: '567890123456789' };
 
 export const pixels = {
   list: endpoint('GET /{adAccountId}/adspixels', {
     summary: 'Lists the pixels of an ad account.',
     ...facts('marketing-api/reference/ad-account/adspixels', 'ads', 'ads_read'),
-    input: z.strictObject({ adAccountId: adAccountId.optional(), ...pageInput }),
+    input: given({}, { adAccountId, ...pageInput }),
     encode: ({ adAccountId: account, limit, after }, api) => ({
       path: { adAccountId: adAccountOf(api, account) },
       query: { fields: 'id,name,last_fired_time', limit, after },
     }),
-    output: page(pixel),
-    paging,
-    example: {
-      input: { adAccountId: 'act_1102330001' },
-      answer: shownPage({ ...shownPixel, last_fired_time: '2026-11-19T10:00:00+0000' }),
-    },
+    ...edge(like(pixel, { name: 'Shop', last_fired_time: '2026-11-19T10:00:00+0000' })),
   }),
   get: endpoint('GET /{pixelId}', {
     summary: 'Reads one pixel.',
     ...facts('marketing-api/reference/ads-pixel', 'ads'),
-    input: z.strictObject({ pixelId: id }),
+    input: given({ pixelId }),
     encode: () => ({ query: { fields: 'id,name' } }),
-    output: pixel,
-    example: { input: { pixelId: shownPixel.id }, answer: shownPixel },
+    output: shaped(like(pixel, { name: 'Shop' })),
   }),
 };
 
 const hashes = z.array(z.string().regex(hashPattern, { error: 'must be hashed' })).optional();
 const hashedUser = z.looseObject(Object.fromEntries(Object.values(hashed).map(([name]) => [name, hashes])));
+const hashedEvent = z.looseObject({
+  event_name: z.string(),
+  event_time: z.int(),
+  action_source: z.enum(sources),
+  user_data: hashedUser,
+});
+const shownEvent = {
+  event_name: 'Lead',
+  event_time: 1_795_000_000,
+  action_source: 'system_generated',
+  user_data: { em: ['973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b'] },
+} as const;
 const mostInBatch = 1000;
 const docs = facts('marketing-api/conversions-api/using-the-api', 'platform');
-const shared = { pixelId: id.optional(), testEventCode: word, partnerAgent: word };
-const purchase = {
-  eventName: 'Purchase',
-  eventId: 'order-1111',
-  actionSource: 'website',
-  eventSourceUrl: 'https://www.example.com/thanks',
-  userData: { email: 'test@example.com', clientUserAgent: 'Mozilla/5.0' },
-  customData: { value: 12.5, currency: 'USD', orderId: '1111' },
-} as const;
+const shared = { pixelId, testEventCode: 'TEST12345', partnerAgent: z.string() };
 
 const sendHashed = endpoint('POST /{pixelId}/events', {
   summary: 'Sends up to 1000 events whose user data is hashed; one bad event has all of them refused.',
   ...docs,
-  input: z.strictObject({
-    ...shared,
-    data: z
-      .array(
-        z.looseObject({
-          event_name: z.string(),
-          event_time: z.int(),
-          action_source: z.enum(sources),
-          user_data: hashedUser,
-        }),
-      )
-      .min(1)
-      .max(mostInBatch),
-  }),
-  encode: ({ pixelId, testEventCode, ...body }, api) => ({
-    path: { pixelId: pixelOf(api, pixelId) },
-    json: wire({ ...body, testEventCode: testEventCode ?? api.settings(settings).testEventCode }),
-  }),
-  output: shaped({ events_received: z.number(), fbtrace_id: optionalText }),
-  example: {
-    input: {
-      pixelId: shownPixel.id,
-      testEventCode: 'TEST12345',
-      data: [
-        {
-          event_name: 'Lead',
-          event_time: 1_795_000_000,
-          action_source: 'system_generated',
-          user_data: { em: ['973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b'] },
-        },
-      ],
+  input: given(
+    {
+      data: z
+        .array(hashedEvent)
+        .min(1)
+        .max(mostInBatch)
+        .meta({ examples: [[shownEvent]] }),
     },
-    answer: { events_received: 1, messages: [], fbtrace_id: 'AbCdEfGhIjK' },
-  },
+    shared,
+  ),
+  encode: ({ pixelId: pixelAsked, testEventCode, ...body }, api) => ({
+    path: { pixelId: pixelOf(api, pixelAsked) },
+    json: snakeNames({ ...body, testEventCode: testEventCode ?? api.settings(settings).testEventCode }),
+  }),
+  output: shaped(like({ events_received: 1 }, { messages: [], fbtrace_id: 'AbCdEfGhIjK' })),
 });
 
 interface Sending {
@@ -198,14 +177,13 @@ export const events = {
   send: operation({
     summary: 'Sends conversions: hashes user data, leaves out what Meta would refuse, and says which those were.',
     docs: docs.docs,
-    input: z.strictObject({ ...shared, events: z.array(conversionEvent).min(1) }),
+    input: given({ events: z.array(conversionEvent).min(1) }, shared),
     run: (api, { events: given, ...target }, options) =>
       sendAll(
         api,
         given.map((event) => ({ event })),
         { target, options },
       ),
-    example: { input: { pixelId: shownPixel.id, events: [purchase] } },
   }),
   sendHashed,
 };

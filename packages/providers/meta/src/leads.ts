@@ -2,68 +2,58 @@
 import { checkInput, endpoint, equalText, escapedBody, hmacSignature, hmacSigner } from '@plugboard/core';
 import { operation, parseJson, reveal, stream } from '@plugboard/core';
 import type { Api, CallOptions, Json, JsonObject, WebhookDefinition, WebhookVector } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { facts, id, optionalText, page, pageInput, paging, shaped, shownPage, success } from './schemas.ts';
+import { edge, facts, idLike, pageInput, shaped } from './schemas.ts';
 
 const guide = 'marketing-api/guides/lead-ads/retrieving';
 const leadScopes = ['leads_retrieval', 'pages_show_list', 'pages_read_engagement', 'ads_management'];
 
+const pageId = idLike('153125381133');
+const formId = idLike('2');
 /** Endpoints of a page that refuse the connection's own token: the page's goes in its place, and is proven like it. */
-const asPage = { pageToken: z.string() };
-const authorize = (pageToken: string) => ({ authorization: `Bearer ${pageToken}` });
+const asPage = { pageToken: 'EAAPAGE0token' };
+const authorize = (token: string) => ({ authorization: `Bearer ${token}` });
 
 const pageToken = endpoint('GET /{pageId}', {
   summary: 'Reads the token of a page.',
   ...facts('pages-api/getting-started', 'platform', 'pages_show_list'),
-  input: z.strictObject({ pageId: id }),
+  input: given({ pageId }),
   encode: () => ({ query: { fields: 'access_token' } }),
-  output: z.looseObject({ access_token: z.string() }).transform((found) => found.access_token),
-  example: { input: { pageId: '153125381133' }, answer: { id: '153125381133', access_token: 'EAAPAGE0token' } },
+  output: like({ access_token: 'EAAPAGE0token' }, { id: '153125381133' }).transform((found) => found.access_token),
 });
 
 const subscribeApp = endpoint('POST /{pageId}/subscribed_apps', {
   summary: 'Subscribes the app to fields of a page.',
   ...facts('graph-api/reference/page/subscribed_apps', 'platform', 'pages_manage_metadata'),
-  input: z.strictObject({ pageId: id, fields: z.array(z.string()), ...asPage }),
+  input: given({ pageId, fields: ['leadgen'], ...asPage }),
   encode: (input) => ({
     form: { subscribed_fields: input.fields.join(',') },
     headers: authorize(input.pageToken),
   }),
-  output: success,
+  output: like({ success: z.literal(true) }).transform(() => undefined),
   repeat: 'safe',
-  example: {
-    input: { pageId: '153125381133', fields: ['leadgen'], pageToken: 'EAAPAGE0token' },
-    answer: { success: true },
-  },
 });
 
 const testLead = endpoint('POST /{formId}/test_leads', {
   summary: 'Makes a test lead.',
   ...facts('marketing-api/guides/lead-ads/testing', 'platform', ...leadScopes),
-  input: z.strictObject({ formId: id, fieldData: z.array(z.json()).optional(), ...asPage }),
+  input: given({ formId, ...asPage }, { fieldData: z.array(z.json()) }),
   encode: (input) => ({ json: { field_data: input.fieldData }, headers: authorize(input.pageToken) }),
-  output: shaped({ id: z.string() }),
-  example: { input: { formId: '2', pageToken: 'EAAPAGE0token' }, answer: { id: '123' } },
+  output: shaped(like({ id: '123' })),
 });
-
-const form = shaped({ id: z.string(), name: optionalText, status: optionalText });
 
 // https://github.com/facebook/facebook-php-business-sdk/issues/428 (2026-11-20): not with a user's token.
 const formsOfPage = endpoint('GET /{pageId}/leadgen_forms', {
   summary: 'Lists the lead forms of a page.',
   ...facts(guide, 'platform', ...leadScopes),
-  input: z.strictObject({ pageId: id, ...pageInput, ...asPage }),
+  input: given({ pageId, ...asPage }, pageInput),
   encode: (input) => ({
     query: { fields: 'id,name,status', limit: input.limit, after: input.after },
     headers: authorize(input.pageToken),
   }),
-  output: page(form),
-  paging,
-  example: {
-    input: { pageId: '153125381133', pageToken: 'EAAPAGE0token' },
-    answer: { data: [{ id: '2', name: 'Newsletter', status: 'ACTIVE' }] },
-  },
+  ...edge(like({ id: '2' }, { name: 'Newsletter', status: 'ACTIVE' })),
 });
 
 /** Endpoints that operations call, for the checks against the vendor's description. */
@@ -73,89 +63,72 @@ export const pages = {
   list: endpoint('GET /me/accounts', {
     summary: 'Lists the pages that the token reaches.',
     ...facts('graph-api/reference/user/accounts', 'platform', 'pages_show_list'),
-    input: z.strictObject(pageInput),
+    input: given({}, pageInput),
     // Without their tokens, which would end wherever the list does.
     encode: ({ limit, after }) => ({ query: { fields: 'id,name,tasks', limit, after } }),
-    output: page(shaped({ id: z.string(), name: z.string(), tasks: z.array(z.string()).nullish() })),
-    paging,
-    example: {
-      input: {},
-      answer: shownPage({ id: '153125381133', name: "Jasper's Market", tasks: ['ADVERTISE', 'MANAGE'] }),
-    },
+    ...edge(like({ id: '153125381133', name: "Jasper's Market" }, { tasks: ['ADVERTISE', 'MANAGE'] })),
   }),
   subscribe: operation({
     summary: 'Has webhooks sent about a page; by default about its new leads.',
     docs: subscribeApp.docs ?? '',
     scopes: ['pages_manage_metadata', 'pages_show_list'],
-    input: z.strictObject({ pageId: id, fields: z.array(z.string().regex(/^\w+$/)).min(1).default(['leadgen']) }),
-    run: async (api, { pageId, fields }, options) => {
-      const token = await api.call(pageToken, { pageId }, options);
-      await api.call(subscribeApp, { pageId, fields, pageToken: token }, options);
+    input: given({ pageId, fields: z.array(z.string().regex(/^\w+$/)).min(1).default(['leadgen']) }),
+    run: async (api, { pageId: page, fields }, options) => {
+      const token = await api.call(pageToken, { pageId: page }, options);
+      await api.call(subscribeApp, { pageId: page, fields, pageToken: token }, options);
     },
-    example: { input: { pageId: '153125381133' } },
   }),
 };
 
-const answers = z.array(z.strictObject({ name: z.string(), values: z.array(z.string()) }));
 const leadFields = 'id,created_time,ad_id,adset_id,campaign_id,form_id,is_organic,platform,field_data';
-const lead = shaped({
-  id: z.string(),
-  created_time: z.string(),
-  form_id: optionalText,
-  campaign_id: optionalText,
-  field_data: z.array(z.looseObject({ name: z.string(), values: z.array(z.string()) })),
-});
-export const shownLead = {
-  id: '123',
-  created_time: '2026-11-19T10:00:00+0000',
-  ad_id: '3',
-  form_id: '2',
-  is_organic: false,
-  platform: 'ig',
-  field_data: [{ name: 'email', values: ['jane@example.com'] }],
-};
+const lead = like(
+  {
+    id: '123',
+    created_time: '2026-11-19T10:00:00+0000',
+    field_data: [like({ name: 'email', values: ['jane@example.com'] })],
+  },
+  { ad_id: '3', form_id: '2', campaign_id: z.string(), is_organic: false, platform: 'ig' },
+);
 
-async function* formsOf(api: Api, { pageId }: { pageId: string }, options: CallOptions) {
-  const token = await api.call(pageToken, { pageId }, options);
-  for await (const { items } of api.pages(formsOfPage, { pageId, pageToken: token }, options)) yield* items;
+async function* formsOf(api: Api, page: { pageId: string }, options: CallOptions) {
+  const token = await api.call(pageToken, page, options);
+  for await (const { items } of api.pages(formsOfPage, { ...page, pageToken: token }, options)) yield* items;
 }
 
 export const leads = {
   get: endpoint('GET /{leadId}', {
     summary: 'Reads one lead: what a webhook announced by its id.',
     ...facts(guide, 'platform', ...leadScopes),
-    input: z.strictObject({ leadId: id }),
+    input: given({ leadId: idLike('123') }),
     encode: () => ({ query: { fields: leadFields } }),
-    output: lead,
-    example: { input: { leadId: '123' }, answer: shownLead },
+    output: shaped(lead),
   }),
   list: endpoint('GET /{formId}/leads', {
     summary: 'Lists the leads of a form.',
     ...facts(guide, 'platform', ...leadScopes),
-    input: z.strictObject({ formId: id, ...pageInput }),
+    input: given({ formId }, pageInput),
     encode: ({ limit, after }) => ({ query: { fields: leadFields, limit, after } }),
-    output: page(lead),
-    paging,
-    example: { input: { formId: '2' }, answer: shownPage(shownLead) },
+    ...edge(lead),
   }),
   forms: stream({
     summary: 'Lists the lead forms of a page.',
     docs: formsOfPage.docs ?? '',
     scopes: leadScopes,
-    input: z.strictObject({ pageId: id }),
+    input: given({ pageId }),
     run: formsOf,
-    example: { input: { pageId: '153125381133' } },
   }),
   createTest: operation({
     summary: 'Makes a test lead of a form, which webhooks announce like a true one.',
     docs: testLead.docs ?? '',
     scopes: leadScopes,
-    input: z.strictObject({ pageId: id, formId: id, fieldData: answers.optional() }),
-    run: async (api, { pageId, formId, fieldData }, options) => {
-      const token = await api.call(pageToken, { pageId }, options);
-      return api.call(testLead, { formId, fieldData, pageToken: token }, options);
+    input: given(
+      { pageId, formId },
+      { fieldData: z.array(z.strictObject({ name: z.string(), values: z.array(z.string()) })) },
+    ),
+    run: async (api, { pageId: page, ...rest }, options) => {
+      const token = await api.call(pageToken, { pageId: page }, options);
+      return api.call(testLead, { ...rest, pageToken: token }, options);
     },
-    example: { input: { pageId: '153125381133', formId: '2' } },
   }),
 };
 

@@ -1,21 +1,13 @@
 /** What the client offers besides conversions: accounts, reports, campaigns, pixels, pages and leads. */
 import { checkAnswer, endpoint, PlugboardError, stream } from '@plugboard/core';
 import type { AdSpendCapability, AdSpendQuery, AdSpendRow, Api, CallOptions } from '@plugboard/core';
+import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { adAccountId, adAccountOf, facts, id, insight, insightsInput, insightsQuery } from './schemas.ts';
-import { optionalText, page, pageInput, paging, shaped, shownPage } from './schemas.ts';
+import { adAccountId, adAccountOf, edge, facts, idLike, insight, insightsInput } from './schemas.ts';
+import { insightsQuery, pageInput, shaped, shownAccount } from './schemas.ts';
 
-const adAccount = shaped({
-  id: z.string(),
-  name: optionalText,
-  account_status: z.number().nullish(),
-  currency: optionalText,
-  timezone_name: optionalText,
-});
-const adAccountFields = 'id,account_id,name,account_status,currency,timezone_name,business';
 const market = {
-  id: 'act_1102330001',
   account_id: '1102330001',
   name: "Jasper's Market",
   account_status: 1,
@@ -23,15 +15,16 @@ const market = {
   timezone_name: 'America/Los_Angeles',
 };
 const boutique = { ...market, id: 'act_1102330002', account_id: '1102330002', name: "Jasper's Boutique" };
+const adAccount = like({ id: shownAccount }, market);
+const adAccountFields = 'id,account_id,name,account_status,currency,timezone_name,business';
 
 export const me = {
   get: endpoint('GET /me', {
     summary: 'Reads who the token belongs to.',
     ...facts('graph-api/overview', 'platform'),
-    input: z.strictObject({}),
+    input: given({}),
     encode: () => ({ query: { fields: 'id,name' } }),
-    output: shaped({ id: z.string(), name: optionalText }),
-    example: { input: {}, answer: { id: '122100000000000001', name: 'Jasper Marketer' } },
+    output: shaped(like({ id: '122100000000000001' }, { name: 'Jasper Marketer' })),
   }),
 };
 
@@ -40,41 +33,17 @@ export const adAccounts = {
     summary: 'Lists the ad accounts that the token reaches.',
     // ads_read or ads_management: either will do, so that the vendor judges.
     ...facts('marketing-api/reference/ad-account', 'ads'),
-    input: z.strictObject(pageInput),
+    input: given({}, pageInput),
     encode: ({ limit = 100, after }) => ({ query: { fields: adAccountFields, limit, after } }),
-    output: page(adAccount),
-    paging,
-    example: { input: {}, answer: shownPage(market, boutique) },
+    ...edge(adAccount, [{ id: shownAccount, ...market }, boutique]),
   }),
   get: endpoint('GET /{adAccountId}', {
     summary: 'Reads one ad account.',
     ...facts('marketing-api/reference/ad-account', 'ads'),
-    input: z.strictObject({ adAccountId }),
+    input: given({ adAccountId }),
     encode: () => ({ query: { fields: adAccountFields } }),
-    output: adAccount,
-    example: { input: { adAccountId: market.id }, answer: market },
+    output: shaped(adAccount),
   }),
-};
-
-const timeRange = { since: '2026-11-01', until: '2026-11-02' };
-const asked = { adAccountId: market.id, level: 'campaign', timeRange, timeIncrement: 1 } as const;
-const shownInsight = {
-  spend: '110.25',
-  impressions: '9281',
-  clicks: '164',
-  reach: '8412',
-  cpm: '11.879108',
-  ctr: '1.767051',
-  actions: [
-    { action_type: 'link_click', value: '131' },
-    { action_type: 'purchase', value: '4' },
-  ],
-  action_values: [{ action_type: 'purchase', value: '312.5' }],
-  campaign_id: '120330000000000001',
-  campaign_name: 'Autumn fruit',
-  account_currency: 'USD',
-  date_start: '2026-11-01',
-  date_stop: '2026-11-01',
 };
 
 export const insights = {
@@ -86,44 +55,37 @@ export const insights = {
       const { path, params } = insightsQuery(input, api);
       return { path, query: { limit: 500, ...params } };
     },
-    output: page(insight),
-    paging,
-    example: { input: asked, answer: shownPage(shownInsight) },
+    ...edge(insight),
   }),
 };
 
-const reportRunId = id;
+const reportPage = 'marketing-api/insights/best-practices';
+const shownReport = '6044775548468';
+const reportRunId = idLike(shownReport);
 
 const startReport = endpoint('POST /{adAccountId}/insights', {
   summary: 'Starts a report that is too large to be read at once.',
-  ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
+  ...facts(reportPage, 'insights', 'ads_read'),
   input: insightsInput,
   encode: (input, api) => {
     const { path, params } = insightsQuery(input, api);
     return { path, form: params };
   },
-  output: shaped({ report_run_id: z.string() }),
-  example: { input: asked, answer: { report_run_id: '6044775548468' } },
+  output: shaped(like({ report_run_id: shownReport })),
 });
 const getReport = endpoint('GET /{reportRunId}', {
   summary: 'Reads how far a report is.',
-  ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
-  input: z.strictObject({ reportRunId }),
+  ...facts(reportPage, 'insights', 'ads_read'),
+  input: given({ reportRunId }),
   encode: () => ({ query: { fields: 'id,async_status,async_percent_completion' } }),
-  output: shaped({ async_status: z.string(), async_percent_completion: z.number().nullish() }),
-  example: {
-    input: { reportRunId: '6044775548468' },
-    answer: { id: '6044775548468', async_status: 'Job Completed', async_percent_completion: 100 },
-  },
+  output: shaped(like({ async_status: 'Job Completed' }, { id: shownReport, async_percent_completion: 100 })),
 });
 const listRows = endpoint('GET /{reportRunId}/insights', {
   summary: 'Reads the rows of a finished report.',
-  ...facts('marketing-api/insights/best-practices', 'insights', 'ads_read'),
-  input: z.strictObject({ reportRunId, ...pageInput }),
+  ...facts(reportPage, 'insights', 'ads_read'),
+  input: given({ reportRunId }, pageInput),
   encode: ({ limit = 500, after }) => ({ query: { limit, after } }),
-  output: page(insight),
-  paging,
-  example: { input: { reportRunId: '6044775548468' }, answer: shownPage(shownInsight) },
+  ...edge(insight),
 });
 
 const longestReportMs = 30 * 60_000;
@@ -149,15 +111,8 @@ async function isFinished(api: Api, report: { reportRunId: string }, options: Ca
 }
 
 function reportError(kind: 'timeout' | 'unavailable', code: string, retryable: boolean): PlugboardError {
-  const message = 'The report did not come to its end.';
-  return new PlugboardError({
-    kind,
-    code,
-    message,
-    retryable,
-    hint: 'Ask for fewer days or fields.',
-    provider: 'meta',
-  });
+  const words = { message: 'The report did not come to its end.', hint: 'Ask for fewer days or fields.' };
+  return new PlugboardError({ kind, code, retryable, ...words, provider: 'meta' });
 }
 
 export const reports = {
@@ -170,7 +125,6 @@ export const reports = {
     input: insightsInput,
     scopes: ['ads_read'],
     run: (api, input, options) => runReport(api, input, options),
-    example: { input: asked },
   }),
 };
 
@@ -225,26 +179,20 @@ function purchases(actions: z.output<typeof insight>['actions']): number {
   return Number(all.find((action) => action !== undefined)?.value ?? 0);
 }
 
+const campaign = like(
+  { id: '120330000000000001', name: 'Autumn fruit' },
+  { status: 'ACTIVE', effective_status: 'ACTIVE', objective: 'OUTCOME_SALES' },
+);
+
 export const campaigns = {
   list: endpoint('GET /{adAccountId}/campaigns', {
     summary: 'Lists the campaigns of an ad account.',
     ...facts('marketing-api/reference/ad-account/campaigns', 'ads', 'ads_read'),
-    input: z.strictObject({ adAccountId: adAccountId.optional(), ...pageInput }),
+    input: given({}, { adAccountId, ...pageInput }),
     encode: ({ adAccountId: account, limit, after }, api) => ({
       path: { adAccountId: adAccountOf(api, account) },
       query: { fields: 'id,name,status,effective_status,objective', limit, after },
     }),
-    output: page(shaped({ id: z.string(), name: z.string(), status: optionalText, effective_status: optionalText })),
-    paging,
-    example: {
-      input: { adAccountId: market.id },
-      answer: shownPage({
-        id: '120330000000000001',
-        name: 'Autumn fruit',
-        status: 'ACTIVE',
-        effective_status: 'ACTIVE',
-        objective: 'OUTCOME_SALES',
-      }),
-    },
+    ...edge(campaign),
   }),
 };

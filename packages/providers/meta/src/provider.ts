@@ -1,10 +1,10 @@
 /** Meta: ad spend, server-side conversions and Lead Ads of Facebook and Instagram. */
-import { apiKey, defineProvider, isPlugboardError, oauth2, reveal } from '@plugboard/core';
+import { apiKey, collect, defineProvider, isPlugboardError, oauth2, reveal } from '@plugboard/core';
 import type { AccountRef, Api, Choice } from '@plugboard/core';
 import { secret, text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-import { classify, classifyToken, examples, exchangeOf, lengthen, readGrant } from './access.ts';
+import { classifyToken, errors, exchangeOf, lengthen, readGrant } from './access.ts';
 import { revoke, signGranted, signPasted } from './access.ts';
 import { emulator } from './emulator.ts';
 import { conversions, events, pixels } from './events.ts';
@@ -113,7 +113,7 @@ export const meta = defineProvider({
     baseUrl: 'https://graph.facebook.com/{version}',
     // Lives about two years: https://developers.facebook.com/docs/graph-api/guides/versioning (2026-11-20)
     version: 'v26.0',
-    errors: { classify, examples },
+    errors,
     requestId: 'x-fb-trace-id',
   },
 
@@ -126,8 +126,8 @@ export const meta = defineProvider({
       return { kind: 'known', account: { id, name: name ?? id } };
     }
     try {
-      const choices = await collect(api.pages(adAccounts.list, {}), ({ id, name }) => ({ id, name: name ?? id }));
-      return { kind: 'choose', choices };
+      const found = await collect(api.pages(adAccounts.list, {}), ({ items }) => items);
+      return { kind: 'choose', choices: found.map(({ id, name }) => ({ id, name: name ?? id })) };
     } catch (error) {
       // A live token that reaches no ad account: it may be meant for pages.
       if (!isUnreadable(error)) throw error;
@@ -154,8 +154,8 @@ export const meta = defineProvider({
   settings: {
     schema: settings,
     choices: {
-      adAccountId: (api) => collect(api.pages(adAccounts.list, {}), choiceOf),
-      pixelId: (api) => collect(api.pages(pixels.list, {}), choiceOf),
+      adAccountId: (api) => collect(api.pages(adAccounts.list, {}), choicesIn),
+      pixelId: (api) => collect(api.pages(pixels.list, {}), choicesIn),
     },
     scopes: { adAccountId: ['ads_read'], pixelId: ['ads_management'] },
   },
@@ -186,14 +186,10 @@ function isUnreadable(error: unknown): boolean {
   return isPlugboardError(error) && (error.kind === 'permission' || error.code === 'object_not_visible');
 }
 
-type Named = { readonly id: string; readonly name?: string | null | undefined };
-const choiceOf = ({ id, name }: Named): Choice => ({ value: id, label: name ?? id });
-
-async function collect<Item, T>(
-  found: AsyncIterable<{ readonly items: readonly Item[] }>,
-  use: (item: Item) => T,
-): Promise<T[]> {
-  const all: T[] = [];
-  for await (const { items } of found) all.push(...items.map(use));
-  return all;
+interface Named {
+  readonly id: string;
+  readonly name?: string | null | undefined;
 }
+
+const choicesIn = ({ items }: { readonly items: readonly Named[] }): Choice[] =>
+  items.map(({ id, name }) => ({ value: id, label: name ?? id }));

@@ -1,6 +1,7 @@
 /** What objects and edges of the Graph API have in common, and what a connection's calls are about. */
-import { encodeHex, hash, invalidInput, type Api, type JsonObject, type RateLimit } from '@plugboard/core';
-import { text } from '@plugboard/core/fields';
+import { camelNames, encodeHex, hash, invalidInput, snakeNames } from '@plugboard/core';
+import type { Api, CamelNames, JsonObject, RateLimit } from '@plugboard/core';
+import { given, like, text } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 /**
@@ -17,64 +18,43 @@ export function facts(page: string, limit: 'insights' | 'ads' | 'platform', ...s
   return { docs: `https://developers.facebook.com/docs/${page}`, limits: limits[limit] ?? [], scopes };
 }
 
-type Camel<Name extends string> = Name extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : Name;
-type CamelKeys<T> = { [Key in keyof T as Key extends string ? Camel<Key> : Key]: T[Key] };
-
-const camel = (name: string) => name.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
-const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-/** Renames the outermost names only, and leaves out what is not given. */
-export function wire(value: object): Record<string, unknown> {
-  const given = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(given.map(([name, item]) => [snake(name), item]));
-}
-
 /** An answer with its outermost names in camelCase; members that are not declared come along. */
-export function shaped<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.looseObject(shape).transform((found) => {
-    const renamed = Object.fromEntries(Object.entries(found).map(([name, item]) => [camel(name), item]));
-    return renamed as CamelKeys<typeof found>;
-  });
-}
+export const shaped = <Found extends object>(answer: z.ZodType<Found>) =>
+  answer.transform((found) => camelNames(found) as CamelNames<Found>);
 
-/** A page of an edge. Only the cursor goes on: addresses of next pages hold the token. */
-export const page = <Item extends z.ZodType>(item: Item) =>
-  z
-    .looseObject({
-      data: z.array(item),
-      paging: z
-        .looseObject({ next: z.string().nullish(), cursors: z.looseObject({ after: z.string().nullish() }).nullish() })
-        .nullish(),
-    })
+const cursors = like({}, { before: 'QVFIUmJlZm9yZQ', after: 'QVFIUmFmdGVy' });
+const next = 'https://graph.facebook.com/v26.0/next?after=QVFIUmFmdGVy';
+
+/** A list. Only the cursor goes on: addresses of next pages hold the token. @param shown items, where one is too few */
+export const edge = <Item extends z.ZodType<object>>(item: Item, shown?: readonly JsonObject[]) => ({
+  output: like({}, { paging: like({}, { cursors, next }) })
+    .extend({ data: shown === undefined ? z.array(item) : z.array(item).meta({ examples: [shown] }) })
     .transform(({ data, paging }) => ({
-      items: data,
+      items: data.map((found) => camelNames(found) as CamelNames<z.output<Item>>),
       nextCursor: paging?.next ? (paging.cursors?.after ?? cursorOf(paging.next)) : undefined,
-    }));
+    })),
+  paging: {
+    items: <Each>(found: { readonly items: readonly Each[] }) => found.items,
+    next: <Asked extends { readonly after?: string | undefined }>(
+      found: { readonly nextCursor: string | undefined },
+      asked: Asked,
+    ) => (found.nextCursor === undefined ? undefined : { ...asked, after: found.nextCursor }),
+  },
+});
 
-function cursorOf(next: string): string | undefined {
-  return (URL.canParse(next) ? new URL(next).searchParams.get('after') : null) ?? undefined;
+function cursorOf(address: string): string | undefined {
+  return (URL.canParse(address) ? new URL(address).searchParams.get('after') : null) ?? undefined;
 }
 
-export const paging = {
-  items: <Item>(found: { readonly items: readonly Item[] }) => found.items,
-  next: <Asked extends { readonly after?: string | undefined }>(
-    found: { readonly nextCursor: string | undefined },
-    asked: Asked,
-  ) => (found.nextCursor === undefined ? undefined : { ...asked, after: found.nextCursor }),
-};
-
-/** The first of several pages as the vendor shows it. */
-export function shownPage(...data: readonly JsonObject[]): JsonObject {
-  const cursors = { before: 'QVFIUmJlZm9yZQ', after: 'QVFIUmFmdGVy' };
-  return { data, paging: { cursors, next: 'https://graph.facebook.com/v26.0/next?after=QVFIUmFmdGVy' } };
-}
-
-export const optionalText = z.string().nullish();
 /** Ids are 64-bit numbers, always handled as texts. */
 export const id = z.string().regex(/^\d+$/, { error: 'must be digits' });
-export const adAccountId = z.string().regex(/^act_\d+$/, { error: 'must be act_ and digits' });
-export const pageInput = { limit: z.int().min(1).max(1000).optional(), after: z.string().min(1).optional() };
-export const success = z.looseObject({ success: z.literal(true) }).transform(() => undefined);
+export const idLike = (example: string) => id.meta({ examples: [example] });
+export const shownAccount = 'act_1102330001';
+export const adAccountId = z
+  .string()
+  .regex(/^act_\d+$/, { error: 'must be act_ and digits' })
+  .meta({ examples: [shownAccount] });
+export const pageInput = { limit: z.int().min(1).max(1000), after: z.string() };
 
 export const settings = z.strictObject({
   adAccountId: text('Ad account', {
@@ -119,37 +99,51 @@ function unnamed(path: string): never {
   throw invalidInput('meta', [{ path, message: 'is required' }], 'Pass it, or choose one in the settings.');
 }
 
+const linkClicks = { action_type: 'link_click', value: '131' };
+const actions = (purchase: string, ...others: readonly JsonObject[]) =>
+  z
+    .array(z.looseObject({ action_type: z.string(), value: z.string() }))
+    .meta({ examples: [[...others, { action_type: 'purchase', value: purchase }]] });
+
 /** Amounts are decimal texts in the account's currency; days are those of its time zone, none without delivery. */
-export const insight = shaped({
-  date_start: z.string(),
-  date_stop: z.string(),
-  spend: optionalText,
-  impressions: optionalText,
-  clicks: optionalText,
-  account_currency: optionalText,
-  campaign_id: optionalText,
-  campaign_name: optionalText,
-  actions: z.array(z.looseObject({ action_type: z.string(), value: z.string() })).nullish(),
-  action_values: z.array(z.looseObject({ action_type: z.string(), value: z.string() })).nullish(),
-});
+export const insight = like(
+  { date_start: '2026-11-01', date_stop: '2026-11-01' },
+  {
+    spend: '110.25',
+    impressions: '9281',
+    clicks: '164',
+    reach: '8412',
+    cpm: '11.879108',
+    ctr: '1.767051',
+    actions: actions('4', linkClicks),
+    action_values: actions('312.5'),
+    campaign_id: '120330000000000001',
+    campaign_name: 'Autumn fruit',
+    account_currency: 'USD',
+  },
+);
 const metrics = ['spend', 'impressions', 'clicks', 'reach', 'cpm', 'ctr', 'actions', 'action_values'];
 const insightFields = [...metrics, 'campaign_id', 'campaign_name', 'account_currency', 'date_start', 'date_stop'];
 const plainWord = z.string().regex(/^\w+$/);
-export const insightsInput = z
-  .strictObject({
-    adAccountId: adAccountId.optional(),
-    fields: z.array(plainWord).min(1).default(insightFields),
-    level: z.enum(['account', 'campaign', 'adset', 'ad']).optional(),
+const words = z.array(plainWord).min(1);
+const day = (example: string) => z.iso.date().meta({ examples: [example] });
+
+export const insightsInput = given(
+  { fields: words.default(insightFields) },
+  {
+    adAccountId,
+    level: z.enum(['account', 'campaign', 'adset', 'ad']).meta({ examples: ['campaign'] }),
     /** Both days included, in the ad account's time zone. */
-    timeRange: z.strictObject({ since: z.iso.date(), until: z.iso.date() }).optional(),
-    datePreset: plainWord.optional(),
+    timeRange: given({ since: day('2026-11-01'), until: day('2026-11-02') }),
+    datePreset: plainWord,
     /** Days per row. */
-    timeIncrement: z.union([z.int().min(1).max(90), z.enum(['monthly', 'all_days'])]).optional(),
-    breakdowns: z.array(plainWord).min(1).optional(),
-    filtering: z.array(z.strictObject({ field: z.string(), operator: plainWord, value: z.json() })).optional(),
-    actionAttributionWindows: z.array(plainWord).min(1).optional(),
+    timeIncrement: z.union([z.int().min(1).max(90), z.enum(['monthly', 'all_days'])]).meta({ examples: [1] }),
+    breakdowns: words,
+    filtering: z.array(given({ field: z.string(), operator: plainWord, value: z.json() })),
+    actionAttributionWindows: words,
     ...pageInput,
-  })
+  },
+)
   .refine(({ timeRange, datePreset }) => timeRange === undefined || datePreset === undefined, {
     error: 'timeRange and datePreset exclude each other',
   })
@@ -160,11 +154,11 @@ export const insightsInput = z
 /** Lists go as comma-separated words, objects as JSON texts. */
 export function insightsQuery({ adAccountId: account, ...asked }: z.output<typeof insightsInput>, api: Api) {
   const { fields, breakdowns, actionAttributionWindows, timeRange, filtering, ...plain } = asked;
-  const words = Object.entries({ fields, breakdowns, actionAttributionWindows });
+  const lists = Object.entries({ fields, breakdowns, actionAttributionWindows });
   const objects = Object.entries({ timeRange, filtering });
-  const params = wire({
+  const params = snakeNames({
     ...plain,
-    ...Object.fromEntries(words.map(([name, list]) => [name, list?.join(',')] as const)),
+    ...Object.fromEntries(lists.map(([name, list]) => [name, list?.join(',')] as const)),
     ...Object.fromEntries(objects.map(([name, value]) => [name, value && JSON.stringify(value)] as const)),
   });
   return { path: { adAccountId: adAccountOf(api, account) }, params: params as Record<string, string | number> };
@@ -222,19 +216,23 @@ export async function hashAll(kind: keyof typeof hashed, given: string | readonl
   return [...new Set(await Promise.all(hashes))];
 }
 
-const values = z.union([z.string(), z.array(z.string()).min(1)]).optional();
-export const word = z.string().min(1).optional();
-const named = { email: values, phone: values, firstName: values, lastName: values, birthday: values, gender: values };
+const values = z.union([z.string(), z.array(z.string()).min(1)]);
+const word = z.string();
+const named = { phone: values, firstName: values, lastName: values, birthday: values, gender: values };
 const placed = { city: values, state: values, zip: values, country: values };
-const technical = { clientIpAddress: word, clientUserAgent: word, fbc: word, fbp: word };
-const userData = z.strictObject({
-  ...named,
-  ...placed,
-  ...technical,
-  externalId: values,
-  leadId: word,
-  subscriptionId: word,
-});
+const technical = { clientIpAddress: word, clientUserAgent: 'Mozilla/5.0', fbc: word, fbp: word };
+const userData = given(
+  {},
+  {
+    email: values.meta({ examples: ['test@example.com'] }),
+    ...named,
+    ...placed,
+    ...technical,
+    externalId: values,
+    leadId: word,
+    subscriptionId: word,
+  },
+);
 export const sources = [
   'website',
   'app',
@@ -247,33 +245,43 @@ export const sources = [
   'other',
 ] as const;
 
-export const conversionEvent = z.strictObject({
-  eventName: z.string().min(1).max(50),
-  /** Unix seconds. Default: now. */
-  eventTime: z.int().positive().optional(),
-  /** The same as in the browser, which is how the vendor drops one of the two. Two from servers both count. */
-  eventId: word,
-  actionSource: z.enum(sources),
-  eventSourceUrl: z.url({ protocol: /^https?$/ }).optional(),
-  referrerUrl: word,
-  optOut: z.boolean().optional(),
-  dataProcessingOptions: z.array(z.string()).optional(),
-  dataProcessingOptionsCountry: z.int().optional(),
-  dataProcessingOptionsState: z.int().optional(),
-  /** Plain values are hashed before they leave; hashes stay as they are. */
-  userData,
-  customData: z
-    .strictObject({
-      value: z.number().optional(),
-      currency: z.string().length(3).optional(),
-      contentIds: z.array(z.string()).optional(),
-      contents: z
-        .array(z.strictObject({ id: z.string(), quantity: z.number().optional(), itemPrice: z.number().optional() }))
-        .optional(),
-      contentType: word,
-      orderId: word,
-      numItems: z.int().optional(),
-      status: word,
-    })
-    .optional(),
-});
+export const conversionEvent = given(
+  {
+    eventName: z
+      .string()
+      .min(1)
+      .max(50)
+      .meta({ examples: ['Purchase'] }),
+    actionSource: z.enum(sources),
+    /** Plain values are hashed before they leave; hashes stay as they are. */
+    userData,
+  },
+  {
+    /** Unix seconds. Default: now. */
+    eventTime: z.int().positive(),
+    /** The same as in the browser, which is how the vendor drops one of the two. Two from servers both count. */
+    eventId: 'order-1111',
+    eventSourceUrl: z.url({ protocol: /^https?$/ }).meta({ examples: ['https://www.example.com/thanks'] }),
+    referrerUrl: word,
+    optOut: z.boolean(),
+    dataProcessingOptions: z.array(z.string()),
+    dataProcessingOptionsCountry: z.int(),
+    dataProcessingOptionsState: z.int(),
+    customData: given(
+      {},
+      {
+        value: 12.5,
+        currency: z
+          .string()
+          .length(3)
+          .meta({ examples: ['USD'] }),
+        contentIds: z.array(z.string()),
+        contents: z.array(given({ id: word }, { quantity: z.number(), itemPrice: z.number() })),
+        contentType: word,
+        orderId: '1111',
+        numItems: z.int(),
+        status: word,
+      },
+    ),
+  },
+);

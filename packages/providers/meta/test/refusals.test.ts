@@ -1,8 +1,10 @@
 import { createAnswer } from '@plugboard/core/provider-kit';
 import { describe, expect, test } from 'vitest';
 
-import { classify, classifyToken, examples } from '../src/access.ts';
+import { classifyToken, errors } from '../src/access.ts';
 import { meta } from '../src/index.ts';
+
+const { classify, examples } = errors;
 
 describe('what refusals mean', () => {
   const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
@@ -46,15 +48,32 @@ describe('what refusals mean', () => {
   });
 
   test('what is not known, and what is no refusal, is left to the status', () => {
-    expect(judge(classify, error(2500))).toBeUndefined();
+    const { kind, code, vendor } = judge(classify, error(2500))!;
+    expect({ kind, code, vendor }).toEqual({
+      kind: 'invalid_request',
+      code: 'bad_request',
+      vendor: { code: '2500', message: 'Refused.' },
+    });
+    expect(judge(classifyToken, error(2500))).toBeUndefined();
     expect(judge(classify, 'gone', { status: 502 })).toBeUndefined();
     expect(judge(classify, error(190), { status: 200 })).toBeUndefined();
+  });
+
+  test.each([
+    [102, 463, 'token_expired'],
+    [190, 999, 'token_invalid'],
+    [80004, 2446079, 'account_throttled'],
+    [100, 1487390, 'invalid_parameter'],
+  ])('%i with subcode %i is %s, and both are named', (number, subcode, code) => {
+    const failure = judge(classify, error(number, { error_subcode: subcode }));
+    expect(failure).toMatchObject({ code, vendor: { code: `${number}/${subcode}` } });
   });
 
   test('tokens that a refusal quotes are not kept', () => {
     const token = 'EAABsbCS1iHgBO0LZCxZBqZA4';
     const vendor = judge(classify, error(190, { message: `Malformed access token ${token}` }))?.vendor;
     expect(vendor).toEqual({ code: '190', message: 'Malformed access token [token]' });
+    expect(judge(classify, error(2500, { message: token }))?.vendor?.message).toBe('[token]');
   });
 
   test.each([
