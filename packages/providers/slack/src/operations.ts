@@ -7,10 +7,14 @@ const minute = 60_000;
 /** Calls by time, per method and workspace: https://docs.slack.dev/apis/web-api/rate-limits (2026-08). */
 const tiers = { posting: [1, 1000], tier2: [20, minute], tier3: [50, minute], tier4: [100, minute] } as const;
 
+const methods = 'https://docs.slack.dev/reference/methods';
+/** The URL of a webhook is no token, and would be put on whatever else is called. */
+const byToken = { methods: ['oauth', 'botToken'] };
+
 /** What the vendor's page of a method says about it. Limits are per method, so each has an object of its own. */
 function facts(method: string, tier: keyof typeof tiers, ...scopes: readonly string[]) {
   const [requests, perMs] = tiers[tier];
-  return { docs: `https://docs.slack.dev/reference/methods/${method}`, limits: [{ requests, perMs }], scopes };
+  return { docs: `${methods}/${method}`, ...byToken, limits: [{ requests, perMs }], scopes };
 }
 
 /** Whichever credentials the connection has. */
@@ -75,7 +79,8 @@ function nextPage<Input extends object>(
 export const auth = {
   test: endpoint('POST /auth.test', {
     summary: 'Says which workspace and which bot the token belongs to.',
-    docs: 'https://docs.slack.dev/reference/methods/auth.test',
+    docs: `${methods}/auth.test`,
+    ...byToken,
     repeat: 'safe',
     input: given({}),
     output: like(
@@ -248,6 +253,7 @@ export const webhook = {
   send: endpoint('POST', {
     summary: 'Posts to the channel of the incoming webhook.',
     docs: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
+    methods: ['oauth', 'webhook'],
     // The rest of the path is the secret.
     baseUrl: 'https://hooks.slack.com/services',
     limits: [{ requests: 1, perMs: 1000 }],

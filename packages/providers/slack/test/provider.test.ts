@@ -17,8 +17,6 @@ providerContract(slack, {
       'The URL of a webhook cannot be checked without posting.',
     'stub: without any key every operation works, is marked, and nothing leaves':
       'The stub is a bot, and a bot token has no webhook.',
-    'B05 botToken: no request shows a credential outside its declared places':
-      'A bot token has no webhook, so `webhook.send` is refused before anything is sent.',
   },
 });
 
@@ -102,6 +100,15 @@ test('B05 a webhook is posted to without any token, and its URL never shows in a
   expect(error).toMatchObject({ kind: 'auth', code: 'no_service' });
   expect(findCanaries(error, { path: 'B00000000/XXXXXXXXXXXXXXXXXXXXXXXX' })).toEqual([]);
   expect(await board.health('slack', { organizationId })).toMatchObject({ status: 'unknown', reason: 'not_checkable' });
+});
+
+test('B05 the path of a webhook is put on nothing but its own host', async () => {
+  const { board, posts } = rig();
+  await board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl } });
+  const client = board.client('slack', { organizationId });
+  await expect(client.chat.post({ channel: 'C1', text: 'Hello' })).rejects.toMatchObject({ kind: 'permission' });
+  await expect(client.auth.test()).rejects.toMatchObject({ kind: 'permission' });
+  expect(posts).toEqual([]);
 });
 
 test('a URL of another host is no webhook', async () => {
