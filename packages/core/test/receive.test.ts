@@ -341,3 +341,64 @@ test('a connection that was ended hears nothing any more, and ends once', async 
   }
   expect(heard).toEqual(['disconnected']);
 });
+
+test.each(['org-1', 'org-2', 'org-3'])(
+  'what fails for %s keeps an event from no other, and comes again for it alone',
+  async (failing) => {
+    const { board } = createRig();
+    const organizations = ['org-1', 'org-2', 'org-3'];
+    for (const organization of organizations) {
+      await board.connect('acme', { organizationId: organization, credentials: { apiKey: 'acme-key' } });
+    }
+    const heard: unknown[] = [];
+    let broken = true;
+    board.on('acme', 'order.created', (_data, context) => {
+      if (context.organizationId === failing && broken) throw new Error('the handler is broken');
+      heard.push(context.organizationId);
+    });
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(500);
+    }
+    expect(heard.toSorted()).toEqual(organizations.filter((organization) => organization !== failing));
+    broken = false;
+    expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(200);
+    expect(heard.toSorted()).toEqual(organizations);
+  },
+);
+
+test('who heard an event hears it once, also where the others are gone by the next try', async () => {
+  const { board } = createRig();
+  for (const organization of ['org-1', 'org-2']) {
+    await board.connect('acme', { organizationId: organization, credentials: { apiKey: 'acme-key' } });
+  }
+  const heard: unknown[] = [];
+  board.on('acme', 'order.created', (_data, context) => {
+    if (context.organizationId === 'org-1') throw new Error('the handler is broken');
+    heard.push(context.organizationId);
+  });
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(500);
+  await board.disconnect('acme', { organizationId: 'org-1' });
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(200);
+  expect(heard).toEqual(['org-2']);
+});
+
+test('what fails for one event of a delivery keeps none of the others from their handlers', async () => {
+  const ids = ['e1', 'e2', 'e3'];
+  const { board, connect } = createRig({
+    webhooks: { parse: () => ids.map((id) => ({ type: 'order.created', id, data: { id, total: 5 } })) },
+  });
+  await connect();
+  const heard: unknown[] = [];
+  let broken = true;
+  board.on('acme', 'order.created', ({ id }) => {
+    if (id === 'e1' && broken) throw new Error('the handler is broken');
+    heard.push(id);
+  });
+  for (let turn = 0; turn < 3; turn++) {
+    expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(500);
+  }
+  expect(heard).toEqual(['e2', 'e3']);
+  broken = false;
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(200);
+  expect(heard).toEqual(['e2', 'e3', 'e1']);
+});

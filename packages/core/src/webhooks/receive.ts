@@ -28,6 +28,7 @@ import { readBody } from './body.ts';
 import { isForeign, scopeOf } from './ownership.ts';
 import { readEvents } from './read-events.ts';
 import { liveSecrets } from './secrets.ts';
+import { eachOnce } from './each-once.ts';
 import { claimBody } from './one-body.ts';
 import { checkReply, problem, refusal, responseOf } from './reply.ts';
 import type { Delivery, WebhookEvent, WebhookReply } from './webhook.ts';
@@ -140,14 +141,17 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     const signedId = verdict.deliveryIdSigned === true ? verdict.deliveryId : undefined;
     const fallbackId = signedId ?? body;
     let asked: WebhookReply | undefined;
+    let failed: WebhookReply | undefined;
     for (const [index, event] of events.entries()) {
       const id = event.id ?? (events.length === 1 ? fallbackId : `${fallbackId}/${index}`);
       const reply = await once(runtime, webhooks, { event, id, addressed, channel: route?.channel ?? null });
-      if (reply !== undefined && reply.status >= 300) {
-        await claim.release();
-        return reply;
-      }
-      asked ??= reply;
+      // The other events of the delivery may be another organization's.
+      if (reply !== undefined && reply.status >= 300) failed ??= reply;
+      else asked ??= reply;
+    }
+    if (failed !== undefined) {
+      await claim.release();
+      return failed;
     }
     return asked ?? webhooks.reply?.(delivery, events) ?? { status: 200 };
   }
@@ -178,12 +182,9 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
         await values.take(key);
         return problem(403, 'foreign_account');
       }
-      let asked: WebhookReply | undefined;
-      for (const row of rows) {
-        const reply = await dispatch(runtime, webhooks, item, row);
-        asked ??= reply;
-      }
-      await values.set(key, 'done', (webhooks.rememberDays ?? 3) * dayMs);
+      const ttlMs = (webhooks.rememberDays ?? 3) * dayMs;
+      const asked = await eachOnce(values, { key, ttlMs }, rows, (row) => dispatch(runtime, webhooks, item, row));
+      await values.set(key, 'done', ttlMs);
       return asked;
     } catch (error) {
       await values.take(key);
