@@ -350,11 +350,11 @@ test.each(['org-1', 'org-2', 'org-3'])(
     for (const organization of organizations) {
       await board.connect('acme', { organizationId: organization, credentials: { apiKey: 'acme-key' } });
     }
-    const heard: unknown[] = [];
+    const heard: string[] = [];
     let broken = true;
     board.on('acme', 'order.created', (_data, context) => {
       if (context.organizationId === failing && broken) throw new Error('the handler is broken');
-      heard.push(context.organizationId);
+      heard.push(String(context.organizationId));
     });
     for (let turn = 0; turn < 3; turn++) {
       expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(500);
