@@ -47,7 +47,7 @@ function cursorOf(address: string): string | undefined {
 }
 
 /** Ids are 64-bit numbers, always handled as texts. */
-export const id = z.string().regex(/^\d+$/, { error: 'must be digits' });
+const id = z.string().regex(/^\d+$/, { error: 'must be digits' });
 export const idLike = (example: string) => id.meta({ examples: [example] });
 export const shownAccount = 'act_1102330001';
 export const adAccountId = z
