@@ -75,9 +75,11 @@ export const levels: Readonly<Record<string, number>> = {
   'events.ts': 4,
   'flags.ts': 4,
   'health.ts': 4,
+  'job.ts': 4,
   'jobs.ts': 4,
   'runtimes.ts': 4,
   'settings.ts': 4,
+  'sweep.ts': 4,
   'webhooks/read-events.ts': 4,
   'webhooks/receive.ts': 4,
 

@@ -48,7 +48,7 @@ export function createAccounts(engine: Engine, sessions: Sessions): AccountsServ
           retryable: true,
         });
       }
-      sessions.forget(row.id);
+      sessions.forget(row);
       const connection = viewOf(stored);
       await engine.events.audit({
         organizationId: row.organizationId,

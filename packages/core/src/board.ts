@@ -92,7 +92,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       return run(...args);
     };
 
-  const refresher = createRefresher(engine, { changed: (connectionId) => sessions.forget(connectionId) });
+  const refresher = createRefresher(engine, { changed: (row) => sessions.forget(row) });
   const sessions = createSessions(engine, refresher, ready);
   const health = createHealth(engine, sessions);
   const settings = createSettings(engine, sessions);
@@ -100,9 +100,10 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const flags = createFlags(engine, options.flags);
   const webhooks = createWebhooks(engine, sessions, health);
   const channels = createChannels(engine, sessions);
-  const jobs = createJobs(engine, { refresher, channels, health }).map((job) => ({
+  const jobs = createJobs(engine, { refresher, channels, health, background: options.background }).map((job) => ({
     ...job,
     run: gate(job.run.bind(job)),
+    ...(job.due && { due: gate(job.due) }),
   }));
   let runner: Runner | undefined;
 
@@ -119,7 +120,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   };
 
   const forgetting = async (connection: Connection) => {
-    sessions.forget(connection.id);
+    sessions.forget(connection);
     await engine.sdks.drop(sessionKey(connection.provider, connection));
     return connection;
   };
@@ -155,7 +156,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     }),
     disconnect: gate(async (provider, input) => {
       const result = await disconnect(engine, provider, input);
-      sessions.forget(result.connection.id);
+      sessions.forget(result.connection);
       return result;
     }),
     connections: {

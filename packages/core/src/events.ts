@@ -14,6 +14,8 @@ export interface BoardEvents {
   /** The connection stopped working, in part or wholly, and somebody must act. Once per episode. */
   'connection.attention': { readonly connection: Connection; readonly reason: string };
   'connection.recovered': { readonly connection: Connection };
+  /** What the connection rests on ends on this day, and only the organization can renew it. Once for each end. */
+  'connection.expiring': { readonly connection: Connection; readonly expiresAt: Date };
   'connection.disconnected': { readonly connection: Connection; readonly reason: string; readonly revoked: Revocation };
   'connection.settings_changed': { readonly connection: Connection; readonly changed: readonly string[] };
   /** Two refreshes of one connection both succeeded at the vendor; the newer stored one stands. */

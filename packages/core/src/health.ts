@@ -1,11 +1,13 @@
 /** Does a connection still work? Asked on demand and on schedule; a check never refreshes, never ends anything. */
 import { createApi } from './client/api.ts';
+import { createExpiryNotice } from './connections/expiry-notice.ts';
 import { createOutage, type HealthOutcome } from './connections/outage.ts';
 import type { Sessions } from './connections/session.ts';
 import { viewOf, type Connection, type HealthStatus } from './connections/view.ts';
 import type { Engine, ProviderRuntime } from './engine.ts';
 import { checkId, providerOf } from './engine.ts';
 import { isPlugboardError, type PlugboardError } from './errors.ts';
+import { member, text } from './json.ts';
 import type { ConnectionRow } from './store.ts';
 
 export interface Health extends HealthOutcome {
@@ -17,12 +19,23 @@ export interface HealthInput {
   readonly label?: string;
 }
 
+/** What the health job does with each connection of a walk. */
+export interface HealthSweep {
+  begin(): void;
+  work(runtime: ProviderRuntime, row: ConnectionRow): Promise<number>;
+}
+
 export interface HealthService {
   /** Asks the vendor now and stores the result. Never throws for what the vendor does. */
   check(provider: string, input: HealthInput): Promise<Health>;
-  /** Checks one row; what the health job runs. */
+  /** Checks one row, and stores the result. */
   checkRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Health>;
+  /** @param most Checks of one provider in a walk. */
+  sweep(most: number): HealthSweep;
 }
+
+/** What was asked for so recently needs no other check. */
+const recentMs = 1_800_000;
 
 export function createHealth(engine: Engine, sessions: Sessions): HealthService {
   const outage = createOutage(engine);
@@ -54,6 +67,21 @@ export function createHealth(engine: Engine, sessions: Sessions): HealthService 
 
   return {
     checkRow,
+    sweep(most) {
+      const checks = new Map<string, number>();
+      const expiry = createExpiryNotice(engine);
+      return {
+        begin: () => checks.clear(),
+        async work(runtime, row) {
+          await expiry.tell(runtime, row);
+          const count = checks.get(row.provider) ?? 0;
+          if (row.status === 'expired' || count >= most || checkedWithin(row, recentMs)) return 0;
+          checks.set(row.provider, count + 1);
+          await checkRow(runtime, row);
+          return 1;
+        },
+      };
+    },
     async check(provider, input) {
       const runtime = providerOf(engine, provider);
       if (input.organizationId !== undefined) {
@@ -68,6 +96,11 @@ export function createHealth(engine: Engine, sessions: Sessions): HealthService 
       return { ...(await ask(runtime, sessions.platform(runtime))), connection: null };
     },
   };
+}
+
+function checkedWithin({ health, readAt }: ConnectionRow, ms: number): boolean {
+  const at = Date.parse(text(member(health, 'checkedAt')) ?? '');
+  return readAt.getTime() - at < ms;
 }
 
 function statusOfRow(row: ConnectionRow): { status: HealthStatus; reason: string | null } | undefined {

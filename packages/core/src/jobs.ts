@@ -1,141 +1,92 @@
 /** What must run in the background, and when: the same list for the in-process runner and for every job engine. */
 import type { ChannelsEngine } from './channels/channels.ts';
 import type { Refresher } from './connections/refresh.ts';
+import { createRefreshScheduler } from './connections/refresh-scheduler.ts';
 import type { Engine, ProviderRuntime } from './engine.ts';
-import { isPlugboardError } from './errors.ts';
+import { configurationError } from './errors.ts';
 import { errorFields } from './events.ts';
 import type { HealthService } from './health.ts';
+import type { Job } from './job.ts';
 import type { WebhookDefinition } from './provider.ts';
-import type { ConnectionRow } from './store.ts';
+import { createSweep } from './sweep.ts';
 
-export interface JobRun {
-  /** Items worked on. */
-  readonly processed: number;
-  /** There was more than one run may take; run again soon. */
-  readonly more: boolean;
-}
-
-export interface Job {
-  readonly name: 'refresh' | 'channels' | 'health' | 'cleanup';
-  readonly description: string;
-  /** Milliseconds between runs. */
-  readonly everyMs: number;
-  /** Safe to run in several processes at once. */
-  run(signal?: AbortSignal): Promise<JobRun>;
+/** How much the background may do at once in one process. */
+export interface BackgroundOptions {
+  /** Refreshes in flight for each provider. Default 100. */
+  readonly refreshesInFlight?: number;
+  /** Health checks of one provider in an hourly walk: what is left out comes first another time. Default 2,000. */
+  readonly healthChecks?: number;
 }
 
 export interface JobParts {
   readonly refresher: Refresher;
   readonly channels: ChannelsEngine;
   readonly health: HealthService;
+  readonly background: BackgroundOptions | undefined;
 }
 
-const batch = 50;
-const batchPerOrganization = 25;
-const claimMs = 75_000;
-const inFlight = 10;
+const hourMs = 3_600_000;
 
-export function createJobs(engine: Engine, { refresher, channels, health }: JobParts): readonly Job[] {
+/** @throws PlugboardError kind `configuration`, code `invalid_background`. */
+export function createJobs(engine: Engine, { refresher, channels, health, background }: JobParts): readonly Job[] {
+  const { refreshesInFlight, healthChecks } = checkBackground(background);
+  const scheduler = createRefreshScheduler(engine, refresher, { inFlight: refreshesInFlight });
+  const watching = [...engine.providers.values()].some(hasChannels);
   return [
     {
       name: 'refresh',
       description: 'Renews tokens before they expire.',
       everyMs: 15_000,
-      async run(signal) {
-        const { connections } = engine.store;
-        let processed = 0;
-        for (const [id, runtime] of engine.providers) {
-          if (signal?.aborted === true) break;
-          const rows = await connections.claimDue({
-            provider: id,
-            limit: batch,
-            leaseMs: claimMs,
-            perOrganization: batchPerOrganization,
-          });
-          await pool(rows, inFlight, async (row) => {
-            // A failure is recorded in its row, with its own pace; the run goes on.
-            await refresher.claimed(runtime, row).catch((error: unknown) => {
-              if (!isPlugboardError(error))
-                engine.log.error({ provider: id, connectionId: row.id, ...errorFields(error) }, 'a refresh failed');
-            });
-          });
-          processed += rows.length;
-        }
-        return { processed, more: processed >= batch };
-      },
+      run: (signal) => scheduler.run(signal),
     },
     {
       name: 'channels',
       description: 'Renews what vendors notify through, before it ends.',
       everyMs: 600_000,
-      async run(signal) {
-        const watching = [...engine.providers.values()].some(hasChannels);
-        if (!watching) return { processed: 0, more: false };
-        return sweep(engine, signal, async (runtime, row) => {
+      ...createSweep(engine, {
+        name: 'channels',
+        everyMs: 600_000,
+        needed: watching,
+        work: async (runtime, row) => {
           if (row.status === 'expired' || row.status === 'pending' || !hasChannels(runtime)) return 0;
           return channels.tend(runtime, row);
-        });
-      },
+        },
+      }),
     },
     {
       name: 'health',
-      description: 'Checks every connection and records transitions.',
-      everyMs: 3_600_000,
-      run: (signal) =>
-        sweep(engine, signal, async (runtime, row) => {
-          if (row.status === 'expired') return 0;
-          await health.checkRow(runtime, row);
-          return 1;
-        }),
+      description: 'Checks connections, records transitions, and tells of refresh tokens that end soon.',
+      everyMs: hourMs,
+      ...createSweep(engine, { name: 'health', everyMs: hourMs, ...health.sweep(healthChecks) }),
     },
     {
       name: 'cleanup',
       description: 'Deletes expired one-time values.',
-      everyMs: 3_600_000,
+      everyMs: hourMs,
       run: async () => ({ processed: await engine.store.once.purge(), more: false }),
     },
   ];
+}
+
+function checkBackground(options: BackgroundOptions = {}): Required<BackgroundOptions> {
+  const { refreshesInFlight = 100, healthChecks = 2_000 } = options;
+  for (const [name, value] of Object.entries({ refreshesInFlight, healthChecks })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw configurationError(
+      'invalid_background',
+      `Option \`background.${name}\` is not a whole number above zero.`,
+      'Leave it out for the default.',
+    );
+  }
+  return { refreshesInFlight, healthChecks };
 }
 
 function hasChannels({ definition }: ProviderRuntime): boolean {
   return (definition.webhooks as WebhookDefinition | undefined)?.channels !== undefined;
 }
 
-/** Walks over the live connections of all organizations; `work` says how many items it worked on. */
-async function sweep(
-  engine: Engine,
-  signal: AbortSignal | undefined,
-  work: (runtime: ProviderRuntime, row: ConnectionRow) => Promise<number>,
-): Promise<JobRun> {
-  let processed = 0;
-  for (let after: string | null = null; signal?.aborted !== true;) {
-    const rows = await engine.store.connections.scan(after, batch);
-    await pool(rows, inFlight, async (row) => {
-      const runtime = engine.providers.get(row.provider);
-      if (runtime === undefined || row.status === 'disconnected' || row.stub !== runtime.stub) return;
-      // What is wrong with one row must not keep the others from their turn.
-      processed += await work(runtime, row).catch((error: unknown) => {
-        engine.log.error(
-          { provider: row.provider, connectionId: row.id, ...errorFields(error) },
-          'a job failed for a row',
-        );
-        return 0;
-      });
-    });
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < batch) break;
-    after = last.id;
-  }
-  return { processed, more: false };
-}
-
-async function pool<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async () => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-}
+/** A database that was away is back soon, mostly. */
+const afterFailureMs = 5_000;
 
 export interface Runner {
   stop(): Promise<void>;
@@ -159,14 +110,15 @@ export function startRunner(engine: Engine, jobs: readonly Job[]): Runner {
   }
 
   async function runOnce(job: Job): Promise<void> {
-    let more = false;
+    let waitMs = job.everyMs;
     try {
-      ({ more } = await job.run(controller.signal));
+      if ((await job.due?.()) !== false && (await job.run(controller.signal)).more) waitMs = 0;
     } catch (error) {
       engine.log.error({ job: job.name, ...errorFields(error) }, 'a job failed and will run again');
+      waitMs = Math.min(waitMs, afterFailureMs);
     }
     // Jitter keeps the processes of one deployment out of step.
-    schedule(job, more ? 0 : job.everyMs * (0.9 + 0.2 * engine.clock.random()));
+    schedule(job, waitMs * (0.9 + 0.2 * engine.clock.random()));
   }
 
   for (const job of jobs) schedule(job, Math.min(job.everyMs, 1_000) * engine.clock.random());

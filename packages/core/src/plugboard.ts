@@ -14,7 +14,8 @@ import type { Environment } from './env.ts';
 import type { BoardEventName, BoardEvents, Handler, Unsubscribe } from './events.ts';
 import type { FlagClient, FlagsService } from './flags.ts';
 import type { Health, HealthInput } from './health.ts';
-import type { Job } from './jobs.ts';
+import type { Job } from './job.ts';
+import type { BackgroundOptions } from './jobs.ts';
 import type { JsonObject } from './json.ts';
 import type { Log } from './log.ts';
 import type {
@@ -51,6 +52,8 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   readonly log?: Log;
   /** Milliseconds an opened credential may be served from memory, so how long a disconnect elsewhere may go unnoticed. Default 5,000. */
   readonly cacheMs?: number;
+  /** Bounds of what the jobs do at once. */
+  readonly background?: BackgroundOptions;
   /** Further origins to which a finished connect flow may return. */
   readonly returnOrigins?: readonly string[];
   /** An OpenFeature client. Default: the global API of @openfeature/server-sdk. */

@@ -43,7 +43,7 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
           { settings: checked },
         );
         if (stored === null) continue;
-        sessions.forget(row.id);
+        sessions.forget(row);
         return announce(engine, stored, Object.keys(settings), { before: row.settings, actor: userId ?? 'system' });
       }
       throw new PlugboardError({

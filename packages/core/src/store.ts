@@ -174,6 +174,9 @@ export interface ConnectionStore {
     ) => Promise<T>,
   ): Promise<T | null>;
 
+  /** How many locks this process holds at a time at most; more callers wait for their turn. Absent: no bound. */
+  readonly locks?: number;
+
   /**
    * Engine only: rows of all organizations whose `refreshAt` has passed, the longest due first, leased in the same
    * statement; no row twice. May answer fewer than `limit` while other claimers are at work.

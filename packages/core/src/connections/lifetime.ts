@@ -13,7 +13,8 @@ export function canRefresh(method: AuthMethod): boolean {
 
 /**
  * Expiry columns of a grant. The refresh point is drawn anew each time from 50 to 90 % of the token's life: a fixed
- * point would keep all tokens of one import in step for ever.
+ * point would keep all tokens of one import in step for ever. Where the refresh token dies unused before that, it is used
+ * in time, also where the access token has no end.
  */
 export function lifetimeOf(
   grant: Pick<Grant, 'expiresInMs' | 'refreshExpiresInMs'>,
@@ -23,10 +24,12 @@ export function lifetimeOf(
 ): Pick<ConnectionData, 'tokenExpiresAt' | 'refreshAt' | 'refreshExpiresAt'> {
   const { expiresInMs, refreshExpiresInMs } = grant;
   const after = (ms: number) => new Date(storeNow.getTime() + ms);
-  const refreshable = canRefresh(method) && expiresInMs !== undefined;
+  const idleMs = refreshPolicyOf(method)?.idleMs;
+  const lifeMs = Math.min(expiresInMs ?? Number.POSITIVE_INFINITY, idleMs ?? Number.POSITIVE_INFINITY);
+  const refreshable = canRefresh(method) && Number.isFinite(lifeMs);
   return {
     tokenExpiresAt: expiresInMs === undefined ? null : after(expiresInMs),
-    refreshAt: refreshable ? after(expiresInMs * (0.5 + 0.4 * clock.random())) : null,
+    refreshAt: refreshable ? after(lifeMs * (0.5 + 0.4 * clock.random())) : null,
     refreshExpiresAt: refreshExpiresInMs === undefined ? null : after(refreshExpiresInMs),
   };
 }

@@ -4,10 +4,7 @@ import { errorFields } from '../events.ts';
 import type { ConnectionData, ConnectionRow, WriteGuard } from '../store.ts';
 
 /** Receive implies persist: while the answer is only in memory, the same write is tried until the database is back. */
-export async function persist(
-  { clock, log }: Engine,
-  write: () => Promise<ConnectionRow | null>,
-): Promise<ConnectionRow | null> {
+export async function persist<T>({ clock, log }: Engine, write: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await write();

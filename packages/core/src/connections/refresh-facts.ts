@@ -4,8 +4,10 @@ import { PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ConnectionRow } from '../store.ts';
 
-const firstBackoffMs = 30_000;
+export const firstBackoffMs = 30_000;
 const longestBackoffMs = 6 * 3_600_000;
+/** An outage ends for all at once, and nobody tells: asked more often, so that it is seen. */
+const longestOutageMs = 300_000;
 /** Assumed life when a vendor that used to say it suddenly does not. */
 const assumedLifeMs = 3_600_000;
 
@@ -18,8 +20,20 @@ export function withAssumedLife(row: ConnectionRow, grant: Grant): { grant: Gran
   };
 }
 
-export function backoffMs(failCount: number): number {
-  return Math.min(longestBackoffMs, firstBackoffMs * 2 ** failCount);
+export function backoffMs(failCount: number, error: PlugboardError): number {
+  return Math.min(isOutage(error) ? longestOutageMs : longestBackoffMs, firstBackoffMs * 2 ** failCount);
+}
+
+/** The server cannot be asked: nothing is said of the connection. */
+export function isOutage({ kind }: Pick<PlugboardError, 'kind'>): boolean {
+  return kind === 'network' || kind === 'timeout' || kind === 'unavailable';
+}
+
+/** Milliseconds since the row's last failure, where that was an outage. */
+export function wasOutage(lastError: JsonObject | null, now: Date): number | undefined {
+  const { kind, at } = (lastError ?? {}) as { kind?: PlugboardError['kind']; at?: string };
+  if (kind === undefined || at === undefined || !isOutage({ kind })) return undefined;
+  return now.getTime() - Date.parse(at);
 }
 
 /** The vendor may have processed the request although no usable answer came back. */

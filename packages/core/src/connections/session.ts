@@ -19,7 +19,6 @@ export interface Target {
 
 interface Cached {
   readonly access: Access;
-  readonly connectionId: string;
   /** Monotonic time at which this copy must be read anew. */
   readonly until: number;
 }
@@ -32,7 +31,7 @@ export interface Sessions {
   /** A given row, for health checks and jobs: no cache, no fallback, no refresh beyond what is due. */
   row(runtime: ProviderRuntime, row: ConnectionRow): Session;
   /** Drops what is cached of a connection: after every local change. */
-  forget(connectionId: string): void;
+  forget(connection: Target & { readonly provider: string }): void;
 }
 
 const longestCache = 10_000;
@@ -58,7 +57,7 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     const left =
       row.tokenExpiresAt === null ? engine.cacheMs : row.tokenExpiresAt.getTime() - row.readAt.getTime() - expirySkewMs;
     if (cache.size >= longestCache) cache.delete(cache.keys().next().value as string);
-    cache.set(key, { access, connectionId: row.id, until: engine.clock.monotonic() + Math.min(engine.cacheMs, left) });
+    cache.set(key, { access, until: engine.clock.monotonic() + Math.min(engine.cacheMs, left) });
   }
 
   async function find(runtime: ProviderRuntime, target: Target): Promise<ConnectionRow | null> {
@@ -115,8 +114,8 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
       access: () => ofRow(runtime, row),
       renew: async () => null,
     }),
-    forget(connectionId) {
-      for (const [key, entry] of cache) if (entry.connectionId === connectionId) cache.delete(key);
+    forget(connection) {
+      cache.delete(sessionKey(connection.provider, connection));
     },
   };
 }

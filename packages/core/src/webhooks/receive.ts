@@ -245,7 +245,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     const ends = typeof webhooks.ends === 'function' ? webhooks.ends(event) : webhooks.ends?.includes(event.type);
     if (row !== null && ends === true) {
       await endConnection(engine, runtime, row, { actor: 'vendor', reason: 'uninstalled', revoke: false });
-      sessions.forget(row.id);
+      sessions.forget(row);
     } else if (row !== null && webhooks.checks?.includes(event.type) === true) {
       // What the vendor says when it is asked, not what the event says.
       await health.checkRow(runtime, row);

@@ -14,6 +14,7 @@ import { endpoint } from '../../src/endpoint.ts';
 import { secret } from '../../src/fields.ts';
 import { silentLog } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
+import type { Store } from '../../src/store.ts';
 import type { AnyProvider, HealthResult, WebhookDefinition } from '../../src/provider.ts';
 import { handlerWire } from '../../src/transport/handler-wire.ts';
 import { hmacSignature, hmacSigner } from '../../src/webhooks/hmac-signature.ts';
@@ -228,11 +229,14 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
 
 type BoardOptions = Partial<Omit<PlugboardOptions<readonly AnyProvider[]>, 'providers'>>;
 
-/** Everything together, with time standing still. */
-export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}) {
+/**
+ * Everything together, with time standing still.
+ * @param wrap Gets between the board and its store.
+ */
+export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}, wrap = (inner: Store): Store => inner) {
   const clock = createFakeClock();
   const servers = acmeServers({ ...options, clock });
-  const store = board.store ?? createMemoryStore({ clock });
+  const store = wrap(board.store ?? createMemoryStore({ clock }));
   const provider = acmeProvider(options)({
     clientId: 'client',
     clientSecret: 'client-secret',

@@ -34,17 +34,18 @@ const settings = {
   text: `select set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)`,
 };
 
-/** Undefined where the driver has no interactive transactions or no second connection. */
+/** Nothing where the driver has no interactive transactions or no second connection. */
 export function createLock(
   session: Session,
   { statements, connections }: LockParts,
   { max = 10, waitMs = 60_000, holdMs = 60_000 }: LockOptions,
-): ConnectionStore['lock'] {
+): Pick<ConnectionStore, 'lock' | 'locks'> {
   const { begin, poolSize = 2 } = session.database;
-  if (begin === undefined || poolSize < 2) return undefined;
-  const takeSlot = createSlots(Math.min(max, Math.floor(poolSize / 2)), waitMs, session.clock);
+  if (begin === undefined || poolSize < 2) return {};
+  const locks = Math.min(max, Math.floor(poolSize / 2));
+  const takeSlot = createSlots(locks, waitMs, session.clock);
 
-  return async (organizationId, id, work) => {
+  const lock: ConnectionStore['lock'] = async (organizationId, id, work) => {
     checkOrganization(organizationId, session.names.organizationType);
     if (!isConnectionId(id)) return null;
     const giveBack = await takeSlot();
@@ -61,6 +62,7 @@ export function createLock(
       giveBack();
     }
   };
+  return { lock, locks };
 
   async function readLocked(
     transaction: Transaction,

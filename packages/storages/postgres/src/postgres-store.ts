@@ -34,8 +34,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const session = createSession(database, names, options.clock);
   const statements = connectionStatements(names);
   const connections = createConnections(session, statements);
-  const lock =
-    options.lock === false ? undefined : createLock(session, { statements, connections }, checkLock(options.lock));
+  const lock = options.lock === false ? {} : createLock(session, { statements, connections }, checkLock(options.lock));
 
   return {
     name: 'postgres',
@@ -44,7 +43,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       const [row] = await session.timed(statements.now);
       return readDate(row?.[0]);
     },
-    connections: { ...connections, ...(lock && { lock }) },
+    connections: { ...connections, ...lock },
     once: createOnce(session),
     audit: createAudit(session),
     ...createMarkers(session),

@@ -1,0 +1,162 @@
+/** A refresh without a new grant: judged, paced, and ended only by a refusal that was confirmed. */
+import type { Engine, ProviderRuntime } from '../engine.ts';
+import { isPlugboardError, type PlugboardError } from '../errors.ts';
+import type { ConnectionData, ConnectionRow } from '../store.ts';
+import { sealCredentials } from './envelope.ts';
+import type { Breakers } from './provider-breaker.ts';
+import {
+  backoffMs,
+  endedMeanwhile,
+  errorRecord,
+  isOutage,
+  isUnknownOutcome,
+  reconnectRequired,
+} from './refresh-facts.ts';
+import type { RefreshHooks, Refusal, Settled, Turn } from './refresh-turn.ts';
+import { takeShadow } from './shadow.ts';
+import { viewOf } from './view.ts';
+
+/** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
+const confirmAfterMs = 60_000;
+
+export interface Failing {
+  /** Settles with a row where somebody else's newer credentials, or a shadow candidate, save the call. */
+  failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<Settled>;
+  /** Ends a connection for good; the result holds the error to throw. */
+  end(row: ConnectionRow, turn: Turn, reason: string): Promise<Settled>;
+}
+
+export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Breakers): Failing {
+  const { store, events, clock } = engine;
+
+  async function failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<Settled> {
+    const { error } = refusal;
+    if (!isPlugboardError(error)) throw error;
+    const current = await store.connections.get(row.organizationId, row.id);
+    if (current === null || current.status === 'disconnected') return { error: endedMeanwhile(row) };
+    if (current.credentialsVersion !== row.credentialsVersion) return { row: current };
+    if (error.kind === 'configuration' && refusal.ofHost) return pause(runtime, row, refusal, error);
+    if (error.kind === 'auth') {
+      // Who judges the grant has taken the app for what it is.
+      if (refusal.ofHost) breakers.closed(runtime);
+      return refuse(runtime, row, refusal, error);
+    }
+    if (refusal.ofHost && isOutage(error)) breakers.failed(runtime);
+    const backoff = error.retryAfterMs ?? backoffMs(row.failCount, error) * (0.9 + 0.2 * clock.random());
+    const failing = row.failCount + 1 >= 3 && row.status === 'active';
+    const written = await note(row, refusal, {
+      failCount: row.failCount + 1,
+      lastError: errorRecord(error, row),
+      refreshAt: new Date(row.readAt.getTime() + backoff),
+      ...(isUnknownOutcome(error) ? {} : { attemptHash: null, attemptAt: null }),
+      ...(failing && { status: 'degraded' as const, statusReason: 'refresh_failing' }),
+    });
+    if (!failing || written === null) return { error };
+    const connection = viewOf(written);
+    return { error, announce: () => events.emit('connection.attention', { connection, reason: 'refresh_failing' }) };
+  }
+
+  /** The vendor refuses the host, not the connection: every connection of the provider waits, none is touched. */
+  async function pause(
+    runtime: ProviderRuntime,
+    row: ConnectionRow,
+    refusal: Refusal,
+    error: PlugboardError,
+  ): Promise<Settled> {
+    const { waitMs, announce } = breakers.opened(runtime, error.code);
+    await note(row, refusal, {
+      // Not all in the same moment once the server takes the app again.
+      refreshAt: new Date(row.readAt.getTime() + waitMs * (1 + 0.2 * clock.random())),
+      attemptHash: null,
+      attemptAt: null,
+    });
+    return { error, announce };
+  }
+
+  async function refuse(
+    runtime: ProviderRuntime,
+    row: ConnectionRow,
+    refusal: Refusal,
+    error: PlugboardError,
+  ): Promise<Settled> {
+    const shadow = await takeShadow(engine, row);
+    if (shadow !== null) {
+      const credentials = await sealCredentials(engine, row, shadow, row.credentialsVersion + 1);
+      const saved = await note(row, refusal, {
+        credentials,
+        failCount: 0,
+        refreshAt: row.readAt,
+        attemptHash: null,
+        attemptAt: null,
+      });
+      if (saved !== null) return { row: saved };
+    }
+    const confirmed = row.failCount > 0 && (row.lastError as { code?: string } | null)?.code === 'refresh_refused';
+    if (confirmed) {
+      const reason =
+        refusal.hadUnknown || (row.lastError as { unknown?: boolean }).unknown === true ? 'rotation_lost' : 'revoked';
+      return end(row, refusal, reason);
+    }
+    await note(row, refusal, {
+      failCount: row.failCount + 1,
+      lastError: { ...errorRecord(error, row), code: 'refresh_refused', ...(refusal.hadUnknown && { unknown: true }) },
+      refreshAt: new Date(row.readAt.getTime() + confirmAfterMs * (1 + 0.2 * clock.random())),
+      attemptHash: null,
+      attemptAt: null,
+    });
+    return {
+      error: error.with({
+        code: 'refresh_refused',
+        retryable: true,
+        retryAfterMs: confirmAfterMs,
+        provider: runtime.definition.id,
+      }),
+    };
+  }
+
+  async function end(row: ConnectionRow, turn: Turn, reason: string): Promise<Settled> {
+    const change = {
+      status: 'expired',
+      statusReason: reason,
+      refreshAt: null,
+      attemptHash: null,
+      attemptAt: null,
+    } as const;
+    const written = await note(row, turn, change);
+    hooks.changed(row);
+    const error = reconnectRequired(row, reason);
+    if (written === null) return { error };
+    return {
+      error,
+      async announce() {
+        await events.audit({
+          organizationId: row.organizationId,
+          connectionId: row.id,
+          provider: row.provider,
+          type: 'connection.expired',
+          actor: 'vendor',
+          data: { reason, before: row.status },
+        });
+        await events.emit('connection.attention', { connection: viewOf(written), reason });
+      },
+    };
+  }
+
+  /** Writes the result of a turn and, in lease mode, gives the turn back. */
+  async function note(row: ConnectionRow, turn: Turn, change: Partial<ConnectionData>): Promise<ConnectionRow | null> {
+    const update = turn.update ?? ((data) => store.connections.update(row.organizationId, row.id, turn.guard, data));
+    const written = await update(change);
+    const { leaseFence } = turn.guard;
+    if (leaseFence !== undefined) {
+      await store.connections.release(
+        row.organizationId,
+        row.id,
+        leaseFence,
+        change.refreshAt === undefined ? row.refreshAt : change.refreshAt,
+      );
+    }
+    return written;
+  }
+
+  return { failed, end };
+}

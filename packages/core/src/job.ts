@@ -1,0 +1,18 @@
+/** One thing that must run in the background: what every engine of jobs is given. */
+export interface JobRun {
+  /** Items worked on. */
+  readonly processed: number;
+  /** There was more than one run may take; run again soon. */
+  readonly more: boolean;
+}
+
+export interface Job {
+  readonly name: 'refresh' | 'channels' | 'health' | 'cleanup';
+  readonly description: string;
+  /** Milliseconds between runs. */
+  readonly everyMs: number;
+  /** Safe to run in several processes at once; where one is enough, the others find nothing to do. */
+  run(signal?: AbortSignal): Promise<JobRun>;
+  /** False while another process is at it, or was within the interval. Absent: each process does its share. */
+  due?(): Promise<boolean>;
+}
