@@ -140,10 +140,13 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
       const queue: ClaimedRow[] = [];
       const writing = new Set<Promise<void>>();
       let claiming: Promise<void> | undefined;
-      let failure: { readonly error: unknown } | undefined;
-      let dry = false;
-      /** Of a provider that is held back one row goes, to find out. */
-      let probing = false;
+      const state: {
+        /** Nothing more to claim. */
+        dry: boolean;
+        /** Of a provider that is held back one row goes, to find out. */
+        probing: boolean;
+        failure?: { readonly error: unknown };
+      } = { dry: false, probing: false };
       /** Refreshes whose result is not with the writer yet. */
       let open = 0;
       let processed = 0;
@@ -151,26 +154,26 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
       async function refill(): Promise<void> {
         try {
           const admitted = breakers.admits(runtime);
-          probing = admitted === 'one';
+          state.probing = admitted === 'one';
           const fits = Math.max(width, Math.floor((width * queueMs) / meanMs));
-          const limit = admitted === 'all' ? Math.min(mostRows, fits) : probing ? 1 : 0;
+          const limit = admitted === 'all' ? Math.min(mostRows, fits) : state.probing ? 1 : 0;
           const claimedAt = clock.monotonic();
           const rows = limit === 0 ? [] : await claim(limit);
           // One organization may hold back the rest of a batch; with fewer than its share nobody is held back.
-          dry = admitted !== 'all' || rows.length < Math.ceil(limit / 2);
+          state.dry = admitted !== 'all' || rows.length < Math.ceil(limit / 2);
           queue.push(...(await mark(rows, claimedAt)));
         } catch (error) {
           // What was claimed already is refreshed all the same.
-          failure = { error };
-          dry = true;
+          state.failure = { error };
+          state.dry = true;
         }
       }
 
       async function next(): Promise<ClaimedRow | undefined> {
         for (;;) {
           if (stopped()) return undefined;
-          if (queue.length <= width && !dry) claiming ??= refill().finally(() => (claiming = undefined));
-          const claimed = probing || !breakers.holds(runtime) ? queue.shift() : undefined;
+          if (queue.length <= width && !state.dry) claiming ??= refill().finally(() => (claiming = undefined));
+          const claimed = state.probing || !breakers.holds(runtime) ? queue.shift() : undefined;
           if (claimed !== undefined) return claimed;
           if (claiming === undefined) return undefined;
           await claiming;
@@ -225,8 +228,8 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
       await Promise.allSettled(
         queue.map(({ row }) => store.connections.release(row.organizationId, row.id, row.leaseFence, row.readAt)),
       );
-      if (failure !== undefined) throw failure.error;
-      const again = probing && !breakers.holds(runtime) && !stopped();
+      if (state.failure !== undefined) throw state.failure.error;
+      const again = state.probing && !breakers.holds(runtime) && !stopped();
       return again ? processed + (await lane.drain(stopped)) : processed;
     },
   };

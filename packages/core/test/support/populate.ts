@@ -8,7 +8,9 @@ import { createVault } from '../../src/vault/create-vault.ts';
 import type { createRig } from './rig.ts';
 import { key } from './rig.ts';
 
-type Rig = Pick<ReturnType<typeof createRig>, 'store' | 'clock' | 'oauth' | 'board'>;
+type Rig = Pick<ReturnType<typeof createRig>, 'store' | 'clock' | 'oauth'> & {
+  readonly board: { readonly mode: string };
+};
 
 export interface Population {
   readonly count: number;
