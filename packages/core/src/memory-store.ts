@@ -5,6 +5,7 @@ import { pageOf, readCursor, writeCursor } from './store-cursor.ts';
 import {
   checkAuditEntry,
   checkAuditFilter,
+  checkEntries,
   checkMarker,
   checkMarkerPrefix,
   checkOnce,
@@ -86,6 +87,11 @@ function createMemoryOnce(now: () => number): OnceStore {
       const entry = live(key);
       entries.delete(key);
       return entry?.value ?? null;
+    },
+    async entries(prefix, limit) {
+      checkEntries(prefix, limit);
+      const found = [...entries].filter(([key]) => key.startsWith(prefix) && live(key) !== undefined);
+      return new Map(found.slice(0, limit).map(([key, { value }]) => [key, value]));
     },
     async purge() {
       const expired = [...entries.keys()].filter((key) => live(key) === undefined);

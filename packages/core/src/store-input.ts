@@ -191,6 +191,10 @@ export function checkOnceKey(value: string): void {
   checkFields('The one-time value', { key: value }, { key: once.key });
 }
 
+export function checkEntries(prefix: string, limit: number): void {
+  checkFields('The list of one-time values', { prefix, limit }, { prefix: once.key, limit: due.limit });
+}
+
 export function checkAuditEntry(value: Omit<AuditEntry, 'at'>): void {
   checkFields('The audit entry', value, auditEntry);
 }

@@ -20,6 +20,7 @@ export {
   checkConnectionFilter,
   checkConnectionKey,
   checkDue,
+  checkEntries,
   checkLease,
   checkMarker,
   checkMarkerPrefix,

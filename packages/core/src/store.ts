@@ -2,7 +2,7 @@
  * The storage contract. Small on purpose: every adapter passes `storeContract` of @plugboard/testing.
  *
  * - The organization is the first argument of every read and write; the few calls without it (`claimDue`,
- *   `findByAccount`, `scan`) serve the engine's own jobs and never the host's users.
+ *   `findByAccount`, `scan`, and one-time values) serve the engine's own jobs and never the host's users.
  * - Time is the store's own: `readAt` comes with every row, expiry is compared inside the store's statements.
  * - Sealed credentials are opaque bytes here.
  * - A miss is `null`; an outage throws.
@@ -200,7 +200,7 @@ export interface OnceRequest {
   readonly maxInGroup?: number;
 }
 
-/** One-time values with expiry: OAuth state, webhook delivery ids. */
+/** One-time values with expiry: OAuth state, webhook delivery ids, which processes live. */
 export interface OnceStore {
   /** Stores only when no live entry has the key. `full`: the group has `maxInGroup` live entries. */
   put(request: OnceRequest): Promise<'stored' | 'exists' | 'full'>;
@@ -209,6 +209,11 @@ export interface OnceStore {
   peek(key: string): Promise<string | null>;
   /** Returns and deletes in one statement; of many callers one gets the value. Null when absent or expired. */
   take(key: string): Promise<string | null>;
+  /**
+   * Engine only: at most `limit` live entries whose key starts with the prefix, taken literally, in no promised order.
+   * Found by an index on the key, so that it costs what it answers. The prefix is not empty, the limit 1 to 10,000.
+   */
+  entries(prefix: string, limit: number): Promise<ReadonlyMap<string, string>>;
   /** Deletes expired entries; returns how many. */
   purge(): Promise<number>;
 }

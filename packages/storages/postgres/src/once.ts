@@ -1,4 +1,4 @@
-import { checkOnce, checkOnceKey, type OnceStore } from '@plugboard/core/store-kit';
+import { checkEntries, checkOnce, checkOnceKey, type OnceStore } from '@plugboard/core/store-kit';
 
 import { after, now } from './clock-sql.ts';
 import { statement } from './connections-sql.ts';
@@ -32,6 +32,11 @@ export function createOnce(session: Session): OnceStore {
       checkOnceKey(key);
       return valueOf(await timed(statements.take, key));
     },
+    async entries(prefix, limit) {
+      checkEntries(prefix, limit);
+      const rows = await timed(statements.entries, prefix, prefix + lastText, limit);
+      return new Map(rows.map(([key, value]) => [readText(key), readText(value)]));
+    },
     async purge() {
       const [row] = await timed(statements.purge);
       return Number(row?.[0]);
@@ -39,7 +44,7 @@ export function createOnce(session: Session): OnceStore {
   };
 }
 
-function onceStatements({ tables }: Names) {
+export function onceStatements({ tables }: Names) {
   const table = tables.once;
   const insert = `insert into ${table} as t (key, value, expires_at, group_key)`;
   const replace = `on conflict (key) do update
@@ -62,11 +67,17 @@ function onceStatements({ tables }: Names) {
     set: statement(`${insert} values ($2::text, $3::text, ${after(4)}, null) ${replace}`),
     peek: statement(`select t.value from ${table} as t where t.key = $2::text and t.expires_at > ${now}`),
     take: statement(`delete from ${table} as t where t.key = $2::text and t.expires_at > ${now} returning t.value`),
+    entries: statement(`
+      select t.key, t.value from ${table} as t
+      where t.key between $2::text and $3::text and t.expires_at > ${now} order by t.key limit $4::integer`),
     purge: statement(`
       with gone as (delete from ${table} as t where t.expires_at <= ${now} returning 1)
       select count(*)::integer from gone`),
   };
 }
+
+/** Sorts, as bytes, behind whatever may follow in a key of at most 512 UTF-16 units, of which this character takes two. */
+export const lastText = '\u{10ffff}'.repeat(256);
 
 /** Keeps our advisory locks apart from those of the host. */
 const groupLockSeed = 1886152039;

@@ -6,6 +6,7 @@ import { connectionStatements } from '../src/connections-sql.ts';
 import type { Statement } from '../src/database.ts';
 import { migrate, postgresStore, type PgPool } from '../src/index.ts';
 import { resolveNames } from '../src/names.ts';
+import { lastText, onceStatements } from '../src/once.ts';
 import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
@@ -58,6 +59,7 @@ describe('statements for each call', () => {
       () => once.put({ key: 'other', value: 'value', ttlMs: 1000, group: 'user', maxInGroup: 2 }),
     ],
     ['take', 1, () => once.take('key')],
+    ['entries', 1, () => once.entries('process:', 100)],
     [
       'append',
       1,
@@ -111,6 +113,14 @@ describe('plans', () => {
     },
   );
 
+  test('entries reads no more of the index than begins with the prefix', async () => {
+    const { entries } = onceStatements(resolveNames({ schema }));
+    const plan = await genericPlan(entries.text, [null, 'state 7', `state 7${lastText}`, 100]);
+    expect(plan).toMatch(
+      /Index Scan using integration_once_pkey .*\n +Index Cond: \(\(key >= \$2\) AND \(key <= \$3\)\)/,
+    );
+  });
+
   test('G07 no text changes a plan, a row or a table: 10,000 of them, on every text input', async () => {
     const before = await fingerprintOfTables();
     const find = await genericPlan(statements.find.text, [null, organization, 'acme', 'label 7']);
@@ -141,6 +151,7 @@ async function tryEverywhere(text: string): Promise<void> {
       ]),
     () => connections.claimDue({ limit: 1, leaseMs: 1, provider: text }),
     () => once.take(text),
+    () => once.entries(text, 100),
     () => audit.list(text, { connectionId: text }),
     () => store.remembered(text),
   ];
@@ -236,7 +247,10 @@ async function fill(): Promise<void> {
       decode(repeat(md5(n::text), 40), 'hex'), now() + (n - 2000) * interval '1 second',
       jsonb_build_object('id', 'acct_' || n, 'name', ''), '{}', '{}', false, 0, now(), now()
     from generate_series(1, 20000) as n`);
-  await pool.query(`analyze ${schema}.integration_connections`);
+  await pool.query(`
+    insert into ${schema}.integration_once (key, value, expires_at)
+    select 'state ' || n, 'value', now() + interval '1 hour' from generate_series(1, 20000) as n`);
+  await pool.query(`analyze ${schema}.integration_connections, ${schema}.integration_once`);
 }
 
 /** The pool, with every statement counted that goes through it. */

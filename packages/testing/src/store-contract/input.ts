@@ -105,6 +105,7 @@ export const inputCases: readonly StoreCase[] = [
         await refuses(() => store.once.set(bad, 'x', 1), ['key'], what);
         await refuses(() => store.once.peek(bad), ['key'], what);
         await refuses(() => store.once.take(bad), ['key'], what);
+        await refuses(() => store.once.entries(bad, 1), ['prefix'], what);
         await refuses(() => store.remember(bad, 'x'), ['name'], what);
         for (const field of ['id', 'provider', 'type', 'actor'] as const) {
           await refuses(() => store.audit.append({ ...good, [field]: bad }), [field], `${field}: ${what}`);
@@ -178,6 +179,7 @@ export const inputCases: readonly StoreCase[] = [
           what,
         );
         await refuses(() => once.put({ key: 'x', value: 'x', ttlMs: bad }), ['ttlMs'], what);
+        await refuses(() => once.entries('x', bad), ['limit'], what);
         await refuses(
           () => once.put({ key: 'x', value: 'x', ttlMs: 1, group: 'x', maxInGroup: bad }),
           ['maxInGroup'],

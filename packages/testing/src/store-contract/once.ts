@@ -109,6 +109,58 @@ export const onceCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'lists what lives under a prefix, and takes none of it',
+    async run({ store: { once }, clock }) {
+      await once.set('process:b', 'first', minute);
+      await once.set('process:b', 'second', 10 * minute);
+      await once.put({ ...entry, key: 'process:a', group: 'user_1' });
+      await once.put({ ...entry, key: 'process:short', ttlMs: minute });
+      await once.put({ ...entry, key: 'process:taken' });
+      await once.take('process:taken');
+      await once.put({ ...entry, key: 'processes' });
+      await clock.advance(minute);
+      const expected = [
+        ['process:a', 'value'],
+        ['process:b', 'second'],
+      ];
+      expect(sorted(await once.entries('process:', 100))).toEqual(expected);
+      expect(sorted(await once.entries('process:', 100))).toEqual(expected);
+      expect((await once.entries('process:c', 100)).size).toBe(0);
+    },
+  },
+  {
+    name: 'G07 lists one-time values by a prefix, taken literally',
+    async run({ store: { once } }) {
+      const last = '\u{10ffff}';
+      const keys = [
+        'a_b',
+        'a_b:1',
+        'axb:2',
+        'a%b',
+        'A_b:3',
+        'a_',
+        'a',
+        "a'b",
+        'é:1',
+        'e\u0301:1',
+        `${last}`,
+        `${last}${last}z`,
+      ];
+      for (const key of keys) await once.put({ ...entry, key });
+      const under = async (prefix: string) => sorted(await once.entries(prefix, 100)).map(([key]) => key);
+      for (const prefix of ['a_b', 'a_b:', 'a_', 'a', 'a%', 'A', "a'", 'é', 'e', 'b', last, last + last, 'a\\']) {
+        expect(await under(prefix), prefix).toEqual(keys.filter((key) => key.startsWith(prefix)).toSorted());
+      }
+    },
+  },
+  {
+    name: 'lists no more one-time values than the limit',
+    async run({ store: { once } }) {
+      for (let index = 0; index < 5; index++) await once.put({ ...entry, key: `process:${index}` });
+      for (const limit of [1, 3, 5, 6]) expect((await once.entries('process:', limit)).size).toBe(Math.min(limit, 5));
+    },
+  },
+  {
     name: 'keeps keys and values as they are',
     async run({ store: { once } }) {
       const texts = [
@@ -134,3 +186,7 @@ export const onceCases: readonly StoreCase[] = [
     },
   },
 ];
+
+function sorted(entries: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
+  return [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -60,6 +60,7 @@ export const onceFaults: readonly Fault[] = [
       'A04 D06 ends a value by the clock',
       'A27 counts neither taken nor ended',
       'A27 purges what has ended, all',
+      'lists what lives under a prefix',
     ],
   },
   {
@@ -80,7 +81,7 @@ export const onceFaults: readonly Fault[] = [
         },
       },
     }),
-    fails: ['replaces by `set` what lives and'],
+    fails: ['replaces by `set` what lives and', 'lists what lives under a prefix'],
   },
   {
     name: 'counts a group first and stores later',
@@ -150,6 +151,91 @@ export const onceFaults: readonly Fault[] = [
     fails: ['A27 purges what has ended, all'],
   },
   {
+    name: 'takes what it lists',
+    parts: ({ once }) => ({
+      once: {
+        async entries(prefix, limit) {
+          const entries = await once.entries(prefix, limit);
+          for (const key of entries.keys()) if (prefix === 'process:') await once.take(key);
+          return entries;
+        },
+      },
+    }),
+    fails: ['lists what lives under a prefix', 'lists no more one-time values than'],
+  },
+  {
+    name: 'lists values that have ended',
+    parts: ({ once }) => {
+      const ever = new Map<string, string>();
+      return {
+        once: {
+          async put(request) {
+            const answer = await once.put(request);
+            if (answer === 'stored') ever.set(request.key, request.value);
+            return answer;
+          },
+          async take(key) {
+            ever.delete(key);
+            return once.take(key);
+          },
+          async entries(prefix, limit) {
+            const live = await once.entries(prefix, limit);
+            const ended = [...ever].filter(([key]) => key.startsWith(prefix) && !live.has(key));
+            return new Map([...live, ...ended.slice(0, limit - live.size)]);
+          },
+        },
+      };
+    },
+    fails: ['lists what lives under a prefix'],
+  },
+  {
+    name: 'takes the prefix of one-time values for a pattern',
+    parts: ({ once }) => {
+      const keys = new Set<string>();
+      return {
+        once: {
+          async put(request) {
+            keys.add(request.key);
+            return once.put(request);
+          },
+          async entries(prefix, limit) {
+            const literal = await once.entries(prefix, limit);
+            const pattern = new RegExp(
+              `^${prefix.replace(/[\\']/g, '\\$&').replaceAll('%', '.*').replaceAll('_', '.')}`,
+            );
+            if (!/[%_]/.test(prefix)) return literal;
+            return new Map([...keys].filter((key) => pattern.test(key)).map((key) => [key, 'value']));
+          },
+        },
+      };
+    },
+    fails: ['G07 lists one-time values by a'],
+  },
+  {
+    name: 'ends a range of keys before the last character',
+    parts: ({ once }) => ({
+      once: {
+        async entries(prefix, limit) {
+          const entries = await once.entries(prefix, limit);
+          return new Map([...entries].filter(([key]) => key < `${prefix}\u{10ffff}`));
+        },
+      },
+    }),
+    fails: ['G07 lists one-time values by a'],
+  },
+  {
+    name: 'lists one-time values without a limit',
+    parts: ({ once }) => ({
+      once: {
+        async entries(prefix, limit) {
+          await once.entries(prefix, limit);
+          return once.entries(prefix, 10_000);
+        },
+      },
+    }),
+    fails: ['lists no more one-time values than'],
+  },
+  {
     name: 'normalises keys of one-time values',
     parts: ({ once }) => ({
       once: {
@@ -157,6 +243,6 @@ export const onceFaults: readonly Fault[] = [
           once.put(typeof request.key === 'string' ? { ...request, key: request.key.normalize('NFC') } : request),
       },
     }),
-    fails: ['keeps keys and values as they are'],
+    fails: ['keeps keys and values as they are', 'G07 lists one-time values by a'],
   },
 ];
