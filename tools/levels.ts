@@ -28,7 +28,9 @@ export const levels: Readonly<Record<string, number>> = {
   // 1: pure decisions, and the contract of the store
   'form.ts': 1,
   'memory-connections.ts': 1,
+  'memory-copy.ts': 1,
   'memory-store.ts': 1,
+  'memory-sync.ts': 1,
   'multipart.ts': 1,
   'redact.ts': 1,
   'retry.ts': 1,
@@ -36,6 +38,8 @@ export const levels: Readonly<Record<string, number>> = {
   'store-cursor.ts': 1,
   'store-input.ts': 1,
   'store-kit.ts': 1,
+  'store-sync-input.ts': 1,
+  'store-sync.ts': 1,
   'store.ts': 1,
   'template.ts': 1,
   'url.ts': 1,

@@ -66,6 +66,7 @@ export { systemClock, type Cancel, type Clock } from './clock.ts';
 export { checkAnswer, checkInput, jsonSchemaOf } from './schema.ts';
 export type { Input, Output, PlainSchema, Schema } from './schema.ts';
 
+export type * from './store-sync.ts';
 export type * from './store.ts';
 export { createMemoryStore } from './memory-store.ts';
 export { createVault, type KeyUsage, type VaultOptions } from './vault/create-vault.ts';

@@ -1,5 +1,6 @@
 /** Connections of one process's memory. A write happens between two awaits, so it is atomic without further means. */
-import { member, parseJson } from './json.ts';
+import { member } from './json.ts';
+import { copyOf } from './memory-copy.ts';
 import { pageOf, readCursor, writeCursor } from './store-cursor.ts';
 import {
   checkAccount,
@@ -259,16 +260,4 @@ function passes(row: StoredRow, guard: WriteGuard): boolean {
     (guard.credentialsVersion ?? row.credentialsVersion) === row.credentialsVersion &&
     (guard.leaseFence ?? row.leaseFence) === row.leaseFence
   );
-}
-
-/** Nothing inside the store is reachable through what went in or came out. */
-function copyOf<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, copyValue(value)])) as T;
-}
-
-function copyValue(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Date) return new Date(value);
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  return parseJson(JSON.stringify(value));
 }

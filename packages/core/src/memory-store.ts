@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from './clock.ts';
-import { parseJson, type JsonObject } from './json.ts';
 import { createMemoryConnections } from './memory-connections.ts';
+import { copyOf } from './memory-copy.ts';
+import { createMemorySync } from './memory-sync.ts';
 import { pageOf, readCursor, writeCursor } from './store-cursor.ts';
 import {
   checkAuditEntry,
@@ -28,10 +29,20 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const clock = options.clock ?? systemClock;
   const now = () => clock.now();
   const markers = new Map<string, string>();
+  const connections = createMemoryConnections(now);
+  const { forget, ...sync } = createMemorySync(now, connections);
   return {
     name: 'memory',
     shared: false,
-    connections: createMemoryConnections(now),
+    connections: {
+      ...connections,
+      async remove(organizationId, id) {
+        const removed = await connections.remove(organizationId, id);
+        if (removed) forget(id);
+        return removed;
+      },
+    },
+    sync,
     once: createMemoryOnce(now),
     audit: createMemoryAudit(now),
     async now() {
@@ -128,9 +139,4 @@ function createMemoryAudit(now: () => number): AuditStore {
       };
     },
   };
-}
-
-/** What went in and what comes out never share an object with what is kept. */
-function copyOf(data: JsonObject): JsonObject {
-  return parseJson(JSON.stringify(data)) as JsonObject;
 }

@@ -35,4 +35,12 @@ export {
   connectionIdTaken,
   isConnectionId,
 } from './store-input.ts';
+export {
+  checkSchedule,
+  checkStreamDue,
+  checkStreamKey,
+  checkStreamLease,
+  checkStreamSave,
+} from './store-sync-input.ts';
+export type * from './store-sync.ts';
 export type * from './store.ts';

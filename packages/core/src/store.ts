@@ -2,12 +2,13 @@
  * The storage contract. Small on purpose: every adapter passes `storeContract` of @plugboard/testing.
  *
  * - The organization is the first argument of every read and write; the few calls without it (`claimDue`,
- *   `findByAccount`, `scan`, and one-time values) serve the engine's own jobs and never the host's users.
+ *   `findByAccount`, `scan`, `schedule`, and one-time values) serve the engine's own jobs and never the host's users.
  * - Time is the store's own: `readAt` comes with every row, expiry is compared inside the store's statements.
  * - Sealed credentials are opaque bytes here.
  * - A miss is `null`; an outage throws.
  */
 import type { JsonObject } from './json.ts';
+import type { SyncStore } from './store-sync.ts';
 
 export type ConnectionStatus = 'active' | 'pending' | 'degraded' | 'expired' | 'error' | 'disconnected';
 
@@ -144,7 +145,7 @@ export interface ConnectionStore {
    * refresh cheap. Says in the order given which of them was written; a connection may appear once.
    */
   updateMany(writes: readonly ConnectionWrite[]): Promise<readonly boolean[]>;
-  /** Hard delete. False: there was no such row. */
+  /** Hard delete, of its streams as well. False: there was no such row. */
   remove(organizationId: string, id: string): Promise<boolean>;
 
   /**
@@ -254,6 +255,7 @@ export interface Store {
   now(): Promise<Date>;
   readonly connections: ConnectionStore;
   readonly once: OnceStore;
+  readonly sync: SyncStore;
   readonly audit: AuditStore;
   /** Keeps the first value ever given for a name and returns it: key check values, the environment of the database. */
   remember(name: string, value: string): Promise<string>;

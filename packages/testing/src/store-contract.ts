@@ -12,6 +12,9 @@ import { onceCases } from './store-contract/once.ts';
 import { pagingCases } from './store-contract/paging.ts';
 import { auditCases, clockCases, markerCases } from './store-contract/records.ts';
 import { createStoreClock, type StoreCase, type StoreUnderTest } from './store-contract/subject.ts';
+import { syncInputCases } from './store-contract/sync-input.ts';
+import { syncQueueCases } from './store-contract/sync-queue.ts';
+import { syncCases } from './store-contract/sync.ts';
 import { writeCases } from './store-contract/writes.ts';
 
 export type { StoreProbe, StoreUnderTest } from './store-contract/subject.ts';
@@ -23,6 +26,7 @@ export type StoreGroup =
   | 'leases'
   | 'claims'
   | 'lock'
+  | 'sync'
   | 'once'
   | 'audit'
   | 'markers'
@@ -38,6 +42,7 @@ export const storeCases: Readonly<Record<StoreGroup, readonly StoreCase[]>> = {
   leases: leaseCases,
   claims: claimCases,
   lock: lockCases,
+  sync: [...syncCases, ...syncQueueCases, ...syncInputCases],
   once: onceCases,
   audit: auditCases,
   markers: markerCases,

@@ -10,6 +10,8 @@ import { lockFaults } from './store-faults/lock-faults.ts';
 import { onceFaults } from './store-faults/once-faults.ts';
 import { pagingFaults } from './store-faults/paging-faults.ts';
 import { recordFaults } from './store-faults/record-faults.ts';
+import { syncFaults } from './store-faults/sync-faults.ts';
+import { syncQueueFaults } from './store-faults/sync-queue-faults.ts';
 import { valueFaults } from './store-faults/value-faults.ts';
 import { writeFaults } from './store-faults/write-faults.ts';
 
@@ -21,6 +23,8 @@ const faults = [
   ...leaseFaults,
   ...claimFaults,
   ...lockFaults,
+  ...syncFaults,
+  ...syncQueueFaults,
   ...onceFaults,
   ...recordFaults,
   ...valueFaults,
@@ -46,12 +50,13 @@ test('a group is switched off only with a reason', () => {
 async function failuresOf(fault: Fault): Promise<string[]> {
   const create: StoreContractOptions['create'] = async (clock) => {
     const sound = createMemoryStore({ clock });
-    const { connections, once, audit, store, probe } = fault.parts(sound, clock);
+    const { connections, once, sync, audit, store, probe } = fault.parts(sound, clock);
     const broken = {
       ...sound,
       ...store,
       connections: { ...sound.connections, ...connections },
       once: { ...sound.once, ...once },
+      sync: { ...sound.sync, ...sync },
       audit: { ...sound.audit, ...audit },
     };
     return { store: broken, ...(probe && { probe }) };

@@ -1,11 +1,19 @@
-/** How the fields of a row are stored: the one table from which all SQL of connections is made. */
-import { encodeBase64, parseJson, type ConnectionData, type ConnectionRow, type Json } from '@plugboard/core/store-kit';
+/** How the fields of a row are stored: the tables from which all SQL of connections and of streams is made. */
+import {
+  encodeBase64,
+  parseJson,
+  type ConnectionData,
+  type ConnectionRow,
+  type Json,
+  type StreamData,
+  type StreamRow,
+} from '@plugboard/core/store-kit';
 
 import { now, seconds } from './clock-sql.ts';
 import type { SqlRow } from './database.ts';
 import { readBytes, readDate, readText } from './read-value.ts';
 
-type Kind = 'text' | 'uuid' | 'integer' | 'boolean' | 'date' | 'json' | 'bytes';
+type Kind = 'text' | 'uuid' | 'integer' | 'bigint' | 'boolean' | 'date' | 'json' | 'bytes';
 type Column = readonly [name: string, kind: Kind];
 
 /** What callers write. */
@@ -47,27 +55,68 @@ const columns: { readonly [Field in keyof Omit<ConnectionRow, 'readAt'>]: Column
   updatedAt: ['updated_at', 'date'],
 };
 
-const inJson = Object.entries(columns).filter(([, [, kind]]) => kind !== 'bytes');
+/** What the reader of a stream writes. */
+export const streamDataColumns: { readonly [Field in keyof StreamData]: Column } = {
+  accountId: ['account_id', 'text'],
+  cursor: ['cursor_encrypted', 'bytes'],
+  mark: ['mark', 'date'],
+  startedAt: ['started_at', 'date'],
+  finishedAt: ['finished_at', 'date'],
+  records: ['records', 'bigint'],
+  pages: ['pages', 'bigint'],
+  lastError: ['last_error', 'json'],
+  failCount: ['fail_count', 'integer'],
+  dueAt: ['due_at', 'date'],
+};
 
-/**
- * A row as `t`, in two columns: everything but the sealed bytes as one JSON array, in the order that `decodeRow` reads,
- * and the bytes. Drivers spend more time on thirty columns than the database on the array, and hosts change how their
- * drivers parse dates and JSON.
- */
-export const rowColumns = `json_build_array(${[
-  ...inJson.map(([, [name, kind]]) => toJsonSql(`t.${name}`, kind)),
-  seconds(now),
-].join(', ')})::text, t.credentials_encrypted`;
+const streamColumns: { readonly [Field in keyof Omit<StreamRow, 'readAt'>]: Column } = {
+  connectionId: ['connection_id', 'uuid'],
+  stream: ['stream', 'text'],
+  organizationId: ['organization_id', 'text'],
+  provider: ['provider', 'text'],
+  ...streamDataColumns,
+  leaseFence: ['lease_fence', 'integer'],
+  leaseUntil: ['lease_until', 'date'],
+  createdAt: ['created_at', 'date'],
+  updatedAt: ['updated_at', 'date'],
+};
 
-export function decodeRow([json, credentials]: SqlRow): ConnectionRow {
-  const values = parseJson(readText(json)) as readonly Json[];
-  const row: Record<string, unknown> = { credentials: credentials === null ? null : readBytes(credentials) };
-  inJson.forEach(([field, [, kind]], index) => {
-    const value = values[index];
-    row[field] = kind === 'date' && value !== null ? readDate(value) : value;
-  });
-  row['readAt'] = readDate(values.at(-1));
-  return row as unknown as ConnectionRow;
+export interface RowFormat<Row> {
+  /**
+   * A row as `t`, in two columns: everything but the sealed bytes as one JSON array, in the order that `decode` reads,
+   * and the bytes. Drivers spend more time on thirty columns than the database on the array, and hosts change how their
+   * drivers parse dates and JSON.
+   */
+  readonly columns: string;
+  decode(row: SqlRow): Row;
+}
+
+function rowFormat<Row>(fields: Readonly<Record<string, Column>>): RowFormat<Row> {
+  const entries = Object.entries(fields);
+  const inJson = entries.filter(([, [, kind]]) => kind !== 'bytes');
+  const [sealed = '', [sealedColumn] = ['']] = entries.find(([, [, kind]]) => kind === 'bytes') ?? [];
+  const list = [...inJson.map(([, [name, kind]]) => toJsonSql(`t.${name}`, kind)), seconds(now)];
+  return {
+    columns: `json_build_array(${list.join(', ')})::text, t.${sealedColumn}`,
+    decode([json, bytes]) {
+      const values = parseJson(readText(json)) as readonly Json[];
+      const row: Record<string, unknown> = { [sealed]: bytes === null ? null : readBytes(bytes) };
+      inJson.forEach(([field, [, kind]], index) => {
+        const value = values[index];
+        row[field] = kind === 'date' && value !== null ? readDate(value) : value;
+      });
+      row['readAt'] = readDate(values.at(-1));
+      return row as unknown as Row;
+    },
+  };
+}
+
+export const { columns: rowColumns, decode: decodeRow } = rowFormat<ConnectionRow>(columns);
+export const { columns: streamRowColumns, decode: decodeStream } = rowFormat<StreamRow>(streamColumns);
+
+/** One assignment of an update, of the field that the jsonb expression `source` may hold. */
+export function setWhenGiven(source: string, [field, [name, kind]]: readonly [string, Column]): string {
+  return `${name} = case when ${source} ? '${field}' then ${fromJsonSql(source, field, kind)} else t.${name} end`;
 }
 
 /** Fields as JSON that `fromJsonSql` takes apart in the database. */
@@ -91,6 +140,7 @@ export function fromJsonSql(source: string, field: string, kind: Kind): string {
       return `(${value})::timestamptz`;
     case 'uuid':
     case 'integer':
+    case 'bigint':
     case 'boolean':
       return `(${value})::${kind}`;
   }

@@ -3,10 +3,10 @@
  * `lock`, which need none.
  */
 import { after, now, seconds } from './clock-sql.ts';
-import { dataColumns, fromJsonSql, rowColumns } from './columns.ts';
+import { dataColumns, fromJsonSql, rowColumns, setWhenGiven } from './columns.ts';
 import type { Statement } from './database.ts';
 import { fingerprint } from './fingerprint.ts';
-import type { Names } from './names.ts';
+import type { Names, OrganizationType } from './names.ts';
 
 export type ConnectionStatements = ReturnType<typeof connectionStatements>;
 
@@ -18,13 +18,12 @@ export const beforeAll = { date: '-infinity', id: '00000000-0000-0000-0000-00000
 
 export function connectionStatements({ tables, organizationType }: Names) {
   const table = tables.connections;
-  const organization = (parameter: number) =>
-    organizationType === 'text' ? `$${parameter}::text` : `$${parameter}::text::${organizationType}`;
+  const organization = (parameter: number) => organizationSql(parameter, organizationType);
   const ownRow = (first: number) => `t.organization_id = ${organization(first)} and t.id = $${first + 1}::text::uuid`;
 
   const update = (source: string, answer: string) => `
     with v as materialized (${source})
-    update ${table} as t set ${data.map(setWhenGiven).join(', ')},
+    update ${table} as t set ${data.map((column) => setWhenGiven('v.data', column)).join(', ')},
       version = t.version + 1,
       credentials_version = t.credentials_version + (v.data ? 'credentials')::integer,
       lease_until = case when v.data ? 'credentials' then null else t.lease_until end,
@@ -147,8 +146,9 @@ export function connectionStatements({ tables, organizationType }: Names) {
   };
 }
 
-function setWhenGiven([field, [name, kind]]: (typeof data)[number]): string {
-  return `${name} = case when v.data ? '${field}' then ${fromJsonSql('v.data', field, kind)} else t.${name} end`;
+/** A parameter that holds an organization's id, as its column has it. */
+export function organizationSql(parameter: number, type: OrganizationType): string {
+  return type === 'text' ? `$${parameter}::text` : `$${parameter}::text::${type}`;
 }
 
 export function statement(text: string): Statement {

@@ -10,10 +10,13 @@ export interface Migration {
   statements(names: Names): readonly string[];
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, statements: createTables }];
+export const migrations: readonly Migration[] = [
+  { version: 1, statements: createTables },
+  { version: 2, statements: createStreams },
+];
 
 /** The version of the tables that this package reads and writes. */
-export const latestVersion = 1;
+export const latestVersion = 2;
 
 /** What must exist before the first step: the schema, and the table that records the steps. */
 export function preparation({ schema, tables }: Names): readonly string[] {
@@ -37,8 +40,13 @@ const exactText = 'text collate "C"';
 /** Milliseconds, like the dates of JavaScript: what is read back equals what was written. */
 const date = 'timestamptz(3)';
 
-function createTables({ tables, organizationType, organizationReference, index }: Names): readonly string[] {
-  const organization = organizationType === 'text' ? exactText : organizationType;
+function organizationSql({ organizationType }: Names): string {
+  return organizationType === 'text' ? exactText : organizationType;
+}
+
+function createTables(names: Names): readonly string[] {
+  const { tables, organizationReference, index } = names;
+  const organization = organizationSql(names);
   return [
     // Room in every page (fillfactor) keeps the new version of a row beside the old one: rows change with each refresh.
     `create table if not exists ${tables.connections} (
@@ -114,5 +122,36 @@ function createTables({ tables, organizationType, organizationReference, index }
   name ${exactText} primary key,
   value text not null
 )`,
+  ];
+}
+
+/** The foreign key is for deletions that know nothing of streams: by the version before, by the host, by its own keys. */
+function createStreams(names: Names): readonly string[] {
+  const { tables, index } = names;
+  return [
+    `create table if not exists ${tables.streams} (
+  connection_id uuid not null references ${tables.connections} (id) on delete cascade,
+  stream ${exactText} not null,
+  organization_id ${organizationSql(names)} not null,
+  provider ${exactText} not null,
+  account_id text,
+  cursor_encrypted bytea,
+  mark ${date},
+  started_at ${date},
+  finished_at ${date},
+  records bigint not null default 0,
+  pages bigint not null default 0,
+  last_error jsonb,
+  fail_count integer not null default 0,
+  due_at ${date},
+  lease_fence integer not null default 0,
+  lease_until ${date},
+  created_at ${date} not null,
+  updated_at ${date} not null,
+  primary key (connection_id, stream)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)`,
+    `alter table ${tables.streams} alter column cursor_encrypted set storage external`,
+    `create index if not exists ${index('streams', 'due')} on ${tables.streams} (provider, stream, due_at)
+  where due_at is not null`,
   ];
 }

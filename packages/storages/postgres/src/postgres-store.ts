@@ -10,6 +10,7 @@ import { resolveNames, type SchemaOptions } from './names.ts';
 import { createOnce } from './once.ts';
 import { readDate } from './read-value.ts';
 import { createSession } from './session.ts';
+import { createSync } from './sync.ts';
 
 export interface PostgresStoreOptions extends SchemaOptions, DriverOptions {
   /** Row locks for providers whose refresh tokens work once; false switches them off, and leases serve instead. */
@@ -44,6 +45,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       return readDate(row?.[0]);
     },
     connections: { ...connections, ...lock },
+    sync: createSync(session),
     once: createOnce(session),
     audit: createAudit(session),
     ...createMarkers(session),

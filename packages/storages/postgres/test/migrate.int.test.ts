@@ -2,7 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
 import { migrate, migrationSql, postgresStore, type OrganizationType } from '../src/index.ts';
-import { latestVersion } from '../src/migrations.ts';
+import { latestVersion, migrations, preparation } from '../src/migrations.ts';
+import { resolveNames } from '../src/names.ts';
 import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
@@ -50,6 +51,45 @@ describe('migrate', () => {
     expect(migrationSql({ schema: hosts, since: latestVersion })).toBe('');
   });
 
+  test('takes the tables of the first version along, whose code goes on with them', async () => {
+    const schema = newSchema();
+    const names = resolveNames({ schema });
+    const { connections } = names.tables;
+    await pool.query([...preparation(names), ...(migrations[0]?.statements(names) ?? [])].join(';'));
+    await pool.query(`insert into ${names.tables.migrations} (version) values (1)`);
+    const store = postgresStore(pool, { schema });
+    const before = await store.connections.insert('org_1', connection());
+    const stream = { connectionId: before?.id ?? '', stream: 'orders' };
+    await expect(store.sync.lease('org_1', stream, 1000)).rejects.toMatchObject({ code: 'tables_missing' });
+    expect(await migrate(pool, { schema })).toEqual({ from: 1, to: latestVersion });
+    expect(await store.connections.get('org_1', stream.connectionId)).toEqual({
+      ...before,
+      readAt: expect.any(Date) as Date,
+    });
+    expect(await store.sync.lease('org_1', stream, 1000)).toMatchObject({ leaseFence: 1 });
+    // What knows nothing of streams: the version before, and the host itself.
+    await pool.query(`delete from ${connections} where organization_id = $1 and id = $2`, ['org_1', before?.id]);
+    expect(await store.sync.list('org_1', stream.connectionId)).toEqual([]);
+  });
+
+  test('a stream is leased at once, or not, while a refresh holds the row of its connection', async () => {
+    const schema = newSchema();
+    await migrate(pool, { schema });
+    const { connections, sync } = postgresStore(pool, { schema });
+    const row = await connections.insert('org_1', connection());
+    const stream = { connectionId: row?.id ?? '', stream: 'orders' };
+    await connections.lock?.('org_1', stream.connectionId, async () => {
+      expect(await sync.lease('org_1', stream, 1000)).toBeNull();
+      await sync.schedule([{ organizationId: 'org_1', ...stream }]);
+      expect(await sync.get('org_1', stream)).toBeNull();
+    });
+    expect(await sync.lease('org_1', stream, 1)).toMatchObject({ leaseFence: 1 });
+    await connections.lock?.('org_1', stream.connectionId, async () => {
+      expect(await sync.save('org_1', stream, { leaseFence: 1, leaseMs: null }, { pages: 1 })).not.toBeNull();
+      expect(await sync.lease('org_1', stream, 1000)).toMatchObject({ leaseFence: 2, pages: 1 });
+    });
+  });
+
   test('needs no right to create anything when there is nothing to create', async () => {
     const schema = newSchema();
     await migrate(pool, { schema });
@@ -76,7 +116,7 @@ describe('migrate', () => {
     }
   });
 
-  test('G06 works with a hundred legal names: reserved words, underscores, 63 characters', async () => {
+  test('G06 works with more than a hundred legal names: reserved words, underscores, 63 characters', async () => {
     const words =
       'all analyse and any array as asc both case cast check collate column create default desc distinct do else end except false fetch for foreign from grant group having in initially into lateral leading limit not null offset on only or order placing primary references returning select session_user some symmetric table then to trailing true union unique user using variadic when where window with'.split(
         ' ',
@@ -90,20 +130,20 @@ describe('migrate', () => {
       'a1_',
       'x'.repeat(63),
       `_${'9'.repeat(62)}`,
-      ...Array.from({ length: 30 }, (_, index) => `${'y'.repeat(58)}_${index}`),
+      ...Array.from({ length: 32 }, (_, index) => `${'y'.repeat(58)}_${index}`),
     ];
-    const legal = [...new Set(names)].slice(0, 100);
-    expect(legal).toHaveLength(100);
+    const legal = [...new Set(names)].slice(0, 102);
+    expect(legal).toHaveLength(102);
     const schema = newSchema();
     await pool.query(`create schema ${schema}`);
     const [first = '', ...rest] = legal;
-    // Five tables at a time: a hundred names in twenty sets.
-    for (let index = 0; index < 100; index += 5) {
-      const [connections = '', once = '', audit = '', markers = '', migrations = ''] = [first, ...rest].slice(
-        index,
-        index + 5,
-      );
-      const options = { schema, tables: { connections, once, audit, markers, migrations } };
+    // Six tables at a time: in seventeen sets.
+    for (let index = 0; index < 102; index += 6) {
+      const [connections = '', streams = '', once = '', audit = '', markers = '', migrations = ''] = [
+        first,
+        ...rest,
+      ].slice(index, index + 6);
+      const options = { schema, tables: { connections, streams, once, audit, markers, migrations } };
       await migrate(pool, options);
       const store = postgresStore(pool, options);
       const row = await store.connections.insert('org_1', connection());
@@ -111,11 +151,13 @@ describe('migrate', () => {
         ...row,
         readAt: expect.any(Date) as Date,
       });
+      const stream = { connectionId: row?.id ?? '', stream: 'orders' };
+      expect(await store.sync.lease('org_1', stream, 1000)).toMatchObject({ leaseFence: 1 });
       expect(await store.once.put({ key: 'k', value: 'v', ttlMs: 1000, group: 'g', maxInGroup: 1 })).toBe('stored');
       expect(await store.remember('name', 'value')).toBe('value');
     }
     const { rows } = await pool.query('select indexname from pg_indexes where schemaname = $1', [schema]);
-    expect(rows).toHaveLength(20 * 16);
+    expect(rows).toHaveLength(17 * 18);
   });
 });
 

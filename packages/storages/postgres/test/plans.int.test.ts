@@ -7,6 +7,7 @@ import type { Statement } from '../src/database.ts';
 import { migrate, postgresStore, type PgPool } from '../src/index.ts';
 import { resolveNames } from '../src/names.ts';
 import { lastText, onceStatements } from '../src/once.ts';
+import { syncStatements } from '../src/sync.ts';
 import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
@@ -16,6 +17,7 @@ const pool = new pg.Pool({ connectionString: url ?? '', max: 4 });
 let counted = 0;
 const store = postgresStore(counting(pool), { schema });
 const statements = connectionStatements(resolveNames({ schema }));
+const streams = syncStatements(resolveNames({ schema }));
 const organization = 'org_7';
 
 beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
@@ -30,8 +32,9 @@ afterAll(async () => {
 });
 
 describe('statements for each call', () => {
-  const { connections, once, audit } = store;
+  const { connections, sync, once, audit } = store;
   const id = crypto.randomUUID();
+  const stream = { connectionId: id, stream: 'orders' };
   const data = { ...connection(), id, label: 'counted' };
   const calls: [string, number, () => Promise<unknown>][] = [
     ['insert', 1, () => connections.insert(organization, data)],
@@ -51,6 +54,16 @@ describe('statements for each call', () => {
     ['claimDue of 500 with a cap', 1, () => connections.claimDue({ limit: 500, leaseMs: 1, perOrganization: 100 })],
     ['findByAccount', 1, () => connections.findByAccount('acme', 'acct_1')],
     ['scan', 1, () => connections.scan(null, 500)],
+    ['schedule', 1, () => sync.schedule([{ organizationId: organization, ...stream }])],
+    ['lease of a stream', 1, () => sync.lease(organization, stream, 60_000)],
+    ['save of a stream', 1, () => sync.save(organization, stream, { leaseFence: 1, leaseMs: 60_000 }, { pages: 1 })],
+    ['get of a stream', 1, () => sync.get(organization, stream)],
+    ['list of streams', 1, () => sync.list(organization, id)],
+    [
+      'claimDue of streams',
+      1,
+      () => sync.claimDue({ provider: 'acme', stream: 'orders', limit: 100, leaseMs: 1, except: [organization] }),
+    ],
     ['remove', 1, () => connections.remove(organization, id)],
     ['put', 1, () => once.put({ key: 'key', value: 'value', ttlMs: 1000 })],
     [
@@ -89,27 +102,42 @@ describe('plans', () => {
   const byId = [null, organization, id] as const;
   const page = [null, organization, '-infinity', '00000000-0000-0000-0000-000000000000', 51] as const;
   const plans: [string, Statement, readonly (string | number | boolean | null)[], string][] = [
-    ['find', statements.find, [null, organization, 'acme', 'label 7'], 'organization_id_provider_label_key'],
-    ['get', statements.get, byId, 'pkey'],
-    ['update', statements.update, [...byId, '{}', '{}'], 'pkey'],
-    ['updateMany', statements.updateMany, [null, '[]'], 'pkey'],
-    ['lease', statements.lease, [...byId, 1, 1000, false, null], 'pkey'],
-    ['scan', statements.scan, [null, id, 500], 'pkey'],
-    ['list', statements.list, page, 'created'],
-    ['list by status', statements.listStatus, [...page, 'expired'], '(created|status)'],
-    ['findByAccount', statements.findByAccount, [null, 'acme', 'acct_7'], 'account'],
-    ['findByAccount by a further id', statements.findByAccount, [null, 'acme', 'page_7'], 'also_known_as'],
-    ['claim', statements.claim, [null, 1000, 200], 'due'],
-    ['claim for a provider', statements.claimProvider, [null, 1000, 200, 'other'], 'due'],
-    ['claim with a cap', statements.claimFairly, [null, 1000, 200, 1600, 5, '[]'], 'due'],
+    [
+      'find',
+      statements.find,
+      [null, organization, 'acme', 'label 7'],
+      'connections_organization_id_provider_label_key',
+    ],
+    ['get', statements.get, byId, 'connections_pkey'],
+    ['update', statements.update, [...byId, '{}', '{}'], 'connections_pkey'],
+    ['updateMany', statements.updateMany, [null, '[]'], 'connections_pkey'],
+    ['lease', statements.lease, [...byId, 1, 1000, false, null], 'connections_pkey'],
+    ['scan', statements.scan, [null, id, 500], 'connections_pkey'],
+    ['list', statements.list, page, 'connections_created'],
+    ['list by status', statements.listStatus, [...page, 'expired'], 'connections_(created|status)'],
+    ['findByAccount', statements.findByAccount, [null, 'acme', 'acct_7'], 'connections_account'],
+    ['findByAccount by a further id', statements.findByAccount, [null, 'acme', 'page_7'], 'connections_also_known_as'],
+    ['claim', statements.claim, [null, 1000, 200], 'connections_due'],
+    ['claim for a provider', statements.claimProvider, [null, 1000, 200, 'other'], 'connections_due'],
+    ['claim with a cap', statements.claimFairly, [null, 1000, 200, 1600, 5, '[]'], 'connections_due'],
   ];
 
-  test.each(plans)(
+  const ofStream = [null, organization, id, 'orders'] as const;
+  const streamPlans: typeof plans = [
+    ['get of a stream', streams.get, ofStream, 'streams_pkey'],
+    ['list of streams', streams.list, ofStream.slice(0, 3), 'streams_pkey'],
+    ['save of a stream', streams.save, [...ofStream, 1, 1000, '{}'], 'streams_pkey'],
+    ['lease of a stream', streams.lease, [...ofStream, 1000], 'streams_pkey'],
+    ['schedule', streams.schedule, [null, '[]'], 'connections_pkey'],
+    ['claim of streams', streams.claim, [null, 'acme', 'orders', 8, 1000, '[]'], 'streams_due'],
+  ];
+
+  test.each([...plans, ...streamPlans])(
     '%s finds its rows by an index, also as a prepared statement',
     async (_name, statement, values, index) => {
       const plan = await genericPlan(statement.text, values);
-      expect(plan).toMatch(new RegExp(`Index Scan (using|on) "?integration_connections_${index}`));
-      expect(plan).not.toContain('Seq Scan on integration_connections');
+      expect(plan).toMatch(new RegExp(`Index Scan (using|on) "?integration_${index}`));
+      expect(plan).not.toMatch(/Seq Scan on integration_(connections|streams)/);
     },
   );
 
@@ -134,7 +162,7 @@ describe('plans', () => {
 
 /** Reads and guarded writes that find nothing, whatever the text; one text input after the other. */
 async function tryEverywhere(text: string): Promise<void> {
-  const { connections, once, audit } = store;
+  const { connections, sync, once, audit } = store;
   const calls: readonly (() => Promise<unknown>)[] = [
     () => connections.find(text, { provider: text, label: text }),
     () => connections.list(text, { provider: text }),
@@ -150,6 +178,8 @@ async function tryEverywhere(text: string): Promise<void> {
         },
       ]),
     () => connections.claimDue({ limit: 1, leaseMs: 1, provider: text }),
+    () => sync.list(text, text),
+    () => sync.claimDue({ provider: text, stream: text, limit: 1, leaseMs: 1, except: [text] }),
     () => once.take(text),
     () => once.entries(text, 100),
     () => audit.list(text, { connectionId: text }),
@@ -250,7 +280,12 @@ async function fill(): Promise<void> {
   await pool.query(`
     insert into ${schema}.integration_once (key, value, expires_at)
     select 'state ' || n, 'value', now() + interval '1 hour' from generate_series(1, 20000) as n`);
-  await pool.query(`analyze ${schema}.integration_connections, ${schema}.integration_once`);
+  await pool.query(`
+    insert into ${schema}.integration_streams
+      (connection_id, stream, organization_id, provider, due_at, created_at, updated_at)
+    select id, stream, organization_id, provider, refresh_at, created_at, updated_at
+    from ${schema}.integration_connections, (values ('orders'), ('customers')) as names (stream)`);
+  await pool.query(`analyze ${schema}.integration_connections, ${schema}.integration_once, ${schema}.integration_streams`);
 }
 
 /** The pool, with every statement counted that goes through it. */

@@ -5,7 +5,7 @@ import { isPlugboardError, type ConnectionData, type NewConnection } from '@plug
 
 import { connection, insert, minute, organization, type StoreCase, type Subject } from './subject.ts';
 
-const badTexts = {
+export const badTexts = {
   NUL: 'a\0b',
   'half a pair, first': 'a\ud83d',
   'half a pair, second': '\udd11b',
@@ -13,7 +13,7 @@ const badTexts = {
   nothing: '',
   'no text': 7 as unknown as string,
 };
-const badJson = {
+export const badJson = {
   NUL: { a: ['b\0'] },
   'NUL in a key': { 'a\0': 1 },
   'half a pair': { a: { b: '\ud83d' } },
@@ -247,7 +247,7 @@ async function refusesChange({ store }: Subject, id: string, change: object, wha
   await refuses(() => store.connections.insert(organization, { ...connection(), ...given }), paths, what);
 }
 
-async function refuses(call: () => Promise<unknown>, paths: readonly string[], what: string): Promise<void> {
+export async function refuses(call: () => Promise<unknown>, paths: readonly string[], what: string): Promise<void> {
   const error: unknown = await call().then(
     () => expect.unreachable(`accepted ${what.slice(0, 60)}`),
     (reason: unknown) => reason,

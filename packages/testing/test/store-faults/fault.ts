@@ -7,6 +7,7 @@ import {
   type ConnectionStore,
   type OnceStore,
   type Store,
+  type SyncStore,
 } from '@plugboard/core/store-kit';
 
 import type { FakeClock } from '../../src/clock.ts';
@@ -22,6 +23,7 @@ export interface Fault {
 export interface Parts {
   readonly connections?: Partial<ConnectionStore>;
   readonly once?: Partial<OnceStore>;
+  readonly sync?: Partial<SyncStore>;
   readonly audit?: Partial<AuditStore>;
   readonly store?: Partial<Pick<Store, 'now' | 'remember' | 'remembered'>>;
   readonly probe?: StoreProbe;

@@ -20,7 +20,11 @@ export const keyFaults: readonly Fault[] = [
       };
       return { connections: { [method]: everyones } as Partial<ConnectionStore> };
     },
-    fails: method === 'get' || method === 'lease' ? [owned] : [owned, unwaited],
+    fails: [
+      owned,
+      ...(method === 'get' || method === 'lease' ? [] : [unwaited]),
+      ...(method === 'remove' ? ['removes the streams of a connection'] : []),
+    ],
   })),
   {
     name: 'lock does not look at the organization',

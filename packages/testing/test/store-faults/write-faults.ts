@@ -189,7 +189,12 @@ export const writeFaults: readonly Fault[] = [
           (await connections.update(organizationId, id, {}, { status: 'disconnected', credentials: null })) !== null,
       },
     }),
-    fails: ['deletes a row for good and frees', 'D15 never brings a row back: a', 'goes on at the right place when'],
+    fails: [
+      'deletes a row for good and frees',
+      'D15 never brings a row back: a',
+      'goes on at the right place when',
+      'removes the streams of a connection',
+    ],
   },
   {
     name: 'inserts what an update does not find',
