@@ -285,7 +285,9 @@ async function fill(): Promise<void> {
       (connection_id, stream, organization_id, provider, due_at, created_at, updated_at)
     select id, stream, organization_id, provider, refresh_at, created_at, updated_at
     from ${schema}.integration_connections, (values ('orders'), ('customers')) as names (stream)`);
-  await pool.query(`analyze ${schema}.integration_connections, ${schema}.integration_once, ${schema}.integration_streams`);
+  await pool.query(
+    `analyze ${schema}.integration_connections, ${schema}.integration_once, ${schema}.integration_streams`,
+  );
 }
 
 /** The pool, with every statement counted that goes through it. */
