@@ -81,6 +81,8 @@ export const levels: Readonly<Record<string, number>> = {
   'health.ts': 4,
   'job.ts': 4,
   'jobs.ts': 4,
+  'notice.ts': 4,
+  'notifier.ts': 4,
   'runtimes.ts': 4,
   'settings.ts': 4,
   'sweep.ts': 4,

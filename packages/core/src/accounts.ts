@@ -59,7 +59,7 @@ export function createAccounts(engine: Engine, sessions: Sessions): AccountsServ
         data: { before: row.account?.id ?? null, after: account.id },
       });
       await engine.events.emit('connection.account_chosen', { connection });
-      if (narrow) await engine.events.emit('connection.attention', { connection, reason: 'scopes_missing' });
+      if (narrow) await engine.events.attention(connection, 'scopes_missing');
       return connection;
     },
   };

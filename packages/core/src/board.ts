@@ -23,6 +23,7 @@ import { createEvents, errorFields, type BoardEventName } from './events.ts';
 import { createFlags } from './flags.ts';
 import { createHealth } from './health.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
+import { createNotifier, type ClientOf } from './notifier.ts';
 import { consoleLog } from './log.ts';
 import type { AnyProvider } from './provider.ts';
 import { createRuntimes, setupOf } from './runtimes.ts';
@@ -49,7 +50,13 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     throw memoryStoreError(store.name);
   const environment = options.environment ?? mode;
   const vault = createVault({ environment, keys: options.keys, clock });
-  const events = createEvents(store, log);
+  const reconnectUrl =
+    options.reconnectUrl ??
+    (({ provider, label }: Connection) => {
+      const query = label === 'default' ? '' : `?label=${encodeURIComponent(label)}`;
+      return `${url}/connect/${provider}${query}`;
+    });
+  const events = createEvents({ store, log, reconnectUrl });
   const { runtimes, sandbox, close } = createRuntimes(options.providers, {
     ...options,
     mode,
@@ -68,6 +75,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     events,
     keys: createKeyCache(),
     log,
+    reconnectUrl,
     providers: runtimes,
     sdks: createSdkCache((provider, error) =>
       log.warn({ provider, ...errorFields(error) }, 'an SDK could not be closed'),
@@ -100,13 +108,6 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const flags = createFlags(engine, options.flags);
   const webhooks = createWebhooks(engine, sessions, health);
   const channels = createChannels(engine, sessions);
-  const jobs = createJobs(engine, { refresher, channels, health, background: options.background }).map((job) => ({
-    ...job,
-    run: gate(job.run.bind(job)),
-    ...(job.due && { due: gate(job.due) }),
-  }));
-  let runner: Runner | undefined;
-
   const client = (provider: string, target?: Target) => {
     const runtime = providerOf(engine, provider);
     const session =
@@ -118,6 +119,16 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
           });
     return createClient(engine, session, runtime.definition);
   };
+
+  const notifier = options.notifications && createNotifier(engine, client as ClientOf, options.notifications);
+  const jobs = createJobs(engine, { refresher, channels, health, notifier, background: options.background }).map(
+    (job) => ({
+      ...job,
+      run: gate(job.run.bind(job)),
+      ...(job.due && { due: gate(job.due) }),
+    }),
+  );
+  let runner: Runner | undefined;
 
   const forgetting = async (connection: Connection) => {
     sessions.forget(connection);
@@ -204,6 +215,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       await runner?.stop();
       runner = undefined;
       await refresher.drain();
+      await notifier?.drain();
       await engine.sdks.close();
       await close();
     },

@@ -3,6 +3,7 @@ import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
 import type { CredentialBreaker } from './client/credential-breaker.ts';
 import type { SdkCache } from './client/sdk-cache.ts';
 import type { Clock } from './clock.ts';
+import type { Connection } from './connections/view.ts';
 import type { Attempts } from './connections/attempts.ts';
 import { PlugboardError, configurationError } from './errors.ts';
 import type { Events } from './events.ts';
@@ -45,6 +46,8 @@ export interface Engine {
   /** Keys that vendors publish to verify what they sign. */
   readonly keys: KeyCache;
   readonly log: Log;
+  /** Where an organization connects anew. */
+  readonly reconnectUrl: (connection: Connection) => string;
   readonly providers: ReadonlyMap<string, ProviderRuntime>;
   readonly sdks: SdkCache;
   readonly credentialBreaker: CredentialBreaker;

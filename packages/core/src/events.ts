@@ -12,10 +12,14 @@ export interface BoardEvents {
   'connection.account_chosen': { readonly connection: Connection };
   'connection.refreshed': { readonly connection: Connection };
   /** The connection stopped working, in part or wholly, and somebody must act. Once per episode. */
-  'connection.attention': { readonly connection: Connection; readonly reason: string };
+  'connection.attention': { readonly connection: Connection; readonly reason: string; readonly reconnectUrl: string };
   'connection.recovered': { readonly connection: Connection };
   /** What the connection rests on ends on this day, and only the organization can renew it. Once for each end. */
-  'connection.expiring': { readonly connection: Connection; readonly expiresAt: Date };
+  'connection.expiring': {
+    readonly connection: Connection;
+    readonly expiresAt: Date;
+    readonly reconnectUrl: string;
+  };
   'connection.disconnected': { readonly connection: Connection; readonly reason: string; readonly revoked: Revocation };
   'connection.settings_changed': { readonly connection: Connection; readonly changed: readonly string[] };
   /** Two refreshes of one connection both succeeded at the vendor; the newer stored one stands. */
@@ -57,13 +61,24 @@ export interface Events {
   on<Name extends BoardEventName>(name: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
   /** Runs every handler; one that throws is logged and does not stop the others or the caller. */
   emit<Name extends BoardEventName>(name: Name, payload: BoardEvents[Name]): Promise<void>;
+  /** Emits `connection.attention`, with the address where the organization connects anew. */
+  attention(connection: Connection, reason: string): Promise<void>;
+  /** Emits `connection.expiring`. */
+  expiring(connection: Connection, expiresAt: Date): Promise<void>;
   /** Appends to the audit trail. An audit that cannot be written fails the change it belongs to. */
   audit(entry: AuditInput): Promise<void>;
 }
 
-export function createEvents(store: Store, log: Log): Events {
+export interface EventsOptions {
+  readonly store: Store;
+  readonly log: Log;
+  /** Where the organization connects anew. */
+  readonly reconnectUrl: (connection: Connection) => string;
+}
+
+export function createEvents({ store, log, reconnectUrl }: EventsOptions): Events {
   const handlers = new Map<string, Set<Handler<never>>>();
-  return {
+  const events: Events = {
     on(name, handler) {
       const set = handlers.get(name) ?? new Set();
       handlers.set(name, set.add(handler as Handler<never>));
@@ -78,10 +93,15 @@ export function createEvents(store: Store, log: Log): Events {
         }
       }
     },
+    attention: (connection, reason) =>
+      events.emit('connection.attention', { connection, reason, reconnectUrl: reconnectUrl(connection) }),
+    expiring: (connection, expiresAt) =>
+      events.emit('connection.expiring', { connection, expiresAt, reconnectUrl: reconnectUrl(connection) }),
     async audit(entry) {
       await store.audit.append({ id: randomUuid(), data: {}, ...entry });
     },
   };
+  return events;
 }
 
 /** What a log line may say of any error: kind and code of ours, the class name of a foreign one. */

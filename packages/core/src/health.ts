@@ -8,6 +8,7 @@ import type { Engine, ProviderRuntime } from './engine.ts';
 import { checkId, providerOf } from './engine.ts';
 import { isPlugboardError, type PlugboardError } from './errors.ts';
 import { member, text } from './json.ts';
+import type { Notifier } from './notifier.ts';
 import type { ConnectionRow } from './store.ts';
 
 export interface Health extends HealthOutcome {
@@ -30,8 +31,11 @@ export interface HealthService {
   check(provider: string, input: HealthInput): Promise<Health>;
   /** Checks one row, and stores the result. */
   checkRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Health>;
-  /** @param most Checks of one provider in a walk. */
-  sweep(most: number): HealthSweep;
+  /**
+   * @param most Checks of one provider in a walk.
+   * @param notifier Told of each connection that is found broken: it knows whether somebody was told.
+   */
+  sweep(most: number, notifier?: Pick<Notifier, 'reconcile'>): HealthSweep;
 }
 
 /** What was asked for so recently needs no other check. */
@@ -67,13 +71,14 @@ export function createHealth(engine: Engine, sessions: Sessions): HealthService 
 
   return {
     checkRow,
-    sweep(most) {
+    sweep(most, notifier) {
       const checks = new Map<string, number>();
       const expiry = createExpiryNotice(engine);
       return {
         begin: () => checks.clear(),
         async work(runtime, row) {
           await expiry.tell(runtime, row);
+          await notifier?.reconcile(row);
           const count = checks.get(row.provider) ?? 0;
           if (row.status === 'expired' || count >= most || checkedWithin(row, recentMs)) return 0;
           checks.set(row.provider, count + 1);

@@ -8,6 +8,7 @@ import { errorFields } from './events.ts';
 import type { HealthService } from './health.ts';
 import type { Job } from './job.ts';
 import type { WebhookDefinition } from './provider.ts';
+import type { Notifier } from './notifier.ts';
 import { createSweep } from './sweep.ts';
 
 /** How much the background may do at once in one process. */
@@ -22,13 +23,15 @@ export interface JobParts {
   readonly refresher: Refresher;
   readonly channels: ChannelsEngine;
   readonly health: HealthService;
+  readonly notifier: Notifier | undefined;
   readonly background: BackgroundOptions | undefined;
 }
 
 const hourMs = 3_600_000;
 
 /** @throws PlugboardError kind `configuration`, code `invalid_background`. */
-export function createJobs(engine: Engine, { refresher, channels, health, background }: JobParts): readonly Job[] {
+export function createJobs(engine: Engine, parts: JobParts): readonly Job[] {
+  const { refresher, channels, health, notifier, background } = parts;
   const { refreshesInFlight, healthChecks } = checkBackground(background);
   const scheduler = createRefreshScheduler(engine, refresher, { inFlight: refreshesInFlight });
   const watching = [...engine.providers.values()].some(hasChannels);
@@ -57,7 +60,7 @@ export function createJobs(engine: Engine, { refresher, channels, health, backgr
       name: 'health',
       description: 'Checks connections, records transitions, and tells of refresh tokens that end soon.',
       everyMs: hourMs,
-      ...createSweep(engine, { name: 'health', everyMs: hourMs, ...health.sweep(healthChecks) }),
+      ...createSweep(engine, { name: 'health', everyMs: hourMs, ...health.sweep(healthChecks, notifier) }),
     },
     {
       name: 'cleanup',

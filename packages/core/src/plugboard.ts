@@ -10,6 +10,7 @@ import type { DisconnectInput, DisconnectResult } from './connections/disconnect
 import type { ResealOptions, ResealReport } from './connections/reseal.ts';
 import type { Connection } from './connections/view.ts';
 import type { Mode } from './engine.ts';
+import type { NotificationOptions } from './notifier.ts';
 import type { Environment } from './env.ts';
 import type { BoardEventName, BoardEvents, Handler, Unsubscribe } from './events.ts';
 import type { FlagClient, FlagsService } from './flags.ts';
@@ -52,6 +53,10 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   readonly log?: Log;
   /** Milliseconds an opened credential may be served from memory, so how long a disconnect elsewhere may go unnoticed. Default 5,000. */
   readonly cacheMs?: number;
+  /** The page where an organization connects anew, for messages and events. Default: the route `connect` of this board. */
+  readonly reconnectUrl?: (connection: Connection) => string;
+  /** Who is told that a connection needs somebody, or works again. Default: nobody; the events are emitted all the same. */
+  readonly notifications?: NotificationOptions;
   /** Bounds of what the jobs do at once. */
   readonly background?: BackgroundOptions;
   /** Further origins to which a finished connect flow may return. */

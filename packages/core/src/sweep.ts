@@ -49,7 +49,8 @@ export function createSweep(
     const ours = at.wrapped ? rows.filter(({ id }) => id <= at.from) : rows;
     let processed = 0;
     await pool(ours, inFlight, async (row) => {
-      processed += await one(row);
+      const items = await one(row);
+      processed += items;
     });
     const last = ours.at(-1);
     const ended = last === undefined || rows.length < stepRows || ours.length < rows.length;

@@ -151,7 +151,7 @@ export function createLifecycle(engine: Engine, sessions: Sessions): Lifecycle {
     warn(row, error, 'a channel could not be renewed; the job tries again');
     if (written === null || record.error !== null) return;
     const connection = viewOf(written);
-    await engine.events.emit('connection.attention', { connection, reason: 'channel_renewal_failing' });
+    await engine.events.attention(connection, 'channel_renewal_failing');
   }
 
   function warn(row: ConnectionRow, error: unknown, message: string): void {

@@ -33,7 +33,7 @@ export function createExpiryNotice({ store, events }: Engine): ExpiryNotice {
         actor: 'system',
         data: { expiresAt: expiresAt.toISOString() },
       });
-      await events.emit('connection.expiring', { connection: viewOf(row), expiresAt });
+      await events.expiring(viewOf(row), expiresAt);
     },
   };
 }

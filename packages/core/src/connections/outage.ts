@@ -19,6 +19,7 @@ export interface HealthOutcome {
 
 const windowSize = 5;
 const badNeeded = 3;
+const mostTries = 3;
 /** Reasons that a health result may set and lift; others (scopes, refresh) have their own way back. */
 const ownReasons = new Set(['vendor_outage', 'health_failing']);
 
@@ -28,27 +29,37 @@ export interface Outage {
 
 export function createOutage(engine: Engine): Outage {
   return {
-    async record(row, result) {
-      const verdict = judge(result);
-      const history =
-        verdict === 'unknown' ? historyOf(row) : [...historyOf(row), verdict === 'bad'].slice(-windowSize);
-      const change: Partial<ConnectionData> = {
-        health: {
-          status: result.status,
-          reason: result.reason,
-          checkedAt: row.readAt.toISOString(),
-          history,
-          ...attentionOf(row, result, verdict),
-        },
-        ...transition(row, result, history, verdict),
-      };
+    async record(found, result) {
       const { connections } = engine.store;
-      const stored = await connections.update(row.organizationId, row.id, { version: row.version }, change);
-      // A row that changed meanwhile is newer than this result.
-      if (stored === null) return (await connections.get(row.organizationId, row.id)) ?? row;
-      if (change.status !== undefined) await announce(engine, row, stored);
-      return stored;
+      let row = found;
+      for (let tries = 1; ; tries++) {
+        const change = changeOf(row, result);
+        const stored = await connections.update(row.organizationId, row.id, { version: row.version }, change);
+        if (stored !== null) {
+          if (change.status !== undefined) await announce(engine, row, stored);
+          return stored;
+        }
+        // A refresh on the way changes the row; what was found holds for the new one. A row that goes on changing is in use.
+        const current = await connections.get(row.organizationId, row.id);
+        if (current === null || current.status === 'disconnected' || tries === mostTries) return current ?? row;
+        row = current;
+      }
     },
+  };
+}
+
+function changeOf(row: ConnectionRow, result: HealthOutcome): Partial<ConnectionData> {
+  const verdict = judge(result);
+  const history = verdict === 'unknown' ? historyOf(row) : [...historyOf(row), verdict === 'bad'].slice(-windowSize);
+  return {
+    health: {
+      status: result.status,
+      reason: result.reason,
+      checkedAt: row.readAt.toISOString(),
+      history,
+      ...attentionOf(row, result, verdict),
+    },
+    ...transition(row, result, history, verdict),
   };
 }
 
@@ -95,7 +106,7 @@ async function announce(engine: Engine, before: ConnectionRow, after: Connection
     data: { before: before.status, after: after.status, reason: after.statusReason },
   });
   if (after.status === 'active') await engine.events.emit('connection.recovered', { connection });
-  else await engine.events.emit('connection.attention', { connection, reason: after.statusReason ?? after.status });
+  else await engine.events.attention(connection, after.statusReason ?? after.status);
 }
 
 function historyOf(row: ConnectionRow): boolean[] {

@@ -53,7 +53,7 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
     });
     if (!failing || written === null) return { error };
     const connection = viewOf(written);
-    return { error, announce: () => events.emit('connection.attention', { connection, reason: 'refresh_failing' }) };
+    return { error, announce: () => events.attention(connection, 'refresh_failing') };
   }
 
   /** The vendor refuses the host, not the connection: every connection of the provider waits, none is touched. */
@@ -137,7 +137,7 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
           actor: 'vendor',
           data: { reason, before: row.status },
         });
-        await events.emit('connection.attention', { connection: viewOf(written), reason });
+        await events.attention(viewOf(written), reason);
       },
     };
   }

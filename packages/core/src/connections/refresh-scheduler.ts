@@ -54,7 +54,8 @@ export function createRefreshScheduler(
       const work = async (lane: Lane): Promise<void> => {
         for (;;) {
           try {
-            processed += await lane.drain(stopped);
+            const worked = await lane.drain(stopped);
+            processed += worked;
           } finally {
             if (--busy === 0) idle.abort();
           }

@@ -56,8 +56,7 @@ export async function saveGrant(engine: Engine, runtime: ProviderRuntime, wanted
       },
     });
     await events.emit('connection.connected', { connection, reconnected: existing !== null });
-    if (row.status === 'degraded')
-      await events.emit('connection.attention', { connection, reason: row.statusReason ?? 'degraded' });
+    if (row.status === 'degraded') await events.attention(connection, row.statusReason ?? 'degraded');
     return connection;
   }
   throw new PlugboardError({

@@ -227,13 +227,20 @@ export function acmeServers(options: AcmeOptions & { readonly clock: ReturnType<
   };
 }
 
-type BoardOptions = Partial<Omit<PlugboardOptions<readonly AnyProvider[]>, 'providers'>>;
+type BoardOptions = Partial<Omit<PlugboardOptions<readonly AnyProvider[]>, 'providers'>> & {
+  /** Further providers of the board. */
+  readonly more?: readonly AnyProvider[];
+};
 
 /**
  * Everything together, with time standing still.
  * @param wrap Gets between the board and its store.
  */
-export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}, wrap = (inner: Store): Store => inner) {
+export function createRig(
+  options: AcmeOptions = {},
+  { more = [], ...board }: BoardOptions = {},
+  wrap = (inner: Store): Store => inner,
+) {
   const clock = createFakeClock();
   const servers = acmeServers({ ...options, clock });
   const store = wrap(board.store ?? createMemoryStore({ clock }));
@@ -244,7 +251,7 @@ export function createRig(options: AcmeOptions = {}, board: BoardOptions = {}, w
   });
   const plugboard = createPlugboard({
     url: 'https://app.example.com/integrations',
-    providers: [provider],
+    providers: [provider, ...(more as [])],
     keys: { k1: key },
     mode: 'test',
     env: {},
