@@ -153,9 +153,9 @@ function repeatOf({ kind, method, repeat, idempotency }: ShownOperation): string
 
 function limitsOf(limits: readonly RateLimit[] = []): string {
   return limits
-    .map(({ requests, perMs, per, concurrency }) =>
+    .map(({ requests, perMs, per, counts, concurrency }) =>
       words([
-        `${requests} in ${perMs % 1000 === 0 ? `${perMs / 1000} s` : `${perMs} ms`}`,
+        `${requests}${counts === 'units' ? ' units' : ''} in ${perMs % 1000 === 0 ? `${perMs / 1000} s` : `${perMs} ms`}`,
         per === 'app' ? 'for the whole app' : undefined,
         concurrency === undefined ? undefined : `${concurrency} at once`,
       ]),

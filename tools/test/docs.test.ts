@@ -43,7 +43,7 @@ const { definition } = defineProvider({
   api: {
     baseUrl: 'https://api.acme.example',
     version: 'v3',
-    limits: [{ requests: 5, perMs: 1000, per: 'app' }],
+    limits: [{ requests: 5, perMs: 1000, per: 'app', counts: 'units' }],
     errors: { examples: { invalidCredentials: { status: 401, is: { kind: 'auth', code: 'bad_key' } } } },
   },
   account: () => Promise.resolve({ kind: 'derived', name: 'Acme' }),
@@ -122,7 +122,7 @@ describe('a page', () => {
     ['idempotency and limits', '|  |  | keyed: `Idempotency-Key` | 1 in 500 ms 2 at once |'],
     ['writes that are not repeated, and who can', '| `POST /burn` |  | `key` or `open` |  | never |  |'],
     ['composed operations', '| `letters.copy` | Copies a letter. | several calls |  |  |  | as its calls |  |'],
-    ['limits of all calls', 'All calls together: 5 in 1 s for the whole app.'],
+    ['limits of all calls', 'All calls together: 5 units in 1 s for the whole app.'],
     [
       'intake',
       'It is remembered for 7 days, so that a second one does nothing. A forged one is answered 406. A body may have 25 MB.',

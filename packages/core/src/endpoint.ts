@@ -112,6 +112,8 @@ export interface RawRequest extends Encoded {
   readonly repeat?: Repeat;
   /** Name in errors and spans. Default `request`. */
   readonly operation?: string;
+  /** The vendor's price of the request, where its limits count units. Default 1. */
+  readonly cost?: number;
 }
 
 export interface EndpointExample<I> {
@@ -150,6 +152,8 @@ export interface EndpointOptions<I extends Schema, O extends Schema, Item> {
   /** Ways to connect that can do this; any when absent. Another one is refused before anything is sent. */
   readonly methods?: readonly string[];
   readonly limits?: readonly RateLimit[];
+  /** The vendor's price of a call, where its limits count units and not requests. Default 1. */
+  readonly cost?: number;
   readonly deadlineMs?: number;
   readonly maxBytes?: number;
   readonly paging?: Paging<Output<I>, Output<O>, Item>;

@@ -47,6 +47,14 @@ describe('createRateWindow', () => {
     expect(window.waitMs(1_025)).toBe(300);
     expect(window.used(5_000)).toBe(0);
   });
+
+  it('waits until as many places are free as a call takes, and no call needs more than there are', () => {
+    const window = createRateWindow(10, 1_000);
+    window.take(0, 4);
+    window.take(300, 5);
+    expect([1, 2, 5, 6, 99].map((places) => window.waitMs(300, places))).toEqual([0, 725, 725, 1025, 1025]);
+    expect([window.used(300), window.used(1_025), window.used(1_325)]).toEqual([9, 5, 0]);
+  });
 });
 
 interface Kit {
@@ -56,6 +64,7 @@ interface Kit {
 }
 interface Call {
   readonly limits?: readonly RateLimit[];
+  readonly cost?: number;
   readonly limitKey?: string;
   readonly priority?: number;
   readonly deadlineMs?: number;
@@ -65,10 +74,23 @@ interface Call {
 function limiterKit(options: Partial<LimiterOptions> = {}): Kit {
   const clock = createFakeClock();
   const limiter = createLimiter({ clock, ...options });
-  const enter: Kit['enter'] = async ({ limits, limitKey = 'acme:1', priority, deadlineMs = 1e9, signal } = {}) => {
+  const enter: Kit['enter'] = async ({
+    limits,
+    cost,
+    limitKey = 'acme:1',
+    priority,
+    deadlineMs = 1e9,
+    signal,
+  } = {}) => {
     const end = clock.monotonic() + deadlineMs;
     return limiter.enter({
-      request: { provider: 'acme', limitKey, ...(limits && { limits }), ...(priority !== undefined && { priority }) },
+      request: {
+        provider: 'acme',
+        limitKey,
+        ...(limits && { limits }),
+        ...(cost && { cost }),
+        ...(priority !== undefined && { priority }),
+      },
       signal: signal ?? new AbortController().signal,
       remainingMs: () => Math.max(end - clock.monotonic(), 0),
     });
@@ -132,6 +154,25 @@ describe('createLimiter', () => {
     // A call refused by one limit took no place under the other.
     const other = await failureOf(enter({ limits: [five, minute], deadlineMs: 500 }));
     expect(other.retryAfterMs).toBe(60_000 + marginMs);
+  });
+
+  it('counts the vendor’s units where a limit is in units, and requests where it is not', async () => {
+    const { enter, clock } = limiterKit();
+    const units: RateLimit = { requests: 100, perMs: 1_000, counts: 'units' };
+    await enter({ limits: [units, five], cost: 60 });
+    await enter({ limits: [units, five], cost: 30 });
+    const dear = await failureOf(enter({ limits: [units, five], cost: 11, deadlineMs: 500 }));
+    expect(dear).toMatchObject({ code: 'limit_reached', retryAfterMs: 1_000 + marginMs });
+    await enter({ limits: [units, five], cost: 9 });
+    // One unit where no cost is said.
+    await enter({ limits: [units] });
+    expect(await failureOf(enter({ limits: [units], deadlineMs: 500 }))).toMatchObject({ code: 'limit_reached' });
+    await enter({ limits: [five], cost: 1_000 });
+    const waiting = Array.from({ length: 4 }, () => enter({ limits: [units], cost: 50 }));
+    const behind = await failureOf(enter({ limits: [units], cost: 50, deadlineMs: 3_000 }));
+    expect(behind).toMatchObject({ code: 'limit_reached', retryAfterMs: 3_000 + marginMs });
+    void waiting;
+    expect(clock.monotonic()).toBe(0);
   });
 
   it('does not let one endpoint’s limit hold up another', async () => {

@@ -28,6 +28,7 @@ export function createApi(engine: Engine, session: Session, access: Access, oper
       }),
     repeat: request.repeat ?? (isRead(request.method) ? 'safe' : 'never'),
     limits: runtime.definition.api.limits ?? [],
+    cost: request.cost,
     maxBytes: options.maxBytes,
     options,
   });
@@ -96,6 +97,7 @@ export async function callEndpoint(engine: Engine, session: Session, call: Endpo
     options,
     repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : isRead(endpoint.method) ? 'safe' : 'never'),
     limits: [...(definition.api.limits ?? []), ...(endpoint.limits ?? [])],
+    cost: endpoint.cost,
     needs: endpoint,
     deadlineMs: endpoint.deadlineMs,
     maxBytes: endpoint.maxBytes,

@@ -20,6 +20,7 @@ export interface Call {
   readonly build: (access: Access) => BuiltRequest;
   readonly repeat: Repeat;
   readonly limits: readonly RateLimit[];
+  readonly cost?: number | undefined;
   readonly needs?: Needs;
   readonly deadlineMs?: number | undefined;
   readonly maxBytes?: number | undefined;
@@ -123,6 +124,7 @@ async function prepare(
       ...(organizationId !== undefined && { organizationId }),
       ...(api.requestId !== undefined && { requestIdHeader: api.requestId }),
       limits: call.limits,
+      ...(call.cost !== undefined && { cost: call.cost }),
       secrets: [...allTexts(credentials), ...secretTexts(app), ...placed.flatMap(headerTexts)],
       ...(signal && { signal }),
       ...(priority !== undefined && { priority }),

@@ -10,15 +10,17 @@ export interface Lane {
   queue: Promise<WaitQueue> | undefined;
   /** Calls to wake when one in flight ends. */
   wakers: (() => void)[];
-  /** Milliseconds until it is worth asking again; 0 when the lane is open, Infinity until a waker is called. */
-  waitMs(now: number): number;
-  /** Milliseconds that so many calls ahead take on top. */
-  queueMs(ahead: number): number;
+  /** Milliseconds until a call of that cost had better ask again; 0 when the lane is open, Infinity until a waker is called. */
+  waitMs(now: number, cost: number): number;
+  /** Milliseconds that so many calls ahead take on top, if they cost as much. */
+  queueMs(ahead: number, cost: number): number;
 }
 
 export interface LimitLane extends Lane {
   readonly window: RateWindow;
   inFlight: number;
+  /** How many places of the window a call of that cost takes. */
+  placesOf(cost: number): number;
 }
 
 /** Everything counted under one key. */
@@ -71,16 +73,19 @@ function createGate(): Gate {
   return gate;
 }
 
-function createLimitLane({ requests, perMs, concurrency = Number.POSITIVE_INFINITY }: RateLimit): LimitLane {
+function createLimitLane({ requests, perMs, counts, concurrency = Number.POSITIVE_INFINITY }: RateLimit): LimitLane {
   const window = createRateWindow(requests, perMs);
+  const placesOf = (cost: number) => (counts === 'units' ? cost : 1);
   const lane: LimitLane = {
     waiting: 0,
     queue: undefined,
     wakers: [],
     window,
     inFlight: 0,
-    waitMs: (now) => (lane.inFlight < concurrency ? window.waitMs(now) : Number.POSITIVE_INFINITY),
-    queueMs: (ahead) => Math.floor(ahead / requests) * perMs,
+    placesOf,
+    waitMs: (now, cost) =>
+      lane.inFlight < concurrency ? window.waitMs(now, placesOf(cost)) : Number.POSITIVE_INFINITY,
+    queueMs: (ahead, cost) => Math.floor((ahead * placesOf(cost)) / requests) * perMs,
   };
   return lane;
 }
@@ -103,7 +108,7 @@ function forgetOne(gates: Map<string, Gate>, now: number): void {
 }
 
 function isIdle(gate: Gate, now: number): boolean {
-  if (isAwaited(gate) || gate.waitMs(now) > 0) return false;
+  if (isAwaited(gate) || gate.closedUntil > now) return false;
   return [...gate.limits.values()].every((lane) => lane.window.used(now) === 0);
 }
 

@@ -7,7 +7,7 @@ import { openWaitQueue } from './wait-queue.ts';
 
 /** What a limiter needs to know about a call. */
 export interface LimitedCall {
-  readonly request: Pick<TransportRequest, 'provider' | 'limitKey' | 'limits' | 'priority'>;
+  readonly request: Pick<TransportRequest, 'provider' | 'limitKey' | 'limits' | 'cost' | 'priority'>;
   readonly signal: AbortSignal;
   /** Milliseconds until the call's deadline. */
   remainingMs(): number;
@@ -46,10 +46,10 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
     return limits.map((limit) => limitLane(gates.open(limit.per === 'app' ? provider : limitKey, now), limit));
   }
 
-  function pass(lanes: readonly LimitLane[], now: number): Release {
+  function pass(lanes: readonly LimitLane[], now: number, cost: number): Release {
     if (lanes.length === 0) return nothingToRelease;
     for (const lane of lanes) {
-      lane.window.take(now);
+      lane.window.take(now, lane.placesOf(cost));
       lane.inFlight++;
     }
     return () => {
@@ -72,10 +72,11 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
     for (;;) {
       call.signal.throwIfAborted();
       const now = clock.monotonic();
-      const gate = gates.find(call.request.limitKey);
-      const lane = tightest(gate === undefined ? limits : [gate, ...limits], now);
-      const waitMs = lane?.waitMs(now) ?? 0;
-      if (lane === undefined || waitMs === 0) return go(pass(limits, now));
+      const { limitKey, cost = 1 } = call.request;
+      const gate = gates.find(limitKey);
+      const lane = tightest(gate === undefined ? limits : [gate, ...limits], now, cost);
+      const waitMs = lane?.waitMs(now, cost) ?? 0;
+      if (lane === undefined || waitMs === 0) return go(pass(limits, now, cost));
       if (Number.isFinite(waitMs)) await sleepWithin(waitMs, call);
       else await new Promise<void>((resolve) => onceFreed(lane, call.signal, resolve));
     }
@@ -87,19 +88,19 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
   }
 
   /** Milliseconds until the turn of a call with so many ahead; Infinity while only calls in flight decide it. */
-  function turnMs(lane: Lane, ahead: number): number {
-    return lane.waitMs(clock.monotonic()) + lane.queueMs(ahead);
+  function turnMs(lane: Lane, ahead: number, cost: number): number {
+    return lane.waitMs(clock.monotonic(), cost) + lane.queueMs(ahead, cost);
   }
 
   function waitInLane(lane: Lane, limits: readonly LimitLane[], call: LimitedCall): Promise<Release> {
-    const { priority = defaultPriority } = call.request;
-    const waitMs = turnMs(lane, priority > defaultPriority ? 0 : lane.waiting);
+    const { priority = defaultPriority, cost = 1 } = call.request;
+    const waitMs = turnMs(lane, priority > defaultPriority ? 0 : lane.waiting, cost);
     if (Number.isFinite(waitMs) && waitMs >= call.remainingMs()) return Promise.reject(limitReached(waitMs));
     lane.waiting++;
-    lane.queue ??= openWaitQueue(maxWaiting, () => queueFull(maxWaiting, turnMs(lane, lane.waiting)));
+    lane.queue ??= openWaitQueue(maxWaiting, () => queueFull(maxWaiting, turnMs(lane, lane.waiting, cost)));
     return new Promise((resolve, reject) => {
       const giveUp = () =>
-        reject(call.remainingMs() > 0 ? (call.signal.reason as Error) : limitReached(turnMs(lane, 0)));
+        reject(call.remainingMs() > 0 ? (call.signal.reason as Error) : limitReached(turnMs(lane, 0, cost)));
       call.signal.addEventListener('abort', giveUp, { once: true });
       // The caller goes on from inside its turn: the queue needs some milliseconds more to call it finished.
       const turn = () => takeTurn(call, limits, resolve);
@@ -115,13 +116,13 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
 
   return {
     enter(call) {
-      const { limitKey, limits: declared } = call.request;
+      const { limitKey, limits: declared, cost = 1 } = call.request;
       const gate = gates.find(limitKey);
       if (gate === undefined && (declared === undefined || declared.length === 0)) return nothingToRelease;
       const now = clock.monotonic();
       const limits = lanesOf(call.request, now);
-      const lane = tightest(gate === undefined ? limits : [gate, ...limits], now);
-      return lane === undefined ? pass(limits, now) : waitInLane(lane, limits, call);
+      const lane = tightest(gate === undefined ? limits : [gate, ...limits], now, cost);
+      return lane === undefined ? pass(limits, now, cost) : waitInLane(lane, limits, call);
     },
     pause(limitKey, ms) {
       const now = clock.monotonic();
@@ -132,11 +133,11 @@ export function createLimiter({ clock, maxKeys = 10_000, maxWaiting = 200 }: Lim
 }
 
 /** The lane that holds a call up longest; those where others wait already count too, or newcomers would overtake them. */
-function tightest(lanes: readonly Lane[], now: number): Lane | undefined {
+function tightest(lanes: readonly Lane[], now: number, cost: number): Lane | undefined {
   let found: Lane | undefined;
   let longest = -1;
   for (const lane of lanes) {
-    const waitMs = lane.waitMs(now);
+    const waitMs = lane.waitMs(now, cost);
     if ((waitMs === 0 && lane.waiting === 0) || waitMs <= longest) continue;
     found = lane;
     longest = waitMs;

@@ -3,11 +3,11 @@
  * windows that begin at round times, any window. A token bucket would allow nearly twice as many in the worst one.
  */
 export interface RateWindow {
-  /** Milliseconds until a place is free; 0 when one is free now. */
-  waitMs(now: number): number;
-  /** Counts a call. */
-  take(now: number): void;
-  /** Calls counted and not yet forgotten. */
+  /** Milliseconds until so many places are free, of more than there are until all; 0 when they are now. Default one. */
+  waitMs(now: number, places?: number): number;
+  /** Counts a call, which takes so many places. Default one. */
+  take(now: number, places?: number): void;
+  /** Places taken and not yet forgotten. */
   used(now: number): number;
 }
 
@@ -33,20 +33,24 @@ export function createRateWindow(requests: number, perMs: number): RateWindow {
     while (entries.length > 0 && entries[0]!.lastAt + spanMs <= now) count -= entries.shift()!.count;
   };
   return {
-    waitMs(now) {
+    waitMs(now, places = 1) {
       forget(now);
-      return count < most ? 0 : entries[0]!.lastAt + spanMs - now;
+      let missing = count + Math.min(places, most) - most;
+      if (missing <= 0) return 0;
+      // Those that are forgotten first make room, as many of them as it takes.
+      const last = entries.find((entry) => (missing -= entry.count) <= 0)!;
+      return last.lastAt + spanMs - now;
     },
-    take(now) {
+    take(now, places = 1) {
       forget(now);
-      count++;
+      count += places;
       const last = entries.at(-1);
       if (last === undefined || now - last.firstAt >= partMs) {
-        entries.push({ firstAt: now, lastAt: now, count: 1 });
+        entries.push({ firstAt: now, lastAt: now, count: places });
         return;
       }
       last.lastAt = now;
-      last.count++;
+      last.count += places;
     },
     used(now) {
       forget(now);

@@ -47,6 +47,8 @@ export type Classify = (answer: Answer) => Failure | undefined;
 export interface RateLimit {
   readonly requests: number;
   readonly perMs: number;
+  /** `units`: of `requests` a call takes as many as its operation has for `cost`. Default `requests`. */
+  readonly counts?: 'requests' | 'units';
   /** What the vendor counts by. Default `connection`. */
   readonly per?: 'connection' | 'app';
   /** Most calls in flight at once. */
@@ -78,6 +80,8 @@ export interface TransportRequest {
   /** Key under which limits and back-offs are counted: provider and connection, or provider alone. */
   readonly limitKey: string;
   readonly limits?: readonly RateLimit[];
+  /** What it takes of limits in units. Default 1. */
+  readonly cost?: number;
   /** Texts that must not appear in any error, span or log of this call. */
   readonly secrets: readonly string[];
   /** Total milliseconds for the call with all its tries. Default 30,000 (`api`), 45,000 (`token`). */

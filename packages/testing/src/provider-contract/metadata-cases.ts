@@ -51,6 +51,13 @@ export function metadataCases({ factory }: Subject): readonly ProviderCase[] {
         for (const value of [requests, perMs, concurrency])
           expect(Number.isInteger(value) && value > 0, String(value)).toBe(true);
       }
+      const counted = limits.filter(({ counts }) => counts === 'units').map(({ requests }) => requests);
+      for (const { name, declared } of endpointsOf(definition)) {
+        const { cost } = declared;
+        if (cost === undefined) continue;
+        expect(Number.isInteger(cost) && cost > 0 && cost <= Math.min(...counted), `${name}: cost ${cost}`).toBe(true);
+        expect(counted, `${name} has a cost, and no limit counts units`).not.toEqual([]);
+      }
     }),
     providerCase('metadata: examples of credentials pass their schema', () => {
       for (const [name, method] of fieldMethods(auth))

@@ -44,6 +44,17 @@ export const brokenMetadata = [
     because: /^0/,
     change: (definition) => withItem(definition, 'list', { limits: [{ requests: 0, perMs: 1000 }] }),
   }),
+  broken('a cost where no limit counts units', {
+    fails: 'R58 metadata: limits are whole and positive',
+    because: /no limit counts units/,
+    change: (definition) => withItem(definition, 'list', { cost: 5 }),
+  }),
+  broken('a cost beyond all that a limit has', {
+    fails: 'R58 metadata: limits are whole and positive',
+    because: /cost 5/,
+    change: (definition) =>
+      withItem(definition, 'list', { cost: 5, limits: [{ requests: 4, perMs: 1000, counts: 'units' }] }),
+  }),
   broken('an example that its own schema refuses', {
     fails: 'metadata: examples of credentials pass their schema',
     because: /key/,
