@@ -40,7 +40,15 @@ export interface ChannelDefinition<Params extends Schema = Schema> {
    * Where a notification names its channel and the token. It reaches the one connection that opened the channel, and
    * `secrets` gets the token, once proven, as `channelToken`. Without it notifications are signed like any webhook.
    */
-  readonly read?: (delivery: Delivery) => { readonly id: string; readonly token: string } | undefined;
+  readonly read?: (delivery: Delivery) => NamedChannel | undefined;
+}
+
+/** What a notification says of the channel that it came through. */
+export interface NamedChannel {
+  readonly id: string;
+  readonly token: string;
+  /** Members of `state` that it repeats: refused where one differs, once the vendor has said them at all. */
+  readonly state?: JsonObject;
 }
 
 /**

@@ -89,6 +89,18 @@ describe('a channel that is opened', () => {
     expect(heard).toBe(0);
   });
 
+  test('is not believed when it names another thing than the vendor said it watches', async () => {
+    const rig = await opened();
+    expect(await rig.notify({ ...rig.watch, resource: 'res-other' })).toBe(refused);
+    expect(await rig.notify({ ...rig.watch, resource: 'res-inbox' }, 2)).toBe(200);
+    // What is being opened has no answer yet to differ from.
+    rig.vendor.before = async (_path, watch) => {
+      expect(await rig.notify({ ...watch!, resource: 'res-not-told-yet' })).toBe(200);
+      return undefined;
+    };
+    await rig.open('other');
+  });
+
   test('is opened once, however often and by how many it is asked for', async () => {
     const rig = createChannelRig();
     await rig.connect();

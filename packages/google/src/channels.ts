@@ -4,7 +4,7 @@
  * @see https://developers.google.com/workspace/drive/api/guides/push (2026-11-20)
  */
 import { channels, endpoint, invalidInput, staticToken, text } from '@plugboard/core';
-import type { Api, Delivery, EndpointOptions, Input, Output, Schema } from '@plugboard/core';
+import type { Api, Delivery, EndpointOptions, Input, NamedChannel, Output, Schema } from '@plugboard/core';
 import type { WebhookDefinition, WebhookVector } from '@plugboard/core';
 import { given, like, nothing } from '@plugboard/core/fields';
 import { z } from 'zod';
@@ -47,10 +47,11 @@ export const stopChannel = (facts: Pick<EndpointOptions<Schema, Schema, never>, 
 
 const header = ({ headers }: Delivery, name: string) => headers.get(`x-goog-${name}`) ?? '';
 
-/** Which channel a notification names, and by which token. */
-function read(delivery: Delivery): { readonly id: string; readonly token: string } | undefined {
+/** Which channel a notification names, by which token, and for what. */
+function read(delivery: Delivery): NamedChannel | undefined {
   const [id, token] = [header(delivery, 'channel-id'), header(delivery, 'channel-token')];
-  return id === '' || token === '' ? undefined : { id, token };
+  const state = { resourceId: header(delivery, 'resource-id') };
+  return id === '' || token === '' ? undefined : { id, token, state };
 }
 
 /** The data of every notification. */

@@ -60,6 +60,44 @@ test('a channel is opened for the life that is asked for, and stopped by what it
   ]);
 });
 
+test('a notification is believed only from its channel, by its token and for the resource that was answered', async () => {
+  const { board, connect, respond } = createGoogleRig(watcher);
+  await connect();
+  const tokens: string[] = [];
+  respond(({ url, text }) => {
+    if (!url.pathname.endsWith('/watch')) return undefined;
+    const asked = JSON.parse(text) as { token: string };
+    tokens.push(asked.token);
+    return Response.json({ ...asked, resourceId: `res-${tokens.length}` });
+  });
+  const { id } = await board.channels.open('google-things', { ...target, params: { of: 'things' } });
+  const other = await board.channels.open('google-things', { ...target, params: {} });
+  const heard: unknown[] = [];
+  board.on('google-things', 'change', ({ resourceId }) => void heard.push(resourceId));
+  const right = { 'channel-id': id, 'channel-token': tokens[0]!, 'resource-id': 'res-1' };
+  const status = async (change: Record<string, string | undefined>) => {
+    const all = { 'resource-state': 'change', 'message-number': '2', ...right, ...change };
+    const given = Object.entries(all).flatMap(([name, value]) =>
+      value === undefined ? [] : [[`x-goog-${name}`, value]],
+    );
+    const url = 'https://app.example/integrations/webhooks/google-things';
+    const request = new Request(url, { method: 'POST', headers: given as [string, string][] });
+    return (await board.webhooks.receive('google-things', request)).status;
+  };
+  for (const change of [
+    { 'resource-id': 'res-2' },
+    { 'resource-id': undefined },
+    { 'channel-id': other.id },
+    { 'channel-token': tokens[1]! },
+    { 'channel-token': undefined },
+    { 'channel-id': other.id, 'channel-token': tokens[1]! },
+  ])
+    expect(await status(change), JSON.stringify(change)).toBe(401);
+  expect(heard).toEqual([]);
+  expect(await status({})).toBe(200);
+  expect(heard).toEqual(['res-1']);
+});
+
 const { parse, channels, events } = watcher.definition.webhooks!;
 const deliveryOf = (headers: Record<string, string>) =>
   ({ headers: new Headers({ 'x-goog-channel-id': 'ch-1', 'x-goog-message-number': '10', ...headers }) }) as Delivery;
@@ -72,7 +110,8 @@ test('a notification says which channel it came through and what changed; a gree
   const facets = { 'x-goog-resource-state': 'update', 'x-goog-changed': 'content, parents' };
   expect(parse(deliveryOf(facets))).toMatchObject([{ type: 'update', data: { changed: ['content', 'parents'] } }]);
   expect(parse(deliveryOf({ 'x-goog-resource-state': 'sync' }))).toEqual([]);
-  expect(channels?.read?.(deliveryOf({ 'x-goog-channel-token': 'tok-1' }))).toEqual({ id: 'ch-1', token: 'tok-1' });
+  const named = { 'x-goog-channel-token': 'tok-1', 'x-goog-resource-id': 'res-1' };
+  expect(channels?.read?.(deliveryOf(named))).toEqual({ id: 'ch-1', token: 'tok-1', state: { resourceId: 'res-1' } });
   expect(channels?.read?.(deliveryOf({}))).toBeUndefined();
   for (const [name, value] of [
     ['x-goog-resource-state', ''],

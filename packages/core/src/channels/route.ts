@@ -4,10 +4,11 @@
  */
 import { encodeHex, equalText } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
+import type { NamedChannel } from '../channel.ts';
 import { hash } from '../hash.ts';
 import { member, parseJson, text } from '../json.ts';
 import type { ConnectionRow } from '../store.ts';
-import { openingMs, recordsOf, type ChannelRecord } from './records.ts';
+import { openingMs, recordsOf, sameJson, type ChannelRecord } from './records.ts';
 
 const hourMs = 3_600_000;
 const longestMs = 366 * 24 * hourMs;
@@ -41,11 +42,11 @@ export async function dismiss(engine: Engine, channel: ChannelKey): Promise<void
   await engine.store.once.take(await keyOf(channel));
 }
 
-/** The connection that opened the channel; null for an unknown channel, another token, or one that was given up. */
+/** The connection that opened the channel; null for an unknown one, another token or state, or one that was given up. */
 export async function routeOf(
   engine: Engine,
   { definition, stub }: ProviderRuntime,
-  { id, token }: { readonly id: string; readonly token: string },
+  { id, token, state = {} }: NamedChannel,
 ): Promise<{ readonly row: ConnectionRow; readonly channel: ChannelRecord } | null> {
   const kept = await engine.store.once.peek(await keyOf({ provider: definition.id, id }));
   if (kept === null) return null;
@@ -55,5 +56,7 @@ export async function routeOf(
   const row = await engine.store.connections.get(organizationId ?? '', connectionId ?? '');
   const channel = row === null ? undefined : recordsOf(row).find((record) => record.id === id);
   if (row === null || channel === undefined || row.status === 'disconnected' || (row.stub && !stub)) return null;
-  return { row, channel };
+  // Until the vendor has answered, nothing is known but what it was asked.
+  const known = channel.phase === 'opening' ? [] : Object.entries(state);
+  return known.every(([name, value]) => sameJson(channel.state[name], value)) ? { row, channel } : null;
 }

@@ -18,6 +18,8 @@ export interface Watch {
   stopped: boolean;
 }
 
+type Notified = Pick<Watch, 'id' | 'token'> & Partial<Watch>;
+
 const definition = {
   params: z.strictObject({ folder: z.string().min(1) }),
   async open(api, { id, token, url, params }) {
@@ -29,7 +31,8 @@ const definition = {
   },
   read({ headers }) {
     const [id, token] = [headers.get('x-channel-id'), headers.get('x-channel-token')];
-    return id === null || token === null ? undefined : { id, token };
+    const resource = headers.get('x-resource');
+    return id === null || token === null ? undefined : { id, token, ...(resource !== null && { state: { resource } }) };
   },
 } satisfies ChannelDefinition<z.ZodType<{ folder: string }>>;
 
@@ -103,8 +106,9 @@ export function createChannelRig(channel: ChannelDefinition = watching, boardOpt
     list: () => rig.board.channels.list('acme', target),
     runJob: (board = rig.board) => runJob(board),
     /** The vendor notifies through a channel; the status that it gets. */
-    async notify(watch: Pick<Watch, 'id' | 'token'>, number = 1, state = 'exists', board = rig.board): Promise<number> {
-      const headers = { 'x-channel-id': watch.id, 'x-channel-token': watch.token };
+    async notify(watch: Notified, number = 1, state = 'exists', board = rig.board): Promise<number> {
+      const { id, token, resource } = watch;
+      const headers = { 'x-channel-id': id, 'x-channel-token': token, ...(resource && { 'x-resource': resource }) };
       const request = new Request(route, {
         method: 'POST',
         headers: { ...headers, 'x-number': String(number), 'x-state': state },
