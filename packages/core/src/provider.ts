@@ -7,6 +7,7 @@ import type {
   FieldsMethod,
   HostSource,
   MintMethod,
+  ScopeNeed,
 } from './auth/auth.ts';
 import type { Capabilities, CapabilitiesClient, CapabilityName } from './capabilities.ts';
 import type { ChannelDefinition } from './channel.ts';
@@ -109,7 +110,7 @@ export interface SettingsDefinition<S extends Schema = Schema> {
   /** Loads what a field may hold from the vendor, for the settings form. */
   readonly choices?: Readonly<Record<string, (api: Api) => Promise<readonly Choice[]>>>;
   /** Scopes that a setting needs once it is set. */
-  readonly scopes?: Readonly<Record<string, readonly string[]>>;
+  readonly scopes?: Readonly<Record<string, readonly ScopeNeed[]>>;
 }
 
 export interface FlagDefinition {

@@ -3,7 +3,7 @@
  * @see https://developers.google.com/identity/protocols/oauth2/web-server (2026-11-20)
  */
 import { bearer, classifyOAuth, member, oauth2, text } from '@plugboard/core';
-import type { Api, AppFields, Classify, Sign } from '@plugboard/core';
+import type { Api, AppFields, Classify, ScopeNeed, Sign } from '@plugboard/core';
 
 export const tokenUrl = 'https://oauth2.googleapis.com/token';
 const halfYearMs = 180 * 86_400_000;
@@ -36,20 +36,13 @@ const longNames: Readonly<Record<string, string>> = {
   [googleScope('userinfo.profile')]: 'profile',
 };
 
-/** What a scope includes, by its whole name. */
-export type Implied = Readonly<Record<string, readonly string[]>>;
-
-/** Scopes and all that they include. */
-export function withImplied(scopes: readonly string[], implies: Implied): readonly string[] {
-  const held = new Set(scopes);
-  // A set goes on with what is added meanwhile.
-  for (const granted of held) for (const included of implies[granted] ?? []) held.add(included);
-  return [...held];
+/** Whether a grant is enough for an operation, as far as anybody knows. */
+export function permits({ scopes }: Pick<Api, 'scopes'>, { scopes: needed = [] }: Needing): boolean {
+  return scopes === null || needed.every((need) => [need].flat().some((scope) => scopes.includes(scope)));
 }
 
-/** Whether a scope was granted, by itself or within another. */
-export function holds({ scopes }: Pick<Api, 'scopes'>, implies: Implied, scope: string): boolean {
-  return scopes === null || withImplied(scopes, implies).includes(scope);
+interface Needing {
+  readonly scopes?: readonly ScopeNeed[] | undefined;
 }
 
 export interface GoogleOAuthOptions {
@@ -57,13 +50,11 @@ export interface GoogleOAuthOptions {
   readonly ask: Readonly<Record<string, string>>;
   /** Further scopes that the provider knows. */
   readonly more?: Readonly<Record<string, string>>;
-  /** A grant of `drive` serves where `drive.readonly` is needed. */
-  readonly implies?: Implied;
   readonly sign?: Sign;
 }
 
 /** The authorization code grant of a client of type «Web application». */
-export function googleOAuth({ ask, more = {}, implies = {}, sign = bearer() }: GoogleOAuthOptions) {
+export function googleOAuth({ ask, more = {}, sign = bearer() }: GoogleOAuthOptions) {
   return oauth2({
     title: 'Sign in with Google',
     authorize: {
@@ -76,7 +67,7 @@ export function googleOAuth({ ask, more = {}, implies = {}, sign = bearer() }: G
     scopes: {
       ask: Object.keys(ask),
       known: { ...ask, ...more },
-      implies: (scope) => [...(implies[scope] ?? []), ...(longNames[scope] === undefined ? [] : [longNames[scope]])],
+      implies: (scope) => (longNames[scope] === undefined ? [] : [longNames[scope]]),
     },
     pkce: 'supported',
     issuer: 'https://accounts.google.com',

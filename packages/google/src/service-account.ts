@@ -10,7 +10,7 @@ import { secret, text as textField } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { exampleKeyFile } from './example-key.ts';
-import { deadClient, refusedByPolicy, tokenUrl, withImplied, type Implied } from './oauth.ts';
+import { deadClient, refusedByPolicy, tokenUrl } from './oauth.ts';
 
 const hourSeconds = 3600;
 
@@ -84,6 +84,9 @@ const scopesField = (known: Readonly<Record<string, string>>) =>
 export const keyFields = (known: Readonly<Record<string, string>>) =>
   z.strictObject({ keyFile, subject: subject.optional(), scopes: scopesField(known).optional() });
 
+/** The same, where a service account is nobody unless it acts as a user. */
+export const userKeyFields = (known: Readonly<Record<string, string>>) => keyFields(known).extend({ subject });
+
 export interface AssertionOptions {
   readonly scopes: readonly string[];
   /** Email address of the user to act as. */
@@ -118,7 +121,6 @@ export interface GoogleServiceAccountOptions<S extends Schema> {
   readonly env?: Readonly<Record<string, string>>;
   /** Asked for unless the tenant names some. */
   readonly scopes: readonly string[];
-  readonly implies?: Implied;
   readonly sign?: Sign;
   /** Default: a key that acts as a user. */
   readonly example?: Readonly<Record<string, string>>;
@@ -128,7 +130,7 @@ const exampleFields = { keyFile: exampleKeyFile, subject: 'user@example.com' };
 
 /** The JWT bearer grant (RFC 7523) of a service account. */
 export function googleServiceAccount<S extends Schema>(options: GoogleServiceAccountOptions<S>) {
-  const { scopes: all, implies = {}, sign = bearer(), env = {}, example = exampleFields, ...rest } = options;
+  const { scopes: all, sign = bearer(), env = {}, example = exampleFields, ...rest } = options;
   return serviceAccount({
     ...rest,
     env,
@@ -143,8 +145,7 @@ export function googleServiceAccount<S extends Schema>(options: GoogleServiceAcc
       // Not `client.token`: the host's own client has no part in this.
       const answer = await request({ method: 'POST', url: tokenUrl, form, classify: classifyAssertion });
       // Most answers do not repeat the scopes; what was signed is what was granted.
-      const grant = readTokenAnswer(answer.json());
-      return { ...grant, scopes: withImplied(grant.scopes ?? scopes, implies) };
+      return { scopes, ...readTokenAnswer(answer.json()) };
     },
   });
 }

@@ -75,10 +75,10 @@ test('a notification is believed only from its channel, by its token and for the
   const heard: unknown[] = [];
   board.on('google-things', 'change', ({ resourceId }) => void heard.push(resourceId));
   const right = { 'channel-id': id, 'channel-token': tokens[0]!, 'resource-id': 'res-1' };
-  const status = async (change: Record<string, string | undefined>) => {
+  const status = async (change: Record<string, string>) => {
     const all = { 'resource-state': 'change', 'message-number': '2', ...right, ...change };
     const given = Object.entries(all).flatMap(([name, value]) =>
-      value === undefined ? [] : [[`x-goog-${name}`, value]],
+      value === '' ? [] : [[`x-goog-${name}`, value]],
     );
     const url = 'https://app.example/integrations/webhooks/google-things';
     const request = new Request(url, { method: 'POST', headers: given as [string, string][] });
@@ -86,10 +86,10 @@ test('a notification is believed only from its channel, by its token and for the
   };
   for (const change of [
     { 'resource-id': 'res-2' },
-    { 'resource-id': undefined },
+    { 'resource-id': '' },
     { 'channel-id': other.id },
     { 'channel-token': tokens[1]! },
-    { 'channel-token': undefined },
+    { 'channel-token': '' },
     { 'channel-id': other.id, 'channel-token': tokens[1]! },
   ])
     expect(await status(change), JSON.stringify(change)).toBe(401);

@@ -3,7 +3,7 @@ import { createAnswer } from '@plugboard/core/provider-kit';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { expect, test } from 'vitest';
 
-import { errorInfo, googleOAuth, googleScope, listOf, refusal, rpcRefusal } from '../src/index.ts';
+import { errorInfo, googleOAuth, googleScope, listOf, permits, refusal, rpcRefusal } from '../src/index.ts';
 import { target } from './rig.ts';
 import { createRig, sample, scopes } from './sample.ts';
 
@@ -43,10 +43,13 @@ test('scopes that Google grants under their long names are not missing', async (
   expect(await authorize()).toMatchObject({ status: 'connected', missingScopes: [], connection: { status: 'active' } });
 });
 
-test('a scope that includes another serves for both', async () => {
-  const { authorize, respond } = createRig();
-  respond(({ url }) => (url.pathname === '/token' ? tokens(`openid email ${scopes.more}`) : undefined));
-  expect(await authorize(['openid', 'email', scopes.less])).toMatchObject({ missingScopes: [] });
+test('an operation is permitted by any scope of a list, by each of several lists, and by what nobody knows', () => {
+  const needed = { scopes: ['a', ['b', 'c']] };
+  const verdicts = [['a', 'c'], ['a', 'b', 'd'], ['a'], ['b', 'c'], []].map((granted) =>
+    permits({ scopes: granted }, needed),
+  );
+  expect(verdicts).toEqual([true, true, false, false, false]);
+  expect([permits({ scopes: null }, needed), permits({ scopes: [] }, {})]).toEqual([true, true]);
 });
 
 test('a user who leaves a scope unticked keeps what was granted, and a second grant adds to the first', async () => {

@@ -1,11 +1,10 @@
 import { defineProvider } from '@plugboard/core';
 
-import { googleAccount, googleApp, googleErrors, googleHosts, googleOAuth, googleScope } from '../src/index.ts';
-import { googleServiceAccount, identity, identityHost, identityScopes, keyFields } from '../src/index.ts';
+import { googleApp, googleAuth, googleErrors, googleHosts, googleScope, googleUser } from '../src/index.ts';
+import { identity, identityHost, identityScopes } from '../src/index.ts';
 import { createGoogleRig, target } from './rig.ts';
 
 export const scopes = { more: googleScope('userinfo.more'), less: googleScope('userinfo.less') };
-const known = { ...identityScopes, [scopes.more]: 'Do more.', [scopes.less]: 'Do less.' };
 
 /** As small as a Google provider can be: what the package offers, and nothing of an API. */
 export const facts = {
@@ -20,17 +19,11 @@ export const facts = {
   },
   hosts: [...googleHosts, identityHost],
   app: googleApp,
-  auth: {
-    oauth: googleOAuth({
-      ask: identityScopes,
-      more: { [scopes.more]: 'Do more.', [scopes.less]: 'Do less.' },
-      implies: { [scopes.more]: [scopes.less] },
-    }),
-    serviceAccount: googleServiceAccount({
-      credentials: keyFields(known),
-      scopes: Object.keys(identityScopes),
-    }),
-  },
+  auth: googleAuth({
+    ask: {},
+    more: { [scopes.more]: 'Do more.', [scopes.less]: 'Do less.' },
+    serviceAccount: { scopes: Object.keys(identityScopes) },
+  }),
   api: { baseUrl: `https://${identityHost}`, errors: googleErrors({}, {}) },
   operations: { identity },
 } as const;
@@ -38,11 +31,7 @@ export const facts = {
 export const sample = defineProvider({
   ...facts,
   id: 'google-oauth',
-  account: (api) => googleAccount(api, () => api.call(identity.me, {})),
-  async healthCheck(api) {
-    await api.call(identity.me, {});
-    return { status: 'healthy' };
-  },
+  ...googleUser(),
 });
 
 export function createRig() {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { exampleJwk, exampleKeyFile, readKeyFile, signAssertion } from '../src/index.ts';
 import { target } from './rig.ts';
-import { createRig } from './sample.ts';
+import { createRig, scopes } from './sample.ts';
 
 const keyFile = (change: Record<string, unknown>) =>
   JSON.stringify({ ...(JSON.parse(exampleKeyFile) as object), ...change });
@@ -101,4 +101,12 @@ test('a service account asks for the scopes of its tenant, as the user it acts a
     code: 'invalid_input',
     fields: [{ path: 'scopes' }],
   });
+});
+
+test('a service account that may make no call that proves anything is known by its token, and its health is not guessed', async () => {
+  const { board, connect, sent } = createRig();
+  await connect({ keyFile: exampleKeyFile, scopes: scopes.less });
+  expect(await board.connections.get('google-oauth', target)).toMatchObject({ status: 'active', account: { id: email } });
+  expect(await board.health('google-oauth', target)).toMatchObject({ status: 'unknown', reason: 'nothing_to_ask' });
+  expect(sent.map(({ url }) => url.pathname)).toEqual(['/token']);
 });

@@ -1,29 +1,16 @@
 /** Gmail: mails sent, read, labelled and followed in a user's own mailbox. */
 import { defineProvider, formatAddress, formatAddresses, requireContent } from '@plugboard/core';
 import type { Api, Choice, EmailCapability } from '@plugboard/core';
-import { googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
-import { googleServiceAccount, holds, identity, identityHost, identityScopes, keyFields } from '@plugboard/google';
-import { pubSubKeys, refusal, subject } from '@plugboard/google';
+import { googleApp, googleAuth, googleErrors, googleHosts, googleUser, identity, identityHost } from '@plugboard/google';
+import { permits, probe, pubSubKeys, refusal, userKeyFields } from '@plugboard/google';
 
 import { aliases, attachmentsOf, history, labels, messages, profile, threads, watch } from './operations.ts';
-import { implies, scopes, settings } from './schemas.ts';
+import { limits, needs, scopes, settings } from './schemas.ts';
 import { drafts, send } from './sending.ts';
 import { pushApp, webhooks } from './webhooks.ts';
 
-const asked = { ...identityScopes, [scopes.send]: 'Send mails as you.' };
-const more = {
-  [scopes.compose]: 'Write drafts, and send mails as you.',
-  [scopes.read]: 'Read your mails.',
-  [scopes.metadata]: 'See labels, subjects and addresses of your mails, not what they say.',
-  [scopes.modify]: 'Read, write, send and label your mails, and hear of changes.',
-  [scopes.labels]: 'Make labels and change them.',
-  [scopes.settings]: 'See the addresses that you send from.',
-  [scopes.all]: 'Read, write, send and delete your mails for good.',
-};
-
 /** With `gmail.send` alone the mailbox itself tells nothing, but the account is known. */
-const seesMailbox = (api: Api) => holds(api, implies, scopes.metadata) || holds(api, implies, scopes.compose);
-const probe = (api: Api) => (seesMailbox(api) ? api.call(profile.get, {}) : api.call(identity.me, {}));
+const user = googleUser(probe(profile.get, {}));
 
 export const gmail = defineProvider({
   id: 'gmail',
@@ -39,19 +26,28 @@ export const gmail = defineProvider({
   hosts: ['gmail.googleapis.com', identityHost, ...googleHosts],
   app: { ...googleApp, ...pushApp },
 
-  auth: {
-    oauth: googleOAuth({ ask: asked, more, implies }),
+  auth: googleAuth({
+    ask: { [scopes.send]: 'Send mails as you.' },
+    more: {
+      [scopes.compose]: 'Write drafts, and send mails as you.',
+      [scopes.read]: 'Read your mails.',
+      [scopes.metadata]: 'See labels, subjects and addresses of your mails, not what they say.',
+      [scopes.modify]: 'Read, write, send and label your mails, and hear of changes.',
+      [scopes.labels]: 'Make labels and change them.',
+      [scopes.settings]: 'See the addresses that you send from.',
+      [scopes.all]: 'Read, write, send and delete your mails for good.',
+    },
     // A mailbox is always a user's: without delegation there is none.
-    serviceAccount: googleServiceAccount({
+    serviceAccount: {
       title: 'Service account for a user of a Workspace',
-      credentials: keyFields({ ...asked, ...more }).extend({ subject }),
+      fields: userKeyFields,
       scopes: [scopes.modify],
-      implies,
-    }),
-  },
+    },
+  }),
 
   api: {
     baseUrl: 'https://gmail.googleapis.com/gmail/v1',
+    limits,
     errors: googleErrors(
       {
         failedPrecondition: {
@@ -75,17 +71,13 @@ export const gmail = defineProvider({
     ),
   },
 
+  ...user,
   async account(api) {
-    const found = await googleAccount(api, () => api.call(profile.get, {}));
+    const found = await user.account(api);
     // A push names the mailbox by its address.
-    const known = found.metadata?.['email'];
-    const address = seesMailbox(api) ? (await api.call(profile.get, {})).emailAddress : undefined;
-    const names = [known, address].filter((name) => typeof name === 'string').map((name) => name.toLowerCase());
-    return { ...found, alsoKnownAs: [...new Set(names)] };
-  },
-  async healthCheck(api) {
-    await probe(api);
-    return { status: 'healthy' };
+    const address = permits(api, profile.get) ? (await api.call(profile.get, {})).emailAddress : undefined;
+    const names = [found.metadata?.['email'], address].filter((name) => typeof name === 'string');
+    return { ...found, alsoKnownAs: [...new Set(names.map((name) => name.toLowerCase()))] };
   },
 
   settings: {
@@ -96,7 +88,7 @@ export const gmail = defineProvider({
         return found.labels.map(({ id, name }) => ({ value: id, label: name }));
       },
     },
-    scopes: { labelId: [scopes.metadata] },
+    scopes: { labelId: [needs.see] },
   },
 
   webhooks,

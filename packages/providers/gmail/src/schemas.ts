@@ -1,7 +1,7 @@
 /** Scopes, settings, quota and shapes: https://developers.google.com/workspace/gmail/api/reference/rest (2026-11-20). */
 import { emailAddressPattern, type RateLimit } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { googleScope, pages, type Implied } from '@plugboard/google';
+import { googleScope, pages } from '@plugboard/google';
 import { z } from 'zod';
 
 export const scopes = {
@@ -15,34 +15,35 @@ export const scopes = {
   all: 'https://mail.google.com/',
 } as const;
 
-/** As the vendor's description of revision 20260727 accepts them for its methods. */
-export const implies: Implied = {
-  [scopes.all]: [scopes.modify],
-  [scopes.modify]: [scopes.read, scopes.compose, scopes.labels],
-  [scopes.read]: [scopes.metadata],
-  [scopes.compose]: [scopes.send],
-};
-
-/**
- * Quota units for each user and minute since 1 May 2026; calls of one price share a count.
- * @see https://developers.google.com/workspace/gmail/api/reference/quota (2026-11-20)
- */
-const costing = (units: number): readonly RateLimit[] => [{ requests: Math.floor(6000 / units), perMs: 60_000 }];
-export const price = {
-  1: costing(1),
-  2: costing(2),
-  5: costing(5),
-  10: costing(10),
-  20: costing(20),
-  40: costing(40),
-  50: costing(50),
-  100: costing(100),
+const { all, modify, read, metadata, compose } = scopes;
+const reading = [read, modify, all];
+/** Any one of them is enough, by the vendor's description of revision 20260727; the first allows the least. */
+export const needs = {
+  send: [scopes.send, compose, modify, all],
+  compose: [compose, modify, all],
+  read: reading,
+  see: [metadata, ...reading],
+  profile: [metadata, compose, ...reading],
+  change: [modify, all],
+  label: [scopes.labels, modify, all],
+  seeLabels: [scopes.labels, metadata, ...reading],
+  seeSettings: [scopes.settings, ...reading],
 } as const;
 
-export const facts = (page: string, units: keyof typeof price, ...needed: readonly string[]) => ({
+/**
+ * Quota units since 1 May 2026.
+ * @see https://developers.google.com/workspace/gmail/api/reference/quota (2026-11-20)
+ */
+export const limits = [
+  { requests: 6000, perMs: 60_000, counts: 'units' },
+  { requests: 1_200_000, perMs: 60_000, counts: 'units', per: 'app' },
+] as const satisfies readonly RateLimit[];
+
+/** What the reference says of an operation: its page, its price in units, and the scopes of which any will do. */
+export const facts = (page: string, cost: number, need: readonly string[]) => ({
   docs: `https://developers.google.com/workspace/gmail/api/reference/rest/v1/users${page}`,
-  limits: price[units],
-  ...(needed.length > 0 && { scopes: needed }),
+  cost,
+  scopes: [need],
 });
 
 const label = z.string().min(1).meta({

@@ -5,7 +5,7 @@ import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { writeMail, type Mail } from './mail.ts';
-import { content, facts, hasContent, id, largest, mail, message, scopes } from './schemas.ts';
+import { content, facts, hasContent, id, largest, mail, message, needs } from './schemas.ts';
 
 const raw = z
   .string()
@@ -17,13 +17,13 @@ const sent = like({ id, threadId: id }, { labelIds: ['SENT'] });
 /** As the vendor takes it in: at most 500 recipients, for consumers some 500 mails a day. */
 const sendRaw = endpoint('POST /users/me/messages/send', {
   summary: 'Sends a mail that is written already (RFC 2822, base64url).',
-  ...facts('.messages/send', 100, scopes.send),
+  ...facts('.messages/send', 100, needs.send),
   input: given({ raw }, { threadId }),
   output: sent,
 });
 const sendLarge = endpoint('POST /users/me/messages/send', {
   summary: 'Sends a mail of up to 36,700,160 bytes that is written already.',
-  ...facts('.messages/send', 100, scopes.send),
+  ...facts('.messages/send', 100, needs.send),
   baseUrl: 'https://gmail.googleapis.com/upload/gmail/v1',
   input: given({ mail: 'From: a@example.com\r\nTo: b@example.com\r\nSubject: Hi\r\n\r\nHello' }, { threadId }),
   encode: ({ mail: written, ...metadata }) => related(metadata, written),
@@ -66,7 +66,7 @@ export async function send(api: Api, given: Mail & { readonly threadId?: string 
 /** Also what an answer is made of. */
 export const getMessage = endpoint('GET /users/me/messages/{id}', {
   summary: 'Reads a mail: all of it, its headers, or as it came.',
-  ...facts('.messages/get', 20, scopes.metadata),
+  ...facts('.messages/get', 20, needs.see),
   input: given(
     { id },
     { format: z.enum(['full', 'metadata', 'minimal', 'raw']), metadataHeaders: z.array(z.string().min(1)).min(1) },
@@ -124,14 +124,14 @@ export const outgoing = {
     summary:
       'Sends a mail: text, html or both, with attachments; never twice, so that a lost answer is for you to judge.',
     docs: 'https://developers.google.com/workspace/gmail/api/guides/sending',
-    scopes: [scopes.send],
+    scopes: [needs.send],
     input: mail.refine(hasContent.test, hasContent.rule),
     run: send,
   }),
   reply: operation({
     summary: 'Answers a mail in its thread, to whoever wrote it or to all.',
     docs: 'https://developers.google.com/workspace/gmail/api/guides/threads',
-    scopes: [scopes.send, scopes.metadata],
+    scopes: [needs.send, needs.see],
     input: replyInput,
     run: reply,
   }),
@@ -142,7 +142,7 @@ export const outgoing = {
 const draft = like({ id: 'r-1234567890', message: sent });
 const createRaw = endpoint('POST /users/me/drafts', {
   summary: 'Keeps a mail that is written already as a draft.',
-  ...facts('.drafts/create', 10, scopes.compose),
+  ...facts('.drafts/create', 10, needs.compose),
   input: given({ raw }, { threadId }),
   encode: (json) => ({ json: { message: json } }),
   output: draft,
@@ -152,7 +152,7 @@ export const drafts = {
   create: operation({
     summary: 'Writes a draft.',
     docs: 'https://developers.google.com/workspace/gmail/api/guides/drafts',
-    scopes: [scopes.compose],
+    scopes: [needs.compose],
     input: mail.refine(hasContent.test, hasContent.rule),
     run: (api, { threadId: thread, ...input }, options) =>
       api.call(
@@ -164,7 +164,7 @@ export const drafts = {
   createRaw,
   send: endpoint('POST /users/me/drafts/send', {
     summary: 'Sends a draft.',
-    ...facts('.drafts/send', 100, scopes.compose),
+    ...facts('.drafts/send', 100, needs.compose),
     input: given({ id: 'r-1234567890' }),
     output: sent,
   }),

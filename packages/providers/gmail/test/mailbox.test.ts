@@ -2,7 +2,7 @@ import { reveal } from '@plugboard/core';
 import PostalMime from 'postal-mime';
 import { expect, test } from 'vitest';
 
-import { createGoogleRig, organizationId, target, type SentRequest } from '../../../google/test/rig.ts';
+import { createGoogleRig, organizationId, target, textLike, type SentRequest } from '../../../google/test/rig.ts';
 import { gmail } from '../src/index.ts';
 import { scopes } from '../src/schemas.ts';
 
@@ -142,7 +142,7 @@ test('the label of the settings serves where a list names none', async () => {
   ]);
 });
 
-test('the history is read to its end, and a point that is too old says to read the mailbox anew', async () => {
+test('the history is read to its end, whose point is the one for the next time', async () => {
   const { client, connect, respond } = createRig();
   await connect();
   respond(({ url }) =>
@@ -150,19 +150,46 @@ test('the history is read to its end, and a point that is too old says to read t
       ? Response.json({ historyId: '12' })
       : Response.json({ history: [{ id: '11' }], historyId: '12', nextPageToken: 'p' }),
   );
-  expect(await client().history.read({ startHistoryId: '10' })).toEqual({
-    items: [{ id: '11' }],
-    historyId: '12',
-    isTooOld: false,
-  });
+  expect(await client().history.read({ startHistoryId: '10' })).toEqual({ items: [{ id: '11' }], historyId: '12' });
+});
+
+test.each([
+  ['at once', false],
+  ['midway', true],
+])('a point that is too old, as the vendor says %s, is no end: the mailbox has to be read anew', async (_when, midway) => {
+  const { client, connect, respond, sent } = createRig();
+  await connect();
   respond(({ url }) =>
-    url.pathname.endsWith('/history') ? Response.json({ error: { code: 404 } }, { status: 404 }) : undefined,
+    midway && !url.searchParams.has('pageToken')
+      ? Response.json({ history: [{ id: '11' }], historyId: '12', nextPageToken: 'p' })
+      : Response.json({ error: { code: 404, errors: [{ reason: 'notFound' }] } }, { status: 404 }),
   );
-  expect(await client().history.read({ startHistoryId: '1' })).toEqual({
-    items: [],
-    historyId: '987654',
-    isTooOld: true,
+  await expect(client().history.read({ startHistoryId: '1' })).rejects.toMatchObject({
+    kind: 'conflict',
+    code: 'full_sync_required',
+    retryable: false,
+    hint: textLike(/`profile\.get`/),
   });
+  expect(sent.map(({ url }) => url.pathname)).toEqual(Array(midway ? 2 : 1).fill('/gmail/v1/users/me/history'));
+});
+
+test('another refusal of the history stays what it is', async () => {
+  const { client, connect, respond } = createRig();
+  await connect();
+  respond(() => Response.json({ error: { code: 403, errors: [{ reason: 'insufficientPermissions' }] } }, { status: 403 }));
+  const refused = client().history.read({ startHistoryId: '1' });
+  await expect(refused).rejects.toMatchObject({ kind: 'permission', code: 'insufficient_permissions' });
+});
+
+test('calls of all prices draw on the units of one minute', async () => {
+  const { client, connect } = createRig();
+  await connect();
+  // 100 units each, of 6,000.
+  for (let count = 0; count < 59; count++) await client().messages.sendRaw({ raw: 'SGVsbG8h' });
+  for (let count = 0; count < 4; count++) await client().messages.get({ id: 'm1' });
+  const left = { deadlineMs: 1000 };
+  await expect(client().threads.get({ id: 't1' }, left)).rejects.toMatchObject({ code: 'limit_reached' });
+  await client().labels.list({}, left);
 });
 
 test('a mailbox is watched through the topic, prolonged before its week ends, and left alone in the end', async () => {

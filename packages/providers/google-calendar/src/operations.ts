@@ -6,18 +6,19 @@ import { channel, channelBody, pageToken, readAll, stopChannel, webHook } from '
 import { z } from 'zod';
 
 import { calendar, event, eventChange, eventEnd, eventPage, eventPages, inCalendar, instant } from './schemas.ts';
-import { listPage, listPages, newEvent, on, scopes, sendUpdates, timeZone, upTo } from './schemas.ts';
+import { listPage, listPages, needs, newEvent, on, sendUpdates, timeZone, upTo } from './schemas.ts';
 
-const facts = (page: string, ...needed: readonly string[]) => ({
+/** What the reference says of an operation: its page, and the scopes of which any will do. */
+const facts = (page: string, need: readonly string[]) => ({
   docs: `https://developers.google.com/workspace/calendar/api/v3/reference/${page}`,
-  scopes: needed,
+  scopes: [need],
 });
 const syncToken = z.string().min(1);
 
 export const calendars = {
   list: endpoint('GET /users/me/calendarList', {
     summary: 'Lists the calendars that the user sees, with what they may do there.',
-    ...facts('calendarList/list', scopes.listsRead),
+    ...facts('calendarList/list', needs.seeLists),
     input: given(
       {},
       {
@@ -33,20 +34,20 @@ export const calendars = {
   }),
   get: endpoint('GET /calendars/{calendarId}', {
     summary: 'Reads one calendar.',
-    ...facts('calendars/get', scopes.calendarsRead),
+    ...facts('calendars/get', needs.seeCalendars),
     input: given({}, on),
     encode: inCalendar,
     output: calendar,
   }),
   create: endpoint('POST /calendars', {
     summary: 'Makes a calendar of its own.',
-    ...facts('calendars/insert', scopes.calendars),
+    ...facts('calendars/insert', needs.calendars),
     input: given({ summary: 'Team' }, { description: z.string(), location: z.string(), timeZone }),
     output: calendar,
   }),
   delete: endpoint('DELETE /calendars/{calendarId}', {
     summary: 'Deletes a calendar and all that is in it.',
-    ...facts('calendars/delete', scopes.calendars),
+    ...facts('calendars/delete', needs.calendars),
     input: given({ calendarId: 'team@group.calendar.google.com' }),
     output: nothing,
     example: { status: 204 },
@@ -93,7 +94,7 @@ const narrows = Object.keys(narrowing) as (keyof typeof narrowing)[];
 
 const list = endpoint('GET /calendars/{calendarId}/events', {
   summary: 'Lists events, all or those of a time; with a sync token what has changed since.',
-  ...facts('events/list', scopes.eventsRead),
+  ...facts('events/list', needs.see),
   input: given({}, { ...listed, ...narrowing, syncToken, pageToken })
     .refine(({ orderBy, singleEvents }) => orderBy !== 'startTime' || singleEvents === true, {
       error: 'goes with singleEvents: true only',
@@ -121,7 +122,7 @@ export const events = {
   changes: operation({
     summary: 'Reads what has changed since a sync token, and everything without one or where it has become too old.',
     docs: 'https://developers.google.com/workspace/calendar/api/guides/sync',
-    scopes: [scopes.eventsRead],
+    scopes: [needs.see],
     input: changed,
     run: (api, input, options) =>
       readChanges(api, input, options).catch((error: unknown) => {
@@ -132,28 +133,28 @@ export const events = {
   }),
   get: endpoint('GET /calendars/{calendarId}/events/{eventId}', {
     summary: 'Reads one event.',
-    ...facts('events/get', scopes.eventsRead),
+    ...facts('events/get', needs.see),
     input: given({ eventId: 'abc123' }, { ...on, timeZone }),
     encode: inCalendar,
     output: event,
   }),
   create: endpoint('POST /calendars/{calendarId}/events', {
     summary: 'Makes an event; with an id of your own a second call is a conflict and no second event.',
-    ...facts('events/insert', scopes.events),
+    ...facts('events/insert', needs.write),
     input: newEvent,
     encode: encodeEvent,
     output: event,
   }),
   update: endpoint('PATCH /calendars/{calendarId}/events/{eventId}', {
     summary: 'Changes the fields that are given; a list replaces the whole list.',
-    ...facts('events/patch', scopes.events),
+    ...facts('events/patch', needs.write),
     input: eventChange,
     encode: encodeEvent,
     output: event,
   }),
   delete: endpoint('DELETE /calendars/{calendarId}/events/{eventId}', {
     summary: 'Deletes an event; one that is gone already is not found.',
-    ...facts('events/delete', scopes.events),
+    ...facts('events/delete', needs.write),
     input: eventEnd,
     encode: ({ etag, ...input }, api) => ({ ...inCalendar(input, api), ...ifMatch(etag) }),
     output: nothing,
@@ -161,14 +162,14 @@ export const events = {
   }),
   quickAdd: endpoint('POST /calendars/{calendarId}/events/quickAdd', {
     summary: 'Makes an event of a sentence.',
-    ...facts('events/quickAdd', scopes.events),
+    ...facts('events/quickAdd', needs.write),
     input: given({ text: 'Planning tomorrow at 10' }, { ...on, sendUpdates }),
     encode: inCalendar,
     output: event,
   }),
   instances: endpoint('GET /calendars/{calendarId}/events/{eventId}/instances', {
     summary: 'Lists the single events of a recurring one.',
-    ...facts('events/instances', scopes.eventsRead),
+    ...facts('events/instances', needs.see),
     input: given(
       { eventId: 'abc123' },
       { ...on, maxResults: upTo(2500), timeMin: instant(), timeMax: instant(), showDeleted: z.boolean(), pageToken },
@@ -186,7 +187,7 @@ const busyByCalendar = z.record(z.string(), busy).meta({ examples: [{ 'user@exam
 export const freeBusy = {
   query: endpoint('POST /freeBusy', {
     summary: 'Reads when calendars are busy; those in `unreadable` could not be read, and are not free.',
-    ...facts('freebusy/query', scopes.freeBusy),
+    ...facts('freebusy/query', needs.freeBusy),
     input: given(
       {
         timeMin: instant('2026-11-20T00:00:00Z'),
@@ -217,17 +218,17 @@ export const freeBusy = {
 export const channels = {
   watchEvents: endpoint('POST /calendars/{calendarId}/events/watch', {
     summary: 'Opens a channel for the events of a calendar; board.channels also renews it.',
-    ...facts('events/watch', scopes.eventsRead),
+    ...facts('events/watch', needs.see),
     input: channelBody.extend(given({}, on).shape),
     encode: ({ calendarId, ...json }, api) => ({ ...inCalendar({ calendarId }, api), json: webHook(json) }),
     output: channel,
   }),
   watchList: endpoint('POST /users/me/calendarList/watch', {
     summary: 'Opens a channel for the list of calendars; board.channels also renews it.',
-    ...facts('calendarList/watch', scopes.listsRead),
+    ...facts('calendarList/watch', needs.seeLists),
     input: channelBody,
     encode: (json) => ({ json: webHook(json) }),
     output: channel,
   }),
-  stop: stopChannel(facts('channels/stop')),
+  stop: stopChannel(facts('channels/stop', needs.stop)),
 };

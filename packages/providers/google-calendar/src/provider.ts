@@ -1,31 +1,13 @@
 /** Google Calendar: events, calendars, free and busy times, and word of changes. */
 import { collect, defineProvider } from '@plugboard/core';
-import type { Api, Meaning } from '@plugboard/core';
+import type { Meaning } from '@plugboard/core';
 import { given } from '@plugboard/core/fields';
-import { channelWebhooks, googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
-import { googleServiceAccount, holds, identity, identityScopes, keyFields, notified, refusal } from '@plugboard/google';
+import { channelWebhooks, googleApp, googleAuth, googleErrors, googleHosts, googleUser } from '@plugboard/google';
+import { identity, notified, probe, quotaUser, refusal } from '@plugboard/google';
 import { z } from 'zod';
 
 import { calendars, channels, events, freeBusy } from './operations.ts';
-import { implies, scopes, settings } from './schemas.ts';
-
-const asked = {
-  ...identityScopes,
-  [scopes.events]: 'Read and write events.',
-  [scopes.listsRead]: 'Know which calendars there are.',
-  [scopes.freeBusy]: 'See when you are busy.',
-};
-const more = {
-  [scopes.all]: 'See, change and share calendars.',
-  [scopes.read]: 'See calendars and their events.',
-  [scopes.eventsRead]: 'Read events.',
-  [scopes.eventsOwned]: 'Read and write events of your own calendars.',
-  [scopes.eventsFreeBusy]: 'See when you are busy, on calendars that you reach.',
-  [scopes.lists]: 'Add calendars to your list and take them off.',
-  [scopes.calendars]: 'Make calendars and change them.',
-  [scopes.calendarsRead]: 'Read the name and time zone of calendars.',
-  [scopes.own]: 'Make calendars, and read and write events in them.',
-};
+import { needs, scopes, settings } from './schemas.ts';
 
 const tooOld: Meaning = {
   kind: 'conflict',
@@ -33,13 +15,11 @@ const tooOld: Meaning = {
 };
 const weekMs = 7 * 86_400_000;
 
-/** The cheapest call that the grant allows. */
-async function probe(api: Api): Promise<unknown> {
-  if (holds(api, implies, scopes.listsRead)) return api.call(calendars.list, { maxResults: 1 });
-  if (holds(api, implies, scopes.eventsRead)) return api.call(events.list, { maxResults: 1 });
-  const now = new Date(api.clock.now()).toISOString();
-  return api.call(freeBusy.query, { timeMin: now, timeMax: now, calendarIds: ['primary'] });
-}
+/** With `calendar.app.created` an app reads the calendars that it made, and not the user's own. */
+const seesPrimary = (need: readonly string[]) => [need.filter((scope) => scope !== scopes.own)];
+
+/** A minute that has passed: what the vendor says of it does not matter. */
+const aMinute = { timeMin: '2026-11-20T00:00:00Z', timeMax: '2026-11-20T00:01:00Z', calendarIds: ['primary'] };
 
 export const googleCalendar = defineProvider({
   id: 'google-calendar',
@@ -55,20 +35,35 @@ export const googleCalendar = defineProvider({
   hosts: ['www.googleapis.com', ...googleHosts],
   app: googleApp,
 
-  auth: {
-    oauth: googleOAuth({ ask: asked, more, implies }),
+  auth: googleAuth({
+    ask: {
+      [scopes.events]: 'Read and write events.',
+      [scopes.listsRead]: 'Know which calendars there are.',
+      [scopes.freeBusy]: 'See when you are busy.',
+    },
+    more: {
+      [scopes.all]: 'See, change and share calendars.',
+      [scopes.read]: 'See calendars and their events.',
+      [scopes.eventsRead]: 'Read events.',
+      [scopes.eventsOwned]: 'Read and write events of your own calendars.',
+      [scopes.eventsFreeBusy]: 'See when you are busy, on calendars that you reach.',
+      [scopes.lists]: 'Add calendars to your list and take them off.',
+      [scopes.calendars]: 'Make calendars and change them.',
+      [scopes.calendarsRead]: 'Read the name and time zone of calendars.',
+      [scopes.own]: 'Make calendars, and read and write events in them.',
+    },
     // Its own calendars, those shared with it, or with `subject` those of a user of the Workspace.
-    serviceAccount: googleServiceAccount({
-      credentials: keyFields({ ...asked, ...more }),
-      scopes: [scopes.all],
-      implies,
-    }),
-  },
+    serviceAccount: { scopes: [scopes.all] },
+  }),
 
   api: {
     baseUrl: 'https://www.googleapis.com/calendar/v3',
-    // For each user and project, since 1 May 2026: https://developers.google.com/workspace/calendar/api/guides/quota (2026-11-20)
-    limits: [{ requests: 600, perMs: 60_000 }],
+    headers: quotaUser,
+    // Since 1 May 2026: https://developers.google.com/workspace/calendar/api/guides/quota (2026-11-20)
+    limits: [
+      { requests: 600, perMs: 60_000 },
+      { requests: 10_000, perMs: 60_000, per: 'app' },
+    ],
     errors: googleErrors(
       {
         forbiddenForNonOrganizer: { kind: 'permission', hint: 'Only the organizer may change this of an event.' },
@@ -94,11 +89,12 @@ export const googleCalendar = defineProvider({
     ),
   },
 
-  account: (api) => googleAccount(api, () => probe(api)),
-  async healthCheck(api) {
-    await probe(api);
-    return { status: 'healthy' };
-  },
+  ...googleUser(
+    probe(calendars.list, { maxResults: 1 }),
+    probe(events.list, { calendarId: 'primary', maxResults: 1 }, seesPrimary(needs.see)),
+    probe(calendars.get, { calendarId: 'primary' }, seesPrimary(needs.seeCalendars)),
+    probe(freeBusy.query, aMinute),
+  ),
 
   settings: {
     schema: settings,
@@ -108,7 +104,7 @@ export const googleCalendar = defineProvider({
           items.map(({ id, summary, summaryOverride }) => ({ value: id, label: summaryOverride ?? summary ?? id })),
         ),
     },
-    scopes: { calendarId: [scopes.eventsRead] },
+    scopes: { calendarId: [needs.see] },
   },
 
   webhooks: channelWebhooks({

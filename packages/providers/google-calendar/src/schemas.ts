@@ -1,7 +1,7 @@
 /** Scopes, settings and shapes: https://developers.google.com/workspace/calendar/api/v3/reference (2026-11-20). */
 import type { Api } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { googleScope, pages, type Implied } from '@plugboard/google';
+import { googleScope, pages } from '@plugboard/google';
 import { z } from 'zod';
 
 export const scopes = {
@@ -20,17 +20,18 @@ export const scopes = {
   own: googleScope('calendar.app.created'),
 } as const;
 
-/** As the vendor's description of revision 20260708 accepts them for its methods. */
-export const implies: Implied = {
-  [scopes.all]: [scopes.read, scopes.events, scopes.lists, scopes.calendars],
-  [scopes.read]: [scopes.eventsRead, scopes.listsRead, scopes.calendarsRead, scopes.freeBusy],
-  [scopes.events]: [scopes.eventsRead],
-  [scopes.eventsOwned]: [scopes.events],
-  [scopes.eventsFreeBusy]: [scopes.eventsRead, scopes.freeBusy],
-  [scopes.lists]: [scopes.listsRead],
-  [scopes.calendars]: [scopes.calendarsRead],
-  [scopes.own]: [scopes.events, scopes.calendars],
-};
+const { all, read, lists, listsRead } = scopes;
+const writing = [scopes.events, scopes.eventsOwned, scopes.own, all];
+/** Any one of them is enough, by the vendor's description of revision 20260708; the first allows the least. */
+export const needs = {
+  write: writing,
+  see: [scopes.eventsRead, scopes.eventsFreeBusy, ...writing, read],
+  freeBusy: [scopes.freeBusy, scopes.eventsFreeBusy, read, all],
+  seeLists: [listsRead, lists, read, all],
+  seeCalendars: [scopes.calendarsRead, scopes.calendars, scopes.own, read, all],
+  calendars: [scopes.calendars, scopes.own, all],
+  stop: [scopes.eventsRead, scopes.eventsFreeBusy, ...writing, listsRead, lists, read],
+} as const;
 
 const calendarId = z.string().min(1).meta({ title: 'Calendar', description: 'Used where a call names none.' });
 export const settings = z.strictObject({ calendarId: calendarId.optional() });

@@ -1,3 +1,4 @@
+import { exampleKeyFile } from '@plugboard/google';
 import { expect, test } from 'vitest';
 
 import { createGoogleRig, organizationId, target } from '../../../google/test/rig.ts';
@@ -120,13 +121,51 @@ test('a calendar that could not be read is not free', async () => {
 
 test.each([
   [[scopes.listsRead], '/calendar/v3/users/me/calendarList'],
-  [[scopes.own], '/calendar/v3/calendars/primary/events'],
+  [[scopes.eventsRead], '/calendar/v3/calendars/primary/events'],
+  [[scopes.eventsFreeBusy], '/calendar/v3/calendars/primary/events'],
+  [[scopes.calendarsRead], '/calendar/v3/calendars/primary'],
   [[scopes.freeBusy], '/calendar/v3/freeBusy'],
-])('health asks what a grant of %j allows', async (granted, path) => {
-  const { board, connect, sent } = createRig();
+  // It permits to read the events of calendars that the app made, and of no other.
+  [[scopes.own], '/oauth2/v2/userinfo'],
+])('health asks what a grant of %j allows, of the user’s own calendar', async (granted, path) => {
+  const { board, connect, respond, sent } = createRig();
   await connect(['openid', 'email', ...granted]);
+  respond(({ method, text }) => {
+    if (method !== 'POST') return undefined;
+    const { timeMin, timeMax } = JSON.parse(text) as { timeMin: string; timeMax: string };
+    // As the vendor does.
+    return timeMin < timeMax ? undefined : refused(400, 'timeRangeEmpty');
+  });
   expect(await board.health('google-calendar', target)).toMatchObject({ status: 'healthy' });
   expect(sent.map(({ url }) => url.pathname)).toEqual([path]);
+});
+
+test('a calendar of the settings that is gone makes no connection ill', async () => {
+  const { board, connect, respond } = createRig();
+  await connect(['openid', 'email', scopes.events]);
+  await board.settings.update('google-calendar', { ...target, settings: { calendarId: 'gone@example.com' } });
+  respond(({ url }) => (url.pathname.includes('gone') ? refused(404, 'notFound') : undefined));
+  expect(await board.health('google-calendar', target)).toMatchObject({ status: 'healthy' });
+});
+
+test('each user that a service account acts as has limits of its own, under a name that tells nobody’s address', async () => {
+  const { board, sent } = createRig();
+  const connectAs = (subject?: string) =>
+    board.connect('google-calendar', {
+      organizationId: `org-${subject}`,
+      method: 'serviceAccount',
+      credentials: { keyFile: exampleKeyFile, ...(subject && { subject }) },
+    });
+  const userOf = async (subject?: string) => {
+    await connectAs(subject);
+    sent.length = 0;
+    await board.client('google-calendar', { organizationId: `org-${subject}` }).events.list({});
+    return sent.at(-1)?.headers.get('x-goog-quota-user');
+  };
+  const [ada, max] = [await userOf('ada@example.com'), await userOf('max@example.com')];
+  expect(ada).toMatch(/^[0-9a-f]{40}$/);
+  expect(max).not.toBe(ada);
+  expect(await userOf()).toBeNull();
 });
 
 test('a channel is opened for the events of a calendar, heard of once for each message, renewed and stopped', async () => {

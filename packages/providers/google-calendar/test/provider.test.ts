@@ -2,7 +2,6 @@ import { conformance, providerContract } from '@plugboard/testing';
 
 import { scopesAgree } from '../../../google/test/scopes.ts';
 import { googleCalendar } from '../src/index.ts';
-import { implies } from '../src/schemas.ts';
 
 const start = { dateTime: '2026-11-20T10:00:00+01:00', timeZone: 'Europe/Paris' };
 
@@ -70,7 +69,7 @@ conformance(googleCalendar.definition, {
   },
 });
 
-scopesAgree(googleCalendar.definition, implies);
+scopesAgree(googleCalendar.definition);
 
 providerContract(googleCalendar, {
   account: { id: '110169484474386276334', name: 'user@example.com' },

@@ -5,26 +5,23 @@ import { given, like, nothing } from '@plugboard/core/fields';
 import { pageToken } from '@plugboard/google';
 import { z } from 'zod';
 
-import { allDrives, anyDrive, anyId, asked, described, facts, file, fileFields, fileId, filePage } from './schemas.ts';
+import { allDrives, anyDrive, anyId, asked, costs, described, facts, file, fileFields, fileId, filePage } from './schemas.ts';
 import {
   filePages,
   folderOf,
-  lists,
   name,
+  needs,
   newFile,
-  reads,
-  scopes,
   search,
   searchOf,
   withFields,
-  writes,
   type DriveFile,
 } from './schemas.ts';
 import { sendContent, sizeOf, unit, type Content } from './upload.ts';
 
 const create = endpoint('POST /files', {
   summary: 'Makes a folder or a file without content.',
-  ...facts('files/create', writes, scopes.file),
+  ...facts('files/create', costs.write, needs.change),
   input: given({ name }, { ...newFile, ...asked }),
   encode: ({ fields: names, ...json }, api) => ({ query: withFields(names), json: inFolder(json, api) }),
   output: file,
@@ -32,7 +29,7 @@ const create = endpoint('POST /files', {
 
 const get = endpoint('GET /files/{fileId}', {
   summary: 'Reads what is known of a file.',
-  ...facts('files/get', reads),
+  ...facts('files/get', costs.read),
   input: given({ fileId }, asked),
   encode: ({ fields: names }) => ({ query: withFields(names) }),
   output: file,
@@ -71,7 +68,7 @@ interface SessionInput {
 export const uploads = {
   begin: endpoint('POST /files', {
     summary: 'Begins the upload of a new file, and tells the address that takes its bytes.',
-    ...facts('files/create', writes, scopes.file),
+    ...facts('files/create', costs.write, needs.change),
     ...sessionOf,
     input: given({ name }, { ...newFile, ...contentFacts }),
     encode: (input, api) => inSession(inFolder(input, api)),
@@ -79,7 +76,7 @@ export const uploads = {
   }),
   beginAgain: endpoint('PATCH /files/{fileId}', {
     summary: 'Begins the upload of another content of a file.',
-    ...facts('files/update', writes),
+    ...facts('files/update', costs.write, needs.describe),
     ...sessionOf,
     input: given({ fileId }, { name, ...described, ...contentFacts }),
     encode: ({ fileId: id, ...input }) => ({ path: { fileId: id }, ...inSession(input) }),
@@ -109,7 +106,7 @@ async function upload(
 
 /** The content of a file, read while it comes. */
 async function read(api: Api, request: Pick<RawRequest, 'url' | 'path' | 'query' | 'headers'>, options: CallOptions) {
-  const { headers, body } = await api.stream({ method: 'GET', ...request }, options);
+  const { headers, body } = await api.stream({ method: 'GET', cost: costs.download, ...request }, options);
   const size = Number(headers.get('content-length') ?? Number.NaN);
   const contentType = headers.get('content-type');
   return {
@@ -123,7 +120,7 @@ async function read(api: Api, request: Pick<RawRequest, 'url' | 'path' | 'query'
 export const drive = {
   list: endpoint('GET /files', {
     summary: 'Searches for files; texts are quoted, so that none of them can change the search.',
-    ...facts('files/list', lists),
+    ...facts('files/list', costs.list),
     input: search.extend(
       given(
         {},
@@ -153,7 +150,7 @@ export const drive = {
   ensure: operation({
     summary: 'Makes a file under an id of `generateIds`, or reads it where it is there already: safe to call again.',
     docs: 'https://developers.google.com/workspace/drive/api/guides/create-file',
-    scopes: [scopes.file],
+    scopes: [needs.change],
     input: given({ id: fileId, name }, { ...described, parents: newFile.parents, ...asked }),
     run: (api, input, options) =>
       api.call(create, input, options).catch((error: unknown) => {
@@ -164,7 +161,7 @@ export const drive = {
   upload: operation({
     summary: 'Uploads a new file of any size, in pieces that go on where they broke off.',
     docs: 'https://developers.google.com/workspace/drive/api/guides/manage-uploads',
-    scopes: [scopes.file],
+    scopes: [needs.change],
     input: given({ name, data: bytes }, { ...newFile, ...sent }),
     run(api, { data, pieceBytes, size, ...input }, options) {
       const begin = (whole?: number) => api.call(uploads.begin, { ...input, size: whole }, options);
@@ -175,6 +172,7 @@ export const drive = {
   replace: operation({
     summary: 'Uploads another content of a file.',
     docs: 'https://developers.google.com/workspace/drive/api/guides/manage-uploads',
+    scopes: [needs.describe],
     input: given({ fileId, data: bytes }, { name, ...described, ...sent }),
     run(api, { data, pieceBytes, size, ...input }, options) {
       const begin = (whole?: number) => api.call(uploads.beginAgain, { ...input, size: whole }, options);
@@ -185,6 +183,7 @@ export const drive = {
   download: operation({
     summary: 'Reads the content of a file while it comes, all of it or a range of bytes.',
     docs: 'https://developers.google.com/workspace/drive/api/guides/manage-downloads',
+    scopes: [needs.see],
     input: given(
       { fileId },
       {
@@ -202,13 +201,14 @@ export const drive = {
   export: operation({
     summary: 'Reads a document of Google’s own in another form, up to 10 MB.',
     docs: 'https://developers.google.com/workspace/drive/api/reference/rest/v3/files/export',
+    scopes: [needs.export],
     input: given({ fileId, mimeType: 'application/pdf' }),
     run: (api, { fileId: id, mimeType }, options) =>
       read(api, { url: '/files/{fileId}/export', path: { fileId: id }, query: { mimeType } }, options),
   }),
   update: endpoint('PATCH /files/{fileId}', {
     summary: 'Changes what is known of a file, moves it, or puts it into the trash.',
-    ...facts('files/update', writes),
+    ...facts('files/update', costs.write, needs.describe),
     input: given(
       { fileId },
       {
@@ -230,7 +230,7 @@ export const drive = {
   }),
   copy: endpoint('POST /files/{fileId}/copy', {
     summary: 'Copies a file.',
-    ...facts('files/copy', writes, scopes.file),
+    ...facts('files/copy', costs.write, needs.change),
     input: given({ fileId }, { name, ...newFile, ...asked }),
     encode: ({ fileId: id, fields: names, ...json }, api) => ({
       path: { fileId: id },
@@ -241,7 +241,7 @@ export const drive = {
   }),
   delete: endpoint('DELETE /files/{fileId}', {
     summary: 'Deletes a file for good, past the trash.',
-    ...facts('files/delete', writes, scopes.file),
+    ...facts('files/delete', costs.write, needs.change),
     input: given({ fileId }),
     encode: () => ({ query: allDrives }),
     output: nothing,
@@ -249,7 +249,7 @@ export const drive = {
   }),
   generateIds: endpoint('GET /files/generateIds', {
     summary: 'Reserves ids for new files.',
-    ...facts('files/generateIds', reads, scopes.file),
+    ...facts('files/generateIds', costs.read, needs.change),
     input: given({ count: z.int().min(1).max(1000) }, { space: z.enum(['drive', 'appDataFolder']) }),
     output: like({ ids: ['1dyUEebJaFnWa3Z4n0BFMVAXQ7mfUH11g'] }),
   }),

@@ -4,13 +4,13 @@ import { given, like } from '@plugboard/core/fields';
 import { channel, channelBody, readAll, stopChannel, webHook } from '@plugboard/google';
 import { z } from 'zod';
 
-import { allDrives, anyDrive, asked, changePage, changePages, facts, fileFields, fileId, lists } from './schemas.ts';
-import { reads, scopes, writes } from './schemas.ts';
+import { allDrives, anyDrive, asked, changePage, changePages, costs, facts, fileFields, fileId } from './schemas.ts';
+import { needs } from './schemas.ts';
 
 export const about = {
   get: endpoint('GET /about', {
     summary: 'Reads whose Drive it is, and how full.',
-    ...facts('about/get', reads),
+    ...facts('about/get', costs.read),
     input: given({}),
     // Without `fields` the vendor refuses.
     encode: () => ({ query: { fields: 'user,storageQuota' } }),
@@ -26,7 +26,7 @@ const roles = z.enum(['reader', 'commenter', 'writer', 'fileOrganizer', 'organiz
 export const permissions = {
   create: endpoint('POST /files/{fileId}/permissions', {
     summary: 'Shares a file with a person, a group, a domain or everybody; no mail is sent unless asked for.',
-    ...facts('permissions/create', writes, scopes.file),
+    ...facts('permissions/create', costs.write, needs.share),
     input: given(
       { fileId, role: roles, type: z.enum(['user', 'group', 'domain', 'anyone']) },
       {
@@ -53,7 +53,7 @@ export const permissions = {
 
 const listChanges = endpoint('GET /changes', {
   summary: 'Lists changes since a page token.',
-  ...facts('changes/list', lists),
+  ...facts('changes/list', costs.list),
   input: given(
     { pageToken: '12345' },
     {
@@ -79,7 +79,7 @@ export const changes = {
   list: listChanges,
   startPageToken: endpoint('GET /changes/startPageToken', {
     summary: 'Reads the page token from which changes begin now; it never expires.',
-    ...facts('changes/getStartPageToken', reads),
+    ...facts('changes/getStartPageToken', costs.read),
     input: given({}),
     encode: () => ({ query: allDrives }),
     output: like({ startPageToken: '12345' }),
@@ -87,6 +87,7 @@ export const changes = {
   read: operation({
     summary: 'Reads all changes since a page token, and the token for the next time.',
     docs: 'https://developers.google.com/workspace/drive/api/guides/manage-changes',
+    scopes: [needs.see],
     input: given({ pageToken: '12345' }, asked),
     async run(api, input, options) {
       const { items, last } = await readAll(api.pages(listChanges, input, options), ({ changes: found }) => found);
@@ -99,17 +100,17 @@ export const changes = {
 export const channels = {
   watchChanges: endpoint('POST /changes/watch', {
     summary: 'Opens a channel for all changes; board.channels also renews it.',
-    ...facts('changes/watch', writes),
+    ...facts('changes/watch', costs.write),
     input: channelBody.extend(given({ pageToken: '12345' }).shape),
     encode: ({ pageToken: token, ...json }) => ({ query: { ...anyDrive, pageToken: token }, json: webHook(json) }),
     output: channel,
   }),
   watchFile: endpoint('POST /files/{fileId}/watch', {
     summary: 'Opens a channel for one file; board.channels also renews it.',
-    ...facts('files/watch', writes),
+    ...facts('files/watch', costs.write),
     input: channelBody.extend({ fileId }),
     encode: ({ fileId: id, ...json }) => ({ path: { fileId: id }, query: allDrives, json: webHook(json) }),
     output: channel,
   }),
-  stop: stopChannel(facts('channels/stop', writes)),
+  stop: stopChannel(facts('channels/stop', costs.write)),
 };

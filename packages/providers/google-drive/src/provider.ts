@@ -2,22 +2,14 @@
 import { collect, defineProvider } from '@plugboard/core';
 import type { Api, FileInfo, FilesCapability } from '@plugboard/core';
 import { given } from '@plugboard/core/fields';
-import { channelWebhooks, googleAccount, googleApp, googleErrors, googleHosts, googleOAuth } from '@plugboard/google';
-import { googleServiceAccount, identity, identityScopes, keyFields, notified, refusal } from '@plugboard/google';
+import { channelWebhooks, googleApp, googleAuth, googleErrors, googleHosts, googleUser } from '@plugboard/google';
+import { identity, notified, probe, refusal } from '@plugboard/google';
 
 import { emulator } from './emulator.ts';
 import { drive, uploads } from './files.ts';
 import { about, changes, channels, permissions } from './operations.ts';
-import { anyId, folderOf, folderType, implies, scopes, settings, type DriveFile } from './schemas.ts';
+import { anyId, folderOf, folderType, limits, scopes, settings, type DriveFile } from './schemas.ts';
 
-const asked = { ...identityScopes, [scopes.file]: 'See and change the files that it made, or that you pick for it.' };
-const more = {
-  [scopes.all]: 'See, change and delete all files.',
-  [scopes.read]: 'See and download all files.',
-  [scopes.metadata]: 'See and change what is known of files, not their contents.',
-  [scopes.metadataRead]: 'See what is known of files, not their contents.',
-  [scopes.appData]: 'Keep data of its own that you do not see.',
-};
 const [dayMs, weekMs] = [86_400_000, 7 * 86_400_000];
 
 export const googleDrive = defineProvider({
@@ -34,18 +26,22 @@ export const googleDrive = defineProvider({
   hosts: ['www.googleapis.com', ...googleHosts],
   app: googleApp,
 
-  auth: {
-    oauth: googleOAuth({ ask: asked, more, implies }),
+  auth: googleAuth({
+    ask: { [scopes.file]: 'See and change the files that it made, or that you pick for it.' },
+    more: {
+      [scopes.all]: 'See, change and delete all files.',
+      [scopes.read]: 'See and download all files.',
+      [scopes.metadata]: 'See and change what is known of files, not their contents.',
+      [scopes.metadataRead]: 'See what is known of files, not their contents.',
+      [scopes.appData]: 'Keep data of its own that you do not see.',
+    },
     // It owns no storage: files go to shared drives, or to the Drive of the user that it acts as.
-    serviceAccount: googleServiceAccount({
-      credentials: keyFields({ ...asked, ...more }),
-      scopes: [scopes.all],
-      implies,
-    }),
-  },
+    serviceAccount: { scopes: [scopes.all] },
+  }),
 
   api: {
     baseUrl: 'https://www.googleapis.com/drive/v3',
+    limits,
     errors: googleErrors(
       {
         insufficientFilePermissions: { kind: 'permission', hint: 'The account may not do this with the file.' },
@@ -76,11 +72,7 @@ export const googleDrive = defineProvider({
     ),
   },
 
-  account: (api) => googleAccount(api, () => api.call(about.get, {})),
-  async healthCheck(api) {
-    await api.call(about.get, {});
-    return { status: 'healthy' };
-  },
+  ...googleUser(probe(about.get, {})),
 
   settings: {
     schema: settings,

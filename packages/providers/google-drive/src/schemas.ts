@@ -1,7 +1,7 @@
 /** Scopes, settings and shapes: https://developers.google.com/workspace/drive/api/reference/rest/v3 (2026-11-20). */
-import type { Api } from '@plugboard/core';
+import type { Api, RateLimit } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { googleScope, pages, type Implied } from '@plugboard/google';
+import { googleScope, pages } from '@plugboard/google';
 import { z } from 'zod';
 
 export const scopes = {
@@ -14,13 +14,16 @@ export const scopes = {
   appData: googleScope('drive.appdata'),
 } as const;
 
-/** As the vendor's description of revision 20260916 accepts them for its methods. */
-export const implies: Implied = {
-  [scopes.all]: [scopes.read, scopes.metadata, scopes.file],
-  [scopes.read]: [scopes.metadataRead],
-  [scopes.metadata]: [scopes.metadataRead],
-  [scopes.appData]: [scopes.file],
-};
+const { all, read, metadata, metadataRead, appData } = scopes;
+/** Any one of them is enough, by the vendor's description of revision 20260916; the first allows the least. */
+export const needs = {
+  see: [scopes.file, appData, metadataRead, metadata, read, all],
+  /** What is the app's own, or what it was handed. */
+  change: [scopes.file, appData, all],
+  describe: [scopes.file, appData, metadata, all],
+  share: [scopes.file, all],
+  export: [scopes.file, read, all],
+} as const;
 
 export const folderType = 'application/vnd.google-apps.folder';
 const folder = z
@@ -46,15 +49,20 @@ export const fileFields = 'id,name,mimeType,size,modifiedTime,parents,webViewLin
 const fields = z.string().regex(/^[\w,()/*]+$/, { error: 'must be names of fields, with commas between' });
 
 /**
- * Units for each user and project, since 1 May 2026; calls of one price share a count.
+ * Quota units since 1 May 2026.
  * @see https://developers.google.com/workspace/drive/api/guides/limits (2026-11-20)
  */
-const costing = (units: number) => [{ requests: Math.floor(325_000 / units), perMs: 60_000 }];
-export const [reads, lists, writes] = [costing(5), costing(100), costing(50)];
-export const facts = (page: string, limits: typeof reads, ...needed: readonly string[]) => ({
+export const limits = [
+  { requests: 325_000, perMs: 60_000, counts: 'units' },
+  { requests: 1_000_000, perMs: 60_000, counts: 'units', per: 'app' },
+] as const satisfies readonly RateLimit[];
+export const costs = { read: 5, list: 100, write: 50, download: 200 } as const;
+
+/** What the reference says of an operation: its page, its price in units, and the scopes of which any will do. */
+export const facts = (page: string, cost: number, need: readonly string[] = needs.see) => ({
   docs: `https://developers.google.com/workspace/drive/api/reference/rest/v3/${page}`,
-  limits,
-  ...(needed.length > 0 && { scopes: needed }),
+  cost,
+  scopes: [need],
 });
 export const asked = { fields };
 export const withFields = (names = fileFields) => ({ ...allDrives, fields: names });

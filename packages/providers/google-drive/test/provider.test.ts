@@ -2,7 +2,6 @@ import { conformance, providerContract } from '@plugboard/testing';
 
 import { scopesAgree } from '../../../google/test/scopes.ts';
 import { googleDrive } from '../src/index.ts';
-import { implies } from '../src/schemas.ts';
 
 const unlisted = 'The description lists uploads beside the methods, not as methods.';
 
@@ -49,9 +48,7 @@ conformance(googleDrive.definition, {
   },
 });
 
-scopesAgree(googleDrive.definition, implies, {
-  'permissions.create': 'drive.appdata serves where drive.file is needed, but not to share: the vendor says so.',
-});
+scopesAgree(googleDrive.definition);
 
 providerContract(googleDrive, {
   account: { id: '110169484474386276334', name: 'user@example.com' },

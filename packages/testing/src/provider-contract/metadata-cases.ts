@@ -1,5 +1,5 @@
 /** Facts that can be judged without running anything. */
-import type { AnyDefinition, AuthMethod, OAuth2Method } from '@plugboard/core';
+import type { AnyDefinition, AuthMethod, OAuth2Method, ScopeNeed } from '@plugboard/core';
 import { accepts, hostMatches, systemClock } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
@@ -88,10 +88,10 @@ function judgeOAuth(definition: AnyDefinition, name: string, method: OAuth2Metho
 
 function neededScopes(definition: AnyDefinition, method: string): readonly string[] {
   const settings = Object.values(
-    (definition.settings as { scopes?: Record<string, readonly string[]> } | undefined)?.scopes ?? {},
+    (definition.settings as { scopes?: Record<string, readonly ScopeNeed[]> } | undefined)?.scopes ?? {},
   );
   const served = declarationsOf(definition).filter(({ declared }) => isServedBy(method, declared));
-  return [...served.flatMap(({ declared }) => (declared.scopes ?? []).flat()), ...settings.flat()];
+  return [...served.flatMap(({ declared }) => (declared.scopes ?? []).flat()), ...settings.flat(2)];
 }
 
 function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly string[] {

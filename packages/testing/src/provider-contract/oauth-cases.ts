@@ -244,11 +244,10 @@ async function expectClientAuth(
 function scopeCases(subject: Subject, method: string, declared: OAuth2Method): ProviderCase[] {
   const { definition } = subject.factory();
   const { scopes } = declared;
-  const needy = endpointsOf(definition).find((endpoint) =>
-    (endpoint.declared.scopes ?? []).some((scope) => typeof scope === 'string' && scopes.ask.includes(scope)),
-  );
-  if (needy === undefined) return [];
-  const missing = needy.declared.scopes!.find((scope) => typeof scope === 'string' && scopes.ask.includes(scope))!;
+  const isAsked = (need: ScopeNeed) => missingScopes(declared, [need], scopes.ask).length === 0;
+  const needy = endpointsOf(definition).find((endpoint) => (endpoint.declared.scopes ?? []).some(isAsked));
+  const missing = needy?.declared.scopes?.find(isAsked);
+  if (needy === undefined || missing === undefined) return [];
   // Whoever has a scope that includes it has it as well.
   const kept = scopes.ask.filter((scope) => missingScopes(declared, [missing], [scope]).length > 0);
   const lost = (needed: readonly ScopeNeed[]) => missingScopes(declared, needed, kept);
