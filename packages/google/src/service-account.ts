@@ -3,9 +3,9 @@
  * nothing it gets refused for may be held against the host's own client.
  * @see https://developers.google.com/identity/protocols/oauth2/service-account (2026-11-20)
  */
-import { bearer, classifyOAuth, invalidInput, member, need, parseJson, readPrivateKey } from '@plugboard/core';
-import { readTokenAnswer, reveal, serviceAccount, signJwt, text } from '@plugboard/core';
-import type { Classify, Credentials, Grant, Json, OAuthClient, Schema, Sign } from '@plugboard/core';
+import { bearer, checkAnswer, classifyOAuth, invalidInput, member, need, parseJson } from '@plugboard/core';
+import { readPrivateKey, readTokenAnswer, reveal, Secret, serviceAccount, signJwt, text } from '@plugboard/core';
+import type { Answer, Classify, Credentials, Grant, Json, OAuthClient, Schema, Sign } from '@plugboard/core';
 import { secret, text as textField } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -34,6 +34,7 @@ export interface ServiceAccountKey {
   readonly email: string;
   /** PKCS#8, DER. */
   readonly privateKey: Uint8Array;
+  readonly id?: string;
   readonly project?: string;
 }
 
@@ -41,11 +42,11 @@ export interface ServiceAccountKey {
 export function readKeyFile(content: string): ServiceAccountKey | undefined {
   const file = parseQuietly(content);
   const email = text(member(file, 'client_email'));
-  const project = text(member(file, 'project_id'));
+  const [id, project] = [text(member(file, 'private_key_id')), text(member(file, 'project_id'))];
   const privateKey = readPrivateKey(text(member(file, 'private_key')) ?? '');
   if (member(file, 'type') !== 'service_account' || email?.endsWith('.gserviceaccount.com') !== true) return undefined;
   if (privateKey === undefined) return undefined;
-  return { email, privateKey, ...(project !== undefined && { project }) };
+  return { email, privateKey, ...(id !== undefined && { id }), ...(project !== undefined && { project }) };
 }
 
 function parseQuietly(content: string): Json | undefined {
@@ -98,19 +99,60 @@ export interface AssertionOptions {
  * A JWT of one hour for the token endpoint (RFC 7523 section 2.1), signed with RS256.
  * @throws PlugboardError code `invalid_input` for a key that is not RSA of 2048 bits or more.
  */
-export async function signAssertion(content: string, options: AssertionOptions): Promise<string> {
+export async function signAssertion(content: string, { scopes, subject, nowMs }: AssertionOptions): Promise<string> {
+  return sign(content, nowMs, { scope: scopes.join(' '), aud: tokenUrl, sub: subject });
+}
+
+/** What a self-signed token is for: a service (`https://drive.googleapis.com/`), or scopes. */
+export type SelfSignedFor = { readonly audience: string } | { readonly scopes: readonly string[] };
+
+/**
+ * An access token of one hour that the service account made itself: for APIs of Google that take one, and never for a user
+ * that it acts as. Nothing is asked of the token endpoint, so whether the key is alive shows at the API.
+ * @throws PlugboardError code `invalid_input` for a key that is not RSA of 2048 bits or more, or without an id.
+ */
+export async function signAccessToken(content: string, target: SelfSignedFor, nowMs: number): Promise<string> {
+  const { email, id } = readKeyFile(content) ?? {};
+  if (id === undefined) throw badKey();
+  const purpose = 'audience' in target ? { aud: target.audience } : { scope: target.scopes.join(' ') };
+  return sign(content, nowMs, { ...purpose, sub: email }, id);
+}
+
+/**
+ * An identity token of the service account, for what checks who calls: Cloud Run, Identity-Aware Proxy.
+ * @param audience the address or client id of who checks it
+ * @throws PlugboardError: the key's or the vendor's refusal; code `unexpected_shape` for an answer without a token.
+ */
+export async function mintIdToken(
+  { now, request }: Pick<OAuthClient, 'now' | 'request'>,
+  content: string,
+  audience: string,
+): Promise<Secret> {
+  const answer = await exchange(request, await sign(content, now, { target_audience: audience, aud: tokenUrl }));
+  return new Secret(checkAnswer(idTokenAnswer, answer.json(), 'The answer of the token endpoint').id_token);
+}
+const idTokenAnswer = z.looseObject({ id_token: z.string().min(1) });
+
+/** Trades an assertion for a token. Not by `client.token`: the host's own client has no part in this. */
+function exchange(request: OAuthClient['request'], assertion: string): Promise<Answer> {
+  const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
+  return request({ method: 'POST', url: tokenUrl, form, classify: classifyAssertion });
+}
+
+async function sign(content: string, nowMs: number, claims: object, kid?: string): Promise<string> {
   const key = readKeyFile(content);
   if (key === undefined) throw badKey();
-  const iat = Math.floor(options.nowMs / 1000);
-  const times = { iat, exp: iat + hourSeconds };
-  const claims = { iss: key.email, scope: options.scopes.join(' '), aud: tokenUrl, ...times, sub: options.subject };
-  return signJwt({ alg: 'RS256', typ: 'JWT' }, claims, key.privateKey).catch(() => {
+  const iat = Math.floor(nowMs / 1000);
+  const all = { iss: key.email, ...claims, iat, exp: iat + hourSeconds };
+  return signJwt({ alg: 'RS256', typ: 'JWT', ...(kid !== undefined && { kid }) }, all, key.privateKey).catch(() => {
     throw badKey();
   });
 }
 
 function badKey() {
-  return invalidInput('The service account', [{ path: 'keyFile', message: 'holds no RSA key of 2048 bits or more' }]);
+  return invalidInput('The service account', [
+    { path: 'keyFile', message: 'holds no RSA key of 2048 bits or more, or no id of it' },
+  ]);
 }
 
 export interface GoogleServiceAccountOptions<S extends Schema> {
@@ -130,20 +172,18 @@ const exampleFields = { keyFile: exampleKeyFile, subject: 'user@example.com' };
 
 /** The JWT bearer grant (RFC 7523) of a service account. */
 export function googleServiceAccount<S extends Schema>(options: GoogleServiceAccountOptions<S>) {
-  const { scopes: all, sign = bearer(), env = {}, example = exampleFields, ...rest } = options;
+  const { scopes: all, sign: signing = bearer(), env = {}, example = exampleFields, ...rest } = options;
   return serviceAccount({
     ...rest,
     env,
     example,
     token: { url: tokenUrl, clientAuth: 'none' },
-    sign,
+    sign: signing,
     async mint({ credentials, now: nowMs, request }: OAuthClient): Promise<Grant> {
       const scopes = plain(credentials, 'scopes')?.split(/\s+/) ?? all;
       const content = need(credentials, 'keyFile');
       const assertion = await signAssertion(content, { scopes, subject: plain(credentials, 'subject'), nowMs });
-      const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
-      // Not `client.token`: the host's own client has no part in this.
-      const answer = await request({ method: 'POST', url: tokenUrl, form, classify: classifyAssertion });
+      const answer = await exchange(request, assertion);
       // Most answers do not repeat the scopes; what was signed is what was granted.
       return { scopes, ...readTokenAnswer(answer.json()) };
     },

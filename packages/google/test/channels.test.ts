@@ -77,9 +77,7 @@ test('a notification is believed only from its channel, by its token and for the
   const right = { 'channel-id': id, 'channel-token': tokens[0]!, 'resource-id': 'res-1' };
   const status = async (change: Record<string, string>) => {
     const all = { 'resource-state': 'change', 'message-number': '2', ...right, ...change };
-    const given = Object.entries(all).flatMap(([name, value]) =>
-      value === '' ? [] : [[`x-goog-${name}`, value]],
-    );
+    const given = Object.entries(all).flatMap(([name, value]) => (value === '' ? [] : [[`x-goog-${name}`, value]]));
     const url = 'https://app.example/integrations/webhooks/google-things';
     const request = new Request(url, { method: 'POST', headers: given as [string, string][] });
     return (await board.webhooks.receive('google-things', request)).status;

@@ -50,7 +50,8 @@ export function scopesAgree(definition: AnyDefinition) {
         compared++;
         for (const scope of known) {
           const [theirs, ours] = [found.scopes.includes(scope), permits({ scopes: [scope] }, { scopes })];
-          if (theirs !== ours) problems.push(`${group}.${name}: ${scope} ${theirs ? 'is enough for the vendor' : 'is not enough'}`);
+          if (theirs !== ours)
+            problems.push(`${group}.${name}: ${scope} ${theirs ? 'is enough for the vendor' : 'is not enough'}`);
         }
       }
     }

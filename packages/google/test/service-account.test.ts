@@ -1,9 +1,11 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { exampleRsaKey } from '@plugboard/core';
-import { JWT } from 'google-auth-library';
+import { encodeUtf8, exampleRsaKey, type OAuthRequest } from '@plugboard/core';
+import { createAnswer } from '@plugboard/core/provider-kit';
+import { JWT, JWTAccess } from 'google-auth-library';
 import { expect, test } from 'vitest';
 
-import { exampleJwk, exampleKeyFile, readKeyFile, signAssertion } from '../src/index.ts';
+import { exampleJwk, exampleKeyFile, mintIdToken, readKeyFile } from '../src/index.ts';
+import { signAccessToken, signAssertion } from '../src/index.ts';
 import { target } from './rig.ts';
 import { createRig, scopes } from './sample.ts';
 
@@ -106,7 +108,65 @@ test('a service account asks for the scopes of its tenant, as the user it acts a
 test('a service account that may make no call that proves anything is known by its token, and its health is not guessed', async () => {
   const { board, connect, sent } = createRig();
   await connect({ keyFile: exampleKeyFile, scopes: scopes.less });
-  expect(await board.connections.get('google-oauth', target)).toMatchObject({ status: 'active', account: { id: email } });
+  expect(await board.connections.get('google-oauth', target)).toMatchObject({
+    status: 'active',
+    account: { id: email },
+  });
   expect(await board.health('google-oauth', target)).toMatchObject({ status: 'unknown', reason: 'nothing_to_ask' });
   expect(sent.map(({ url }) => url.pathname)).toEqual(['/token']);
+});
+
+const headerOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as object;
+
+test('a token that the account signs itself says what Google’s own library says, for a service and for scopes', async () => {
+  const { private_key_id: kid } = JSON.parse(exampleKeyFile) as { private_key_id: string };
+  for (const target of [{ audience: 'https://drive.googleapis.com/' }, { scopes: [scopes.more, scopes.less] }]) {
+    const library = new JWTAccess(email, pem, kid);
+    const theirs =
+      'audience' in target
+        ? library.getRequestHeaders(target.audience)
+        : library.getRequestHeaders(undefined, undefined, target.scopes);
+    const token = theirs.get('authorization')!.slice('Bearer '.length);
+    const claims = claimsOf(token) as { iat: number };
+    const ours = await signAccessToken(exampleKeyFile, target, claims.iat * 1000);
+    expect(claimsOf(ours)).toEqual(claims);
+    expect(headerOf(ours)).toEqual({ ...headerOf(token), typ: 'JWT' });
+    const [head, body, signature = ''] = ours.split('.');
+    expect(
+      verify('sha256', Buffer.from(`${head}.${body}`), createPublicKey(pem), Buffer.from(signature, 'base64url')),
+    ).toBe(true);
+  }
+  const nameless = signAccessToken(keyFile({ private_key_id: undefined }), { scopes: ['a'] }, 0);
+  await expect(nameless).rejects.toMatchObject({ code: 'invalid_input', fields: [{ path: 'keyFile' }] });
+});
+
+test('an identity token is asked for as Google’s own library does, and kept a secret', async () => {
+  const forms: URLSearchParams[] = [];
+  const fetchImplementation = (_url: unknown, init?: { readonly body?: unknown }) => {
+    forms.push(new URLSearchParams(String(init?.body)));
+    return Promise.resolve(Response.json({ id_token: 'theirs' }));
+  };
+  const library = new JWT({
+    email,
+    key: pem,
+    transporterOptions: { fetchImplementation: fetchImplementation as typeof fetch },
+  });
+  await library.fetchIdToken('https://run.example');
+  const theirs = claimsOf(forms[0]!.get('assertion')!) as { iat: number };
+  const asked: OAuthRequest[] = [];
+  const clientOf = (body: object) => ({
+    now: theirs.iat * 1000,
+    request: (init: OAuthRequest) => {
+      asked.push(init);
+      return Promise.resolve(createAnswer({ status: 200, headers: new Headers() }, encodeUtf8(JSON.stringify(body))));
+    },
+  });
+  const token = await mintIdToken(clientOf({ id_token: 'ours' }), exampleKeyFile, 'https://run.example');
+  expect([token.reveal(), JSON.stringify(token)]).toEqual(['ours', expect.not.stringContaining('ours')]);
+  const { url, form } = asked[0]! as { url: string; form: Record<string, string> };
+  expect(url).toBe('https://oauth2.googleapis.com/token');
+  expect(form['grant_type']).toBe(forms[0]!.get('grant_type'));
+  expect(claimsOf(form['assertion']!)).toEqual(theirs);
+  const empty = mintIdToken(clientOf({ access_token: 'a' }), exampleKeyFile, 'https://run.example');
+  await expect(empty).rejects.toMatchObject({ code: 'unexpected_shape' });
 });

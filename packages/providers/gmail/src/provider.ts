@@ -1,7 +1,15 @@
 /** Gmail: mails sent, read, labelled and followed in a user's own mailbox. */
 import { defineProvider, formatAddress, formatAddresses, requireContent } from '@plugboard/core';
 import type { Api, Choice, EmailCapability } from '@plugboard/core';
-import { googleApp, googleAuth, googleErrors, googleHosts, googleUser, identity, identityHost } from '@plugboard/google';
+import {
+  googleApp,
+  googleAuth,
+  googleErrors,
+  googleHosts,
+  googleUser,
+  identity,
+  identityHost,
+} from '@plugboard/google';
 import { permits, probe, pubSubKeys, refusal, userKeyFields } from '@plugboard/google';
 
 import { aliases, attachmentsOf, history, labels, messages, profile, threads, watch } from './operations.ts';

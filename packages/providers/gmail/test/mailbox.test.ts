@@ -156,27 +156,32 @@ test('the history is read to its end, whose point is the one for the next time',
 test.each([
   ['at once', false],
   ['midway', true],
-])('a point that is too old, as the vendor says %s, is no end: the mailbox has to be read anew', async (_when, midway) => {
-  const { client, connect, respond, sent } = createRig();
-  await connect();
-  respond(({ url }) =>
-    midway && !url.searchParams.has('pageToken')
-      ? Response.json({ history: [{ id: '11' }], historyId: '12', nextPageToken: 'p' })
-      : Response.json({ error: { code: 404, errors: [{ reason: 'notFound' }] } }, { status: 404 }),
-  );
-  await expect(client().history.read({ startHistoryId: '1' })).rejects.toMatchObject({
-    kind: 'conflict',
-    code: 'full_sync_required',
-    retryable: false,
-    hint: textLike(/`profile\.get`/),
-  });
-  expect(sent.map(({ url }) => url.pathname)).toEqual(Array(midway ? 2 : 1).fill('/gmail/v1/users/me/history'));
-});
+])(
+  'a point that is too old, as the vendor says %s, is no end: the mailbox has to be read anew',
+  async (_when, midway) => {
+    const { client, connect, respond, sent } = createRig();
+    await connect();
+    respond(({ url }) =>
+      midway && !url.searchParams.has('pageToken')
+        ? Response.json({ history: [{ id: '11' }], historyId: '12', nextPageToken: 'p' })
+        : Response.json({ error: { code: 404, errors: [{ reason: 'notFound' }] } }, { status: 404 }),
+    );
+    await expect(client().history.read({ startHistoryId: '1' })).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'full_sync_required',
+      retryable: false,
+      hint: textLike(/`profile\.get`/),
+    });
+    expect(sent.map(({ url }) => url.pathname)).toEqual(Array(midway ? 2 : 1).fill('/gmail/v1/users/me/history'));
+  },
+);
 
 test('another refusal of the history stays what it is', async () => {
   const { client, connect, respond } = createRig();
   await connect();
-  respond(() => Response.json({ error: { code: 403, errors: [{ reason: 'insufficientPermissions' }] } }, { status: 403 }));
+  respond(() =>
+    Response.json({ error: { code: 403, errors: [{ reason: 'insufficientPermissions' }] } }, { status: 403 }),
+  );
   const refused = client().history.read({ startHistoryId: '1' });
   await expect(refused).rejects.toMatchObject({ kind: 'permission', code: 'insufficient_permissions' });
 });

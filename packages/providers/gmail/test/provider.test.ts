@@ -1,5 +1,6 @@
 import { conformance, providerContract } from '@plugboard/testing';
 
+import { refusalsAgree } from '../../../google/test/refusals.ts';
 import { scopesAgree } from '../../../google/test/scopes.ts';
 import { gmail } from '../src/index.ts';
 
@@ -26,6 +27,10 @@ conformance(gmail.definition, {
 });
 
 scopesAgree(gmail.definition);
+refusalsAgree(gmail, ({ client }) => client().profile.get({}), [
+  [400, 'failedPrecondition', 'permission'],
+  [403, 'limitExceeded', 'rate_limited'],
+]);
 
 providerContract(gmail, {
   account: { id: '110169484474386276334', name: 'user@example.com' },

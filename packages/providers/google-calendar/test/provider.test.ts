@@ -1,5 +1,6 @@
 import { conformance, providerContract } from '@plugboard/testing';
 
+import { refusalsAgree } from '../../../google/test/refusals.ts';
 import { scopesAgree } from '../../../google/test/scopes.ts';
 import { googleCalendar } from '../src/index.ts';
 
@@ -70,6 +71,16 @@ conformance(googleCalendar.definition, {
 });
 
 scopesAgree(googleCalendar.definition);
+refusalsAgree(googleCalendar, ({ client }) => client().calendars.get({}), [
+  [403, 'forbidden', 'permission'],
+  [403, 'forbiddenForNonOrganizer', 'permission'],
+  [403, 'quotaExceeded', 'rate_limited', true],
+  [409, 'duplicate', 'conflict'],
+  [410, 'deleted', 'not_found'],
+  [410, 'fullSyncRequired', 'conflict'],
+  [410, 'updatedMinTooLongAgo', 'conflict'],
+  [412, 'conditionNotMet', 'conflict'],
+]);
 
 providerContract(googleCalendar, {
   account: { id: '110169484474386276334', name: 'user@example.com' },

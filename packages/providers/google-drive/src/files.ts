@@ -5,18 +5,20 @@ import { given, like, nothing } from '@plugboard/core/fields';
 import { pageToken } from '@plugboard/google';
 import { z } from 'zod';
 
-import { allDrives, anyDrive, anyId, asked, costs, described, facts, file, fileFields, fileId, filePage } from './schemas.ts';
 import {
-  filePages,
-  folderOf,
-  name,
-  needs,
-  newFile,
-  search,
-  searchOf,
-  withFields,
-  type DriveFile,
+  allDrives,
+  anyDrive,
+  anyId,
+  asked,
+  costs,
+  described,
+  facts,
+  file,
+  fileFields,
+  fileId,
+  filePage,
 } from './schemas.ts';
+import { filePages, folderOf, name, needs, newFile, search, searchOf, withFields, type DriveFile } from './schemas.ts';
 import { sendContent, sizeOf, unit, type Content } from './upload.ts';
 
 const create = endpoint('POST /files', {

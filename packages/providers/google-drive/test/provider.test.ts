@@ -1,5 +1,6 @@
 import { conformance, providerContract } from '@plugboard/testing';
 
+import { refusalsAgree } from '../../../google/test/refusals.ts';
 import { scopesAgree } from '../../../google/test/scopes.ts';
 import { googleDrive } from '../src/index.ts';
 
@@ -49,6 +50,16 @@ conformance(googleDrive.definition, {
 });
 
 scopesAgree(googleDrive.definition);
+refusalsAgree(googleDrive, ({ client }) => client().about.get({}), [
+  [403, 'insufficientFilePermissions', 'permission'],
+  [403, 'appNotAuthorizedToFile', 'permission'],
+  [403, 'storageQuotaExceeded', 'permission'],
+  [403, 'cannotDownloadAbusiveFile', 'permission'],
+  [403, 'fileNotDownloadable', 'invalid_request'],
+  [403, 'exportSizeLimitExceeded', 'invalid_request'],
+  [403, 'sharingRateLimitExceeded', 'rate_limited', true],
+  [409, 'fileIdInUse', 'conflict'],
+]);
 
 providerContract(googleDrive, {
   account: { id: '110169484474386276334', name: 'user@example.com' },
