@@ -21,11 +21,12 @@ export const about = {
   }),
 };
 
-const roles = z.enum(['reader', 'commenter', 'writer', 'fileOrganizer', 'organizer']);
+const roles = z.enum(['reader', 'commenter', 'writer', 'fileOrganizer', 'organizer', 'owner']);
+const isPerson = (type: string) => type === 'user' || type === 'group';
 
 export const permissions = {
   create: endpoint('POST /files/{fileId}/permissions', {
-    summary: 'Shares a file with a person, a group, a domain or everybody; no mail is sent unless asked for.',
+    summary: 'Shares a file, or gives it away (`owner`); no mail is sent unless asked for, except to a new owner.',
     ...facts('permissions/create', costs.write, needs.share),
     input: given(
       { fileId, role: roles, type: z.enum(['user', 'group', 'domain', 'anyone']) },
@@ -36,17 +37,31 @@ export const permissions = {
         sendNotificationEmail: z.boolean(),
         emailMessage: z.string().min(1),
       },
-    ).refine(
-      ({ type, emailAddress, domain }) =>
-        (type === 'user' || type === 'group') === (emailAddress !== undefined) &&
-        (type === 'domain') === (domain !== undefined),
-      { error: 'user and group take an emailAddress, domain takes a domain, anyone takes neither' },
-    ),
-    encode: ({ fileId: id, sendNotificationEmail = false, emailMessage, ...json }) => ({
-      path: { fileId: id },
-      query: { ...allDrives, sendNotificationEmail, emailMessage },
-      json,
-    }),
+    )
+      .refine(
+        ({ type, emailAddress, domain }) =>
+          isPerson(type) === (emailAddress !== undefined) && (type === 'domain') === (domain !== undefined),
+        { error: 'user and group take an emailAddress, domain takes a domain, anyone takes neither' },
+      )
+      .refine(
+        ({ type, expirationTime, sendNotificationEmail, emailMessage }) =>
+          isPerson(type) || (expirationTime ?? sendNotificationEmail ?? emailMessage) === undefined,
+        { error: 'ends, and is told by mail, for a user or a group only', path: ['type'] },
+      )
+      .refine(
+        ({ role, type, sendNotificationEmail }) =>
+          role !== 'owner' || (type === 'user' && sendNotificationEmail !== false),
+        {
+          error: 'owner is one user, who is always told by mail',
+          path: ['role'],
+        },
+      ),
+    encode: ({ fileId: id, sendNotificationEmail, emailMessage, ...json }) => {
+      const mail = isPerson(json.type) && { sendNotificationEmail: sendNotificationEmail ?? json.role === 'owner' };
+      // The vendor wants to hear that the owner until now becomes a writer.
+      const transfer = json.role === 'owner' && { transferOwnership: true };
+      return { path: { fileId: id }, query: { ...allDrives, ...mail, emailMessage, ...transfer }, json };
+    },
     output: like({ id: '07351284621893', type: 'user', role: 'reader' }),
   }),
 };

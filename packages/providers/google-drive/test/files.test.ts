@@ -192,22 +192,35 @@ test('a range is downloaded as a range, and a document of Google’s own is expo
   expect(sent[1]?.url.search).toBe('?mimeType=application%2Fpdf');
 });
 
-test.each<[object]>([[{ type: 'user' }], [{ type: 'anyone', emailAddress: 'a@b.example' }], [{ type: 'domain' }]])(
-  'sharing with %j alone is refused',
-  async (whom) => {
-    const { client, connect, sent } = createRig();
-    await connect();
-    const input = { fileId: 'file-1', role: 'reader' as const, type: 'user' as const, ...whom };
-    await expect(client().permissions.create(input)).rejects.toMatchObject({ code: 'invalid_input' });
-    expect(sent).toEqual([]);
-  },
-);
+const ada = { type: 'user', emailAddress: 'ada@example.com' } as const;
 
-test('nobody gets a mail of a share unless it was asked for', async () => {
+test.each<object>([
+  { type: 'user' },
+  { type: 'anyone', emailAddress: 'a@b.example' },
+  { type: 'domain' },
+  { type: 'anyone', expirationTime: '2027-01-01T00:00:00Z' },
+  { type: 'domain', domain: 'example.com', sendNotificationEmail: false },
+  { ...ada, role: 'owner', sendNotificationEmail: false },
+  { ...ada, type: 'group', role: 'owner' },
+])('sharing with %j is refused before anything is sent', async (whom) => {
   const { client, connect, sent } = createRig();
   await connect();
-  await client().permissions.create({ fileId: 'file-1', role: 'writer', type: 'anyone' });
-  expect(sent[0]?.url.searchParams.get('sendNotificationEmail')).toBe('false');
+  const input = { fileId: 'file-1', role: 'reader' as const, type: 'user' as const, ...whom };
+  await expect(client().permissions.create(input)).rejects.toMatchObject({ code: 'invalid_input' });
+  expect(sent).toEqual([]);
+});
+
+test.each([
+  ['somebody', { ...ada, role: 'writer' }, { sendNotificationEmail: 'false' }],
+  ['somebody who is told', { ...ada, role: 'writer', sendNotificationEmail: true }, { sendNotificationEmail: 'true' }],
+  // Of others the vendor takes no such parameter.
+  ['everybody', { type: 'anyone', role: 'reader' }, {}],
+  ['a new owner', { ...ada, role: 'owner' }, { sendNotificationEmail: 'true', transferOwnership: 'true' }],
+] as const)('a share with %s sends no mail unasked, and says what it must', async (_whom, whom, query) => {
+  const { client, connect, sent } = createRig();
+  await connect();
+  await client().permissions.create({ fileId: 'file-1', ...whom });
+  expect(Object.fromEntries(sent[0]!.url.searchParams)).toEqual({ supportsAllDrives: 'true', ...query });
 });
 
 test('changes are read to the last page, whose token is the one for the next time', async () => {
