@@ -23,7 +23,7 @@ const metered = defineProvider({
       stream: operation({
         summary: 'Reads.',
         input: given({}),
-        run: async (api, _input, options) => (await api.stream({ method: 'GET', url: path, cost: 5 }, options)).status,
+        run: async (api, _input, options) => (await api.stream({ method: 'GET', url: path, cost: 6 }, options)).status,
       }),
     },
   },
@@ -31,7 +31,6 @@ const metered = defineProvider({
 
 test('requests without a declaration take their cost from the units as well', async () => {
   const { client, connect, sent } = createGoogleRig(metered);
-  // One unit: whose account it is.
   await connect();
   const left = { deadlineMs: 1000 };
   expect([await client().things.ask({}, left), await client().things.stream({}, left)]).toEqual([200, 200]);
