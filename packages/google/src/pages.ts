@@ -11,6 +11,13 @@ export function readBase64(encoded: string): Uint8Array | undefined {
 /** The page after this one; never with an example, because the example asks for the first. */
 export const pageToken = z.string().min(1);
 
+/** At least one text, none of them empty. @param example where the input must have one */
+export function texts(most?: number, example?: readonly string[]) {
+  const some = z.array(z.string().min(1)).min(1);
+  const few = most === undefined ? some : some.max(most);
+  return example === undefined ? few : few.meta({ examples: [[...example]] });
+}
+
 interface Page {
   readonly nextPageToken?: string | null | undefined;
 }

@@ -2,7 +2,7 @@
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api } from '@plugboard/core';
 import { given, like, nothing } from '@plugboard/core/fields';
-import { pageToken, readAll, readBase64 } from '@plugboard/google';
+import { pageToken, readAll, readBase64, texts } from '@plugboard/google';
 import { z } from 'zod';
 
 import {
@@ -16,12 +16,15 @@ import {
   messagePage,
   messagePages,
 } from './schemas.ts';
-import { needs, relabelled, settings, thread, threadPage, threadPages } from './schemas.ts';
+import { labelsOf, needs, relabelled, thread, threadPage, threadPages } from './schemas.ts';
 import { getMessage, outgoing } from './sending.ts';
 
-const labelsOf = (api: Api, given?: readonly string[]) => {
-  const { labelId } = api.settings(settings);
-  return given ?? (labelId === undefined ? undefined : [labelId]);
+/** A search; where it names no label, in that of the settings. */
+const byLabels = {
+  input: given({}, { ...listed, pageToken }),
+  encode: ({ labelIds, ...query }: { readonly labelIds?: string[] | undefined }, api: Api) => ({
+    query: { ...query, labelIds: labelsOf(api, labelIds) },
+  }),
 };
 
 export const profile = {
@@ -38,8 +41,7 @@ export const messages = {
   list: endpoint('GET /users/me/messages', {
     summary: 'Lists mails, by a search as in Gmail and by labels.',
     ...facts('.messages/list', 5, needs.see),
-    input: given({}, { ...listed, pageToken }),
-    encode: ({ labelIds, ...query }, api) => ({ query: { ...query, labelIds: labelsOf(api, labelIds) } }),
+    ...byLabels,
     output: messagePage,
     paging: messagePages,
   }),
@@ -54,16 +56,7 @@ export const messages = {
   labelMany: endpoint('POST /users/me/messages/batchModify', {
     summary: 'Changes the labels of up to 1000 mails.',
     ...facts('.messages/batchModify', 50, needs.change),
-    input: given(
-      {
-        ids: z
-          .array(z.string().min(1))
-          .min(1)
-          .max(1000)
-          .meta({ examples: [[id]] }),
-      },
-      relabelled,
-    ),
+    input: given({ ids: texts(1000, [id]) }, relabelled),
     output: nothing,
     repeat: 'safe',
     example: { status: 204 },
@@ -115,8 +108,7 @@ export const threads = {
   list: endpoint('GET /users/me/threads', {
     summary: 'Lists threads, by a search as in Gmail and by labels.',
     ...facts('.threads/list', 10, needs.see),
-    input: given({}, { ...listed, pageToken }),
-    encode: ({ labelIds, ...query }, api) => ({ query: { ...query, labelIds: labelsOf(api, labelIds) } }),
+    ...byLabels,
     output: threadPage,
     paging: threadPages,
   }),

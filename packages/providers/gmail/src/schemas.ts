@@ -1,7 +1,7 @@
 /** Scopes, settings, quota and shapes: https://developers.google.com/workspace/gmail/api/reference/rest (2026-11-20). */
-import { emailAddressPattern, type RateLimit } from '@plugboard/core';
+import { emailAddressPattern, type Api, type RateLimit } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { googleScope, pages } from '@plugboard/google';
+import { googleScope, pages, texts } from '@plugboard/google';
 import { z } from 'zod';
 
 export const scopes = {
@@ -51,6 +51,11 @@ const label = z.string().min(1).meta({
   description: 'What is listed and watched when a call names no label: `INBOX`, or one of your own.',
 });
 export const settings = z.strictObject({ labelId: label.optional() });
+/** Those that a call names, else that of the settings. */
+export function labelsOf(api: Api, given?: string[]): string[] | undefined {
+  const { labelId } = api.settings(settings);
+  return given ?? (labelId === undefined ? undefined : [labelId]);
+}
 
 const address = z.string().regex(emailAddressPattern, { error: 'must be a@b.c or Name <a@b.c>' });
 const addresses = z.union([address, z.array(address).min(1).max(500)]);
@@ -143,7 +148,7 @@ export const historyPage = like({ historyId: '987656' }, { history: [history], n
 export const historyPages = pages((page: z.output<typeof historyPage>) => page.history);
 
 export const listed = {
-  labelIds: z.array(z.string().min(1)).min(1),
+  labelIds: texts(),
   maxResults: z.int().min(1).max(500),
   q: z.string().min(1),
   includeSpamTrash: z.boolean(),

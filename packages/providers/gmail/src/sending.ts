@@ -2,6 +2,7 @@
 import { encodeBase64url, encodeUtf8, endpoint, operation, text as textOf } from '@plugboard/core';
 import type { Api, CallOptions } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
+import { texts } from '@plugboard/google';
 import { z } from 'zod';
 
 import { writeMail, type Mail } from './mail.ts';
@@ -67,10 +68,7 @@ export async function send(api: Api, given: Mail & { readonly threadId?: string 
 export const getMessage = endpoint('GET /users/me/messages/{id}', {
   summary: 'Reads a mail: all of it, its headers, or as it came.',
   ...facts('.messages/get', 20, needs.see),
-  input: given(
-    { id },
-    { format: z.enum(['full', 'metadata', 'minimal', 'raw']), metadataHeaders: z.array(z.string().min(1)).min(1) },
-  ),
+  input: given({ id }, { format: z.enum(['full', 'metadata', 'minimal', 'raw']), metadataHeaders: texts() }),
   output: message,
   maxBytes: largest,
 });

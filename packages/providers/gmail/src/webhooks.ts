@@ -2,11 +2,11 @@
 import { channels, checkInput, configurationError, reveal } from '@plugboard/core';
 import type { Api, AppFields, OpenedChannel, WebhookDefinition, WebhookVector } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { pubSubSecret, readPubSub, signPubSub, verifyPubSub } from '@plugboard/google';
+import { pubSubSecret, readPubSub, signPubSub, texts, verifyPubSub } from '@plugboard/google';
 import { z } from 'zod';
 
 import { watch } from './operations.ts';
-import { settings } from './schemas.ts';
+import { labelsOf } from './schemas.ts';
 
 /** What the host set up in its Cloud project. The topic must be in the project of the OAuth client. */
 export const pushApp = {
@@ -40,10 +40,7 @@ export const pushApp = {
   },
 } as const satisfies AppFields;
 
-const watched = given(
-  {},
-  { labelIds: z.array(z.string().min(1)).min(1), labelFilterBehavior: z.enum(['include', 'exclude']) },
-);
+const watched = given({}, { labelIds: texts(), labelFilterBehavior: z.enum(['include', 'exclude']) });
 
 /** A second call prolongs: a mailbox has one watch for each project. */
 async function start(api: Api, { labelIds, ...rest }: z.output<typeof watched>): Promise<OpenedChannel> {
@@ -58,8 +55,7 @@ async function start(api: Api, { labelIds, ...rest }: z.output<typeof watched>):
       hint,
     );
   }
-  const { labelId } = api.settings(settings);
-  const labels = labelIds ?? (labelId === undefined ? undefined : [labelId]);
+  const labels = labelsOf(api, labelIds);
   const { expiration } = await api.call(watch.start, {
     topicName: reveal(topic),
     ...(labels && { labelIds: labels }),

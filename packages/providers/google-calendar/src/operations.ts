@@ -2,7 +2,7 @@
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api, CallOptions } from '@plugboard/core';
 import { given, like, nothing } from '@plugboard/core/fields';
-import { channel, channelBody, pageToken, readAll, stopChannel, webHook } from '@plugboard/google';
+import { channel, channelBody, pageToken, readAll, stopChannel, texts, webHook } from '@plugboard/google';
 import { z } from 'zod';
 
 import { calendar, event, eventChange, eventEnd, eventPage, eventPages, inCalendar, instant } from './schemas.ts';
@@ -74,9 +74,8 @@ const listed = {
   showDeleted: z.boolean(),
   singleEvents: z.boolean(),
   timeZone,
-  eventTypes: z.array(z.string().min(1)).min(1),
+  eventTypes: texts(),
 };
-const properties = z.array(z.string().min(1)).min(1);
 /** The vendor refuses them beside a sync token. */
 const narrowing = {
   /** Ends after this. */
@@ -87,8 +86,8 @@ const narrowing = {
   q: z.string().min(1),
   updatedMin: instant(),
   iCalUID: z.string().min(1),
-  privateExtendedProperty: properties,
-  sharedExtendedProperty: properties,
+  privateExtendedProperty: texts(),
+  sharedExtendedProperty: texts(),
 };
 const narrows = Object.keys(narrowing) as (keyof typeof narrowing)[];
 
@@ -192,11 +191,7 @@ export const freeBusy = {
       {
         timeMin: instant('2026-11-20T00:00:00Z'),
         timeMax: instant('2026-11-21T00:00:00Z'),
-        calendarIds: z
-          .array(z.string().min(1))
-          .min(1)
-          .max(50)
-          .meta({ examples: [['user@example.com']] }),
+        calendarIds: texts(50, ['user@example.com']),
       },
       { timeZone, groupExpansionMax: upTo(100) },
     ),
