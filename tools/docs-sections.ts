@@ -1,5 +1,5 @@
 /** The parts of a provider's page, each from one part of the definition; undefined where it declares nothing. */
-import type { AnyDefinition, AuthMethod, OAuth2Method, RateLimit, WebhookDefinition } from '@plugboard/core';
+import type { AnyDefinition, AuthMethod, OAuth2Method, RateLimit, ScopeNeed, WebhookDefinition } from '@plugboard/core';
 
 import { code, codes, fieldTable, sentence, table } from './docs-table.ts';
 
@@ -92,12 +92,12 @@ const settings: Section = ({ settings: declared }) => {
   } = declared as {
     schema: unknown;
     choices?: Readonly<Record<string, unknown>>;
-    scopes?: Readonly<Record<string, readonly string[]>>;
+    scopes?: Readonly<Record<string, readonly ScopeNeed[]>>;
   };
   const notes = (field: string) =>
     words([
       Object.hasOwn(choices, field) ? 'choices asked at the vendor' : undefined,
-      scopes[field] === undefined ? undefined : `needs ${codes(scopes[field])}`,
+      scopes[field] === undefined ? undefined : `needs ${scopesOf(scopes[field])}`,
     ]);
   const fields = fieldTable(schema, { extra: ['Live', notes] });
   return fields === undefined ? undefined : `## Settings of a connection\n\n${fields}`;
@@ -109,12 +109,13 @@ interface ShownOperation {
   readonly method?: string;
   readonly path?: string;
   readonly docs?: string;
-  readonly scopes?: readonly (string | readonly string[])[];
+  readonly scopes?: readonly ScopeNeed[];
   readonly methods?: readonly string[];
   readonly repeat?: string;
   readonly idempotency?: { readonly header: string };
   readonly paging?: object;
   readonly limits?: readonly RateLimit[];
+  readonly cost?: number;
 }
 
 const operations: Section = ({ operations: tree, api }) => {
@@ -126,11 +127,11 @@ const operations: Section = ({ operations: tree, api }) => {
         code(`${group}.${name}`),
         shown.summary,
         shown.docs === undefined ? call : `[${call}](${shown.docs})`,
-        (shown.scopes ?? []).map((need) => [need].flat().map(code).join(' or ')).join(', '),
+        scopesOf(shown.scopes),
         (shown.methods ?? []).map(code).join(' or '),
         shown.paging !== undefined || shown.kind === 'stream' ? 'yes' : '',
         repeatOf(shown),
-        limitsOf(shown.limits),
+        words([limitsOf(shown.limits) || undefined, shown.cost === undefined ? undefined : `costs ${shown.cost}`]),
       ];
     }),
   );
@@ -149,6 +150,12 @@ function repeatOf({ kind, method, repeat, idempotency }: ShownOperation): string
   if (kind !== 'endpoint') return 'as its calls';
   if (idempotency !== undefined) return `keyed: ${code(idempotency.header)}`;
   return repeat ?? (method === 'GET' || method === 'HEAD' ? 'safe' : 'never');
+}
+
+/** Scopes that are addresses by their last name: their whole names stand where they are granted. */
+function scopesOf(needs: readonly ScopeNeed[] = []): string {
+  const named = (scope: string) => code(/^https:\/\/.*\/([^/]+)$/.exec(scope)?.[1] ?? scope);
+  return needs.map((need) => [need].flat().map(named).join(' or ')).join(', ');
 }
 
 function limitsOf(limits: readonly RateLimit[] = []): string {

@@ -77,7 +77,8 @@ const { definition } = defineProvider({
       list: endpoint('GET /letters', {
         summary: 'Lists letters.',
         docs: 'https://acme.example/api#list',
-        scopes: ['read'],
+        scopes: ['read', ['https://acme.example/auth/letters.read', 'https://acme.example/']],
+        cost: 2,
         input: given({}, { cursor: text('Cursor') }),
         output: like({ items: [like({ id: 'l_1' })] }, { next: 'c_2' }),
         paging: { items: (page) => page.items, next: () => undefined },
@@ -117,7 +118,7 @@ describe('a page', () => {
     ['plain settings', '| `note` | no | Note |  |'],
     [
       'operations',
-      '| `letters.list` | Lists letters. | [`GET /letters`](https://acme.example/api#list) | `read` |  | yes | safe |  |',
+      '| `letters.list` | Lists letters. | [`GET /letters`](https://acme.example/api#list) | `read`, `letters.read` or `https://acme.example/` |  | yes | safe | costs 2 |',
     ],
     ['idempotency and limits', '|  |  | keyed: `Idempotency-Key` | 1 in 500 ms 2 at once |'],
     ['writes that are not repeated, and who can', '| `POST /burn` |  | `key` or `open` |  | never |  |'],
