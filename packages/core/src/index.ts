@@ -52,6 +52,7 @@ export {
 } from './auth/methods.ts';
 export { basic, bearer, bodyMember, header, need, query, unsigned } from './auth/sign.ts';
 export { refreshPolicyOf } from './auth/auth.ts';
+export { missingScopes } from './auth/scopes.ts';
 export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer.ts';
 
 export { addListeners } from './env.ts';

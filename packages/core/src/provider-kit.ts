@@ -1,7 +1,6 @@
 /** `@plugboard/core/provider-kit`: the parts of the engine that tests of providers run on their own. */
 export { computed } from './auth/discovery.ts';
 export { discoverEndpoints, sendOAuth } from './auth/oauth-client.ts';
-export { missingScopes } from './auth/scopes.ts';
 export { systemClock } from './clock.ts';
 export { buildRequest, encodeInput, type BuiltRequest } from './client/request.ts';
 export { placeholderApi } from './emulator/placeholders.ts';

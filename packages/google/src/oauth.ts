@@ -2,7 +2,7 @@
  * Signing in with Google: consent, refresh and revocation. Nothing here knows an API.
  * @see https://developers.google.com/identity/protocols/oauth2/web-server (2026-11-20)
  */
-import { bearer, classifyOAuth, member, oauth2, text } from '@plugboard/core';
+import { bearer, classifyOAuth, member, missingScopes, oauth2, text } from '@plugboard/core';
 import type { Api, AppFields, Classify, ScopeNeed, Sign } from '@plugboard/core';
 
 export const tokenUrl = 'https://oauth2.googleapis.com/token';
@@ -38,7 +38,7 @@ const longNames: Readonly<Record<string, string>> = {
 
 /** Whether a grant is enough for an operation, as far as anybody knows. */
 export function permits({ scopes }: Pick<Api, 'scopes'>, { scopes: needed = [] }: Needing): boolean {
-  return scopes === null || needed.every((need) => [need].flat().some((scope) => scopes.includes(scope)));
+  return missingScopes(undefined, needed, scopes).length === 0;
 }
 
 interface Needing {

@@ -1,7 +1,7 @@
 /** Connecting by OAuth, as this provider declares it. */
 import type { AnyDefinition, JsonObject, OAuth2Method, ScopeNeed } from '@plugboard/core';
-import { hash, encodeBase64url, encodeUtf8 } from '@plugboard/core';
-import { computed, hostMatches, missingScopes } from '@plugboard/core/provider-kit';
+import { hash, encodeBase64url, encodeUtf8, missingScopes } from '@plugboard/core';
+import { computed, hostMatches } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
 import { jsonResponse } from './answers.ts';
