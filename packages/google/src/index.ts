@@ -10,7 +10,7 @@ export type { Probe } from './identity.ts';
 export { googleApp, googleHosts, googleOAuth, googleScope, identityScopes, permits } from './oauth.ts';
 export type { GoogleOAuthOptions } from './oauth.ts';
 export { pages, pageToken, readAll, readBase64, texts } from './pages.ts';
-export { pubSubKeys, pubSubSecret, readPubSub, signPubSub, verifyPubSub } from './pub-sub.ts';
+export { pubSubApp, pubSubKeys, pubSubTopic, pubSubWebhooks, readPubSub } from './pub-sub.ts';
 export type { PubSubMessage } from './pub-sub.ts';
 export { googleServiceAccount, keyFields, keyFile, mintIdToken, readKeyFile } from './service-account.ts';
 export { signAccessToken, signAssertion, userKeyFields } from './service-account.ts';

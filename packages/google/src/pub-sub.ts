@@ -2,9 +2,9 @@
  * Cloud Pub/Sub push: the token in the header is signed, the body is not.
  * @see https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions (2026-11-20)
  */
-import { exampleRsaKey, invalidInput, jwtSignature, keySet, member } from '@plugboard/core';
+import { configurationError, exampleRsaKey, invalidInput, jwtSignature, keySet, member } from '@plugboard/core';
 import { parseJson, reveal, signJwt, text } from '@plugboard/core';
-import type { AppValues, Delivery, EmulatorRoutes, Json, Verify, WebhookDefinition } from '@plugboard/core';
+import type { AppFields, AppValues, Delivery, EmulatorRoutes, Json, Verify, WebhookDefinition } from '@plugboard/core';
 
 import { exampleJwk } from './example-key.ts';
 import { readBase64 } from './pages.ts';
@@ -13,7 +13,48 @@ const keys = keySet('https://www.googleapis.com/oauth2/v3/certs', 'RS256');
 const issuers = ['https://accounts.google.com', 'accounts.google.com'];
 const hourSeconds = 3600;
 
-/** Who may push, from the app fields of these names: all that a token must name, as one text. */
+/** What the host set up in its Cloud project. @param prefix of the environment names: `GMAIL` */
+export const pubSubApp = (prefix: string) =>
+  ({
+    pubsubTopic: {
+      title: 'Pub/Sub topic',
+      env: `${prefix}_PUBSUB_TOPIC`,
+      set: 'push',
+      help: 'projects/<project>/topics/<topic>, in the project of the OAuth client.',
+      example: 'projects/demo-project/topics/mail',
+    },
+    pubsubSubscription: {
+      title: 'Pub/Sub push subscription',
+      env: `${prefix}_PUBSUB_SUBSCRIPTION`,
+      set: 'push',
+      help: 'projects/<project>/subscriptions/<subscription>; pushes to the webhook route, with authentication.',
+      example: 'projects/demo-project/subscriptions/mail-push',
+    },
+    pubsubServiceAccount: {
+      title: 'Push service account',
+      env: `${prefix}_PUBSUB_SERVICE_ACCOUNT`,
+      set: 'push',
+      help: 'Email address of the service account that the subscription authenticates with.',
+      example: 'push@demo-project.iam.gserviceaccount.com',
+    },
+    pubsubAudience: {
+      title: 'Push audience',
+      env: `${prefix}_PUBSUB_AUDIENCE`,
+      set: 'push',
+      optional: true,
+      help: 'Audience of the subscription, if it has one of its own. Default: the URL that is pushed to.',
+    },
+  }) as const satisfies AppFields;
+
+/** @throws PlugboardError kind `configuration`, code `push_not_configured`. */
+export function pubSubTopic({ pubsubTopic: topic }: AppValues, fields: AppFields): string {
+  if (topic !== undefined) return reveal(topic);
+  const names = Object.values(fields).map(({ env }) => env);
+  const message = 'The vendor publishes to a topic of Cloud Pub/Sub, and none is set.';
+  throw configurationError('push_not_configured', message, `Set ${names.join(', ')}.`);
+}
+
+/** Who may push, from the fields of `pubSubApp`: all that a token must name, as one text. */
 export function pubSubSecret({ pubsubServiceAccount, pubsubSubscription, pubsubAudience }: AppValues) {
   if (pubsubServiceAccount === undefined || pubsubSubscription === undefined) return undefined;
   return [pubsubServiceAccount, pubsubSubscription, pubsubAudience ?? ''].map(reveal).join(' ');
@@ -88,6 +129,15 @@ export const signPubSub: WebhookDefinition['sign'] = async ({ url, at }, secret)
   const token = await signJwt({ alg: 'RS256', kid: exampleJwk.kid, typ: 'JWT' }, claims, exampleRsaKey());
   return { authorization: `Bearer ${token}` };
 };
+
+/** What the webhooks of all pushes have in common. */
+export const pubSubWebhooks = {
+  secrets: ({ app }) => [pubSubSecret(app)],
+  verify: verifyPubSub,
+  // A token says little of when the delivery was sent.
+  rememberDays: 7,
+  sign: signPubSub,
+} satisfies Partial<WebhookDefinition>;
 
 /** The emulator's half: the keys that `signPubSub` signs with, where Google publishes its own. */
 export const pubSubKeys: EmulatorRoutes = {

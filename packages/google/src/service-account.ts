@@ -67,7 +67,7 @@ export const keyFile = secret('Key file', {
 });
 
 /** Whom the service account acts as. */
-export const subject = textField('User to act as', {
+const subject = textField('User to act as', {
   help: 'Email address of a user of the Workspace that gave the service account domain-wide delegation.',
   example: 'user@example.com',
   pattern: /^[^@\s\0]+@[^@\s\0]+\.[^@\s\0]+$/,

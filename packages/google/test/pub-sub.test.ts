@@ -5,8 +5,8 @@ import { OAuth2Client } from 'google-auth-library';
 import { importJWK, type CryptoKey } from 'jose';
 import { expect, test } from 'vitest';
 
-import { exampleJwk, pubSubSecret, readPubSub, verifyPubSub } from '../src/index.ts';
-import { signPubSub } from '../src/index.ts';
+import { exampleJwk } from '../src/index.ts';
+import { pubSubSecret, readPubSub, signPubSub, verifyPubSub } from '../src/pub-sub.ts';
 
 const email = 'push@demo-project.iam.gserviceaccount.com';
 const subscription = 'projects/demo-project/subscriptions/mail-push';

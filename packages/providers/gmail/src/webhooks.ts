@@ -1,63 +1,23 @@
 /** Word of changes: a Pub/Sub push names the mailbox and the point that its history has come to. */
-import { channels, checkInput, configurationError, reveal } from '@plugboard/core';
-import type { Api, AppFields, OpenedChannel, WebhookDefinition, WebhookVector } from '@plugboard/core';
+import { channels, checkInput } from '@plugboard/core';
+import type { Api, OpenedChannel, WebhookDefinition, WebhookVector } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
-import { pubSubSecret, readPubSub, signPubSub, texts, verifyPubSub } from '@plugboard/google';
+import { pubSubApp, pubSubTopic, pubSubWebhooks, readPubSub, texts } from '@plugboard/google';
 import { z } from 'zod';
 
 import { watch } from './operations.ts';
 import { labelsOf } from './schemas.ts';
 
-/** What the host set up in its Cloud project. The topic must be in the project of the OAuth client. */
-export const pushApp = {
-  pubsubTopic: {
-    title: 'Pub/Sub topic',
-    env: 'GMAIL_PUBSUB_TOPIC',
-    set: 'push',
-    help: 'projects/<project>/topics/<topic>, in the project of the OAuth client.',
-    example: 'projects/demo-project/topics/mail',
-  },
-  pubsubSubscription: {
-    title: 'Pub/Sub push subscription',
-    env: 'GMAIL_PUBSUB_SUBSCRIPTION',
-    set: 'push',
-    help: 'projects/<project>/subscriptions/<subscription>; pushes to the webhook route, with authentication.',
-    example: 'projects/demo-project/subscriptions/mail-push',
-  },
-  pubsubServiceAccount: {
-    title: 'Push service account',
-    env: 'GMAIL_PUBSUB_SERVICE_ACCOUNT',
-    set: 'push',
-    help: 'Email address of the service account that the subscription authenticates with.',
-    example: 'push@demo-project.iam.gserviceaccount.com',
-  },
-  pubsubAudience: {
-    title: 'Push audience',
-    env: 'GMAIL_PUBSUB_AUDIENCE',
-    set: 'push',
-    optional: true,
-    help: 'Audience of the subscription, if it has one of its own. Default: the URL that is pushed to.',
-  },
-} as const satisfies AppFields;
+/** The topic must be in the project of the OAuth client. */
+export const pushApp = pubSubApp('GMAIL');
 
 const watched = given({}, { labelIds: texts(), labelFilterBehavior: z.enum(['include', 'exclude']) });
 
 /** A second call prolongs: a mailbox has one watch for each project. */
 async function start(api: Api, { labelIds, ...rest }: z.output<typeof watched>): Promise<OpenedChannel> {
-  const { pubsubTopic: topic } = api.app;
-  if (topic === undefined) {
-    const hint = `Set ${Object.values(pushApp)
-      .map(({ env }) => env)
-      .join(', ')}.`;
-    throw configurationError(
-      'push_not_configured',
-      'Gmail publishes to a topic of Cloud Pub/Sub, and none is set.',
-      hint,
-    );
-  }
   const labels = labelsOf(api, labelIds);
   const { expiration } = await api.call(watch.start, {
-    topicName: reveal(topic),
+    topicName: pubSubTopic(api.app, pushApp),
     ...(labels && { labelIds: labels }),
     ...rest,
   });
@@ -94,11 +54,8 @@ const vector: WebhookVector = {
 };
 
 export const webhooks = {
+  ...pubSubWebhooks,
   docs: 'https://developers.google.com/workspace/gmail/api/guides/push',
-  secrets: ({ app }) => [pubSubSecret(app)],
-  verify: verifyPubSub,
-  // Its token says little of when it was sent.
-  rememberDays: 7,
   parse(delivery) {
     const { id, data, publishedAt } = readPubSub(delivery);
     const { emailAddress, historyId } = checkInput(push, data, 'The webhook body');
@@ -114,5 +71,4 @@ export const webhooks = {
   }),
   events: { 'mailbox.changed': changed },
   vectors: [vector],
-  sign: signPubSub,
 } satisfies WebhookDefinition;
