@@ -21,7 +21,8 @@ export {
   type IssueOptions,
   type TokenInfo,
 } from './emulator/oauth/authorization-server.ts';
-export type { RegisteredClient } from './emulator/oauth/client-auth.ts';
+export type { ExpectedAssertion } from './emulator/oauth/client-assertion.ts';
+export type { ClientAuth, RegisteredClient } from './emulator/oauth/client-auth.ts';
 export type { Gate } from './emulator/oauth/gate.ts';
 export type {
   Ledger,
@@ -36,13 +37,7 @@ export type {
   TokenState,
 } from './emulator/oauth/ledger.ts';
 export type { OAuthErrorCode, OAuthFailure, ShapeFailure } from './emulator/oauth/oauth-failure.ts';
-export type {
-  AuthorizationProfile,
-  ClientAuth,
-  EndpointAddress,
-  ProfileKind,
-  ProfileScopes,
-} from './emulator/oauth/profile.ts';
+export type { AuthorizationProfile, EndpointAddress, ProfileKind, ProfileScopes } from './emulator/oauth/profile.ts';
 export { createTokenSigner, type TokenSigner } from './emulator/oauth/token-signer.ts';
 export { isConnectionDropped } from './emulator/oauth/run-endpoint.ts';
 export type {

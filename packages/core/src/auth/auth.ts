@@ -8,6 +8,7 @@ import type { Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import type { Classify } from '../transport/transport.ts';
 import type { KeyCache } from '../webhooks/key-cache.ts';
+import type { ClientAuth } from './client-assertion.ts';
 import type { AppValues, VendorCalls } from './vendor-call.ts';
 
 export type { AppValues, OAuthRequest } from './vendor-call.ts';
@@ -106,7 +107,7 @@ export type RevokePolicy = {
   | {
       /** RFC 7009 endpoint; undefined where a tenant's server has none. */
       readonly url: Computed<string | undefined>;
-      readonly clientAuth?: Computed<'basic' | 'raw_basic' | 'post' | 'none'>;
+      readonly clientAuth?: Computed<ClientAuth>;
     }
   /** For vendors with a way of their own. */
   | { readonly run: (client: OAuthClient) => Promise<void> }
@@ -138,8 +139,8 @@ export interface OAuth2Options {
     readonly url: Computed<string>;
     /** Default POST with a form body. `query` sends a GET. */
     readonly encoding?: 'form' | 'json' | 'query';
-    /** RFC 6749 section 2.3.1; `raw_basic` for vendors that do not form-encode the parts. Default `post`. */
-    readonly clientAuth?: Computed<'basic' | 'raw_basic' | 'post' | 'none'>;
+    /** `raw_basic` for vendors that do not form-encode the parts; an object for a signed assertion. Default `post`. */
+    readonly clientAuth?: Computed<ClientAuth>;
     readonly headers?: Readonly<Record<string, string>>;
     /** Further parameters of the code exchange. */
     readonly params?: Readonly<Record<string, string>>;

@@ -3,47 +3,67 @@ import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { configurationError } from '../errors.ts';
 import { reveal } from '../secret.ts';
 import { parseUrl } from '../url.ts';
-import type { AppValues, OAuth2Method, OAuthClient, OAuthRequest } from './auth.ts';
+import type { AppValues, OAuth2Method, OAuthRequest } from './auth.ts';
+import { assertionParams, type ClientAuth } from './client-assertion.ts';
 
-export type ClientAuth = 'basic' | 'raw_basic' | 'post' | 'none';
+/** Who calls, and when: wall time in milliseconds. */
+export interface Caller {
+  readonly app: AppValues;
+  readonly now: number;
+}
+
 type TokenEndpoint = Omit<OAuth2Method['token'], 'clientAuth'> & {
   readonly url: string;
   readonly clientAuth: ClientAuth;
 };
 
 /** The request that hands parameters to a token endpoint, in its encoding. */
-export function tokenRequest(
+export async function tokenRequest(
   token: TokenEndpoint,
-  client: OAuthClient,
+  caller: Caller,
   params: Readonly<Record<string, string>>,
-): OAuthRequest {
+): Promise<OAuthRequest> {
   const { url, encoding = 'form', clientAuth, headers } = token;
   const base = { url, headers: { accept: 'application/json', ...headers } };
   if (encoding === 'query') {
     const target = parseUrl(url);
-    const all = { ...params, ...clientParams(client.app, clientAuth) };
+    const all = { ...params, ...(await clientParams(clientAuth, caller)) };
     for (const [name, value] of Object.entries(all)) target.searchParams.set(name, value);
     return { ...base, method: 'GET', url: target.href };
   }
-  const signed = authenticate({ ...base, method: 'POST', form: params }, clientAuth, client.app);
+  const signed = await authenticate({ ...base, method: 'POST', form: params }, clientAuth, caller);
   if (encoding === 'form') return signed;
   const { form, ...rest } = signed;
   return { ...rest, json: form ?? {} };
 }
 
-/** Proves who the client is (RFC 6749 section 2.3.1). */
-export function authenticate(request: OAuthRequest, clientAuth: ClientAuth, app: AppValues): OAuthRequest {
-  if (clientAuth === 'post' || clientAuth === 'none') {
-    return { ...request, form: { ...request.form, ...clientParams(app, clientAuth) } };
+/**
+ * Proves who the client is (RFC 6749 section 2.3), anew for each request.
+ * @throws PlugboardError kind `configuration`: `app_credentials_missing`, `bad_client_key`.
+ */
+export async function authenticate(
+  request: OAuthRequest,
+  clientAuth: ClientAuth,
+  caller: Caller,
+): Promise<OAuthRequest> {
+  if (clientAuth !== 'basic' && clientAuth !== 'raw_basic') {
+    return { ...request, form: { ...request.form, ...(await clientParams(clientAuth, caller)) } };
   }
-  const [id, secret] = [appValue(app, 'clientId'), appValue(app, 'clientSecret')];
+  const [id, secret] = [appValue(caller.app, 'clientId'), appValue(caller.app, 'clientSecret')];
   // Each part is form-encoded before joining, or a colon in the id would move the border.
   const pair = clientAuth === 'raw_basic' ? `${id}:${secret}` : `${formEncode(id)}:${formEncode(secret)}`;
   const authorization = `Basic ${encodeBase64(encodeUtf8(pair))}`;
   return { ...request, headers: { ...request.headers, authorization } };
 }
 
-function clientParams(app: AppValues, clientAuth: string): Record<string, string> {
+/** The app field that proves the client; undefined where nothing does. */
+export function proofOf(clientAuth: ClientAuth): string | undefined {
+  if (typeof clientAuth === 'object') return clientAuth.key;
+  return clientAuth === 'none' ? undefined : 'clientSecret';
+}
+
+async function clientParams(clientAuth: ClientAuth, { app, now }: Caller): Promise<Readonly<Record<string, string>>> {
+  if (typeof clientAuth === 'object') return assertionParams(clientAuth, app, now);
   if (clientAuth !== 'post' && clientAuth !== 'none') return {};
   const id = app['clientId'];
   const secret = clientAuth === 'post' ? app['clientSecret'] : undefined;

@@ -19,7 +19,8 @@ import type {
   OAuthRequest,
 } from './auth.ts';
 import { refreshPolicyOf } from './auth.ts';
-import { authenticate, tokenRequest, type ClientAuth } from './client-auth.ts';
+import type { ClientAuth } from './client-assertion.ts';
+import { authenticate, proofOf, tokenRequest } from './client-auth.ts';
 import { checkDiscovered, computed, discoveredKey } from './discovery.ts';
 import { classifyOAuth, readTokenAnswer } from './token-answer.ts';
 
@@ -77,7 +78,7 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
       const url = atVersion(computed(endpoint.url, client), context.apiVersion);
       const clientAuth = computed(endpoint.clientAuth ?? 'post', client);
       requireOwnHost(context, { client, url, clientAuth });
-      const request = tokenRequest({ ...endpoint, url, clientAuth }, client, params);
+      const request = await tokenRequest({ ...endpoint, url, clientAuth }, { app, now: clock.now() }, params);
       const answer = await send(context, state, { ...request, classify: method.classify ?? defaultOf(method, app) });
       const separator = method.kind === 'oauth2' ? method.scopes.separator : ' ';
       return method.read === undefined ? readTokenAnswer(answer.json(), separator) : method.read(answer.json(), client);
@@ -137,7 +138,8 @@ export async function revokeGrant(client: OAuthClient, method: ClientMethod, con
     if (token === undefined) continue;
     const hint = field === 'refreshToken' ? 'refresh_token' : 'access_token';
     const form = { token: reveal(token), token_type_hint: hint };
-    const request = authenticate({ method: 'POST', url, form }, clientAuth, client.app);
+    const caller = { app: client.app, now: context.clock.now() };
+    const request = await authenticate({ method: 'POST', url, form }, clientAuth, caller);
     await send(context, client, { ...request, classify: classifyRevocation }).catch((error: unknown) => {
       if (!isDeadToken(error)) throw error;
     });
@@ -200,10 +202,11 @@ interface Authenticated {
 
 /**
  * The secret of the app is the host application's, not the organization's: it never goes to a host that an organization
- * named, nor to one that such a host announced.
+ * named, nor to one that such a host announced. Neither does what is signed with its key: whoever has it is believed.
  */
 function requireOwnHost(context: OAuthContext, { client, url, clientAuth }: Authenticated): void {
-  if (clientAuth === 'none' || client.app['clientSecret'] === undefined) return;
+  const proof = proofOf(clientAuth);
+  if (proof === undefined || client.app[proof] === undefined) return;
   const target = parseUrl(atVersion(url, context.apiVersion));
   if (context.hosts.some((host) => hostMatches(host, target))) return;
   if (ownHosts(context, client).some((host) => hostMatches(host, target))) return;

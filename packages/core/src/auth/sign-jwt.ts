@@ -1,35 +1,65 @@
-/** JSON Web Tokens that the host or a tenant signs with a key of its own (RFC 7515). */
-import { decodeBase64, encodeBase64url, encodeUtf8 } from '../bytes.ts';
-import { invalidInput, type PlugboardError } from '../errors.ts';
+/** JSON Web Tokens that the host or a tenant signs with a key of its own (RFC 7515, RFC 7518). */
+import { decodeBase64, encodeBase64url, encodeUtf8, ownBytes } from '../bytes.ts';
+import { invalidInput } from '../errors.ts';
+
+/** `HS256` is keyed with a secret that both sides have, the others with a private key. */
+export type SigningAlgorithm = keyof typeof algorithms;
 
 export interface JwtHeader {
-  readonly alg: 'RS256' | 'ES256';
+  readonly alg: SigningAlgorithm;
   readonly typ?: string;
   readonly kid?: string;
 }
 
+const rsaKey = 'an RSA key of 2048 bits or more, as PKCS#8 or PKCS#1';
+/** How each is named to WebCrypto, for the key and for the signature; and what its key must be. */
 const algorithms = {
-  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
-  ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  RS256: { key: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, wants: rsaKey },
+  // The salt is as long as the hash (RFC 7518 section 3.5).
+  PS256: { key: { name: 'RSA-PSS', hash: 'SHA-256' }, sign: { saltLength: 32 }, wants: rsaKey },
+  ES256: {
+    key: { name: 'ECDSA', namedCurve: 'P-256' },
+    sign: { hash: 'SHA-256' },
+    wants: 'a P-256 key, as PKCS#8',
+  },
+  EdDSA: { key: { name: 'Ed25519' }, wants: 'an Ed25519 key, as PKCS#8' },
+  HS256: { key: { name: 'HMAC', hash: 'SHA-256' }, wants: 'a secret of 32 bytes or more' },
 } as const;
-/** RFC 7518 section 3.3. */
-const shortestRsaBits = 2048;
+/** RFC 7518 sections 3.3 and 3.2: keys of RSA in bits, secrets in bytes. */
+const shortest = { rsaBits: 2048, secretBytes: 32 } as const;
 
 /**
  * Members stand in the token in the order in which they are given.
- * @param privateKey PKCS#8, DER
- * @throws PlugboardError code `invalid_input` for a key that is not of the algorithm, or of RSA below 2048 bits.
+ * @param key PKCS#8 in DER; for HS256 the bytes of the secret
+ * @throws PlugboardError code `invalid_input` for a key that is not of the algorithm, or too short for it.
  */
-export async function signJwt(header: JwtHeader, claims: object, privateKey: Uint8Array): Promise<string> {
-  const algorithm = algorithms[header.alg];
-  const key = await crypto.subtle
-    .importKey('pkcs8', new Uint8Array(privateKey), algorithm, false, ['sign'])
-    .catch(() => undefined);
-  const { modulusLength = shortestRsaBits } = (key?.algorithm ?? {}) as { readonly modulusLength?: number };
-  if (key === undefined || modulusLength < shortestRsaBits) throw badKey(header.alg);
+export async function signJwt(header: JwtHeader, claims: object, key: Uint8Array): Promise<string> {
+  const { key: kind, wants, ...rest } = algorithms[header.alg];
+  const imported = await importSigningKey(header.alg, key);
+  if (imported === undefined) {
+    const path = header.alg === 'HS256' ? 'secret' : 'privateKey';
+    throw invalidInput('The signing key', [{ path, message: `is not ${wants}` }]);
+  }
   const unsigned = [header, claims].map((part) => encodeBase64url(encodeUtf8(JSON.stringify(part)))).join('.');
-  const signature = new Uint8Array(await crypto.subtle.sign(algorithm, key, encodeUtf8(unsigned)));
+  const how = { name: kind.name, ...('sign' in rest && rest.sign) };
+  const signature = new Uint8Array(await crypto.subtle.sign(how, imported, encodeUtf8(unsigned)));
   return `${unsigned}.${encodeBase64url(signature)}`;
+}
+
+/** What the key of an algorithm must be, in words. */
+export function keyOf(algorithm: SigningAlgorithm): string {
+  return algorithms[algorithm].wants;
+}
+
+/** Undefined for a key of another algorithm, or one too short. */
+async function importSigningKey(alg: SigningAlgorithm, key: Uint8Array) {
+  const secret = alg === 'HS256';
+  if (secret && key.length < shortest.secretBytes) return undefined;
+  const imported = await crypto.subtle
+    .importKey(secret ? 'raw' : 'pkcs8', ownBytes(key), algorithms[alg].key, false, ['sign'])
+    .catch(() => undefined);
+  const { modulusLength = shortest.rsaBits } = (imported?.algorithm ?? {}) as { readonly modulusLength?: number };
+  return modulusLength < shortest.rsaBits ? undefined : imported;
 }
 
 /**
@@ -60,9 +90,4 @@ function derLength(length: number): number[] {
   const bytes = [24, 16, 8, 0].map((shift) => (length >> shift) & 0xff);
   const significant = bytes.slice(bytes.findIndex((byte) => byte !== 0));
   return [0x80 | significant.length, ...significant];
-}
-
-function badKey(alg: JwtHeader['alg']): PlugboardError {
-  const wanted = alg === 'RS256' ? `an RSA key of ${shortestRsaBits} bits or more` : 'a P-256 key';
-  return invalidInput('The private key', [{ path: 'privateKey', message: `is not ${wanted}, as PKCS#8 or PKCS#1` }]);
 }

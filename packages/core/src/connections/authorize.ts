@@ -2,6 +2,7 @@
 import { refuseReservedParams } from '../auth/methods.ts';
 import { createPkce } from '../auth/pkce.ts';
 import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
+import { assertionParams } from '../auth/client-assertion.ts';
 import { computed, discoveredKey } from '../auth/discovery.ts';
 import { atVersion, createOAuthClient } from '../auth/oauth-client.ts';
 import { missingScopes } from '../auth/scopes.ts';
@@ -45,7 +46,7 @@ export interface Authorization {
   readonly cookie: FlowCookie;
 }
 
-/** @throws PlugboardError: `app_credentials_missing`, `invalid_input`, `too_many_flows`. */
+/** @throws PlugboardError: `app_credentials_missing`, `bad_client_key`, `invalid_input`, `too_many_flows`. */
 export async function authorize(engine: Engine, provider: string, input: AuthorizeInput): Promise<Authorization> {
   const runtime = providerOf(engine, provider);
   const [name, method] = oauthMethodOf(runtime, input.method);
@@ -56,6 +57,9 @@ export async function authorize(engine: Engine, provider: string, input: Authori
     throw invalidInput(`${provider} input`, [{ path: discoveredKey, message: 'is a name of the engine' }]);
   }
   const checked = await withDiscovered(engine, runtime, { given, organizationId, method });
+  const clientAuth = computed(method.token.clientAuth ?? 'post', { input: checked, app: runtime.app });
+  // Nobody is sent away to come back with a code that cannot be exchanged.
+  if (typeof clientAuth === 'object') await assertionParams(clientAuth, runtime.app, engine.clock.now());
   const { ask, unless } = method.scopes;
   const named = unless !== undefined && runtime.app[unless] !== undefined;
   const scopes = input.scopes ?? runtime.scopes ?? (named ? [] : ask);

@@ -6,7 +6,7 @@ import type { Credentials } from '../auth/auth.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Json } from '../json.ts';
 import type { AnyDefinition, AnyProvider } from '../provider.ts';
-import type { Secret } from '../secret.ts';
+import { reveal, type Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import { isVendorHost } from './addresses.ts';
 import { createApiResponder } from './answer-api.ts';
@@ -32,7 +32,10 @@ export interface EmulatorOptions {
    * answers to another one's requests name that one instead. Default: one demo account.
    */
   readonly accounts?: readonly AccountRef[];
-  /** The registered OAuth client. Default: any whose id and secret do not contain `wrong` or `revoked`. */
+  /**
+   * The registered OAuth client. Default: that of the provider's options; without `clientId` there, any whose id and
+   * secret do not contain `wrong` or `revoked`.
+   */
   readonly client?: RegisteredClient;
   /** Registered redirect URIs, compared as text. Default: any. */
   readonly redirectUris?: readonly string[];
@@ -74,13 +77,19 @@ export interface Emulator {
   reset(): void;
 }
 
+/** The client that the host says it has registered. */
+function clientOf({ options }: AnyProvider): RegisteredClient | undefined {
+  const { clientId: id, clientSecret: secret } = options as Readonly<Record<string, string | Secret | undefined>>;
+  return id === undefined ? undefined : { id: reveal(id), ...(secret !== undefined && { secret: reveal(secret) }) };
+}
+
 /**
  * @example const vendor = createEmulator(acme()); await vendor.fetch(new Request('https://api.acme.example/v1/me', ...))
  * @throws PlugboardError code `invalid_emulator` when the definition does not say enough.
  */
 export function createEmulator(provider: AnyProvider, options: EmulatorOptions = {}): Emulator {
   const definition = asEmulated(provider);
-  const { clock = systemClock, client, redirectUris } = options;
+  const { clock = systemClock, client = clientOf(provider), redirectUris } = options;
   const accounts = options.accounts ?? [{ id: 'demo', name: `Demo account of ${definition.name}` }];
   const { endpoints, bases } = readDeclarations(definition, clock);
   const requests: LogEntry[] = [];

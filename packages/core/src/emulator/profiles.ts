@@ -1,16 +1,19 @@
 /** The server's half of the auth methods of a definition. */
 import {
   refreshPolicyOf,
+  type AppValues,
   type AuthMethod,
   type BrowserMethod,
   type Computed,
   type MintMethod,
   type OAuth2Method,
 } from '../auth/auth.ts';
+import type { ClientAuth } from '../auth/client-assertion.ts';
 import { computed } from '../auth/discovery.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { stubAppValues } from '../stub-app.ts';
 import { endpointAddress } from './addresses.ts';
+import type { ClientAuth as ExpectedAuth } from './oauth/client-auth.ts';
 import type { AuthorizationProfile } from './oauth/profile.ts';
 import { emulatedApp, emulatedInput, metadataOf } from './tenants.ts';
 
@@ -24,7 +27,7 @@ export function profilesOf(
 ): readonly AuthorizationProfile[] {
   const app = stubAppValues(definition, options);
   return Object.entries(definition.auth).flatMap(([name, method]) => {
-    const profile = profileOf(definition, name, method);
+    const profile = profileOf({ definition, app }, name, method);
     if (profile === undefined || method.kind !== 'oauth2' || method.signCallback === undefined) return profile ?? [];
     const { signCallback } = method;
     return {
@@ -35,14 +38,20 @@ export function profilesOf(
   });
 }
 
-function profileOf(definition: AnyDefinition, name: string, method: AuthMethod): AuthorizationProfile | undefined {
-  if (method.kind === 'oauth2') return codeProfile(definition, name, method);
-  if (method.kind === 'browser') return stepProfile(definition, name, method);
-  return 'mint' in method ? mintProfile(definition, name, method) : undefined;
+interface Emulated {
+  readonly definition: AnyDefinition;
+  /** Values of the host, for what is compared or verified. */
+  readonly app: AppValues;
+}
+
+function profileOf(emulated: Emulated, name: string, method: AuthMethod): AuthorizationProfile | undefined {
+  if (method.kind === 'oauth2') return codeProfile(emulated, name, method);
+  if (method.kind === 'browser') return stepProfile(emulated, name, method);
+  return 'mint' in method ? mintProfile(emulated, name, method) : undefined;
 }
 
 /** Where a vendor has no token endpoint, the provider's own routes issue the tokens. */
-function stepProfile(definition: AnyDefinition, name: string, method: BrowserMethod): AuthorizationProfile {
+function stepProfile({ definition, app }: Emulated, name: string, method: BrowserMethod): AuthorizationProfile {
   const { token } = method;
   const policy = refreshPolicyOf(method);
   const exchange = policy?.spends === 'accessToken';
@@ -50,14 +59,14 @@ function stepProfile(definition: AnyDefinition, name: string, method: BrowserMet
     name,
     kind: 'browser',
     tokenUrl: token === undefined ? () => false : endpointAddress(definition, token.url, method),
-    ...(token && tokenForm(token, { input: emulatedInput(definition, method), app: emulatedApp(definition) })),
+    ...(token && tokenForm(token, { input: emulatedInput(definition, method), app: emulatedApp(definition) }, app)),
     rotation: policy === undefined || exchange ? 'none' : policy.rotation,
     exchange,
     oldAccessTokenDies: policy?.oldAccessTokenDies === true,
   };
 }
 
-function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Method): AuthorizationProfile {
+function codeProfile({ definition, app }: Emulated, name: string, method: OAuth2Method): AuthorizationProfile {
   const { authorize, discover, token, refresh, revoke, issuer, nonce, scopes, pkce, example } = method;
   const policy = refresh === 'none' ? undefined : refresh;
   const exchange = policy?.spends === 'accessToken';
@@ -71,9 +80,9 @@ function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Meth
     tokenUrl: endpointAddress(definition, token.url, method),
     ...(revokes && {
       revokeUrl: endpointAddress(definition, revoke.url as Computed<string>, method),
-      revokeAuth: computed(revoke.clientAuth ?? 'post', known),
+      revokeAuth: expectedAuth(revoke.clientAuth, known, app),
     }),
-    ...tokenForm(token, known),
+    ...tokenForm(token, known, app),
     pkce,
     ...(issued !== undefined && { issuer: issued }),
     ...(discover && { metadata: metadataOf(definition, method) }),
@@ -87,20 +96,31 @@ function codeProfile(definition: AnyDefinition, name: string, method: OAuth2Meth
   };
 }
 
-function mintProfile(definition: AnyDefinition, name: string, method: MintMethod): AuthorizationProfile {
+function mintProfile({ definition, app }: Emulated, name: string, method: MintMethod): AuthorizationProfile {
   const { kind, token } = method;
   return {
     name,
     kind,
     tokenUrl: token === undefined ? () => false : endpointAddress(definition, token.url),
-    ...(token && tokenForm(token, { input: {}, app: emulatedApp(definition) })),
+    ...(token && tokenForm(token, { input: {}, app: emulatedApp(definition) }, app)),
     rotation: 'none',
   };
 }
 
+type Known = Parameters<typeof computed>[1];
+
 function tokenForm(
-  { encoding, clientAuth = 'post' }: OAuth2Method['token'],
-  known: Parameters<typeof computed>[1],
+  { encoding, clientAuth }: OAuth2Method['token'],
+  known: Known,
+  app: AppValues,
 ): Pick<AuthorizationProfile, 'encoding' | 'clientAuth'> {
-  return { ...(encoding && { encoding }), clientAuth: computed(clientAuth, known) };
+  return { ...(encoding && { encoding }), clientAuth: expectedAuth(clientAuth, known, app) };
+}
+
+/** The server's half of a client authentication: it knows the key that the client has. */
+function expectedAuth(declared: Computed<ClientAuth> = 'post', known: Known, app: AppValues): ExpectedAuth {
+  const clientAuth = computed(declared, known);
+  if (typeof clientAuth !== 'object') return clientAuth;
+  const { key, ...expected } = clientAuth;
+  return { ...expected, clientKey: app[key] ?? '' };
 }

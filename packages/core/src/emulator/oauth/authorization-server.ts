@@ -144,6 +144,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     codeLifeMs: (options.codeSeconds ?? 600) * 1000,
     ledger,
     codes: new Map(),
+    assertions: new Set(),
     texts: { next: (sample) => texts.next(sample) },
     gate,
     signer: createTokenSigner(),
@@ -240,6 +241,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       for (const board of Object.values(switches)) board.clear();
       ledger.clear();
       context.codes.clear();
+      context.assertions.clear();
       texts = createTokenTexts(options.seed ?? name);
       gate.release();
     },

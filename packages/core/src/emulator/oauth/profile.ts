@@ -1,11 +1,10 @@
 /** What an authorization server must know about one way to get tokens: the server's half of an auth method. */
 import type { Rotation } from '../../auth/auth.ts';
 import type { JsonObject } from '../../json.ts';
+import type { ClientAuth } from './client-auth.ts';
 
 /** An endpoint's address, or a test for addresses that are only known at run time (a host per tenant). */
 export type EndpointAddress = string | ((url: URL) => boolean);
-
-export type ClientAuth = 'basic' | 'raw_basic' | 'post' | 'none';
 
 /** `browser`: whatever grant its token endpoint is sent opens one. */
 export type ProfileKind = 'oauth2' | 'client_credentials' | 'service_account' | 'browser';

@@ -1,10 +1,10 @@
 /** What the endpoints of one authorization server share. */
 import type { Clock } from '../../clock.ts';
 import type { AccountRef } from '../../store.ts';
-import type { PresentedClient, RegisteredClient } from './client-auth.ts';
+import { isGoodClient, type PresentedClient, type RegisteredClient } from './client-auth.ts';
 import type { GateKeeper } from './gate.ts';
 import type { LedgerBook, LedgerFamily } from './ledger.ts';
-import type { ShapeFailure } from './oauth-failure.ts';
+import { failure, type OAuthFailure, type ShapeFailure } from './oauth-failure.ts';
 import type { AuthorizationProfile } from './profile.ts';
 import type { TokenSigner } from './token-signer.ts';
 import type { TokenTexts } from './token-text.ts';
@@ -30,10 +30,30 @@ export interface ServerContext {
   readonly codeLifeMs: number;
   readonly ledger: LedgerBook;
   readonly codes: Map<string, CodeBinding>;
+  /** Ids of the assertions that clients have used. */
+  readonly assertions: Set<string>;
   readonly texts: TokenTexts;
   readonly gate: GateKeeper;
   readonly signer: TokenSigner;
   readonly shapeFailure: ShapeFailure | undefined;
+}
+
+/**
+ * Compares a client with the registered one, and spends the id of its assertion (RFC 7523 section 3).
+ * @param registered Undefined: whoever is not declared dead.
+ */
+export function refuseClient(
+  { assertions }: ServerContext,
+  client: PresentedClient,
+  registered: RegisteredClient | undefined,
+): OAuthFailure | undefined {
+  if (!isGoodClient(client, registered))
+    return failure('invalid_client', 'the client is unknown or its secret is wrong');
+  if (client.jti === undefined) return undefined;
+  const id = JSON.stringify([client.id, client.jti]);
+  if (assertions.has(id)) return failure('invalid_client', 'the assertion was used before');
+  assertions.add(id);
+  return undefined;
 }
 
 /** Whether tokens of the family may be used by the client; null where none authenticates. */

@@ -2,7 +2,7 @@
 import { encodeBase64url } from '../../bytes.ts';
 import { hash } from '../../hash.ts';
 import type { JsonObject } from '../../json.ts';
-import { isGoodClient, readClient, type PresentedClient } from './client-auth.ts';
+import { isAnonymous, readClient, type PresentedClient } from './client-auth.ts';
 import { clientCredentialsGrant, codeGrant, stepGrant, jwtBearerGrant, renewalGrant, type Grant } from './grants.ts';
 import { withIdToken } from './id-token.ts';
 import { isRenewable, issueTokens, type Issue } from './issue.ts';
@@ -11,7 +11,7 @@ import { failure, isFailure, refuse, type OAuthFailure, type OAuthReply } from '
 import { mediaType, readParams, type Params } from './params.ts';
 import type { AuthorizationProfile } from './profile.ts';
 import { isConnectionDropped, runEndpoint } from './run-endpoint.ts';
-import { accountWith, type ServerContext } from './server-context.ts';
+import { accountWith, refuseClient, type ServerContext } from './server-context.ts';
 import type { TokenSwitches } from './switches.ts';
 
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -24,12 +24,10 @@ export async function handleToken(
 ): Promise<OAuthReply> {
   const params = await readParams(request, encodingOf(profiles, request));
   const call = context.ledger.startCall(grantTypeOf(params));
-  const challenge = isFailure(params) ? undefined : await challengeOf(params.get('code_verifier'));
+  const read = isFailure(params) ? params : await readGrant(context, profiles, { request, params });
   try {
     const reply = await runEndpoint({ ...context, switches }, () => {
-      const issue = isFailure(params)
-        ? params
-        : judgeGrant(context, profiles, { request, params, challenge, switches, call });
+      const issue = isFailure(read) ? read : judgeGrant(context, read, { switches, call });
       if (!isFailure(issue)) return answer(context, issue);
       call.error = issue.error;
       return refuse(issue, request.headers, context.shapeFailure);
@@ -43,12 +41,27 @@ export async function handleToken(
   }
 }
 
+/** A request whose client and grant are known, and not judged. */
 interface Read {
   readonly request: Request;
   readonly params: Params;
+  readonly profile: AuthorizationProfile;
+  readonly grant: Grant;
+  readonly client: PresentedClient | null;
   readonly challenge: string | undefined;
-  readonly switches: TokenSwitches;
-  readonly call: CallEntry;
+}
+
+/** What takes time: hashes and signatures. What needs state is judged later, in one step. */
+async function readGrant(
+  context: ServerContext,
+  profiles: readonly AuthorizationProfile[],
+  sent: Pick<Read, 'request' | 'params'>,
+): Promise<Read | OAuthFailure> {
+  const found = findGrant(profiles, sent.params);
+  if (isFailure(found)) return found;
+  const client = await identify(context, found.profile, sent);
+  if (client !== null && isFailure(client)) return client;
+  return { ...sent, ...found, client, challenge: await challengeOf(sent.params.get('code_verifier')) };
 }
 
 async function answer(context: ServerContext, { issue, tokens }: Issued): Promise<OAuthReply> {
@@ -62,15 +75,11 @@ interface Issued {
 
 function judgeGrant(
   context: ServerContext,
-  profiles: readonly AuthorizationProfile[],
-  read: Read,
+  { request, params, profile, grant, client, challenge }: Read,
+  { switches, call }: { readonly switches: TokenSwitches; readonly call: CallEntry },
 ): Issued | OAuthFailure {
-  const { params, switches, call, challenge, request } = read;
-  const found = findGrant(profiles, params);
-  if (isFailure(found)) return found;
-  const { profile, grant } = found;
-  const client = identify(context, profile, read);
-  if (client !== null && isFailure(client)) return client;
+  const refusal = client === null ? undefined : refuseClient(context, client, registeredFor(context, profile));
+  if (refusal !== undefined) return refusal;
   const issue = grant(context, { url: new URL(request.url), params, profile, client, challenge, switches });
   if (isFailure(issue)) return issue;
 
@@ -122,20 +131,18 @@ function grantOf(profile: AuthorizationProfile | undefined, grant: Grant) {
 }
 
 /** Null where no client authenticates: the assertion of a service account speaks for itself. */
-function identify(
-  context: ServerContext,
-  profile: AuthorizationProfile,
-  { request, params }: Read,
-): PresentedClient | OAuthFailure | null {
-  const { kind, clientAuth = 'post' } = profile;
-  if (kind === 'service_account' && clientAuth === 'none' && !params.has('client_id')) return null;
-  const client = readClient(request.headers, params, clientAuth);
-  if (isFailure(client)) return client;
-  // The client of a minted token is typed in by a tenant: not the one that the host registered.
-  const registered = kind === 'client_credentials' || kind === 'service_account' ? undefined : context.client;
-  return isGoodClient(client, registered)
-    ? client
-    : failure('invalid_client', 'the client is unknown or its secret is wrong');
+async function identify(
+  { clock }: ServerContext,
+  { kind, clientAuth = 'post' }: AuthorizationProfile,
+  read: Pick<Read, 'request' | 'params'>,
+): Promise<PresentedClient | OAuthFailure | null> {
+  const sent = { ...read, nowMs: clock.now() };
+  return kind === 'service_account' && isAnonymous(sent, clientAuth) ? null : readClient(sent, clientAuth);
+}
+
+/** The client of a minted token is typed in by a tenant: not the one that the host registered. */
+function registeredFor({ client }: ServerContext, { kind }: AuthorizationProfile) {
+  return kind === 'client_credentials' || kind === 'service_account' ? undefined : client;
 }
 
 function retireOldTokens({ ledger }: ServerContext, profile: AuthorizationProfile, family: string): void {
