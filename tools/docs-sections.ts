@@ -44,7 +44,7 @@ function methodParts(method: AuthMethod): (string | undefined)[] {
 }
 
 function oauthParts({ pkce, refresh, revoke, scopes, sign, input }: OAuth2Method): (string | undefined)[] {
-  const { ask, known } = scopes;
+  const { ask, known, env } = scopes;
   const rows = [...new Set([...ask, ...Object.keys(known)])].map((scope) => [
     code(scope),
     ask.includes(scope) ? 'yes' : 'no',
@@ -55,6 +55,7 @@ function oauthParts({ pkce, refresh, revoke, scopes, sign, input }: OAuth2Method
       `PKCE: ${pkce}. Refresh: ${rotation(refresh)}.`,
       revoke === undefined ? 'The vendor offers no revocation.' : 'Disconnecting revokes the grant at the vendor.',
       placesOf(sign.places),
+      env === undefined ? undefined : `${code(env)} or the option ${code('scopes')} names other scopes to ask for.`,
     ]),
     input === undefined ? undefined : `Asked before the redirect:\n\n${fieldTable(input) ?? ''}`,
     rows.length === 0 ? undefined : table(['Scope', 'Asked by default', 'For'], rows),

@@ -35,6 +35,8 @@ function namesOf({ app = {}, auth }: AnyDefinition): string[] {
     found.set(env, `${sentence(title, help)}${optional === true ? ' (optional)' : ''}`);
   }
   for (const method of Object.values(auth)) {
+    const { env: scopes, ask = [] } = method.kind === 'oauth2' ? method.scopes : {};
+    if (scopes !== undefined) found.set(scopes, `Scopes, with spaces between. Default: ${ask.join(' ')} (optional)`);
     if (!('env' in method)) continue;
     for (const [field, env] of Object.entries(method.env ?? {})) {
       const { title, help } = fieldWords(method.credentials, field);

@@ -36,7 +36,7 @@ export interface ResolvedProvider {
   readonly stub: boolean;
 }
 
-/** @throws PlugboardError kind `configuration`: `half_configured`, `unknown_option`, `invalid_platform_credentials`. */
+/** @throws PlugboardError kind `configuration`: `half_configured`, `unknown_option`, `invalid_option`, `invalid_platform_credentials`. */
 export function resolveProvider(provider: AnyProvider, environment: Environment, mode: Mode): ResolvedProvider {
   const { definition, options } = provider;
   const fields = definition.app ?? {};
@@ -51,6 +51,7 @@ export function resolveProvider(provider: AnyProvider, environment: Environment,
     if (absent.length > 0 && absent.length < members.length) throw halfConfigured(definition.id, absent);
   }
   const platform = readPlatform(definition, options.platform, environment);
+  const scopes = options.scopes ?? readScopes(definition, environment);
   const missing = missingOf(fields, app, 'oauth');
   // What is optional (a host, a default model) proves nothing to a vendor.
   const unset = Object.entries(fields).every(([name, { optional }]) => optional === true || app[name] === undefined);
@@ -64,7 +65,7 @@ export function resolveProvider(provider: AnyProvider, environment: Environment,
     stub: mode !== 'production' && (options.stub ?? bare),
     apiVersion: options.apiVersion ?? definition.api.version ?? '',
     ...(platform && { platform }),
-    ...(options.scopes && { scopes: options.scopes }),
+    ...(scopes && { scopes }),
   };
 }
 
@@ -108,6 +109,18 @@ function readField(
     );
   }
   return field.secret === true ? new Secret(text) : text;
+}
+
+/** A scope has no spaces, quotes or backslashes (RFC 6749 section 3.3). */
+function readScopes({ auth }: AnyDefinition, environment: Environment): readonly string[] | undefined {
+  for (const method of Object.values(auth)) {
+    const name = method.kind === 'oauth2' ? method.scopes.env : undefined;
+    const text = name === undefined ? '' : (environment[name] ?? '').trim();
+    if (name === undefined || text === '') continue;
+    if (/^[\x21\x23-\x5b\x5d-\x7e ]+$/.test(text)) return text.split(/ +/);
+    throw configurationError('invalid_option', `${name} holds characters that no scope has.`, `Check ${name}.`);
+  }
+  return undefined;
 }
 
 function stubInProduction(id: string): PlugboardError {

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { constants, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
@@ -33,6 +33,26 @@ describe('a JWT', () => {
     expect(verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
   });
 
+  test.each(['PS256', 'EdDSA', 'HS256'] as const)('is signed with %s as OpenSSL verifies it', async (alg) => {
+    const ed = generateKeyPairSync('ed25519');
+    const secret = Buffer.alloc(32, 7);
+    const key = {
+      PS256: exampleRsaKey(),
+      EdDSA: ed.privateKey.export({ type: 'pkcs8', format: 'der' }),
+      HS256: secret,
+    };
+    const token = await signJwt({ alg }, claims, key[alg]);
+    const signature = partsOf(token)[2]!;
+    const signed = Buffer.from(token.slice(0, token.lastIndexOf('.')));
+    const padding = { key: createPublicKey(rsa), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+    const good = {
+      PS256: () => verify('sha256', signed, padding, signature),
+      EdDSA: () => verify(null, signed, ed.publicKey, signature),
+      HS256: () => createHmac('sha256', secret).update(signed).digest().equals(signature),
+    };
+    expect(good[alg]()).toBe(true);
+  });
+
   test('is signed with no key of another kind, or a short one', async () => {
     const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({
       type: 'pkcs8',
@@ -43,12 +63,17 @@ describe('a JWT', () => {
       ['RS256', exampleEcKey()],
       ['ES256', exampleRsaKey()],
       ['RS256', new Uint8Array(8)],
+      ['PS256', short],
+      ['EdDSA', exampleRsaKey()],
     ] as const) {
       await expect(signJwt({ alg }, claims, key)).rejects.toMatchObject({
         code: 'invalid_input',
         fields: [{ path: 'privateKey' }],
       });
     }
+    await expect(signJwt({ alg: 'HS256' }, claims, new Uint8Array(31))).rejects.toMatchObject({
+      fields: [{ path: 'secret', message: 'is not a secret of 32 bytes or more' }],
+    });
   });
 });
 

@@ -9,8 +9,10 @@ import type { AccountRef } from '../store.ts';
 import type { Classify } from '../transport/transport.ts';
 import type { KeyCache } from '../webhooks/key-cache.ts';
 import type { ClientAuth } from './client-assertion.ts';
+import type { DeclaredScopes } from './declared-scopes.ts';
 import type { AppValues, VendorCalls } from './vendor-call.ts';
 
+export type { DeclaredScopes, ScopeNeed } from './declared-scopes.ts';
 export type { AppValues, OAuthRequest } from './vendor-call.ts';
 
 /** Named credential values of one connection: what the tenant typed, or what a grant brought. */
@@ -113,9 +115,6 @@ export type RevokePolicy = {
   | { readonly run: (client: OAuthClient) => Promise<void> }
 );
 
-/** A scope that is needed, or several of which any one is enough. */
-export type ScopeNeed = string | readonly string[];
-
 /** A fact of an authorization server, or what computes it: `input.discovered` is what `discover` found. */
 export type Computed<T> = T | ((input: JsonObject, app: AppValues) => T);
 
@@ -145,16 +144,7 @@ export interface OAuth2Options {
     /** Further parameters of the code exchange. */
     readonly params?: Readonly<Record<string, string>>;
   };
-  /** Scopes asked by default, and every other one the provider knows, each with a reason for the consent page. */
-  readonly scopes: {
-    readonly ask: readonly string[];
-    readonly known: Readonly<Record<string, string>>;
-    readonly separator?: ' ' | ',';
-    /** App field that, once set, names the permissions at the vendor: then none are asked for by default. */
-    readonly unless?: string;
-    /** Scopes that a granted one includes, for vendors that answer the shortest list (`write_x` includes `read_x`). */
-    readonly implies?: (scope: string) => readonly string[];
-  };
+  readonly scopes: DeclaredScopes;
   /** RFC 7636, always S256. `none` needs a comment in the provider that says why. */
   readonly pkce: 'required' | 'supported' | 'none';
   /** Expected `iss` of the callback (RFC 9207); absent: recorded, never judged. */

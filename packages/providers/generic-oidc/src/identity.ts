@@ -59,7 +59,7 @@ export async function refresh(client: OAuthClient): Promise<Grant> {
 
 function rulesOf({ app, input }: OAuthClient) {
   return {
-    issuer: issuerOf(app),
+    issuer: issuerOf(app, input),
     audience: reveal(app['clientId'] ?? ''),
     jwksUrl: announced('jwks_uri')(input),
     algorithms: algorithmsOf(input['discovered']),

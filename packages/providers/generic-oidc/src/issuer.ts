@@ -1,42 +1,13 @@
 /**
- * What the deployment says of its issuer, and what the issuer says of itself.
+ * Which issuer it is, and what that says of itself.
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html (2026-11-28)
  */
-import { at, checkAnswer, configurationError, invalidInput, PlugboardError, reveal, text } from '@plugboard/core';
-import type { Api, AppFields, AppValues, JsonObject, JwtAlgorithm, OAuthClient } from '@plugboard/core';
+import { at, checkAnswer, configurationError, PlugboardError, reveal, text } from '@plugboard/core';
+import type { Api, AppValues, JsonObject, JwtAlgorithm, OAuthClient } from '@plugboard/core';
 import { hostOf } from '@plugboard/core/fields';
 import { z } from 'zod';
 
-export const app = {
-  issuer: {
-    title: 'Issuer',
-    env: 'OIDC_ISSUER',
-    help: 'An https address, spelt as in its discovery document, with or without a slash at the end.',
-    example: 'https://id.example.com/realms/main',
-  },
-  clientId: { title: 'Client id', env: 'OIDC_CLIENT_ID' },
-  clientSecret: {
-    title: 'Client secret',
-    env: 'OIDC_CLIENT_SECRET',
-    secret: true,
-    optional: true,
-    help: 'A public client has none.',
-  },
-  clientAuth: {
-    title: 'Client authentication',
-    env: 'OIDC_CLIENT_AUTH',
-    optional: true,
-    help: '`basic`, `post`, or `raw_basic` for servers that do not decode. Default: what the issuer announces.',
-    example: 'basic',
-  },
-  authorizeParams: {
-    title: 'Parameters of the authorization',
-    env: 'OIDC_AUTHORIZE_PARAMS',
-    optional: true,
-    help: 'As a query: `access_type=offline&prompt=consent` at Google, `audience=...` at Auth0.',
-    example: '',
-  },
-} satisfies AppFields;
+import { app } from './app.ts';
 
 /** Signatures that anybody can check: never `none`, and no HS256, whose key would be the secret of this client. */
 export const algorithms: readonly JwtAlgorithm[] = [
@@ -55,18 +26,18 @@ const metadata = z.looseObject({
   end_session_endpoint: z.string().nullish(),
   code_challenge_methods_supported: list,
   token_endpoint_auth_methods_supported: list,
+  token_endpoint_auth_signing_alg_values_supported: list,
   id_token_signing_alg_values_supported: list,
   authorization_response_iss_parameter_supported: z.boolean().nullish(),
 });
 
 /** Reads the discovery document (section 4) and keeps what a flow, a refresh and a logout need. */
 export async function discover(client: OAuthClient): Promise<JsonObject> {
-  const issuer = issuerOf(client.app);
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const url = `${issuerOf(client.app).replace(/\/$/, '')}${wellKnown}`;
   const answer = (await client.request({ method: 'GET', url })).json();
   const document = checkAnswer(metadata, answer, 'The discovery document');
   // Section 4.3: exactly the same text, or somebody else's keys would vouch for this issuer.
-  if (document.issuer !== issuer) {
+  if (document.issuer !== issuerOf(client.app, { discovered: document as JsonObject })) {
     throw refused('issuer_mismatch', 'is of another issuer', 'Copy `issuer` from the document into OIDC_ISSUER.');
   }
   const pkce = document.code_challenge_methods_supported;
@@ -76,15 +47,23 @@ export async function discover(client: OAuthClient): Promise<JsonObject> {
   }
   const said = Object.entries(document).filter(([, value]) => value !== undefined && value !== null);
   const kept = said.filter(([name]) => Object.hasOwn(metadata.shape, name));
-  const discovered = Object.fromEntries(kept) as JsonObject;
-  clientAuth({ discovered }, client.app);
-  return discovered;
+  return Object.fromEntries(kept) as JsonObject;
 }
 
-/** @throws PlugboardError kind `invalid_request`, naming the environment name. */
-export function issuerOf(values: AppValues): string {
+const wellKnown = '/.well-known/openid-configuration';
+
+/**
+ * The issuer of the deployment. Where it gave the address of the document instead, that of the issuer with a slash at the
+ * end is the same, so the document says which of the two it is.
+ * @throws PlugboardError kind `invalid_request`, naming the environment name.
+ */
+export function issuerOf(values: AppValues, input: JsonObject = {}): string {
   hostOf(values['issuer'], app.issuer.env);
-  return reveal(values['issuer']!);
+  const given = reveal(values['issuer']!);
+  if (!given.endsWith(wellKnown)) return given;
+  const issuer = given.slice(0, -wellKnown.length);
+  const slashed = `${issuer}/`;
+  return at(input, 'discovered', 'issuer') === slashed ? slashed : issuer;
 }
 
 /** Where the issuer said its endpoint is; empty where it has none. */
@@ -104,28 +83,12 @@ export function algorithmsOf(discovered: unknown): readonly JwtAlgorithm[] {
   return algorithms.filter((name) => offered.includes(name));
 }
 
-const ways = { basic: 'client_secret_basic', post: 'client_secret_post', raw_basic: 'client_secret_basic' } as const;
-
-/** The client authentication that the deployment wants, or the first one that the issuer announces. */
-export function clientAuth(input: JsonObject, values: AppValues): keyof typeof ways | 'none' {
-  if (values['clientSecret'] === undefined) return 'none';
-  const wanted = values['clientAuth'] && reveal(values['clientAuth']);
-  if (wanted !== undefined && wanted !== '') {
-    if (Object.hasOwn(ways, wanted)) return wanted as keyof typeof ways;
-    const message = `must be one of ${Object.keys(ways).join(', ')}`;
-    throw invalidInput('The client authentication', [{ path: app.clientAuth.env, message }]);
-  }
-  const offered = listOf(input['discovered'], 'token_endpoint_auth_methods_supported', ways.basic);
-  const way = (['basic', 'post'] as const).find((name) => offered.includes(ways[name]));
-  if (way !== undefined) return way;
-  throw refused('client_auth_unsupported', 'takes no client secret', 'Allow client_secret_basic or _post there.');
-}
-
-function listOf(discovered: unknown, name: string, fallback: string): readonly unknown[] {
+/** A list of the document; where it has none, what the specification says that means. */
+export function listOf(discovered: unknown, name: string, fallback: string): readonly unknown[] {
   const value = at(discovered, name);
   return Array.isArray(value) ? value : [fallback];
 }
 
-function refused(code: string, problem: string, hint: string): PlugboardError {
+export function refused(code: string, problem: string, hint: string): PlugboardError {
   return new PlugboardError({ kind: 'configuration', code, message: `The discovery document ${problem}.`, hint });
 }

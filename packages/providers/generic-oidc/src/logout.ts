@@ -57,7 +57,9 @@ async function judgeLogout(delivery: Delivery, secrets: readonly Secret[], tools
   // A nonce would make it an id token that somebody sends here again.
   const isLogout = member(events, logoutEvent) !== undefined && (subject ?? sid) !== undefined && nonce === undefined;
   const id = text(jti);
-  if (!isLogout || iss !== issuer || id === undefined) return refuse('signature_invalid');
+  // Where the deployment named the document, its issuer may end in a slash.
+  const spelt = issuerOf(tools.app, { discovered: { issuer: text(iss) ?? '' } });
+  if (!isLogout || iss !== spelt || id === undefined) return refuse('signature_invalid');
   const timestamp = checkTimestamp(JSON.stringify(iat), freshness, delivery.receivedAt);
   if (typeof timestamp === 'string') return refuse(timestamp);
   const secretIndex = secrets.findIndex((clientId) => [aud].flat().includes(reveal(clientId)));

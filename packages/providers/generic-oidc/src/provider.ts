@@ -3,8 +3,10 @@ import { at, defineProvider, oauth2, reveal, vendorErrors, type AppValues, type 
 import { hostOf } from '@plugboard/core/fields';
 import { z } from 'zod';
 
+import { app } from './app.ts';
+import { clientAuth } from './client.ts';
 import { account, identify, identity, offersUserinfo, readUserinfo, refresh } from './identity.ts';
-import { announced, app, clientAuth, discover, issuerOf } from './issuer.ts';
+import { announced, discover, issuerOf } from './issuer.ts';
 import { session, webhooks } from './logout.ts';
 
 /** What one authorization may ask for (section 3.1.2.1). */
@@ -50,6 +52,7 @@ export const genericOidc = defineProvider({
       token: { url: announced('token_endpoint'), clientAuth },
       scopes: {
         ask: ['openid', 'profile', 'email'],
+        env: 'OIDC_SCOPES',
         known: {
           openid: 'Know who signs in.',
           profile: 'Read the name and other facts of the profile.',
@@ -61,7 +64,7 @@ export const genericOidc = defineProvider({
       },
       pkce: 'required',
       nonce: true,
-      issuer: (_input, values) => issuerOf(values),
+      issuer: (known, values) => issuerOf(values, known),
       issuerAlwaysSent: (known) => at(known, 'discovered', 'authorization_response_iss_parameter_supported') === true,
       afterCode: identify,
       // Some issuers rotate and some do not (Keycloak: a setting): each token is used once.

@@ -60,12 +60,18 @@ describe('the client', () => {
     [
       'Basic before post',
       { list: ['client_secret_post', 'client_secret_basic'] },
+      { clientId: 'client', clientSecret: 'plain.secret_-*' },
+      basic('client', 'plain.secret_-*'),
+    ],
+    [
+      'post before Basic, where its encoding would matter',
+      { list: ['client_secret_basic', 'client_secret_post'] },
       {},
-      basic(form(clientId), form(clientSecret)),
+      null,
     ],
     ['post where there is nothing else', { list: ['client_secret_post'] }, {}, null],
-    ['what the deployment says', {}, { clientAuth: 'raw_basic' }, basic(clientId, clientSecret)],
-    ['post where the deployment says so', {}, { clientAuth: 'post' }, null],
+    ['what the deployment says', {}, { tokenEndpointAuthMethod: 'raw_basic' }, basic(clientId, clientSecret)],
+    ['post where the deployment says so', {}, { tokenEndpointAuthMethod: 'client_secret_post' }, null],
   ])(
     'proves itself by %s',
     async (_name, { list }: { list?: string[] }, app: Record<string, string>, authorization) => {
@@ -90,8 +96,10 @@ describe('the client', () => {
   test('is told at once when the issuer takes no secret, or the deployment is misspelt', async () => {
     const keyed = await createRig(key, document({ token_endpoint_auth_methods_supported: ['private_key_jwt'] }));
     expect(await refusal(keyed.begin())).toMatchObject({ code: 'client_auth_unsupported' });
-    const misspelt = await createRig(key, { app: { clientAuth: 'basik' } });
-    expect((await refusal(misspelt.begin())).fields?.map(({ path }) => path)).toEqual(['OIDC_CLIENT_AUTH']);
+    const misspelt = await createRig(key, { app: { tokenEndpointAuthMethod: 'basik' } });
+    expect((await refusal(misspelt.begin())).fields?.map(({ path }) => path)).toEqual([
+      'OIDC_TOKEN_ENDPOINT_AUTH_METHOD',
+    ]);
   });
 });
 

@@ -3,8 +3,12 @@ import { providerContract } from '@plugboard/testing';
 import { genericOidc } from '../src/index.ts';
 
 const subject = '248289761001';
-
-providerContract(genericOidc, {
+const facts = {
   account: { id: subject, name: 'Jane Doe' },
   accounts: { oidc: { id: `https://id.example.com/realms/main ${subject}`, name: 'Jane Doe' } },
-});
+};
+
+providerContract(genericOidc, facts);
+for (const tokenEndpointAuthMethod of ['private_key_jwt', 'client_secret_jwt', 'client_secret_post']) {
+  providerContract(genericOidc, { ...facts, app: { tokenEndpointAuthMethod } });
+}

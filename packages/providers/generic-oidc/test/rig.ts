@@ -50,9 +50,10 @@ export interface Lies {
 interface RigOptions {
   readonly lies?: Lies;
   readonly app?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-export async function createRig(key: Key, { lies: first = {}, app = {} }: RigOptions = {}) {
+export async function createRig(key: Key, { lies: first = {}, app = {}, env = {} }: RigOptions = {}) {
   const clock: Clock & ReturnType<typeof createFakeClock> = createFakeClock();
   let lies = first;
   let nonce: string | null = null;
@@ -68,7 +69,15 @@ export async function createRig(key: Key, { lies: first = {}, app = {} }: RigOpt
 
   async function idToken(more: Claims): Promise<string> {
     const iat = seconds();
-    const truth = { iss: issuer, sub: 'user-7', aud: clientId, iat, exp: iat + 300, name: 'Jane Doe', ...more };
+    const truth = {
+      iss: issuer,
+      sub: 'user-7',
+      aud: app['clientId'] ?? clientId,
+      iat,
+      exp: iat + 300,
+      name: 'Jane Doe',
+      ...more,
+    };
     const claims = lies.claims?.(truth) ?? truth;
     return lies.sign?.(claims, honest) ?? honest(claims);
   }
@@ -116,7 +125,7 @@ export async function createRig(key: Key, { lies: first = {}, app = {} }: RigOpt
     store,
     keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
     mode: 'test',
-    env: {},
+    env,
     clock,
     log: silentLog,
     wire: handlerWire(handle),

@@ -113,7 +113,8 @@ function fixedAddresses({ api, auth, operations }: AnyDefinition): readonly stri
  */
 function environmentNames({ app = {}, auth }: AnyDefinition): string[][] {
   const methods = Object.values(auth).map((method) => ('env' in method ? Object.values(method.env ?? {}) : []));
-  return [Object.values(app).map(({ env }) => env), ...methods];
+  const scopes = Object.values(auth).flatMap((method) => (method.kind === 'oauth2' ? (method.scopes.env ?? []) : []));
+  return [Object.values(app).map(({ env }) => env), scopes, ...methods];
 }
 
 function fieldMethods(auth: AnyDefinition['auth']) {

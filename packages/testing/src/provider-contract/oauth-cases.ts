@@ -1,6 +1,6 @@
 /** Connecting by OAuth, as this provider declares it. */
 import type { AnyDefinition, JsonObject, OAuth2Method, ScopeNeed } from '@plugboard/core';
-import { hash, encodeBase64url, encodeUtf8, missingScopes } from '@plugboard/core';
+import { claimsOf, hash, encodeBase64url, encodeUtf8, missingScopes } from '@plugboard/core';
 import { computed, hostMatches } from '@plugboard/core/provider-kit';
 import { expect } from 'vitest';
 
@@ -211,7 +211,7 @@ export function tokenRequests(world: World): readonly SentRequest[] {
   return world.edge.requests.filter(({ url }) => isTokenRequest(world, url));
 }
 
-/** RFC 6749 section 2.3.1: in the header with each part form-encoded, or in the body. */
+/** RFC 6749 section 2.3.1: in the header with each part form-encoded, or in the body; or by RFC 7523 section 2.2. */
 async function expectClientAuth(
   { headers, text, url }: SentRequest,
   { token, pkce }: OAuth2Method,
@@ -232,6 +232,10 @@ async function expectClientAuth(
   const inHeader = clientAuth === 'basic' || clientAuth === 'raw_basic';
   expect(headers.get('authorization')).toBe(inHeader ? `Basic ${btoa(pair)}` : null);
   expect(sent['client_secret']).toBe(clientAuth === 'post' ? secret : undefined);
+  // The emulator verifies the signature, and that no assertion is used twice; this is written from the specification.
+  if (typeof clientAuth === 'object')
+    expectAssertion(sent, { id, audience: clientAuth.audience, now: world.clock.now() });
+  else expect(Object.keys(sent).filter((name) => name.startsWith('client_assertion'))).toEqual([]);
   if (!inHeader) expect(sent['client_id']).toBe(id);
   expect(sent['redirect_uri']).toMatch(/\/callback\//);
   if (encoding !== 'query') expectNoSecret(url.href, { clientSecret: secret }, 'the address of the token endpoint');
@@ -239,6 +243,19 @@ async function expectClientAuth(
   expect(sent['code_verifier']).toMatch(/^[A-Za-z0-9._~-]{43,128}$/);
   // The emulator compares with the challenge of the authorization; this only shows that the value is no challenge itself.
   expect(encodeBase64url(await hash('sha256', encodeUtf8(sent['code_verifier']!)))).not.toBe(sent['code_verifier']);
+}
+
+function expectAssertion(
+  sent: Readonly<Record<string, string>>,
+  { id, audience, now }: { readonly id: string; readonly audience: string; readonly now: number },
+): void {
+  expect(sent['client_assertion_type']).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
+  const claims = claimsOf(sent['client_assertion'] ?? '') ?? {};
+  expect(claims).toMatchObject({ iss: id, sub: id, aud: audience, jti: expect.stringMatching(/^.{22,}$/) as string });
+  const [issued, expires] = [Number(claims['iat']), Number(claims['exp'])];
+  expect(issued, 'iat').toBeLessThanOrEqual(now / 1000);
+  expect(expires, 'exp').toBeGreaterThan(issued);
+  expect(expires - issued, 'seconds that an assertion lives').toBeLessThanOrEqual(60);
 }
 
 function scopeCases(subject: Subject, method: string, declared: OAuth2Method): ProviderCase[] {
