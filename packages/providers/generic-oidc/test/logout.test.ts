@@ -10,8 +10,8 @@ beforeAll(async () => void ([key, other] = await Promise.all([createKey(), creat
 const event = 'http://schemas.openid.net/event/backchannel-logout';
 const logout = { jti: 'j1', events: { [event]: {} }, sid: 's1', nonce: undefined, name: undefined };
 
-async function createReceiver(lies = {}) {
-  const rig = await createRig(key, { lies });
+async function createReceiver(lies = {}, app = {}) {
+  const rig = await createRig(key, { lies, app });
   const heard: unknown[] = [];
   rig.board.on('generic-oidc', 'logout', (data, context) => void heard.push([data, context.organizationId]));
   const receive = (body: string) => {
@@ -43,6 +43,21 @@ test('of a session alone reaches handlers without an organization', async () => 
   await signIn();
   expect((await send({ sub: undefined })).status).toBe(200);
   expect(heard).toEqual([[{ issuer, sessionId: 's1' }, null]]);
+});
+
+test('reaches it where the deployment named the document, and its issuer ends in a slash', async () => {
+  const slashed = `${issuer}/`;
+  const lies = { document: { issuer: slashed }, claims: (claims: object) => ({ ...claims, iss: slashed }) };
+  const app = { issuer: `${issuer}/.well-known/openid-configuration` };
+  const { begin, finish, send, heard, lie } = await createReceiver(lies, app);
+  const { params, cookies } = await begin();
+  params.set('iss', slashed);
+  await finish(params, cookies);
+  expect((await send()).status).toBe(200);
+  expect(heard).toEqual([[{ issuer: slashed, subject: 'user-7', sessionId: 's1' }, organizationId]]);
+  lie({ ...lies, claims: (claims: object) => ({ ...claims, iss: `${slashed}/` }) });
+  expect((await send({ jti: 'j2' })).status).toBe(401);
+  expect(heard).toHaveLength(1);
 });
 
 describe('is refused, and nobody hears of it', () => {

@@ -1,4 +1,5 @@
 import { providerContract } from '@plugboard/testing';
+import { describe } from 'vitest';
 
 import { genericOidc } from '../src/index.ts';
 
@@ -10,5 +11,7 @@ const facts = {
 
 providerContract(genericOidc, facts);
 for (const tokenEndpointAuthMethod of ['private_key_jwt', 'client_secret_jwt', 'client_secret_post']) {
-  providerContract(genericOidc, { ...facts, app: { tokenEndpointAuthMethod } });
+  describe(tokenEndpointAuthMethod, () =>
+    providerContract(genericOidc, { ...facts, app: { tokenEndpointAuthMethod } }),
+  );
 }

@@ -1,10 +1,14 @@
 import {
+  encodeUtf8,
   member,
+  readTokenAnswer,
   reveal,
   Secret,
+  signJwt,
   text,
   type Answer,
   type AppValues,
+  type Grant,
   type Json,
   type OAuthClient,
 } from '@plugboard/core';
@@ -14,6 +18,23 @@ import { broken, withAuth } from './broken.ts';
 
 const refreshes = 'oauth: refreshes by its rotation policy, again and again, and spends no token twice';
 const tokens = (answer: Json) => ({ accessToken: new Secret(text(member(answer, 'access_token')) ?? '') });
+
+const tokenUrl = 'https://api.acme.example/oauth/token';
+const asserted = { algorithm: 'HS256', key: 'clientSecret', audience: 'https://acme.example' } as const;
+
+/** Signs as it must, except that every assertion has the same id. */
+async function refreshWithOneId({ app, credentials, now, request }: OAuthClient): Promise<Grant> {
+  const [id, iat] = [reveal(app['clientId'] ?? ''), Math.floor(now / 1000)];
+  const claims = { iss: id, sub: id, aud: asserted.audience, jti: 'always', iat, exp: iat + 60 };
+  const assertion = await signJwt({ alg: 'HS256' }, claims, encodeUtf8(reveal(app['clientSecret'] ?? '')));
+  const form = {
+    grant_type: 'refresh_token',
+    refresh_token: reveal(credentials['refreshToken'] ?? ''),
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion,
+  };
+  return readTokenAnswer((await request({ method: 'POST', url: tokenUrl, form })).json());
+}
 
 export const brokenOAuth = [
   broken('an authorization address with doubled parameters', {
@@ -40,6 +61,31 @@ export const brokenOAuth = [
             `https://api.acme.example/oauth/token?key=${reveal(clientSecret)}`,
           clientAuth: 'basic',
         },
+      }),
+  }),
+  broken('a second proof of the client beside its assertion', {
+    fails: 'A26 oauth: the code is exchanged once, with the declared client authentication',
+    because: /invalid_request/,
+    change: (definition) =>
+      withAuth(definition, 'oauth', {
+        token: { url: tokenUrl, clientAuth: asserted, params: { client_secret: 'typed in' } },
+      }),
+  }),
+  broken('an assertion by a key that the app has not', {
+    fails: 'A26 oauth: the code is exchanged once, with the declared client authentication',
+    because: /`privateKey` is missing/,
+    change: (definition) =>
+      withAuth(definition, 'oauth', {
+        token: { url: tokenUrl, clientAuth: { ...asserted, algorithm: 'RS256', key: 'privateKey' } },
+      }),
+  }),
+  broken('an assertion that is sent again', {
+    fails: refreshes,
+    because: /invalid_client/,
+    change: (definition) =>
+      withAuth(definition, 'oauth', {
+        token: { url: tokenUrl, clientAuth: asserted },
+        refresh: { rotation: 'strict', run: refreshWithOneId },
       }),
   }),
   broken('a shop name that is pasted into an address', {
