@@ -10,7 +10,7 @@ import { createEmulator } from '../../src/emulator/create-emulator.ts';
 import { exampleRsaKey, exampleRsaPem } from '../../src/example-key.ts';
 import { Secret } from '../../src/secret.ts';
 import { issuer, selfHosted } from '../support/self-hosted.ts';
-import { basicHeader, formOf, origin, read, serve, type Params, type TestServer } from './oauth-client.ts';
+import { basicHeader, origin, read, serve, type Params, type TestServer } from './oauth-client.ts';
 
 const clientAuth = { algorithm: 'RS256', audience: origin, keyId: 'k1', clientKey: new Secret(exampleRsaPem) } as const;
 const client = { id: 'client' };
@@ -124,10 +124,13 @@ describe('a client of another kind', () => {
     expect(await post('/revoke', { token: 'x', ...pair })).toBe('invalid_request');
   });
 
-  test('that must prove itself cannot revoke by the address alone', async () => {
-    const { server } = serve();
-    const url = `${origin}/revoke?${formOf({ token: 'x', ...pair })}`;
-    expect((await server.handle(new Request(url, { method: 'POST' }))).status).toBe(400);
+  test('that must prove itself names the token in the form, not in the address', async () => {
+    const { server } = serve({ revokeAuth: 'basic' });
+    const headers = { ...basicHeader('client', 'secret'), 'content-type': 'application/x-www-form-urlencoded' };
+    const status = async (url: string, body: string) =>
+      (await server.handle(new Request(url, { method: 'POST', headers, body }))).status;
+    expect(await status(`${origin}/revoke`, 'token=x')).toBe(200);
+    expect(await status(`${origin}/revoke?token=x`, '')).toBe(400);
   });
 
   test('that proves nothing shows no header either', async () => {
