@@ -20,6 +20,7 @@ import Oidc from 'oidc-provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { genericOidc } from '../src/index.ts';
+import { browse, type Jar } from './browser.ts';
 import { appUrl, organizationId, refusal, userId } from './rig.ts';
 
 const issuer = 'https://id.example.com';
@@ -154,47 +155,10 @@ function createBoard(clientId = 'the client', secret = clientSecret, options: Ap
 }
 
 type Board = ReturnType<typeof createBoard>;
-type Jar = Map<string, string>;
-
-/** A browser without a screen: follows redirects with cookies and submits forms until it leaves the issuer. */
-async function browse(start: string, jar: Jar, login = 'alice'): Promise<URL> {
-  let url = start;
-  let form: URLSearchParams | undefined;
-  for (let step = 0; step < 20; step++) {
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { cookie, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) };
-    const response = await ask(new Request(url, { headers, ...(form && { method: 'POST', body: form.toString() }) }));
-    for (const line of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = line.split(';')[0]?.split(/=(.*)/s) ?? [];
-      jar.set(name, value);
-    }
-    const location = response.headers.get('location');
-    const page = await response.text();
-    form = undefined;
-    if (location !== null) {
-      url = new URL(location, url).href;
-      if (!url.startsWith(issuer)) return new URL(url);
-      continue;
-    }
-    const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1];
-    if (action === undefined) throw new Error(`no form on the page: ${response.status} ${page.slice(0, 300)}`);
-    url = new URL(action, url).href;
-    const hidden = [...page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)].map(([input]): [string, string] => [
-      /name="([^"]*)"/.exec(input)?.[1] ?? '',
-      /value="([^"]*)"/.exec(input)?.[1] ?? '',
-    ]);
-    form = new URLSearchParams(hidden);
-    if (form.get('prompt') === 'login') form.append('login', login);
-    if (form.get('prompt') === 'login') form.append('password', 'x');
-    if (page.includes('op.logoutForm')) form.set('logout', 'yes');
-  }
-  throw new Error('the flow did not end');
-}
-
 async function signIn(board: Board, jar: Jar = new Map(), scopes = ['openid', 'profile', 'email', 'offline_access']) {
   const input = { prompt: 'consent' };
   const { url, cookie } = await board.authorize('generic-oidc', { organizationId, userId, scopes, input });
-  const params = await browse(url, jar);
+  const params = await browse(url, jar, ask);
   const cookies = `${cookie.name}=${cookie.value}`;
   return { params, finish: () => board.callback('generic-oidc', { params, cookies, organizationId, userId }) };
 }
@@ -324,7 +288,7 @@ test('the browser ends the session at the issuer, and the issuer tells us so', a
   board.on('generic-oidc', 'logout', (data, context) => void heard.push([data, context.organizationId]));
   const { session } = board.client('generic-oidc', { organizationId });
   const { url } = await session.logoutUrl({ postLogoutRedirectUri: afterLogout, state: 's' });
-  expect((await browse(url, jar)).href).toBe(`${afterLogout}?state=s`);
+  expect((await browse(url, jar, ask)).href).toBe(`${afterLogout}?state=s`);
   const [body = ''] = logouts;
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const delivery = new Request(`${appUrl}/webhooks/generic-oidc`, { method: 'POST', headers, body });
