@@ -88,6 +88,7 @@ export const levels: Readonly<Record<string, number>> = {
   'sweep.ts': 4,
   'webhooks/read-events.ts': 4,
   'webhooks/receive.ts': 4,
+  'webhooks/verify-tools.ts': 4,
 
   // 5: what users hold
   'board.ts': 5,

@@ -21,12 +21,23 @@ export function hostsFor(definition: AnyDefinition, source: HostSource): readonl
 /** Whether a connection has hosts that the deployment did not name: whoever answers there speaks for nobody else. */
 export function hasOwnHosts(definition: AnyDefinition, source: HostSource): boolean {
   if (definition.tenantHosts === undefined && Object.keys(discoveredOf(source.input)).length === 0) return false;
+  return !isWithin(definition, source, { app: source.app, credentials: {}, input: {}, metadata: {} });
+}
+
+/** Whether a connection has hosts that neither the deployment nor its credentials name: its facts do. */
+export function factsNameHosts(definition: AnyDefinition, source: HostSource): boolean {
+  if (definition.tenantHosts === undefined && Object.keys(discoveredOf(source.input)).length === 0) return false;
+  return !isWithin(definition, source, { ...source, input: {}, metadata: {} });
+}
+
+/** Whether one source names no host besides those of another. */
+function isWithin(definition: AnyDefinition, source: HostSource, other: HostSource): boolean {
   try {
-    const shared = new Set(hostsFor(definition, { app: source.app, credentials: {}, input: {}, metadata: {} }));
-    return hostsFor(definition, source).some((host) => !shared.has(host));
+    const known = new Set(hostsFor(definition, other));
+    return hostsFor(definition, source).every((host) => known.has(host));
   } catch (error) {
     // Without the connection's values there is no host at all.
-    if (isPlugboardError(error)) return true;
+    if (isPlugboardError(error)) return false;
     throw error;
   }
 }

@@ -34,6 +34,14 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): Json {
   return (mayReachPrototype(text) ? withoutForbiddenKeys(value) : value) as Json;
 }
 
+/** One text for one value, whatever order its members were stored in. Members without a value do not count. */
+export function canonicalJson(value: Json | undefined): string {
+  return JSON.stringify(value, (_key, item: unknown) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+    return Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
 /** The value of an own property of an object; undefined for anything else. */
 export function member(value: unknown, key: string): Json | undefined {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;

@@ -84,7 +84,7 @@ test('the store holds nothing from which a flow could be finished or read', asyn
   const written: unknown[] = [];
   const { put } = store.once;
   const spied = { ...store, once: { ...store.once, put: (entry: never) => (written.push(entry), put(entry)) } };
-  const { flow } = await createStepRig({}, spied).prepare();
+  const { flow } = await createStepRig({}, { store: spied }).prepare();
   expect(written).not.toEqual([]);
   expect(JSON.stringify(written)).not.toMatch(new RegExp(`${flow}|kept-secret-1|org-1`));
 });
@@ -190,7 +190,7 @@ test('what becomes known while a step repairs is not overwritten by what was kno
   });
   const { id } = await rig.connect();
   const { flow } = await rig.prepare();
-  const told = { scopes: ['read', 'write'], metadata: { region: 'us' } };
+  const told = { scopes: ['read', 'write'], metadata: { region: 'eu', channels: [] } };
   meanwhile = async () => {
     meanwhile = async () => {};
     await rig.store.connections.update(organizationId, id, {}, told);

@@ -378,6 +378,7 @@ test.each(['strict', 'stable'] as const)(
     await rig.connect();
     await rig.clock.advance(3_600_000);
     await rig.call();
+    await expect(rig.call(), 'with what the refresh told').resolves.toMatchObject({ id: 'item-1' });
     expect(await rig.row()).toMatchObject({
       metadata: { instanceUrl: 'https://two.example.com', region: 'eu' },
       scopes: ['read'],
@@ -388,7 +389,7 @@ test.each(['strict', 'stable'] as const)(
 );
 
 test('facts that change while a token is refreshed under a lease are kept', async () => {
-  const chosen = { region: 'us', chosen: true };
+  const chosen = { alsoKnownAs: ['item-2'] };
   const rig: ReturnType<typeof createStepRig> = createStepRig({
     complete: async () => ({ credentials: { accessToken: 'token-0', refreshToken: 'r' }, expiresInMs: 3_600_000 }),
     refresh: {

@@ -1,11 +1,17 @@
-/** What is sealed in a row: every credential of the connection together, so that two generations never mix. */
+/**
+ * What is sealed in a row: every credential of the connection together, so that two generations never mix, and a hash of
+ * the facts that decide where they go, so that whoever writes to the database cannot send them elsewhere.
+ */
 import type { Credentials } from '../auth/auth.ts';
-import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
-import type { Engine } from '../engine.ts';
+import { decodeUtf8, encodeBase64url, encodeUtf8 } from '../bytes.ts';
+import { providerOf, type Engine } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import { member, parseJson } from '../json.ts';
+import { hash } from '../hash.ts';
+import { factsNameHosts, inputOf } from '../hosts.ts';
+import { member, parseJson, type Json } from '../json.ts';
 import { revealAll, Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
+import { decidingFacts } from './facts.ts';
 
 const schemaVersion = 1;
 
@@ -15,20 +21,26 @@ export interface Identity {
   readonly provider: string;
 }
 
-/** @param version The credentials version that the write will have; a ciphertext rolled back alone is thereby seen. */
+type Sealable = Identity & Pick<ConnectionRow, 'method' | 'metadata'>;
+
+/**
+ * @param row As it will be written: its facts are sealed with the credentials.
+ * @param version The credentials version that the write will have; a ciphertext rolled back alone is thereby seen.
+ */
 export async function sealCredentials(
   engine: Engine,
-  row: Identity,
+  row: Sealable,
   credentials: Credentials,
   version: number,
 ): Promise<Uint8Array> {
-  const envelope = { s: schemaVersion, v: version, c: revealAll(credentials) };
+  const envelope = { s: schemaVersion, v: version, f: await factsHash(row), c: revealAll(credentials) };
   return engine.vault.seal(contextOf(row), encodeUtf8(JSON.stringify(envelope)));
 }
 
 /**
- * @throws PlugboardError codes of the vault, or `credentials_rolled_back`, `credentials_unreadable`. All mean: the row
- * was changed behind the library's back; nothing was sent.
+ * @throws PlugboardError codes of the vault, or `credentials_rolled_back`, `credentials_unreadable`, `facts_altered`. All
+ * mean: the row was changed behind the library's back; nothing was sent. Code `facts_not_sealed` for a row of an earlier
+ * version of this library whose facts name hosts of their own.
  */
 export async function openCredentials(engine: Engine, row: ConnectionRow): Promise<Credentials> {
   if (row.credentials === null) throw unreadable('credentials_missing', 'The connection holds no credentials.');
@@ -42,7 +54,39 @@ export async function openCredentials(engine: Engine, row: ConnectionRow): Promi
   }
   const values = Object.entries((member(envelope, 'c') ?? {}) as object);
   const texts = values.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return Object.fromEntries(texts.map(([name, value]) => [name, new Secret(value)]));
+  const credentials = Object.fromEntries(texts.map(([name, value]) => [name, new Secret(value)]));
+  await requireSealedFacts(engine, row, { credentials, sealed: member(envelope, 'f') });
+  return credentials;
+}
+
+async function requireSealedFacts(
+  engine: Engine,
+  row: ConnectionRow,
+  { credentials, sealed }: { readonly credentials: Credentials; readonly sealed: Json | undefined },
+): Promise<void> {
+  if (sealed === undefined) return requireDeclaredHosts(engine, row, credentials);
+  if (sealed === (await factsHash(row))) return;
+  throw unreadable(
+    'facts_altered',
+    'The facts that decide where the stored credentials go are not those they came with.',
+  );
+}
+
+/** Rows that were written before facts were sealed: nothing vouches for them, so they name no host. */
+function requireDeclaredHosts(engine: Engine, { provider, metadata }: ConnectionRow, credentials: Credentials): void {
+  const { definition, app } = providerOf(engine, provider);
+  if (!factsNameHosts(definition, { app, credentials, input: inputOf(metadata), metadata })) return;
+  throw new PlugboardError({
+    kind: 'configuration',
+    code: 'facts_not_sealed',
+    message: 'The facts that decide where the stored credentials go were stored by an earlier version, unprotected.',
+    hint: 'Reconnect once: the connection keeps its id and settings.',
+    provider,
+  });
+}
+
+async function factsHash(row: Sealable): Promise<string> {
+  return encodeBase64url(await hash('sha256', decidingFacts(row)));
 }
 
 /** The same envelope for the next version of its row: what a reseal writes. Bytes that are no envelope stay as they are. */

@@ -1,6 +1,6 @@
 /** What is known of a connection besides its credentials: the vendor's facts, and the engine's own beside them. */
 import { inputOf } from '../hosts.ts';
-import type { JsonObject } from '../json.ts';
+import { canonicalJson, type JsonObject } from '../json.ts';
 import type { ConnectionRow } from '../store.ts';
 
 /** Members of the metadata that are the engine's: whoever sets them decides which hosts are called, and who hears what. */
@@ -20,6 +20,20 @@ export function vendorFacts(metadata: JsonObject = {}): JsonObject {
 /** The same with the values that the tenant gave. */
 export function withInput(metadata: JsonObject | undefined, input: JsonObject): JsonObject {
   return { ...vendorFacts(metadata), ...(Object.keys(input).length > 0 && { input }) };
+}
+
+/**
+ * What may decide where the credentials of a connection go: how it connected, the vendor's facts and the tenant's values,
+ * as one text. Changes with a grant alone, never with the engine's own members.
+ */
+export function decidingFacts({ method, metadata }: Pick<ConnectionRow, 'method' | 'metadata'>): string {
+  return canonicalJson([method, withInput(metadata, inputOf(metadata))]);
+}
+
+/** The facts of a new grant in place of the old ones, beside the engine's own members as they are at the moment. */
+export function withFacts(current: JsonObject, facts: JsonObject): JsonObject {
+  const own = Object.entries(current).filter(([name]) => engineMembers.has(name));
+  return { ...Object.fromEntries(own), ...facts };
 }
 
 /** What a connection is known by, as if it were new. */

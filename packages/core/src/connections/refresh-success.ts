@@ -2,9 +2,10 @@
 import type { Credentials } from '../auth/auth.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
+import type { JsonObject } from '../json.ts';
 import type { ConnectionData, ConnectionRow } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
-import { vendorFacts } from './facts.ts';
+import { factsOf, vendorFacts, withFacts } from './facts.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { persist, writeLeased } from './persist.ts';
 import { endedMeanwhile, noAccessToken, withAssumedLife } from './refresh-facts.ts';
@@ -19,10 +20,11 @@ export type Succeed = (runtime: ProviderRuntime, row: ConnectionRow, success: Su
 export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
   const { store, events, clock, log } = engine;
 
-  async function write(row: ConnectionRow, success: Success, change: Partial<ConnectionData>) {
+  /** @param sealed The facts that the credentials of `change` were sealed with. */
+  async function write(row: ConnectionRow, success: Success, change: Partial<ConnectionData>, sealed: JsonObject) {
     const { grant, guard, update, batch } = success;
     const facts = (current: ConnectionRow): Partial<ConnectionData> =>
-      grant.metadata === undefined ? {} : { metadata: { ...current.metadata, ...vendorFacts(grant.metadata) } };
+      grant.metadata === undefined ? {} : { metadata: withFacts(current.metadata, sealed) };
     if (update !== undefined) return update({ ...change, ...facts(row) });
     if (batch !== undefined) {
       // Facts are merged into those that were read: where the row has changed since, it is written by itself.
@@ -58,7 +60,8 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
   return async (runtime, row, success) => {
     const credentials: Credentials = { ...success.credentials, ...success.grant.credentials };
     const { grant, warning } = withAssumedLife(row, success.grant);
-    const sealed = await sealCredentials(engine, row, credentials, row.credentialsVersion + 1);
+    const facts = { ...factsOf(row).metadata, ...vendorFacts(grant.metadata) };
+    const sealed = await sealCredentials(engine, { ...row, metadata: facts }, credentials, row.credentialsVersion + 1);
     const lifetime = lifetimeOf(grant, methodOf(runtime, row.method), success.at, clock);
     const recovered = row.statusReason === 'refresh_failing';
     const change: Partial<ConnectionData> = {
@@ -73,7 +76,7 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
       lastError: null,
       writeId: success.writeId,
     };
-    const written = await write(row, success, change);
+    const written = await write(row, success, change, facts);
     hooks.changed(row);
     if (warning !== undefined) log.warn({ provider: row.provider, connectionId: row.id }, warning);
     if (written === null) return lostRace(runtime, row, credentials, success.writeId);

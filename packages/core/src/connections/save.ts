@@ -10,8 +10,8 @@ import type { AccountResult } from '../provider.ts';
 import { randomUuid } from '../random.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef, ConnectionData, ConnectionRow } from '../store.ts';
-import { sealCredentials } from './envelope.ts';
-import { factsOf, vendorFacts } from './facts.ts';
+import { openCredentials, sealCredentials } from './envelope.ts';
+import { decidingFacts, factsOf, vendorFacts } from './facts.ts';
 import { canRefresh, lifetimeOf } from './lifetime.ts';
 import { viewOf, type Connection } from './view.ts';
 
@@ -72,8 +72,8 @@ export async function saveGrant(engine: Engine, runtime: ProviderRuntime, wanted
 async function insert(engine: Engine, runtime: ProviderRuntime, wanted: NewGrant): Promise<ConnectionRow | null> {
   const id = randomUuid();
   const identity = { id, organizationId: wanted.organizationId, provider: runtime.definition.id };
-  const credentials = await sealCredentials(engine, identity, wanted.grant.credentials, 1);
   const data = await columns(engine, runtime, wanted, null);
+  const credentials = await sealCredentials(engine, { ...identity, ...data }, wanted.grant.credentials, 1);
   return engine.store.connections.insert(wanted.organizationId, {
     id,
     provider: identity.provider,
@@ -103,18 +103,18 @@ async function replace(
   const data = await columns(engine, runtime, { ...wanted, grant: { ...wanted.grant, ...current } }, existing);
   const { connections } = engine.store;
   const guard = { version: existing.version };
+  const sealed = (credentials: Credentials) =>
+    sealCredentials(engine, { ...existing, ...data }, credentials, existing.credentialsVersion + 1);
   if (wanted.keeps !== undefined) {
     const { tokenExpiresAt, refreshExpiresAt, refreshAt } = existing;
     const due = tokenExpiresAt !== null && canRefresh(methodOf(runtime, wanted.method)) ? data.connectedAt : null;
     const lives = { tokenExpiresAt, refreshExpiresAt, refreshAt: refreshAt ?? due };
-    return connections.update(existing.organizationId, existing.id, guard, { ...data, ...lives });
+    // The account may have told new facts, which the seal of the credentials must know.
+    const same = decidingFacts(existing) === decidingFacts(data);
+    const seals = same ? {} : { credentials: await sealed(await openCredentials(engine, existing)) };
+    return connections.update(existing.organizationId, existing.id, guard, { ...data, ...lives, ...seals });
   }
-  const credentials = await sealCredentials(
-    engine,
-    existing,
-    wanted.grant.credentials,
-    existing.credentialsVersion + 1,
-  );
+  const credentials = await sealed(wanted.grant.credentials);
   const change = { ...data, credentials, attemptHash: null, attemptAt: null };
   return connections.update(existing.organizationId, existing.id, guard, change);
 }

@@ -5,20 +5,15 @@ import { routeOf } from '../channels/route.ts';
 import { endConnection } from '../connections/disconnect.ts';
 import { platformFields } from '../connections/platform-access.ts';
 import { openCredentials } from '../connections/envelope.ts';
-import { withDiscovered } from '../connections/discover.ts';
-import { oauthContext } from '../connections/oauth-context.ts';
 import type { Sessions } from '../connections/session.ts';
 import { viewOf, type Connection } from '../connections/view.ts';
-import type { Credentials, OAuthRequest } from '../auth/auth.ts';
-import { discoveredKey } from '../auth/discovery.ts';
-import { sendOAuth } from '../auth/oauth-client.ts';
+import type { Credentials } from '../auth/auth.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, providerOf } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
 import { hash } from '../hash.ts';
 import type { HealthService } from '../health.ts';
-import { inputOf } from '../hosts.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WebhookDefinition } from '../provider.ts';
 import { checkAnswer, type Schema } from '../schema.ts';
@@ -31,6 +26,7 @@ import { liveSecrets } from './secrets.ts';
 import { eachOnce } from './each-once.ts';
 import { claimBody } from './one-body.ts';
 import { checkReply, problem, refusal, responseOf } from './reply.ts';
+import { verifyTools } from './verify-tools.ts';
 import type { Delivery, WebhookEvent, WebhookReply } from './webhook.ts';
 
 /** What a handler learns besides the event's data. */
@@ -80,25 +76,6 @@ const dayMs = 86_400_000;
 export function createWebhooks(engine: Engine, sessions: Sessions, health: HealthService): WebhookService {
   const handlers = new Map<string, Set<WebhookHandler>>();
 
-  /** For schemes that ask the vendor: the app's own credentials, the hosts of the addressed connection. */
-  function toolsOf(runtime: ProviderRuntime, row: ConnectionRow | null, credentials: Credentials) {
-    const context = oauthContext(engine, runtime, row?.organizationId);
-    const metadata = row?.metadata ?? {};
-    let input = inputOf(metadata);
-    const session = row === null ? sessions.platform(runtime) : sessions.row(runtime, row);
-    return {
-      app: runtime.app,
-      keys: engine.keys,
-      ...(row !== null && { organizationId: row.organizationId }),
-      request: (init: OAuthRequest) => sendOAuth(context, init, { credentials, metadata, input }),
-      async discovered() {
-        input = await withDiscovered(engine, runtime, { given: input, organizationId: row?.organizationId });
-        return input[discoveredKey] as JsonObject;
-      },
-      credentials: async () => (await session.access()).credentials,
-    };
-  }
-
   async function receive(provider: string, request: Request, target: WebhookTarget): Promise<WebhookReply> {
     const runtime = providerOf(engine, provider);
     const webhooks = runtime.definition.webhooks as WebhookDefinition | undefined;
@@ -125,7 +102,11 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     const challenge = webhooks.challenge?.(delivery, secrets, runtime.app);
     if (challenge !== undefined) return challenge;
     if (closed) return refusal(named === undefined ? 'signature_missing' : 'signature_invalid', webhooks.refusals);
-    const verdict = await webhooks.verify(delivery, secrets, toolsOf(runtime, addressed, credentials));
+    const verdict = await webhooks.verify(
+      delivery,
+      secrets,
+      verifyTools(engine, sessions, { runtime, row: addressed, credentials }),
+    );
     if (!verdict.ok) return refusal(verdict.reason, webhooks.refusals);
     const body = encodeHex(await hash('sha256', delivery.body));
     const rememberMs = (webhooks.rememberDays ?? 3) * dayMs;

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { AppValues, OAuth2Options } from '../../src/auth/auth.ts';
 import { apiKey, oauth2 } from '../../src/auth/methods.ts';
 import { header } from '../../src/auth/sign.ts';
-import { encodeBase64 } from '../../src/bytes.ts';
 import { createPlugboard } from '../../src/board.ts';
 import { defineProvider } from '../../src/define-provider.ts';
 import { createEmulator } from '../../src/emulator/create-emulator.ts';
@@ -14,11 +13,11 @@ import { hostOf } from '../../src/host-name.ts';
 import { at, text as textOf, type JsonObject } from '../../src/json.ts';
 import { silentLog } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
-import { randomBytes } from '../../src/random.ts';
 import { reveal } from '../../src/secret.ts';
 import { handlerWire } from '../../src/transport/handler-wire.ts';
 import type { EgressOptions } from '../../src/url.ts';
 import { createFakeClock } from './fake-clock.ts';
+import { key } from './rig.ts';
 
 export const organizationId = 'org-1';
 export const userId = 'user-1';
@@ -135,7 +134,8 @@ export function createSelfHosted(
     url: 'https://app.example.com/integrations',
     providers: [provider],
     store,
-    keys: { k1: encodeBase64(randomBytes(32)) },
+    keys: { k1: key },
+    cacheMs: 0,
     mode: 'test',
     env: {},
     log: silentLog,
@@ -156,6 +156,7 @@ export function createSelfHosted(
   return {
     board,
     clock,
+    store,
     sent,
     addresses,
     vendor,

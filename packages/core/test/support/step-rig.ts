@@ -9,6 +9,7 @@ import { defineProvider } from '../../src/define-provider.ts';
 import { createEmulator } from '../../src/emulator/create-emulator.ts';
 import { endpoint } from '../../src/endpoint.ts';
 import { like, secret } from '../../src/fields.ts';
+import type { JsonObject } from '../../src/json.ts';
 import { silentLog } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
 import { reveal } from '../../src/secret.ts';
@@ -30,7 +31,7 @@ const item = endpoint('GET /item', {
 export type StepChange = Partial<BrowserOptions<z.ZodObject>>;
 
 /** @param change What another vendor declares. */
-function bankProvider(change: StepChange) {
+function bankProvider(change: StepChange, facts: () => JsonObject) {
   return defineProvider({
     id: 'bank',
     name: 'Bank',
@@ -78,7 +79,7 @@ function bankProvider(change: StepChange) {
     },
     async account(view) {
       const { id, name } = await view.call(item, {});
-      return { kind: 'known', account: { id, name } };
+      return { kind: 'known', account: { id, name }, metadata: facts() };
     },
     async healthCheck(view) {
       await view.call(item, {});
@@ -89,9 +90,12 @@ function bankProvider(change: StepChange) {
   });
 }
 
-export function createStepRig(change: StepChange = {}, store?: Store) {
+export function createStepRig(
+  change: StepChange = {},
+  { store, facts = () => ({}) }: { readonly store?: Store; readonly facts?: () => JsonObject } = {},
+) {
   const clock = createFakeClock();
-  const bank = bankProvider(change)({ clientId: 'client', clientSecret: 'client-secret' });
+  const bank = bankProvider(change, facts)({ clientId: 'client', clientSecret: 'client-secret' });
   const accounts = [
     { id: 'item-1', name: 'First Bank' },
     { id: 'item-2', name: 'Second Bank' },
