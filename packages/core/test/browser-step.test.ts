@@ -255,9 +255,12 @@ test('a step without a start is prepared as well, so that it has an end', async 
   expect(await rig.finish(flow)).toMatchObject({ status: 'active' });
 });
 
-test('a step that cannot begin takes no place of another', async () => {
+test('a step that cannot begin takes the place of another for a minute', async () => {
   const failing = createStepRig({ start: () => Promise.reject(new Error('no')) });
-  for (let turn = 0; turn < 30; turn++) expect(await codeOf(failing.prepare())).toMatch(/^foreign/);
+  for (let turn = 0; turn < 20; turn++) expect(await codeOf(failing.prepare())).toMatch(/^foreign/);
+  expect(await codeOf(failing.prepare())).toBe('too_many_flows');
+  await failing.clock.advance(61_000);
+  expect(await codeOf(failing.prepare())).toMatch(/^foreign/);
 });
 
 test('no text of the step shows in an error', async () => {

@@ -38,6 +38,29 @@ test('a flow asks once; exchange, refresh and revocation use what it found', asy
   ]);
 });
 
+describe('A27 what a user may begin is bounded before the server is asked', () => {
+  const code = (work: Promise<unknown>) => work.then(() => 'begun', (error: unknown) => (error as { code: string }).code); // prettier-ignore
+
+  test.each([
+    ['where it answers', undefined],
+    ['where it fails', () => new Response('down', { status: 503 })],
+  ])('%s', async (_name, answering) => {
+    const { authorize, sent, answer } = createSelfHosted();
+    if (answering !== undefined) answer(answering);
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => code(authorize())));
+    expect(outcomes.filter((outcome) => outcome === 'too_many_flows')).toHaveLength(30);
+    expect(sent).toHaveLength(20);
+    expect(await code(authorize())).toBe('too_many_flows');
+    expect(sent).toHaveLength(20);
+  });
+
+  test.each([{ userId: '' }, { label: '' }])('and what is asked for nobody is not asked at all: %o', async (change) => {
+    const { board, sent } = createSelfHosted();
+    expect(await code(board.authorize('acme', { organizationId, userId, ...change }))).toBe('invalid_input');
+    expect(sent).toEqual([]);
+  });
+});
+
 test('endpoints may be on other hosts, which this connection alone may call', async () => {
   const { board, connect, sent, answer, vendor } = createSelfHosted();
   const elsewhere = 'https://tokens.elsewhere.example';

@@ -20,7 +20,7 @@ import { withInput } from './facts.ts';
 import { storeGrant } from './new-grant.ts';
 import { oauthContext, requireApp } from './oauth-context.ts';
 import { safeReturnTo } from './return-to.ts';
-import { finishFlow, startFlow, type FlowCookie, type FlowRecord } from './state.ts';
+import { askForFlow, finishFlow, startFlow, type FlowCookie, type FlowRecord } from './state.ts';
 import type { Connection } from './view.ts';
 
 export interface AuthorizeInput {
@@ -56,7 +56,10 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   if (Object.hasOwn(given, discoveredKey)) {
     throw invalidInput(`${provider} input`, [{ path: discoveredKey, message: 'is a name of the engine' }]);
   }
-  const checked = await withDiscovered(engine, runtime, { given, organizationId, method });
+  const who = { organizationId, userId: checkId(input.userId, 'userId') };
+  const label = checkId(input.label ?? 'default', 'label');
+  const discover = () => withDiscovered(engine, runtime, { given, organizationId, method });
+  const checked = method.discover === undefined ? given : await askForFlow(engine, { provider, ...who }, discover);
   const clientAuth = computed(method.token.clientAuth ?? 'post', { input: checked, app: runtime.app });
   // Nobody is sent away to come back with a code that cannot be exchanged.
   if (typeof clientAuth === 'object') await assertionParams(clientAuth, runtime.app, engine.clock.now());
@@ -67,11 +70,10 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const nonce = method.nonce === true ? randomToken(32) : undefined;
   const redirectUri = `${engine.url}/callback/${provider}`;
   const { state, cookie } = await startFlow(engine, {
-    organizationId,
-    userId: checkId(input.userId, 'userId'),
+    ...who,
     provider,
     method: name,
-    label: checkId(input.label ?? 'default', 'label'),
+    label,
     redirectUri,
     returnTo: safeReturnTo(engine, input.returnTo),
     verifier: pkce.verifier,

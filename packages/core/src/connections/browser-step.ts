@@ -12,11 +12,9 @@ import { openCredentials } from './envelope.ts';
 import { factsOf, withInput } from './facts.ts';
 import { storeGrant } from './new-grant.ts';
 import { oauthContext, requireApp } from './oauth-context.ts';
-import { peekRecord, putRecord, takeRecord, type OneTimeKey, type OneTimeRecord } from './one-time.ts';
+import { askInPlace, peekRecord, putRecord, takeRecord, type OneTimeKey, type OneTimeRecord } from './one-time.ts';
 import type { Connection } from './view.ts';
 
-/** Longer than any vendor may take to begin. */
-const startingMs = 600_000;
 const defaultTtlMs = 3_600_000;
 const longestTtlMs = 24 * 3_600_000;
 
@@ -73,15 +71,9 @@ export async function prepare(engine: Engine, provider: string, input: PrepareIn
   const webhookUrl = `${engine.url}/webhooks/${provider}`;
   const flow = randomToken(32);
   const flowKey = keyOf(provider, flow);
-  // Its place is taken before the vendor hears of it: what a user may begin is bounded there too.
-  await putRecord(engine, flowKey, { organizationId, userId }, startingMs);
-  let started: BrowserStart = { page: {} };
-  try {
-    started = (await method.start?.(client, { organizationId, userId, webhookUrl })) ?? started;
-  } finally {
-    await takeRecord(engine, flowKey);
-  }
-  const { page, keep = {}, expiresInMs = defaultTtlMs } = started;
+  const caller = { organizationId, userId, webhookUrl };
+  const started = await askInPlace(engine, flowKey, caller, async () => method.start?.(client, caller));
+  const { page, keep = {}, expiresInMs = defaultTtlMs }: BrowserStart = started ?? { page: {} };
   const who = { organizationId, userId, label, method: name };
   const record: StepRecord = { ...who, input: given, keep, connectionId: row?.id ?? null };
   await putRecord(engine, flowKey, record, Math.min(Math.max(expiresInMs, 60_000), longestTtlMs));

@@ -8,6 +8,8 @@ import type { SealPurpose } from '../vault/vault.ts';
 
 /** Live flows of one user: more than anybody has tabs, fewer than a flood. */
 const liveFlowsPerUser = 20;
+/** Longer than an answer takes; short, because an outage of the vendor must not keep a user waiting for long. */
+const placeMs = 60_000;
 
 export interface OneTimeKey {
   /** Prefix of its keys in the store. */
@@ -42,6 +44,23 @@ export async function putRecord(engine: Engine, key: OneTimeKey, record: OneTime
     hint: `Finish one of them, or wait ${Math.round(ttlMs / 60_000)} minutes.`,
     retryAfterMs: ttlMs,
   });
+}
+
+/**
+ * Asks a vendor while a place among the user's flows is taken for it, so that what a user may set off there is bounded
+ * before the first question. A question that fails keeps its place for the rest of a minute: it was asked all the same.
+ * @throws PlugboardError kind `rate_limited`, code `too_many_flows`; what `ask` throws.
+ */
+export async function askInPlace<T>(
+  engine: Engine,
+  key: OneTimeKey,
+  { organizationId, userId }: OneTimeRecord,
+  ask: () => Promise<T>,
+): Promise<T> {
+  await putRecord(engine, key, { organizationId, userId }, placeMs);
+  const answer = await ask();
+  await takeRecord(engine, key);
+  return answer;
 }
 
 /** Null when there is none, it has expired, or it was taken. */

@@ -9,7 +9,15 @@ import type { Engine } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { randomToken } from '../random.ts';
-import { digest, peekRecord, putRecord, takeRecord, type OneTimeKey, type OneTimeRecord } from './one-time.ts';
+import {
+  askInPlace,
+  digest,
+  peekRecord,
+  putRecord,
+  takeRecord,
+  type OneTimeKey,
+  type OneTimeRecord,
+} from './one-time.ts';
 
 const stateTtlMs = 600_000;
 
@@ -55,6 +63,15 @@ export async function startFlow(engine: Engine, flow: Omit<FlowRecord, 'browser'
   const record: FlowRecord = { ...flow, browser: await digest(value) };
   await putRecord(engine, keyOf(flow.provider, handle), record, stateTtlMs);
   return { state, cookie: cookieOf(engine, flow.provider, handle, value) };
+}
+
+/** Asks what must be known before a flow can start; it counts as one of the user's flows. See `askInPlace`. */
+export function askForFlow<T>(
+  engine: Engine,
+  { provider, ...who }: Pick<FlowRecord, 'provider' | 'organizationId' | 'userId'>,
+  ask: () => Promise<T>,
+): Promise<T> {
+  return askInPlace(engine, keyOf(provider, randomToken(32)), who, ask);
 }
 
 export interface FlowCallback {
