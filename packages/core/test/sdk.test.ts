@@ -186,6 +186,54 @@ describe('fetch for an SDK', () => {
     await expect(failed).rejects.toMatchObject({ message: 'terminated', cause: { code: 'stream_broken' } });
   });
 
+  describe('an answer without end', () => {
+    const mebibyte = new Uint8Array(1024 * 1024);
+    async function read(type: string | undefined, mebibytes: number, path = 'orders') {
+      const { connect, answer } = sdkRig();
+      const { fetch } = await (await connect()).sdk();
+      const sent = { count: 0, left: false };
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+        sent.count++ < mebibytes ? controller.enqueue(mebibyte) : controller.close();
+      const stream = new ReadableStream({ pull, cancel: () => void (sent.left = true) }, { highWaterMark: 0 });
+      answer(() => new Response(stream, type === undefined ? {} : { headers: { 'content-type': type } }));
+      const response = await fetch(`${base}/${path}`);
+      return { sent, size: response.arrayBuffer().then((bytes) => bytes.byteLength) };
+    }
+
+    it.each([
+      'application/json',
+      'text/html; charset=utf-8',
+      'application/problem+json',
+      'APPLICATION/JSON;x',
+      undefined,
+    ])('is left where it would be read as a whole: %s', async (type) => {
+      const { sent, size } = await read(type, 1_000);
+      await expect(size).rejects.toMatchObject({ name: 'TypeError', cause: { code: 'response_too_large' } });
+      expect(sent.left).toBe(true);
+      expect(sent.count).toBeLessThan(14);
+      expect(await (await read(type, 10)).size, 'what is allowed').toBe(10 * 1024 * 1024);
+    });
+
+    it.each(['text/event-stream', 'application/x-ndjson', 'audio/mpeg', 'application/octet-stream'])(
+      'is read as it comes: %s',
+      async (type) => expect(await (await read(type, 12)).size).toBe(12 * 1024 * 1024),
+    );
+
+    it.each([
+      [3, 'abc'],
+      [2, 'response_too_large'],
+    ])('is measured as the provider says: %i bytes', async (maxBytes, outcome) => {
+      async function* body() {
+        for (const letter of 'abc') yield new TextEncoder().encode(letter);
+      }
+      const headers = new Headers({ 'content-type': 'audio/mpeg' });
+      const api = { stream: async () => ({ status: 200, headers, body: body() }) } as unknown as Api;
+      const answered = sdkFetch(api, { maxBytes })(base).then((response) => response.text());
+      const failed = (error: unknown) => (error as { cause: PlugboardError }).cause.code;
+      expect(await answered.catch(failed)).toBe(outcome);
+    });
+  });
+
   it('leaves the vendor when the SDK leaves the body', async () => {
     const { connect, answer } = sdkRig();
     const { fetch } = await (await connect()).sdk();

@@ -1,5 +1,6 @@
 /** A `fetch` for SDKs of vendors: what they send goes through the transport, what they get is what the vendor answered. */
 import type { Api, Method } from '../endpoint.ts';
+import { longestAnswer, tooLarge } from '../transport/answer.ts';
 import type { StreamedAnswer } from '../transport/transport.ts';
 
 export interface SdkFetchOptions {
@@ -9,10 +10,17 @@ export interface SdkFetchOptions {
   readonly deadlineMs?: number;
   /** Further headers of the SDK that must not be sent: where it puts its placeholder credential. */
   readonly drop?: readonly string[];
+  /**
+   * Most bytes of an answer after decompression. Default 10 MiB for what an SDK takes as a whole (text, JSON, XML), none for
+   * what it reads as it comes: server-sent events, lines of JSON, files.
+   */
+  readonly maxBytes?: number;
 }
 
 /** The SDK's idea of who it is, and what belongs to a connection that it does not have. */
 const dropped = ['authorization', 'connection', 'content-length', 'cookie', 'host', 'user-agent'];
+/** Types that SDKs read into memory to their end. What says nothing of its type is taken for text. */
+const wholeTypes = /^(?:$|text\/(?!event-stream\b)|application\/(?:json|xml|[\w.-]+\+(?:json|xml))\s*(?:;|$))/i;
 /** Statuses whose answers have no body. */
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -23,7 +31,7 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
  * @example new VendorSdk({ apiKey: 'placeholder', maxRetries: 0, fetch: sdkFetch(api) })
  */
 export function sdkFetch(api: Api, options: SdkFetchOptions = {}): typeof fetch {
-  const { idempotencyHeader = 'idempotency-key', drop = [], deadlineMs } = options;
+  const { idempotencyHeader = 'idempotency-key', drop = [], deadlineMs, maxBytes } = options;
   const unwanted = new Set([...dropped, ...drop.map((name) => name.toLowerCase())]);
   return async (input, init) => {
     const request = new Request(input, init);
@@ -43,14 +51,23 @@ export function sdkFetch(api: Api, options: SdkFetchOptions = {}): typeof fetch 
         },
         { signal, refusals: 'answer', ...(deadlineMs !== undefined && { deadlineMs }) },
       );
-      return responseOf(answer, signal);
+      return responseOf(answer, { signal, maxBytes: maxBytes ?? longestOf(answer) });
     } catch (error) {
       throw asFetchFails(error, signal, 'fetch failed');
     }
   };
 }
 
-function responseOf({ status, headers, body }: StreamedAnswer, signal: AbortSignal): Response {
+function longestOf({ headers }: StreamedAnswer): number {
+  return wholeTypes.test(headers.get('content-type') ?? '') ? longestAnswer : Number.POSITIVE_INFINITY;
+}
+
+interface Reader {
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+}
+
+function responseOf({ status, headers, body }: StreamedAnswer, { signal, maxBytes }: Reader): Response {
   const kept = new Headers(headers);
   // They speak of the bytes on the wire, which are unpacked by now.
   kept.delete('content-encoding');
@@ -60,13 +77,19 @@ function responseOf({ status, headers, body }: StreamedAnswer, signal: AbortSign
     void chunks.return?.();
     return new Response(null, { status, headers: kept });
   }
+  let size = 0;
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
         try {
           const step = await chunks.next();
-          if (step.done === true) controller.close();
-          else controller.enqueue(step.value as Uint8Array<ArrayBuffer>);
+          if (step.done === true) return controller.close();
+          size += step.value.byteLength;
+          if (size > maxBytes) {
+            void chunks.return?.();
+            throw tooLarge(maxBytes, status);
+          }
+          controller.enqueue(step.value as Uint8Array<ArrayBuffer>);
         } catch (error) {
           controller.error(asFetchFails(error, signal, 'terminated'));
         }

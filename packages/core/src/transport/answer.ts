@@ -5,6 +5,9 @@ import type { Answer, WireAnswer } from './transport.ts';
 
 const decoder = new TextDecoder();
 
+/** Most bytes of an answer that is taken as a whole, where nobody says otherwise. */
+export const longestAnswer = 10 * 1024 * 1024;
+
 /** Text and JSON are made at first use and kept: `classify` and the caller both read them. */
 class CompleteAnswer implements Answer {
   readonly status: number;
@@ -61,7 +64,8 @@ export async function readBody(answer: WireAnswer, maxBytes: number): Promise<Ui
   return chunks.length === 1 ? chunks[0]! : concatBytes(...chunks);
 }
 
-function tooLarge(maxBytes: number, status: number): PlugboardError {
+/** For a body of which more came than is allowed. */
+export function tooLarge(maxBytes: number, status: number): PlugboardError {
   return new PlugboardError({
     kind: 'invalid_response',
     code: 'response_too_large',

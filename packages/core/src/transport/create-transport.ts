@@ -4,7 +4,7 @@ import { silentLog, type Log } from '../log.ts';
 import { defaultRetryPolicy, retryDelayMs } from '../retry.ts';
 import { createTelemetry, type CallProgress, type Telemetry } from '../telemetry.ts';
 import { checkUrl, createEgressPolicy, type EgressException, type EgressPolicy } from '../url.ts';
-import { createAnswer, readBody } from './answer.ts';
+import { createAnswer, longestAnswer, readBody } from './answer.ts';
 import { createBudgets } from './budgets.ts';
 import { classifyByStatus } from './classify.ts';
 import { startDeadline, type Deadline } from './deadline.ts';
@@ -49,7 +49,7 @@ export interface TransportLimits {
 }
 
 const byPurpose = {
-  api: { deadlineMs: 30_000, maxBytes: 10 * 1024 * 1024 },
+  api: { deadlineMs: 30_000, maxBytes: longestAnswer },
   token: { deadlineMs: 45_000, maxBytes: 256 * 1024 },
 } as const;
 const defaultIdleMs = 120_000;
