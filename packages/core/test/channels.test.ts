@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { describe, expect, test } from 'vitest';
 
 import { createMemoryStore } from '../src/memory-store.ts';
@@ -48,6 +50,23 @@ describe('a channel that is opened', () => {
     expect(rig.watch.token).toMatch(/^[\w-]{43}$/);
     expect(kept).not.toContain(rig.watch.token);
     expect(items.map(({ type, data }) => [type, data['channel']])).toContainEqual(['channel.opened', rig.channel.id]);
+  });
+
+  test('that the vendor refuses shows its token nowhere', async () => {
+    const lines: unknown[] = [];
+    const note = (...args: unknown[]) => void lines.push(args);
+    const rig = createChannelRig(watching, { log: { info: note, warn: note, error: note } });
+    await rig.connect();
+    let token = '';
+    rig.vendor.before = async (_path, watch) => {
+      ({ token } = watch!);
+      return Response.json({ error: { message: `no channel for ${token}`, code: token } }, { status: 400 });
+    };
+    const error: unknown = await rig.open().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'PlugboardError', status: 400 });
+    const shown = inspect([error, lines, await rig.row()], { depth: 10, showHidden: true });
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(shown).not.toContain(token.slice(8));
   });
 
   test('belongs to the one connection that opened it, though others have the same account', async () => {

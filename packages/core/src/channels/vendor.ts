@@ -33,8 +33,8 @@ export function channelVendor(engine: Engine, session: Session): ChannelVendor {
   const { params, open, renew, stop } = channelsOf(session);
   const subject = `${definition.id} channel`;
 
-  async function asked<T>(name: string, work: (api: Api) => Promise<T>): Promise<T> {
-    return work(createApi(engine, session, await session.access(), `channels.${name}`));
+  async function asked<T>(name: string, work: (api: Api) => Promise<T>, secrets: readonly string[] = []): Promise<T> {
+    return work(createApi(engine, { ...session, secrets }, await session.access(), `channels.${name}`));
   }
   const handle = ({ id, state, params: given }: ChannelRecord): ChannelHandle => ({
     id,
@@ -46,7 +46,9 @@ export function channelVendor(engine: Engine, session: Session): ChannelVendor {
     prolongs: renew !== undefined,
     async open(record, token) {
       const url = `${engine.url}/webhooks/${definition.id}`;
-      return checked(subject, await asked('open', (api) => open(api, { ...handle(record), token, url })));
+      // A vendor may quote what it was sent, and whoever knows the token can forge notifications.
+      const opened = await asked('open', (api) => open(api, { ...handle(record), token, url }), [token]);
+      return checked(subject, opened);
     },
     async renew(record) {
       if (renew === undefined) return this.open(record, '');

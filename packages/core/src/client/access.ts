@@ -28,6 +28,8 @@ export interface Session {
   readonly limitKey: string;
   /** Under which things made for this connection are kept between calls; absent where each call has credentials of its own. */
   readonly cacheKey?: string;
+  /** What the calls of this session carry besides its credentials and must not surface either. */
+  readonly secrets?: readonly string[];
   /** @throws PlugboardError `not_connected`, `reconnect_required`, `account_choice`, or the failure of a refresh. */
   access(): Promise<Access>;
   /** New credentials after the vendor refused those of `version`; null when there is no way to get any. */

@@ -101,7 +101,7 @@ async function prepare(
   call: Call,
   access: Access,
 ): Promise<{ readonly request: TransportRequest; readonly sent: () => void }> {
-  const { runtime, organizationId, limitKey } = session;
+  const { runtime, organizationId, limitKey, secrets = [] } = session;
   const { definition, app } = runtime;
   const { id, api } = definition;
   const built = call.build(access);
@@ -125,7 +125,7 @@ async function prepare(
       ...(api.requestId !== undefined && { requestIdHeader: api.requestId }),
       limits: call.limits,
       ...(call.cost !== undefined && { cost: call.cost }),
-      secrets: [...allTexts(credentials), ...secretTexts(app), ...placed.flatMap(headerTexts)],
+      secrets: [...secrets, ...allTexts(credentials), ...secretTexts(app), ...placed.flatMap(headerTexts)],
       ...(signal && { signal }),
       ...(priority !== undefined && { priority }),
       ...(deadlineMs !== undefined && { deadlineMs }),
