@@ -366,6 +366,30 @@ test.each(['org-1', 'org-2', 'org-3'])(
   },
 );
 
+test('each failure of an event is told with the connection that it is of, and nothing of its text', async () => {
+  const lines: object[] = [];
+  const nothing = () => undefined;
+  const log = { info: nothing, warn: nothing, error: (fields: object) => void lines.push(fields) };
+  const { board, store } = createRig({}, { log });
+  const organizations = ['org-1', 'org-2', 'org-3'];
+  for (const organization of organizations) {
+    await board.connect('acme', { organizationId: organization, credentials: { apiKey: 'acme-key' } });
+  }
+  board.on('acme', 'order.created', (_data, { organizationId: whose }) => {
+    if (whose !== 'org-2') throw new TypeError('canary-1');
+  });
+  expect((await board.webhooks.receive('acme', await post(order('e1')))).status).toBe(500);
+  const told = [];
+  for (const whose of ['org-1', 'org-3']) {
+    const { id } = (await store.connections.find(whose, { provider: 'acme', label: 'default' }))!;
+    told.push(
+      expect.objectContaining({ provider: 'acme', type: 'order.created', organizationId: whose, connectionId: id }),
+    );
+  }
+  expect(lines).toEqual(told);
+  expect(JSON.stringify(lines)).not.toContain('canary-1');
+});
+
 test('who heard an event hears it once, also where the others are gone by the next try', async () => {
   const { board } = createRig();
   for (const organization of ['org-1', 'org-2']) {

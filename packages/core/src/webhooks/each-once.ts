@@ -6,18 +6,24 @@ export interface EachMark {
   readonly ttlMs: number;
 }
 
+export interface EachOutcome<R> {
+  /** Of the first connection that had one. */
+  readonly result: R | undefined;
+  readonly failures: readonly { readonly row: ConnectionRow | null; readonly error: unknown }[];
+}
+
 /**
  * Does the work for each connection that an event is for. What fails for one keeps it from none of the others, and with
- * the vendor's next try only those have their turn that it failed for. Answers the first result; throws the first failure.
+ * the vendor's next try only those have their turn that it failed for. Throws nothing that the work throws.
  */
 export async function eachOnce<R>(
   values: Store['once'],
   { key, ttlMs }: EachMark,
   rows: readonly (ConnectionRow | null)[],
   work: (row: ConnectionRow | null) => Promise<R | undefined>,
-): Promise<R | undefined> {
+): Promise<EachOutcome<R>> {
   let first: R | undefined;
-  let failure: { readonly error: unknown } | undefined;
+  const failures: EachOutcome<R>['failures'][number][] = [];
   for (const row of rows) {
     // Looked at even where there is one alone: there may have been others when the event came first.
     const done = row === null ? undefined : `${key}:${row.id}`;
@@ -28,9 +34,8 @@ export async function eachOnce<R>(
       if (done !== undefined && rows.length > 1) await values.set(done, 'done', ttlMs);
       first ??= result;
     } catch (error) {
-      failure ??= { error };
+      failures.push({ row, error });
     }
   }
-  if (failure !== undefined) throw failure.error;
-  return first;
+  return { result: first, failures };
 }

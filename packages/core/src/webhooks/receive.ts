@@ -23,7 +23,7 @@ import { readBody } from './body.ts';
 import { isForeign, scopeOf } from './ownership.ts';
 import { readEvents } from './read-events.ts';
 import { liveSecrets } from './secrets.ts';
-import { eachOnce } from './each-once.ts';
+import { eachOnce, type EachOutcome } from './each-once.ts';
 import { claimBody } from './one-body.ts';
 import { checkReply, problem, refusal, responseOf } from './reply.ts';
 import { verifyTools } from './verify-tools.ts';
@@ -164,17 +164,29 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
         return problem(403, 'foreign_account');
       }
       const ttlMs = (webhooks.rememberDays ?? 3) * dayMs;
-      const asked = await eachOnce(values, { key, ttlMs }, rows, (row) => dispatch(runtime, webhooks, item, row));
-      await values.set(key, 'done', ttlMs);
-      return asked;
-    } catch (error) {
-      await values.take(key);
-      engine.log.error(
-        { provider: runtime.definition.id, type: item.event.type, ...errorFields(error) },
-        'a webhook handler failed; the vendor will send again',
+      const { result, failures } = await eachOnce(values, { key, ttlMs }, rows, (row) =>
+        dispatch(runtime, webhooks, item, row),
       );
-      return problem(500, 'handler_failed');
+      for (const failure of failures) logFailure(runtime, item, failure);
+      if (failures.length === 0) {
+        await values.set(key, 'done', ttlMs);
+        return result;
+      }
+    } catch (error) {
+      logFailure(runtime, item, { row: null, error });
     }
+    await values.take(key);
+    return problem(500, 'handler_failed');
+  }
+
+  function logFailure(
+    runtime: ProviderRuntime,
+    { event }: Item,
+    { row, error }: EachOutcome<never>['failures'][number],
+  ) {
+    const whose = row && { organizationId: row.organizationId, connectionId: row.id };
+    const fields = { provider: runtime.definition.id, type: event.type, ...whose, ...errorFields(error) };
+    engine.log.error(fields, 'a webhook handler failed; the vendor will send again');
   }
 
   /** Connections the event is for. An event about somebody else's account never passes a connection's own secret. */
