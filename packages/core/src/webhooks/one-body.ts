@@ -1,4 +1,5 @@
 import { encodeHex } from '../bytes.ts';
+import { configurationError } from '../errors.ts';
 import { hash } from '../hash.ts';
 import type { Store } from '../store.ts';
 import type { Verdict } from './webhook.ts';
@@ -13,14 +14,23 @@ const nothing: BodyClaim = { release: () => Promise.resolve() };
 /**
  * Lets a signature that covers no body stand for one body. The next try of the same delivery passes; another body under
  * its signature does not, whatever became of the first.
+ * @throws PlugboardError code `nothing_signed` where such a signature covers no id either: by types it cannot be, but a
+ * provider in plain JavaScript could say so, and then one delivery that was seen would vouch for any other.
  */
 export async function claimBody(
   values: Store['once'],
   verdict: Extract<Verdict, { readonly ok: true }>,
   { provider, body, rememberMs }: { readonly provider: string; readonly body: string; readonly rememberMs: number },
 ): Promise<BodyClaim | 'replayed'> {
-  const { bodySigned, deliveryId } = verdict;
-  if (bodySigned !== false || deliveryId === undefined) return nothing;
+  const { bodySigned, deliveryId, deliveryIdSigned } = verdict;
+  if (bodySigned !== false) return nothing;
+  if (!deliveryId || !deliveryIdSigned) {
+    throw configurationError(
+      'nothing_signed',
+      'The signature of a webhook covers neither its body nor an id: nothing was heard of it.',
+      'Let `verify` return a `deliveryId` that the signature covers, or refuse the delivery.',
+    );
+  }
   const key = `webhook-body:${provider}:${encodeHex(await hash('sha256', deliveryId))}`;
   const mark = await values.put({ key, value: body, ttlMs: rememberMs });
   if (mark !== 'stored') return (await values.peek(key)) === body ? nothing : 'replayed';

@@ -1,24 +1,20 @@
 import { reveal, type Secret } from '../secret.ts';
 import { checkTimestamp, checkTolerance, defaultToleranceSeconds, type TimestampRule } from './freshness.ts';
 import { checkCall, isBlank } from './secrets.ts';
-import type { Delivery, RejectReason, Verdict, Verify } from './webhook.ts';
+import type { Delivery, DeliveryId, RejectReason, Verdict, Verify } from './webhook.ts';
 
 /** Signed bytes; a text stands for its UTF-8 bytes. */
 export type Part = Uint8Array | string;
 
 /** What a request says about its signature, before any secret is used. */
-export interface SignedDelivery {
+export type SignedDelivery = DeliveryId & {
   /** Candidates: one that matches is enough. */
   readonly signatures: readonly string[];
   /** The signed bytes, in order; several where the vendor may have signed one of several forms. Read until one fits. */
   readonly contents: Iterable<readonly Part[]>;
   /** As received; judged by the scheme's rule. */
   readonly timestamp?: string;
-  readonly deliveryId?: string;
-  readonly deliveryIdSigned?: boolean;
-  /** Where the signature covers `deliveryId` and no body. */
-  readonly bodySigned?: false;
-}
+};
 
 /** The steps in which schemes differ. */
 export interface SignatureScheme<Key> {
@@ -82,13 +78,13 @@ function refuse(reason: RejectReason): Verdict {
 }
 
 function accept(secretIndex: number, signed: SignedDelivery, timestamp?: Date): Verdict {
-  const { deliveryId, deliveryIdSigned, bodySigned } = signed;
-  const verdict: { -readonly [Name in keyof Accepted]: Accepted[Name] } = { ok: true, secretIndex };
-  if (deliveryId !== undefined) verdict.deliveryId = deliveryId;
-  if (deliveryIdSigned !== undefined) verdict.deliveryIdSigned = deliveryIdSigned;
-  if (bodySigned !== undefined) verdict.bodySigned = bodySigned;
-  if (timestamp !== undefined) verdict.timestamp = timestamp;
-  return verdict;
+  const when = timestamp === undefined ? {} : { timestamp };
+  if (signed.bodySigned === false) {
+    const { deliveryId, deliveryIdSigned, bodySigned } = signed;
+    return { ok: true, secretIndex, deliveryId, deliveryIdSigned, bodySigned, ...when };
+  }
+  const { deliveryId, deliveryIdSigned } = signed;
+  const id = deliveryId === undefined ? {} : { deliveryId };
+  const covered = deliveryIdSigned === undefined ? {} : { deliveryIdSigned };
+  return { ok: true, secretIndex, ...id, ...covered, ...when };
 }
-
-type Accepted = Extract<Verdict, { readonly ok: true }>;

@@ -29,25 +29,34 @@ export type RejectReason =
  */
 export type Refusals = Readonly<Partial<Record<RejectReason, number>>>;
 
-export type Verdict =
+/** The vendor's id of a delivery, and what its signature covers of it. */
+export type DeliveryId =
   | {
-      readonly ok: true;
-      /** Index of the secret that verified: the connection it belongs to is the only one the event may reach. */
-      readonly secretIndex: number;
-      /** The vendor's id of the delivery. */
       readonly deliveryId?: string;
       /**
        * True when the signature covers `deliveryId`. Otherwise whoever replays a copy can give it another id, so that
        * de-duplication must remember the body as well.
        */
       readonly deliveryIdSigned?: boolean;
-      /**
-       * False where the signature covers `deliveryId` and no body: whoever has seen one could put it on another body, so
-       * the id is believed with the first body only.
-       */
-      readonly bodySigned?: false;
-      readonly timestamp?: Date;
+      readonly bodySigned?: undefined;
     }
+  | {
+      readonly deliveryId: string;
+      readonly deliveryIdSigned: true;
+      /**
+       * The signature covers `deliveryId` and no body: whoever has seen one could put it on another body, so the id is
+       * believed with the first body only. Without an id under the signature nothing would tell the two apart.
+       */
+      readonly bodySigned: false;
+    };
+
+export type Verdict =
+  | ({
+      readonly ok: true;
+      /** Index of the secret that verified: the connection it belongs to is the only one the event may reach. */
+      readonly secretIndex: number;
+      readonly timestamp?: Date;
+    } & DeliveryId)
   | { readonly ok: false; readonly reason: RejectReason };
 
 /** A secret that may have an end: during a rotation the old one still verifies until `notAfter`, inclusive. */

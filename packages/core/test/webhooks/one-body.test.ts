@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../src/memory-store.ts';
 import { claimBody } from '../../src/webhooks/one-body.ts';
 import type { Verdict } from '../../src/webhooks/webhook.ts';
 
-const verdict = { ok: true, secretIndex: 0, deliveryId: 'token-1', bodySigned: false } as const;
+const verdict = { ok: true, secretIndex: 0, deliveryId: 'token-1', deliveryIdSigned: true, bodySigned: false } as const;
 const claimer = (values = createMemoryStore().once) => {
   return (body: string, believed: Extract<Verdict, { ok: true }> = verdict, provider = 'acme') =>
     claimBody(values, believed, { provider, body, rememberMs: 1000 });
@@ -36,13 +36,20 @@ test('of two bodies at once one passes', async () => {
   expect(all.filter((one) => one !== 'replayed')).toHaveLength(1);
 });
 
-test('signatures over the body, and deliveries without an id, are none of its business', async () => {
+test('signatures over the body are none of its business', async () => {
   const claim = claimer();
-  for (const believed of [
-    { ok: true, secretIndex: 0, deliveryId: 'd' },
-    { ok: true, secretIndex: 0, bodySigned: false },
-  ] as const) {
-    await claim('first', believed);
-    expect(await claim('other', believed)).not.toBe('replayed');
-  }
+  const believed = { ok: true, secretIndex: 0, deliveryId: 'd' } as const;
+  await claim('first', believed);
+  expect(await claim('other', believed)).not.toBe('replayed');
+});
+
+test.each([
+  { bodySigned: false },
+  { bodySigned: false, deliveryIdSigned: true },
+  { bodySigned: false, deliveryIdSigned: true, deliveryId: '' },
+  { bodySigned: false, deliveryId: 'd' },
+  { bodySigned: false, deliveryId: 'd', deliveryIdSigned: false },
+])('a signature that covers neither a body nor an id is believed with none: %o', async (said) => {
+  const believed = { ok: true, secretIndex: 0, ...said } as typeof verdict;
+  await expect(claimer()('first', believed)).rejects.toMatchObject({ kind: 'configuration', code: 'nothing_signed' });
 });
