@@ -17,6 +17,7 @@ export const levels: Readonly<Record<string, number>> = {
   'hash.ts': 0,
   'json.ts': 0,
   'log.ts': 0,
+  'missing-package.ts': 0,
   'names.ts': 0,
   'notifications.ts': 0,
   'random.ts': 0,

@@ -2,6 +2,7 @@
 import type { Engine } from './engine.ts';
 import { checkId, providerOf } from './engine.ts';
 import { configurationError } from './errors.ts';
+import { loaded } from './missing-package.ts';
 
 /** The part of an OpenFeature client that is used; the host may pass its own. */
 export interface FlagClient {
@@ -76,6 +77,6 @@ export function createFlags(engine: Engine, client: FlagClient | undefined): Fla
 }
 
 async function globalClient(): Promise<FlagClient> {
-  const { OpenFeature } = await import('@openfeature/server-sdk');
+  const { OpenFeature } = await loaded(import('@openfeature/server-sdk'));
   return OpenFeature.getClient('plugboard') as unknown as FlagClient;
 }

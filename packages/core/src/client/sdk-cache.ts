@@ -1,5 +1,6 @@
 /** SDKs of vendors, one for each connection, as long as its credentials and settings stay what they are. */
 import { configurationError } from '../errors.ts';
+import { loaded } from '../missing-package.ts';
 import type { AnyDefinition } from '../provider.ts';
 import type { Access, Session } from './access.ts';
 
@@ -50,7 +51,7 @@ export function createSdkCache(failed: (provider: string, error: unknown) => voi
         return known.sdk as Promise<Sdk>;
       }
       void end(key);
-      const sdk = load();
+      const sdk = loaded(load());
       keep(key, { madeWith, sdk, close: closer(definition, sdk) });
       return sdk;
     },

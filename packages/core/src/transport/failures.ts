@@ -1,5 +1,6 @@
 /** Turns what went wrong into a PlugboardError that says what is known and carries nothing that was sent. */
 import { isPlugboardError, PlugboardError, type ErrorDetails } from '../errors.ts';
+import { missingPackage } from '../missing-package.ts';
 import { redact } from '../redact.ts';
 import { parseRetryAfter } from '../retry.ts';
 import type { Stop } from './deadline.ts';
@@ -75,6 +76,8 @@ export function lostError(lost: LostTry, request: TransportRequest): PlugboardEr
     return new PlugboardError({ kind: 'aborted', code: 'aborted', message, ...context });
   }
   if (isPlugboardError(lost.cause) && lost.stopped === undefined) return locate(lost.cause, request);
+  const missing = missingPackage(lost.cause);
+  if (missing !== undefined) return locate(missing, request);
   if (lost.stopped === undefined && isMalformed(lost.cause)) {
     const message = `${subject(request)}: the vendor's answer cannot be read as HTTP`;
     return new PlugboardError({
