@@ -1,4 +1,4 @@
-/** Inside core imports only go down, there are no cycles, and nothing imports index. */
+/** Inside core imports only go down, there are no cycles, types included, and nothing imports index. */
 import { posix } from 'node:path';
 
 import type { CheckResult } from './check-result.ts';
@@ -20,7 +20,7 @@ export function checkImports(root: string, levels = coreLevels): CheckResult {
     const level = levelOf(file, levels);
     if (level === undefined) problems.push(`${src}/${file}: has no level in tools/levels.ts`);
     const targets: string[] = [];
-    for (const { specifier, line, typeOnly } of importsOf(file, readText(root, `${src}/${file}`))) {
+    for (const { specifier, line } of importsOf(file, readText(root, `${src}/${file}`))) {
       const complain = (problem: string) => problems.push(`${src}/${file}:${line}: ${problem}`);
       if (specifier === '(computed)') complain('imports a computed name');
       const own = specifier === core || specifier.startsWith(`${core}/`);
@@ -35,8 +35,8 @@ export function checkImports(root: string, levels = coreLevels): CheckResult {
       else if (level !== undefined && below !== undefined && below > level) {
         complain(`level ${level} imports ${target} of level ${below}`);
       }
-      // Types vanish, and another entry is a file of its own: neither can leave a module half loaded.
-      if (target !== undefined && !typeOnly && !own) targets.push(target);
+      // Types vanish, but files that describe each other can only be read together. Another entry is a file of its own.
+      if (target !== undefined && !own && !targets.includes(target)) targets.push(target);
     }
     graph.set(file, targets);
   }

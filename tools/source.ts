@@ -4,8 +4,6 @@ import { parseSync, type Node } from 'oxc-parser';
 export interface Import {
   readonly specifier: string;
   readonly line: number;
-  /** Vanishes when compiled. */
-  readonly typeOnly: boolean;
 }
 
 export interface GlobalUse {
@@ -35,11 +33,9 @@ export function importsOf(file: string, text: string): Import[] {
     const imports = /^(Import(Declaration|Expression)|Export(Named|All)Declaration|TSImportType)$/.test(node.type);
     if (!imports || source === null || source === undefined) return;
     const { value } = source as { value?: unknown };
-    const { importKind, exportKind } = node as { importKind?: string; exportKind?: string };
     found.push({
       specifier: typeof value === 'string' ? value : '(computed)',
       line: lineAt(text, node.start),
-      typeOnly: node.type === 'TSImportType' || importKind === 'type' || exportKind === 'type',
     });
   });
   return found;

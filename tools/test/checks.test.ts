@@ -56,10 +56,14 @@ describe('imports', () => {
       `${core}/low.ts:1: level 0 imports high.ts of level 1`,
     ]);
   });
-  test('a cycle on one level is named; types close none', () => {
-    const cycle = (text: string) => problems({ 'deep/a.ts': text, 'deep/b.ts': "import './a.ts';" });
-    expect(cycle("import './b.ts';")).toEqual([`${core}: cycle deep/a.ts -> deep/b.ts -> deep/a.ts`]);
-    expect(cycle("import type { B } from './b.ts';")).toEqual([]);
+  test.each([
+    ['values', "import './b.ts';"],
+    ['types', "import type { B } from './b.ts';"],
+    ['an inline type', "export type C = import('./b.ts').B;"],
+    ['a re-export of types', "export type * from './b.ts';"],
+  ])('a cycle on one level is named: of %s', (_, text) => {
+    const found = problems({ 'deep/a.ts': text, 'deep/b.ts': "import type { A } from './a.ts';" });
+    expect(found).toEqual([`${core}: cycle deep/a.ts -> deep/b.ts -> deep/a.ts`]);
   });
   test('core may load another entry of its own by name, but only from below', () => {
     const entry = (level: number) => {

@@ -5,11 +5,13 @@
 import type { ChatCapability, EmbedCapability } from './capabilities/language.ts';
 import type { ErrorReportingCapability, TrackCapability } from './capabilities/observe.ts';
 import type { FilesCapability } from './capabilities/files.ts';
+import type { MessageReceipt } from './capabilities/receipt.ts';
 import type { Api } from './endpoint.ts';
 
 export type * from './capabilities/files.ts';
 export type * from './capabilities/language.ts';
 export type * from './capabilities/observe.ts';
+export type * from './capabilities/receipt.ts';
 
 export interface EmailAddress {
   readonly email: string;
@@ -35,12 +37,6 @@ export interface EmailMessage {
   }[];
   /** Sent at most once for the same key, where the vendor honours one. */
   readonly idempotencyKey?: string;
-}
-
-/** What the vendor took in, not what was delivered. */
-export interface MessageReceipt {
-  readonly id: string;
-  readonly status?: string;
 }
 
 export interface EmailCapability {

@@ -1,5 +1,5 @@
 /** What the parts of a board share. Made once by `createPlugboard`, handed down, never global. */
-import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
+import type { AuthMethod } from './auth/auth.ts';
 import type { CredentialBreaker } from './client/credential-breaker.ts';
 import type { SdkCache } from './client/sdk-cache.ts';
 import type { Clock } from './clock.ts';
@@ -8,31 +8,15 @@ import type { Attempts } from './connections/attempts.ts';
 import { PlugboardError, configurationError } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Log } from './log.ts';
-import type { AnyDefinition } from './provider.ts';
+import type { ProviderRuntime } from './provider-runtime.ts';
 import type { Store } from './store.ts';
-import type { Transport } from './transport/transport.ts';
 import type { Vault } from './vault/vault.ts';
 import type { KeyCache } from './webhooks/key-cache.ts';
 
+export type { ProviderRuntime } from './provider-runtime.ts';
+
 /** `production` unless asked for by name; only the other two allow stubs. */
 export type Mode = 'production' | 'development' | 'test';
-
-/** One provider of this board, with the host's options resolved. */
-export interface ProviderRuntime {
-  readonly definition: AnyDefinition;
-  readonly app: AppValues;
-  /** The platform's own credentials with the auth method they fit; absent when the host has none. */
-  readonly platform?: { readonly method: string; readonly credentials: Credentials };
-  readonly scopes?: readonly string[];
-  readonly apiVersion: string;
-  /** True when the vendor is an emulator because nothing is configured. Never in production. */
-  readonly stub: boolean;
-  /** Names of what is missing for OAuth, for messages. */
-  readonly missing: readonly string[];
-  readonly transport: Transport;
-  /** The address a browser is sent to for a vendor page: the vendor's own, or the sandbox's. */
-  browserUrl(vendorUrl: string): string;
-}
 
 export interface Engine {
   readonly mode: Mode;

@@ -1,6 +1,6 @@
 /** What people do, and what goes wrong. */
-import type { MessageReceipt } from '../capabilities.ts';
 import type { JsonObject } from '../json.ts';
+import type { MessageReceipt } from './receipt.ts';
 
 /** Events that every product has, with what they must tell. Any other name is the host's own. */
 export interface KnownEvents {

@@ -1,5 +1,5 @@
 import type { Credentials } from '../auth/auth.ts';
-import type { ProviderRuntime } from '../engine.ts';
+import type { ProviderRuntime } from '../provider-runtime.ts';
 import type { JsonObject } from '../json.ts';
 import type { AccountRef } from '../store.ts';
 

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { AnyDefinition } from '../provider.ts';
 import type { AccountRef } from '../store.ts';
 import { speakOf } from './accounts.ts';
-import type { EmulatedReply } from './contract.ts';
+import type { EmulatedReply } from './emulated-reply.ts';
 import type { CredentialJudge, CredentialVerdict } from './credentials.ts';
 import { closest, matchEndpoints, type DeclaredEndpoint, type Match } from './declared-endpoints.ts';
 import { lastPageOf } from './last-page.ts';

@@ -1,8 +1,11 @@
 /** What a provider may add to its derived emulator, and what its routes see. */
 import type { Json } from '../json.ts';
 import type { AccountRef } from '../store.ts';
+import type { EmulatedReply } from './emulated-reply.ts';
 import type { AuthorizationServer } from './oauth/authorization-server.ts';
 import type { ShapeFailure } from './oauth/oauth-failure.ts';
+
+export type { EmulatedReply } from './emulated-reply.ts';
 
 /** A request that reached the emulator with a good credential. */
 export interface EmulatedRequest {
@@ -18,16 +21,6 @@ export interface EmulatedRequest {
   readonly form: URLSearchParams;
   /** The account that the credential belongs to. */
   readonly account: AccountRef;
-}
-
-/** What goes back. Default status 200; at most one of `json`, `text` and `stream`. */
-export interface EmulatedReply {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly json?: Json;
-  readonly text?: string;
-  /** A body that comes in these pieces. Server-sent events unless `content-type` says otherwise. */
-  readonly stream?: readonly string[];
 }
 
 /** State that lives as long as one emulator. */

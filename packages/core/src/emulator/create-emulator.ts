@@ -10,7 +10,7 @@ import { reveal, type Secret } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
 import { isVendorHost } from './addresses.ts';
 import { createApiResponder } from './answer-api.ts';
-import type { EmulatedReply } from './contract.ts';
+import type { EmulatedReply } from './emulated-reply.ts';
 import { createCredentialJudge } from './credentials.ts';
 import { matchEndpoints, readDeclarations } from './declared-endpoints.ts';
 import { createAuthorizationServer, type AuthorizationServer } from './oauth/authorization-server.ts';

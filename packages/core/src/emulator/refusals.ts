@@ -2,7 +2,7 @@
 import type { ScopeNeed } from '../auth/auth.ts';
 import { missingScopes } from '../auth/scopes.ts';
 import type { AnyDefinition } from '../provider.ts';
-import type { EmulatedReply } from './contract.ts';
+import type { EmulatedReply } from './emulated-reply.ts';
 import type { BadCredential, GoodCredential } from './credentials.ts';
 import { methodsOf, type DeclaredEndpoint } from './declared-endpoints.ts';
 import type { RequestBody } from './request-body.ts';

@@ -1,5 +1,5 @@
 import { encodeUtf8 } from '../bytes.ts';
-import type { EmulatedReply } from './contract.ts';
+import type { EmulatedReply } from './emulated-reply.ts';
 
 /** Statuses whose answers have no body (RFC 9110 section 6.4.1). */
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);

@@ -1,5 +1,5 @@
 /** Refusals of an authorization server, as values: what a step decides, the endpoint turns into an answer. */
-import type { EmulatedReply } from '../contract.ts';
+import type { EmulatedReply } from '../emulated-reply.ts';
 
 /** RFC 6749 sections 4.1.2.1 and 5.2. */
 export type OAuthErrorCode =
