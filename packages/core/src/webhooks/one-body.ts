@@ -22,9 +22,10 @@ export async function claimBody(
   verdict: Extract<Verdict, { readonly ok: true }>,
   { provider, body, rememberMs }: { readonly provider: string; readonly body: string; readonly rememberMs: number },
 ): Promise<BodyClaim | 'replayed'> {
-  const { bodySigned, deliveryId, deliveryIdSigned } = verdict;
-  if (bodySigned !== false) return nothing;
-  if (!deliveryId || !deliveryIdSigned) {
+  if (verdict.bodySigned !== false) return nothing;
+  const { deliveryId, deliveryIdSigned }: { readonly deliveryId?: string; readonly deliveryIdSigned?: boolean } =
+    verdict;
+  if (!deliveryId || deliveryIdSigned !== true) {
     throw configurationError(
       'nothing_signed',
       'The signature of a webhook covers neither its body nor an id: nothing was heard of it.',
