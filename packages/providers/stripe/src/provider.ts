@@ -31,8 +31,9 @@ const acct = /^acct_\w+$/;
 const onBehalf: Sign = {
   places: ['header:authorization', 'header:stripe-account'],
   apply({ headers }, { app, credentials }) {
+    // Without an account, the platform's key would act for the platform itself.
+    headers.set('stripe-account', idOf(reveal(credentials['stripeAccount'] ?? '')));
     headers.set('authorization', `Bearer ${platformKey(app)}`);
-    headers.set('stripe-account', reveal(credentials['stripeAccount'] ?? ''));
   },
 };
 
@@ -89,7 +90,7 @@ const connecting = (path: string) =>
     pkce: 'none',
     // The tokens of the answer would never end: the platform's key with the account's id does the same.
     read: (answer) => ({
-      ...connected(text(member(answer, 'stripe_user_id')) ?? ''),
+      ...connected(idOf(member(answer, 'stripe_user_id'))),
       scopes: splitScopes(text(member(answer, 'scope')) ?? ''),
     }),
     refresh: 'none',

@@ -23,7 +23,15 @@ const app = {
 const who = { organizationId: 'org-1', userId: 'user-1' };
 const url = 'https://app.example.com/integrations/webhooks/stripe';
 
-providerContract(stripe, { account, app: { clientSecret: platformKey }, input: { onboarding } });
+providerContract(stripe, {
+  account,
+  app: { clientSecret: platformKey },
+  input: { onboarding },
+  exceptions: {
+    'B05 onboarding: signing touches the declared places and no other':
+      'What the step keeps is no credential of its widget, and nothing is signed without it. `connect` signs by the same function.',
+  },
+});
 
 function rig() {
   const clock = createFakeClock();
@@ -287,4 +295,30 @@ test(`every answer schema accepts the vendor's own example (${fixtures})`, ({ sk
     const page = { object: 'list', data: [resources[name]], has_more: false, url: '/' };
     expect(output['~standard'].validate(page), name).not.toHaveProperty('issues');
   }
+});
+
+describe('a connection without an account never acts for the platform', () => {
+  const { connect, express, onboarding } = stripe.definition.auth;
+  const answer = { access_token: 'sk', scope: 'read_write', token_type: 'bearer' };
+
+  test.each([{}, { stripe_user_id: '' }, { stripe_user_id: null }, { stripe_user_id: 'cus_1' }])(
+    'a token answer that names none is refused: %o',
+    (named) => {
+      for (const { read } of [connect, express]) {
+        expect(() => read?.({ ...answer, ...named }, {} as never)).toThrow(/The account/);
+      }
+    },
+  );
+
+  test.each([{}, { stripeAccount: '' }, { stripeAccount: 'acct_1, acct_2' }])(
+    'nothing is signed for %o',
+    (credentials) => {
+      for (const { sign } of [connect, express, onboarding]) {
+        const headers = new Headers();
+        const app = { clientSecret: 'sk_test_platform' };
+        expect(() => sign?.apply({ headers } as never, { credentials, app, now: 0 })).toThrow(/The account/);
+        expect([...headers]).toEqual([]);
+      }
+    },
+  );
 });
