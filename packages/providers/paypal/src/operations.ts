@@ -191,6 +191,7 @@ export const account = {
 export const identity = {
   userInfo: endpoint('GET /v1/identity/openidconnect/userinfo', {
     summary: 'Reads who logged in.',
+    // Which attributes come with which scope: https://developer.paypal.com/log-in/references (2026-11-28)
     docs: 'https://developer.paypal.com/docs/api/identity/v1/#userinfo_get',
     methods: ['login'],
     input: given({}),

@@ -106,9 +106,13 @@ export const paypal = defineProvider({
   // The token names the app. Whose it is, only the balances tell, and few apps may read those.
   async account(api) {
     if (api.method === 'login') {
-      const { user_id: userId, payer_id: payerId, name } = await api.call(identity.userInfo, {});
-      const id = payerId ?? userId;
-      return { kind: 'known', account: { id, name: name ?? id } };
+      // Unlike the id of the PayPal account, which comes with one scope alone, this one is there whatever was granted.
+      const { user_id: id, payer_id: payerId, name } = await api.call(identity.userInfo, {});
+      return {
+        kind: 'known',
+        account: { id, name: name ?? id },
+        ...(payerId !== undefined && { metadata: { payerId } }),
+      };
     }
     const { environment } = appOf(api);
     const reads = api.scopes?.includes(balancesScope) === true;

@@ -6,8 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { payerLink, paypal } from '../src/index.ts';
 
 const counted = 'Pages are counted: no answer can name another one, and the vendor says how many there are.';
+const privateId = 'https://www.paypal.com/webapps/auth/identity/user/mWq6_1sU85v5EG9yHdPxJRrhGHrnMJ';
+
 providerContract(paypal, {
-  accounts: { login: { id: 'WDJJHEBZ4X2LY', name: 'Jane Doe' } },
+  accounts: { login: { id: privateId, name: 'Jane Doe' } },
   exceptions: {
     'paging payouts.get: a vendor that always names the same next page is an error': counted,
     'paging plans.list: a vendor that always names the same next page is an error': counted,
@@ -273,8 +275,8 @@ describe('Log in with PayPal', () => {
   const { clientId, clientSecret } = credentials;
   const who = { organizationId, userId: 'user-1' };
 
-  async function loggedIn(environment: string) {
-    const made = rig(undefined, { clientId, clientSecret, environment, platform: { ...credentials, environment } });
+  async function loggedIn(environment: string, answer?: (sent: Sent) => Response | undefined) {
+    const made = rig(answer, { clientId, clientSecret, environment, platform: { ...credentials, environment } });
     const { url, cookie } = await made.board.authorize('paypal', { ...who, method: 'login' });
     const params = await made.emulator.oauth.approve(url);
     const cookies = `${cookie.name}=${cookie.value}`;
@@ -294,13 +296,22 @@ describe('Log in with PayPal', () => {
       client_id: clientId,
       scope: 'openid profile email https://uri.paypal.com/services/paypalattributes',
     });
-    expect(result).toMatchObject({ status: 'connected', connection: { account: { id: 'WDJJHEBZ4X2LY' } } });
+    expect(result).toMatchObject({ status: 'connected', connection: { account: { id: privateId } } });
     const [exchange] = sent.filter(isToken) as [Sent];
     expect(exchange.url.host).toBe(host);
     expect(exchange.headers.get('authorization')).toBe(`Basic ${btoa(`${clientId}:${clientSecret}`)}`);
     expect(new URLSearchParams(exchange.body).get('grant_type')).toBe('authorization_code');
     await own.identity.userInfo({});
     expect(sent.at(-1)?.url.href).toBe(`https://${host}/v1/identity/openidconnect/userinfo?schema=paypalv1.1`);
+  });
+
+  test('is the same user whatever was granted: the id of the PayPal account comes with one scope alone', async () => {
+    const { result } = await loggedIn('sandbox', ({ url }) =>
+      url.pathname.endsWith('/userinfo') ? json({ user_id: privateId, name: 'Jane Doe' }) : undefined,
+    );
+    expect(result).toMatchObject({ connection: { account: { id: privateId }, metadata: {} } });
+    const { result: more } = await loggedIn('sandbox');
+    expect(more).toMatchObject({ connection: { account: { id: privateId }, metadata: { payerId: 'WDJJHEBZ4X2LY' } } });
   });
 
   test('moves no money, and an app has no user', async () => {
