@@ -1,6 +1,6 @@
 /** What a connection is made of, the addresses that follow from it, and how its requests are signed. */
 import { configurationError, encodeBase64, encodeHex, hash, hostOf, invalidInput, need, reveal } from '@plugboard/core';
-import { isPlugboardError, Secret } from '@plugboard/core';
+import { isPlugboardError, PlugboardError, Secret } from '@plugboard/core';
 import type { Api, AppFields, Classify, Credentials, Grant, OAuthClient, Sign } from '@plugboard/core';
 import { baseUrl, secret, text } from '@plugboard/core/fields';
 import { z } from 'zod';
@@ -216,16 +216,25 @@ export async function assumeRole(client: OAuthClient): Promise<Grant> {
   const id = await externalId(organizationId);
   const [result] = children(rootOf(await askForRole(client, id), 'AssumeRoleResponse'), 'AssumeRoleResult');
   const read = (name: string) => textAt(result, 'Credentials', name) ?? '';
-  if (credentials['accessToken'] === undefined) await refuseOpenRole(client, id);
   const ends = Date.parse(read('Expiration'));
+  const whole = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].every((name) => read(name) !== '');
+  if (!whole || !(ends > now)) throw unreadableRole();
+  if (credentials['accessToken'] === undefined) await refuseOpenRole(client, id);
   return {
     credentials: {
       accessKeyId: read('AccessKeyId'),
       secretAccessKey: new Secret(read('SecretAccessKey')),
       accessToken: new Secret(read('SessionToken')),
     },
-    ...(ends > now && { expiresInMs: ends - now }),
+    expiresInMs: ends - now,
   };
+}
+
+/** Keys without an end would never be renewed, and those of which a part is missing sign nothing. */
+function unreadableRole(): PlugboardError {
+  const message = 'The answer to AssumeRole holds no keys that are good for a while.';
+  const hint = 'Check the clock of this machine, and try again.';
+  return new PlugboardError({ kind: 'invalid_response', code: 'unexpected_shape', message, hint, provider: 'aws-s3' });
 }
 
 async function refuseOpenRole(client: OAuthClient, id: string): Promise<void> {

@@ -125,6 +125,34 @@ test('a role that may be assumed without the id is refused: whoever knows its na
   expect(await connection()).toBeNull();
 });
 
+test.each([
+  [
+    'without an end',
+    '<AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>',
+  ],
+  [
+    'that have ended',
+    '<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2000-01-01T00:00:00Z</Expiration>',
+  ],
+  [
+    'without a token',
+    '<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><Expiration>2099-01-01T00:00:00Z</Expiration>',
+  ],
+  ['that are none', ''],
+])('keys %s are not stored', async (_name, keys) => {
+  const { connect, connection, answer } = createRig();
+  const result = `<AssumeRoleResult><Credentials>${keys}</Credentials></AssumeRoleResult>`;
+  answer(({ form }) => {
+    if (form.get('Action') !== 'AssumeRole') return undefined;
+    return form.has('ExternalId')
+      ? new Response(`<AssumeRoleResponse>${result}</AssumeRoleResponse>`)
+      : refused('AccessDenied');
+  });
+  const error = await failureOf(connect());
+  expect(error).toMatchObject({ kind: 'invalid_response', code: 'unexpected_shape' });
+  expect(await connection()).toBeNull();
+});
+
 test('a check that could not be made is no good sign', async () => {
   const { connect, connection, answer } = createRig();
   answer(({ form }) =>
