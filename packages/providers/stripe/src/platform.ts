@@ -19,6 +19,7 @@ export const balance = {
 export const transfers = {
   create: resource('POST /v1/transfers', {
     summary: 'Moves money from the platform to a connected account.',
+    ...ofPlatform,
     ...write,
     input: given(
       { amount, currency, destination: id('acct').meta({ examples: ['acct_1MTfjCQ9PRzxEwkZ'] }) },

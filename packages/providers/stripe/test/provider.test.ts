@@ -305,7 +305,7 @@ describe('a connection without an account never acts for the platform', () => {
     'a token answer that names none is refused: %o',
     (named) => {
       for (const { read } of [connect, express]) {
-        expect(() => read?.({ ...answer, ...named }, {} as never)).toThrow(/The account/);
+        expect(() => read({ ...answer, ...named }, {} as never)).toThrow(/The account/);
       }
     },
   );
@@ -316,7 +316,7 @@ describe('a connection without an account never acts for the platform', () => {
       for (const { sign } of [connect, express, onboarding]) {
         const headers = new Headers();
         const app = { clientSecret: 'sk_test_platform' };
-        expect(() => sign?.apply({ headers } as never, { credentials, app, now: 0 })).toThrow(/The account/);
+        expect(() => sign.apply({ headers } as never, { credentials, app, now: 0 })).toThrow(/The account/);
         expect([...headers]).toEqual([]);
       }
     },
