@@ -32,7 +32,7 @@ export async function populate(rig: Rig, { count, organizationOf, provider = 'ac
       accessToken: secretOf(issued['access_token']),
       refreshToken: secretOf(issued['refresh_token']),
     };
-    const identity = { id, organizationId, provider };
+    const identity = { id, organizationId, provider, method: 'oauth', metadata: {} };
     const sealed = await sealCredentials({ vault } as unknown as Engine, identity, credentials, 1);
     const now = await rig.store.now();
     await rig.store.connections.insert(organizationId, {

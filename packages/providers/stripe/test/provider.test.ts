@@ -64,7 +64,7 @@ describe('a marketplace', () => {
     const connection = await board.connect('stripe', { ...who, method: 'onboarding', credentials: {}, flow });
     expect(connection.account).toEqual(account);
     const client = board.client('stripe', who);
-    await client.transfers.create({ amount: 400, currency: 'usd', destination: account.id });
+    await client.payouts.create({ amount: 400, currency: 'usd' });
     const { headers } = sent.at(-1)!;
     expect([headers.get('authorization'), headers.get('stripe-account')]).toEqual([
       `Bearer ${platformKey}`,
