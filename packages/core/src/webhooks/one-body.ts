@@ -2,11 +2,17 @@ import { encodeHex } from '../bytes.ts';
 import { configurationError } from '../errors.ts';
 import { hash } from '../hash.ts';
 import type { Store } from '../store.ts';
-import type { Verdict } from './webhook.ts';
 
 export interface BodyClaim {
   /** The delivery came to nothing: the vendor's next try may look another way. */
   release(): Promise<void>;
+}
+
+/** What a verdict says of itself, with nothing taken for granted. */
+interface Claimed {
+  readonly bodySigned?: boolean | undefined;
+  readonly deliveryId?: string;
+  readonly deliveryIdSigned?: boolean;
 }
 
 const nothing: BodyClaim = { release: () => Promise.resolve() };
@@ -19,12 +25,11 @@ const nothing: BodyClaim = { release: () => Promise.resolve() };
  */
 export async function claimBody(
   values: Store['once'],
-  verdict: Extract<Verdict, { readonly ok: true }>,
+  verdict: Claimed,
   { provider, body, rememberMs }: { readonly provider: string; readonly body: string; readonly rememberMs: number },
 ): Promise<BodyClaim | 'replayed'> {
   if (verdict.bodySigned !== false) return nothing;
-  const { deliveryId, deliveryIdSigned }: { readonly deliveryId?: string; readonly deliveryIdSigned?: boolean } =
-    verdict;
+  const { deliveryId, deliveryIdSigned } = verdict;
   if (!deliveryId || deliveryIdSigned !== true) {
     throw configurationError(
       'nothing_signed',

@@ -305,7 +305,7 @@ describe('a connection without an account never acts for the platform', () => {
     'a token answer that names none is refused: %o',
     (named) => {
       for (const { read } of [connect, express]) {
-        expect(() => read({ ...answer, ...named }, {} as never)).toThrow(/The account/);
+        expect(() => read?.({ ...answer, ...named }, {} as never)).toThrow(/The account/);
       }
     },
   );
