@@ -1,22 +1,10 @@
 /** What an application offers and how it answers: commands, interactions, its own settings. */
 import { configurationError, endpoint, operation, reveal } from '@plugboard/core';
-import { given } from '@plugboard/core/fields';
+import { given, nothing } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { byBot, docs } from './operations.ts';
-import {
-  application,
-  asJson,
-  asMessage,
-  command,
-  content,
-  id,
-  ids,
-  message,
-  nothing,
-  posting,
-  says,
-} from './schemas.ts';
+import { application, asJson, asMessage, command, content, id, ids, message, posting, says } from './schemas.ts';
 
 const commandsIn = z
   .array(z.looseObject({ name: z.string().min(1).max(32), description: z.string().max(100).optional() }))

@@ -1,6 +1,6 @@
 /** What the client offers: https://docs.discord.com/developers/reference (2026-08). */
 import { endpoint, type Api, type Secret } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, nothing } from '@plugboard/core/fields';
 import { z } from 'zod';
 
 import { webhookPath, webhookUrl } from './credentials.ts';
@@ -16,7 +16,6 @@ import {
   ids,
   message,
   more,
-  nothing,
   posting,
   says,
   user,

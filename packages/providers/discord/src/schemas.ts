@@ -14,7 +14,6 @@ export const ids = {
   messageId: id('334385199974967042'),
   applicationId: id('172150183260323840'),
 };
-export const nothing = z.unknown().transform(() => undefined);
 
 const named = (input: object, path: readonly string[]) =>
   Object.fromEntries(

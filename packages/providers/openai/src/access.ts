@@ -1,5 +1,5 @@
 /** Who asks, where, with which model; and the official SDK that asks for the same connection. */
-import { invalidInput, sdkFetch, snakeCase, type Api } from '@plugboard/core';
+import { invalidInput, sdkFetch, snakeNames, type Api } from '@plugboard/core';
 import { secret, text } from '@plugboard/core/fields';
 import type { OpenAI } from 'openai';
 import { z } from 'zod';
@@ -72,11 +72,8 @@ export function modelOf(api: Api, given: string | undefined, which: 'model' | 'e
   throw invalidInput('The request', [{ path: 'model', message: 'is missing, and there is no default' }], hint);
 }
 
-/** An input as the vendor spells it: the names of one level, what they hold is written as the vendor's page shows it. */
-export const snake = (input: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(input).map(([name, value]: [string, unknown]) => [snakeCase(name), value]));
 export const withModel = (input: { readonly model?: string | undefined }, api: Api) =>
-  snake({ ...input, model: modelOf(api, input.model) });
+  snakeNames({ ...input, model: modelOf(api, input.model) });
 
 /** Long answers take minutes before their headers come; the SDK waits ten. */
 export const thinkingMs = 600_000;

@@ -1,10 +1,8 @@
 /** Thin events signed by Standard Webhooks, and the endpoints that they are posted to. */
-import { checkInput, endpoint, parseJson, signStandardWebhook, standardWebhooks } from '@plugboard/core';
+import { checkInput, endpoint, parseJson, signStandardWebhook, snakeNames, standardWebhooks } from '@plugboard/core';
 import type { WebhookDefinition } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
-
-import { snake } from './access.ts';
 
 const post = z.looseObject({ id: z.string(), type: z.string().min(1), created_at: z.number(), data: z.json() });
 /** The event names its object; the rest is asked for: `client.responses.get({ id })`. */
@@ -67,7 +65,7 @@ const found = like({ ...shown, url: address }, { object: 'webhook_endpoint', sig
 /** The secret is shown this once. */
 const created = like({ ...shown, url: address, signing_secret: 'whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=' });
 const byId = given({ id });
-const wire = (input: object) => ({ json: snake(input) });
+const wire = (input: object) => ({ json: snakeNames(input) });
 
 /** `openai` 7.59.0, resources/webhooks (2026-11); newer than the description of 2026-08. */
 export const webhookEndpoints = {

@@ -1,5 +1,5 @@
 /** What the client offers: paths and fields of https://resend.com/docs/api-reference (OpenAPI 1.5.0, 2026-08). */
-import { emailAddressPattern, endpoint, snakeCase } from '@plugboard/core';
+import { emailAddressPattern, endpoint, snakeNames } from '@plugboard/core';
 import { given, like } from '@plugboard/core/fields';
 import { z } from 'zod';
 
@@ -39,15 +39,10 @@ const hasContent = ({ html, text, template }: { html?: unknown; text?: unknown; 
 const contentRule = { error: 'give html or text, or a template alone' };
 const email = fields.extend({ attachments: z.array(attachment).optional() }).refine(hasContent, contentRule);
 
-/** Names of one level, and of attachments: custom headers and template variables keep their spelling. */
-function snake(value: object): Record<string, unknown> {
-  const entries = Object.entries(value).map(([name, item]: [string, unknown]) => [
-    snakeCase(name),
-    name === 'attachments' && Array.isArray(item) ? item.map((each: object) => snake(each)) : item,
-  ]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
-}
-const wire = (input: object) => ({ json: snake(input) });
+/** Names of one level: custom headers and template variables keep their spelling. */
+const wire = (input: object) => ({ json: snakeNames(input) });
+const withFiles = ({ attachments, ...input }: { readonly attachments?: readonly object[] | undefined }) =>
+  wire({ ...input, attachments: attachments?.map(snakeNames) });
 const withoutId = ({ id: _id, ...rest }: { id: string }) => wire(rest);
 
 /** The vendor pages by the id of the last item. */
@@ -87,7 +82,7 @@ export const emails = {
     summary: 'Sends an email, now or at a time. Repeated safely: every call carries an idempotency key.',
     idempotency,
     input: email,
-    encode: wire,
+    encode: withFiles,
     output: receipt,
   }),
   sendBatch: endpoint('POST /emails/batch', {
@@ -98,7 +93,7 @@ export const emails = {
       { validation: z.enum(['strict', 'permissive']) },
     ),
     encode: ({ emails: list, validation = 'strict' }) => ({
-      json: list.map(snake),
+      json: list.map(snakeNames),
       headers: { 'x-batch-validation': validation },
     }),
     output: like({ data: [receipt] }, { errors: z.array(like({ index: 0, message: 'The `to` field is invalid.' })) }),
