@@ -8,6 +8,7 @@ export {
 export { createCanaries, findCanaries, type Canaries, type CanaryHit } from './canary.ts';
 export { captureOutput, type Captured } from './capture-output.ts';
 export { createFakeClock, until, type FakeClock, type FakeClockOptions } from './clock.ts';
+export { newConnection } from './new-connection.ts';
 export * from './oauth-server.ts';
 export {
   providerCases,
@@ -15,6 +16,7 @@ export {
   type ProviderCase,
   type ProviderContractOptions,
 } from './provider-contract.ts';
+export { storeContention, type ContendedStore, type StoreContentionOptions } from './store-contention.ts';
 export {
   storeContract,
   type StoreContractOptions,

@@ -1,9 +1,9 @@
 /** D06: without an injected clock, time is the database's, whatever the process believes. */
+import { newConnection } from '@plugboard/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 
 import { migrate, postgresStore } from '../src/index.ts';
-import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
 const url = inject('postgresUrl');
@@ -27,8 +27,8 @@ test.each([-600_000, 600_000, day, -day])(
   async (offsetMs) => {
     const before = await databaseNow();
     vi.useFakeTimers({ toFake: ['Date'], now: before + offsetMs });
-    const row = await connections.insert('org_1', connection({ refreshAt: new Date(before + 60_000) }));
-    const { id } = row ?? connection();
+    const row = await connections.insert('org_1', newConnection({ refreshAt: new Date(before + 60_000) }));
+    const { id } = row ?? newConnection();
     const leased = await connections.lease('org_1', id, {
       credentialsVersion: 1,
       leaseMs: 30_000,
@@ -53,8 +53,8 @@ test.each([-600_000, 600_000, day, -day])(
 );
 
 test('time moves on within a transaction: a row read under its lock tells when it was read, not when the wait began', async () => {
-  const row = await connections.insert('org_1', connection());
-  const { id } = row ?? connection();
+  const row = await connections.insert('org_1', newConnection());
+  const { id } = row ?? newConnection();
   const gate = Promise.withResolvers<void>();
   const entered = Promise.withResolvers<void>();
   const first = connections.lock?.('org_1', id, async () => {

@@ -2,13 +2,13 @@
 import { inspect } from 'node:util';
 
 import { isPlugboardError } from '@plugboard/core/store-kit';
+import { newConnection } from '@plugboard/testing';
 import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
 import { openDatabase } from '../src/drivers.ts';
 import { migrate, postgresStore, type PostgresClient } from '../src/index.ts';
-import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
 const url = inject('postgresUrl');
@@ -114,7 +114,7 @@ describe('a database out of reach is unavailable, and no secret of the connectio
 
   test('D16 a replica takes no writes, and no lease', async () => {
     const replica = new pg.Pool({ connectionString, max: 2, options: '-c default_transaction_read_only=on' });
-    const row = await postgresStore(pool, { schema }).connections.insert('org_1', connection());
+    const row = await postgresStore(pool, { schema }).connections.insert('org_1', newConnection());
     const { connections } = postgresStore(replica, { schema });
     const readOnly = { kind: 'configuration', code: 'read_only_database' };
     const id = row?.id ?? '';

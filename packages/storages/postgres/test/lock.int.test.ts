@@ -6,9 +6,8 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
-import { createFakeClock } from '@plugboard/testing';
+import { newConnection, createFakeClock } from '@plugboard/testing';
 import { migrate, postgresStore, type PgPool, type PostgresClient, type PostgresStoreOptions } from '../src/index.ts';
-import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
 const url = inject('postgresUrl');
@@ -228,7 +227,7 @@ function lockingStore(client: PostgresClient, options: PostgresStoreOptions = {}
 }
 
 async function insert(): Promise<string> {
-  const row = await store.connections.insert('org_1', connection());
+  const row = await store.connections.insert('org_1', newConnection());
   return row?.id ?? '';
 }
 

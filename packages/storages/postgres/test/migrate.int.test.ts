@@ -1,10 +1,10 @@
+import { newConnection } from '@plugboard/testing';
 import pg from 'pg';
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
 import { migrate, migrationSql, postgresStore, type OrganizationType } from '../src/index.ts';
 import { latestVersion, migrations, preparation } from '../src/migrations.ts';
 import { resolveNames } from '../src/names.ts';
-import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
 const url = inject('postgresUrl');
@@ -58,7 +58,7 @@ describe('migrate', () => {
     await pool.query([...preparation(names), ...(migrations[0]?.statements(names) ?? [])].join(';'));
     await pool.query(`insert into ${names.tables.migrations} (version) values (1)`);
     const store = postgresStore(pool, { schema });
-    const before = await store.connections.insert('org_1', connection());
+    const before = await store.connections.insert('org_1', newConnection());
     const stream = { connectionId: before?.id ?? '', stream: 'orders' };
     await expect(store.sync.lease('org_1', stream, 1000)).rejects.toMatchObject({ code: 'tables_missing' });
     expect(await migrate(pool, { schema })).toEqual({ from: 1, to: latestVersion });
@@ -76,7 +76,7 @@ describe('migrate', () => {
     const schema = newSchema();
     await migrate(pool, { schema });
     const { connections, sync } = postgresStore(pool, { schema });
-    const row = await connections.insert('org_1', connection());
+    const row = await connections.insert('org_1', newConnection());
     const stream = { connectionId: row?.id ?? '', stream: 'orders' };
     await connections.lock?.('org_1', stream.connectionId, async () => {
       expect(await sync.lease('org_1', stream, 1000)).toBeNull();
@@ -107,7 +107,7 @@ describe('migrate', () => {
     try {
       expect(await migrate(app, { schema })).toEqual({ from: latestVersion, to: latestVersion });
       const store = postgresStore(app, { schema });
-      const row = await store.connections.insert('org_1', connection());
+      const row = await store.connections.insert('org_1', newConnection());
       expect(await store.connections.get('org_1', row?.id ?? '')).toMatchObject({ version: 1 });
       await expect(migrate(app, { schema: randomSchema() })).rejects.toMatchObject({ code: 'database_permission' });
     } finally {
@@ -146,7 +146,7 @@ describe('migrate', () => {
       const options = { schema, tables: { connections, streams, once, audit, markers, migrations } };
       await migrate(pool, options);
       const store = postgresStore(pool, options);
-      const row = await store.connections.insert('org_1', connection());
+      const row = await store.connections.insert('org_1', newConnection());
       expect(await store.connections.find('org_1', { provider: 'acme', label: row?.label ?? '' })).toEqual({
         ...row,
         readAt: expect.any(Date) as Date,
@@ -178,8 +178,8 @@ describe('the organization column', () => {
       const options = { schema, organization: { type: type as OrganizationType, references } };
       await migrate(pool, options);
       const { connections, audit } = postgresStore(pool, options);
-      const row = await connections.insert(mine, connection({ refreshAt: new Date(0) }));
-      const { id } = row ?? connection();
+      const row = await connections.insert(mine, newConnection({ refreshAt: new Date(0) }));
+      const { id } = row ?? newConnection();
       expect(row).toMatchObject({ organizationId: mine });
       expect(await connections.get(theirs, id)).toBeNull();
       expect(
@@ -203,7 +203,7 @@ describe('the organization column', () => {
 
       const unknown = { kind: 'conflict', code: 'unknown_organization' };
       const nobody = { text: 'org_3', uuid: crypto.randomUUID(), bigint: '3' }[type] ?? '';
-      await expect(connections.insert(nobody, connection())).rejects.toMatchObject(unknown);
+      await expect(connections.insert(nobody, newConnection())).rejects.toMatchObject(unknown);
       const remove = pool.query(`delete from ${schema}."Organization" where "orgId" = $1`, [mine]);
       await expect(remove).rejects.toMatchObject({ code: '23503' });
     },
@@ -220,7 +220,7 @@ describe('the organization column', () => {
     };
     await migrate(pool, options);
     const { connections } = postgresStore(pool, options);
-    await connections.insert('org_1', connection());
+    await connections.insert('org_1', newConnection());
     await pool.query(`delete from ${schema}.orgs`);
     expect(await connections.scan(null, 10)).toEqual([]);
   });
@@ -233,7 +233,7 @@ describe('the organization column', () => {
     for (const organizationId of bad) {
       const refused = { code: 'invalid_input', fields: [{ path: 'organizationId' }] };
       await expect(connections.list(organizationId)).rejects.toMatchObject(refused);
-      await expect(connections.insert(organizationId, connection())).rejects.toMatchObject(refused);
+      await expect(connections.insert(organizationId, newConnection())).rejects.toMatchObject(refused);
     }
   });
 });

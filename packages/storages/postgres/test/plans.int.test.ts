@@ -1,4 +1,5 @@
 /** How many statements a call costs, and that the database answers them from an index, on 20,000 rows. */
+import { newConnection } from '@plugboard/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
@@ -8,7 +9,6 @@ import { migrate, postgresStore, type PgPool } from '../src/index.ts';
 import { resolveNames } from '../src/names.ts';
 import { lastText, onceStatements } from '../src/once.ts';
 import { syncStatements } from '../src/sync.ts';
-import { connection } from './connection.ts';
 import { randomSchema } from './fixture.ts';
 
 const url = inject('postgresUrl');

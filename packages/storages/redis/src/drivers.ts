@@ -12,10 +12,7 @@ export type RedisArgument = string | Buffer;
 /** `Redis` or `Cluster` of ioredis. */
 export interface Ioredis {
   readonly isCluster: boolean;
-  evalBuffer(script: string, keys: string, ...args: RedisArgument[]): Promise<unknown>;
-  evalshaBuffer(sha: string, keys: string, ...args: RedisArgument[]): Promise<unknown>;
-  configBuffer(subcommand: 'GET', name: string): Promise<unknown>;
-  waitBuffer(replicas: string, timeoutMs: string): Promise<unknown>;
+  callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown>;
 }
 
 interface CommandOptions {
@@ -74,7 +71,7 @@ export function openRedis(client: RedisClient, timeoutMs: number): Redis {
 
 function recognise(client: unknown, timeout: number): Redis | undefined {
   if (typeof client !== 'object' || client === null) return undefined;
-  if (has(client, 'evalshaBuffer')) return openIoredis(client as Ioredis);
+  if (has(client, 'callBuffer')) return openIoredis(client as Ioredis);
   if (!has(client, 'sendCommand')) return undefined;
   // Texts as bytes, and maps as the flat lists that they are in RESP 2.
   const options = { timeout, typeMapping: { [resp.text]: Buffer, [resp.map]: Array } } satisfies CommandOptions as never;
@@ -97,11 +94,11 @@ const resp = { text: 36, map: 37 } as const;
 function openIoredis(client: Ioredis): Redis {
   return {
     oneConnection: !client.isCluster,
-    // By their own methods: `call` loses the name of the command where commands are pipelined automatically.
-    send: ([name = '', ...args]) => {
-      const method = `${String(name).toLowerCase()}Buffer` as 'evalBuffer';
-      const [first, second, ...rest] = args as [string, string, ...RedisArgument[]];
-      return client[method](first, second, ...rest);
+    // By the methods of the commands, which its types leave out: `callBuffer` loses the name of the command where commands
+    // are pipelined automatically.
+    async send([name = '', ...args]) {
+      const methods = client as unknown as Readonly<Record<string, (...args: RedisArgument[]) => Promise<unknown>>>;
+      return methods[`${String(name).toLowerCase()}Buffer`]?.call(client, ...args);
     },
   };
 }

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest';
 
 import { storeContract } from '@plugboard/testing';
-import type { RedisClient, RedisStoreOptions } from '../src/index.ts';
+import type { RedisClient } from '../src/index.ts';
 import { createInspector, createStoreFactory, randomPrefix, type Inspector } from './fixture.ts';
 
 const url = inject('redisUrl');
@@ -30,7 +30,7 @@ describe('ioredis', () => {
 describe('ioredis with a key prefix, numbers as texts and automatic pipelines', () => {
   const options = { lazyConnect: true, keyPrefix: 'host:', stringNumbers: true, enableAutoPipelining: true };
   const client = new Redis(redis, options);
-  contract(client, { open: () => client.connect(), close: () => client.disconnect() }, { timeoutMs: 20_000 });
+  contract(client, { open: () => client.connect(), close: () => client.disconnect() }, options.keyPrefix);
 });
 
 interface Life {
@@ -38,12 +38,12 @@ interface Life {
   close(): unknown;
 }
 
-function contract(client: RedisClient, { open, close }: Life, options: RedisStoreOptions = {}): void {
+function contract(client: RedisClient, { open, close }: Life, keyPrefix = ''): void {
   const prefix = randomPrefix();
   let inspector: Inspector;
   beforeAll(async () => {
     if (url === null) return;
-    inspector = await createInspector(url, prefix);
+    inspector = await createInspector(url, prefix, keyPrefix);
     await open();
   });
   afterAll(async () => {
@@ -57,7 +57,7 @@ function contract(client: RedisClient, { open, close }: Life, options: RedisStor
     create: createStoreFactory(
       () => client,
       () => inspector,
-      { prefix, ...options },
+      { prefix },
     ),
     skip: { lock: 'Redis has no lock that lives exactly as long as a connection: leases serve.' },
   });

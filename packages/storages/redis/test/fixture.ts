@@ -19,12 +19,13 @@ export interface Inspector {
   close(): Promise<void>;
 }
 
-export async function createInspector(url: string, prefix: string): Promise<Inspector> {
+/** @param keyPrefix that the store's client puts before every key. */
+export async function createInspector(url: string, prefix: string, keyPrefix = ''): Promise<Inspector> {
   const client = await createClient({ url }).connect();
-  const base = `{${prefix}}:`;
+  const base = `${keyPrefix}{${prefix}}:`;
   const keys = async () => {
     const found: string[] = [];
-    for await (const batch of client.scanIterator({ MATCH: `*${base}*`, COUNT: 1000 })) found.push(...batch);
+    for await (const batch of client.scanIterator({ MATCH: `${base}*`, COUNT: 1000 })) found.push(...batch);
     return found;
   };
   return {

@@ -2,6 +2,7 @@
 import type { Clock, ConnectionData, ConnectionRow, NewConnection, Store } from '@plugboard/core/store-kit';
 
 import { createFakeClock, type FakeClock } from '../clock.ts';
+import { newConnection } from '../new-connection.ts';
 
 /** Reads what a store holds behind its back: proof of what was written, and of what was not. */
 export interface StoreProbe {
@@ -45,33 +46,17 @@ export const stranger = 'org_2';
 
 /** A whole connection, due for refresh in an hour by the clock of the contract. */
 export function connection(given: Partial<NewConnection> = {}): NewConnection {
-  return {
-    id: crypto.randomUUID(),
-    provider: 'acme',
+  return newConnection({
     label: 'default',
-    method: 'oauth',
-    status: 'active',
-    statusReason: null,
-    credentials: Uint8Array.of(1, 2, 3),
     tokenExpiresAt: new Date(start + 90 * minute),
     refreshAt: new Date(start + 60 * minute),
-    refreshExpiresAt: null,
     account: { id: 'acct_1', name: 'Example account' },
     scopes: ['read', 'write'],
     metadata: { shop: 'example' },
     settings: { digest: true },
-    health: null,
-    lastError: null,
-    lastSyncAt: null,
     connectedAt: new Date(start),
-    disconnectedAt: null,
-    stub: false,
-    attemptHash: null,
-    attemptAt: null,
-    failCount: 0,
-    writeId: null,
     ...given,
-  };
+  });
 }
 
 /** The fields of `connection` whose value is due at the clock's present. */

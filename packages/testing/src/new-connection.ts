@@ -1,7 +1,7 @@
 import type { NewConnection } from '@plugboard/core/store-kit';
 
-/** A connection that says nothing in particular. */
-export function connection(given: Partial<NewConnection> = {}): NewConnection {
+/** A connection that says nothing in particular, under a label of its own: what `insert` of a store takes. */
+export function newConnection(given: Partial<NewConnection> = {}): NewConnection {
   const id = crypto.randomUUID();
   return {
     id,
