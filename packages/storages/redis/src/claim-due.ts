@@ -1,9 +1,4 @@
-import {
-  checkDue,
-  isPlugboardError,
-  type ConnectionRow,
-  type ConnectionStore,
-} from '@plugboard/core/store-kit';
+import { checkDue, isPlugboardError, type ConnectionRow, type ConnectionStore } from '@plugboard/core/store-kit';
 
 import { claimScript } from './claim-script.ts';
 import { decodeRow } from './fields.ts';

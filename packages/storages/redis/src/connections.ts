@@ -92,7 +92,8 @@ export function createConnections({ run }: Session): ConnectionStore {
       checkLease(request);
       if (!isConnectionId(id)) return null;
       const { credentialsVersion, leaseMs, attemptHash } = request;
-      const attempt = attemptHash === undefined ? ['left', ''] : [attemptHash === null ? 'cleared' : 'noted', attemptHash ?? ''];
+      const attempt =
+        attemptHash === undefined ? ['left', ''] : [attemptHash === null ? 'cleared' : 'noted', attemptHash ?? ''];
       return firstRow(await run(scripts.lease, organizationId, id, credentialsVersion, leaseMs, ...attempt));
     },
 

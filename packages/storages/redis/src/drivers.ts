@@ -28,7 +28,12 @@ export interface NodeRedis {
 /** What `createCluster()` of node-redis returns, from version 5. */
 export interface NodeRedisCluster {
   getSlotRandomNode(slot: number): unknown;
-  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: RedisArgument[], options: never): Promise<unknown>;
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean,
+    args: RedisArgument[],
+    options: never,
+  ): Promise<unknown>;
 }
 
 export type RedisClient = Ioredis | NodeRedis | NodeRedisCluster;
@@ -71,10 +76,13 @@ export function openRedis(client: RedisClient, timeoutMs: number): Redis {
 
 function recognise(client: unknown, timeout: number): Redis | undefined {
   if (typeof client !== 'object' || client === null) return undefined;
-  if (has(client, 'callBuffer')) return openIoredis(client as Ioredis);
+  if (has(client, 'evalshaBuffer')) return openIoredis(client as Ioredis);
   if (!has(client, 'sendCommand')) return undefined;
   // Texts as bytes, and maps as the flat lists that they are in RESP 2.
-  const options = { timeout, typeMapping: { [resp.text]: Buffer, [resp.map]: Array } } satisfies CommandOptions as never;
+  const options = {
+    timeout,
+    typeMapping: { [resp.text]: Buffer, [resp.map]: Array },
+  } satisfies CommandOptions as never;
   if (has(client, 'getSlotRandomNode')) {
     const cluster = client as NodeRedisCluster;
     return {

@@ -19,7 +19,10 @@ export function createMarkers({ run }: Session): Pick<Store, 'remember' | 'remem
     async remembered(prefix) {
       checkMarkerPrefix(prefix);
       const texts = readList(await run(all)).map(readText);
-      const pairs = Array.from({ length: texts.length / 2 }, (_, index) => [texts[index * 2] ?? '', texts[index * 2 + 1] ?? ''] as const);
+      const pairs = Array.from(
+        { length: texts.length / 2 },
+        (_, index) => [texts[index * 2] ?? '', texts[index * 2 + 1] ?? ''] as const,
+      );
       return new Map(pairs.filter(([name]) => name.startsWith(prefix)));
     },
   };

@@ -1,5 +1,11 @@
 /** A client with the keys and the time of one store: what the parts of the store run their scripts on. */
-import { configurationError, isPlugboardError, PlugboardError, systemClock, type Clock } from '@plugboard/core/store-kit';
+import {
+  configurationError,
+  isPlugboardError,
+  PlugboardError,
+  systemClock,
+  type Clock,
+} from '@plugboard/core/store-kit';
 
 import { openRedis, type Redis, type RedisArgument, type RedisClient } from './drivers.ts';
 import { unavailable } from './errors.ts';
@@ -82,7 +88,10 @@ export function createSession(client: RedisClient, options: SessionOptions = {})
 }
 
 /** Runs a script over as many items as there are, so many at a time. */
-export async function inChunks<T, R>(items: readonly T[], run: (chunk: readonly T[]) => Promise<readonly R[]>): Promise<R[]> {
+export async function inChunks<T, R>(
+  items: readonly T[],
+  run: (chunk: readonly T[]) => Promise<readonly R[]>,
+): Promise<R[]> {
   const results: R[] = [];
   for (let start = 0; start < items.length; start += mostInScript) {
     results.push(...(await run(items.slice(start, start + mostInScript))));
@@ -117,7 +126,8 @@ function checkWait(redis: Redis, wait: { count: number; timeoutMs: number }, tim
   checkWhole('waitForReplicas.count', wait.count);
   checkWhole('waitForReplicas.timeoutMs', wait.timeoutMs);
   if (wait.timeoutMs >= timeoutMs) throw optionError('waitForReplicas.timeoutMs', 'must be shorter than `timeoutMs`');
-  if (!redis.oneConnection) throw optionError('waitForReplicas', 'needs a client of one connection, no pool or cluster');
+  if (!redis.oneConnection)
+    throw optionError('waitForReplicas', 'needs a client of one connection, no pool or cluster');
 }
 
 function checkWhole(option: string, value: number): void {

@@ -30,7 +30,8 @@ export async function createInspector(url: string, prefix: string, keyPrefix = '
   };
   return {
     keys,
-    hash: (key) => client.withTypeMapping({ 36: Buffer }).hGetAll(base + key) as unknown as Promise<Record<string, Buffer>>,
+    hash: (key) =>
+      client.withTypeMapping({ 36: Buffer }).hGetAll(base + key) as unknown as Promise<Record<string, Buffer>>,
     send: (...command) => client.sendCommand(command),
     async clear() {
       const found = await keys();
@@ -49,9 +50,13 @@ export function createStoreFactory(client: () => RedisClient, inspector: () => I
       async connection(id) {
         const { status, credentials } = await hash(`connection:${id}`);
         if (status === undefined) return null;
-        return { status: status.toString(), credentials: credentials === undefined ? null : new Uint8Array(credentials) };
+        return {
+          status: status.toString(),
+          credentials: credentials === undefined ? null : new Uint8Array(credentials),
+        };
       },
-      onceKeys: async () => (await keys()).filter((key) => key.includes('}:once:')).map((key) => key.split('}:once:')[1] ?? ''),
+      onceKeys: async () =>
+        (await keys()).filter((key) => key.includes('}:once:')).map((key) => key.split('}:once:')[1] ?? ''),
     };
     return { store: redisStore(client(), { ...options, clock }), probe };
   };

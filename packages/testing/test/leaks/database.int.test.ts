@@ -6,6 +6,7 @@ import { migrate, postgresStore } from '@plugboard/storage-postgres';
 import { Pool } from 'pg';
 import { afterEach, expect, inject, test } from 'vitest';
 
+import { expireAll, openDatabase } from '../support/databases.ts';
 import { createBoard, organizationId, userId } from '../processes/vendor.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -25,82 +26,70 @@ async function createDatabase() {
   return { pool, schema };
 }
 
-/** Every value of every table, with binary columns as they are. */
-async function dump(pool: Pool, schema: string): Promise<Buffer> {
-  const tables = await pool.query<{ name: string }>(
-    'select table_name as name from information_schema.tables where table_schema = $1',
-    [schema],
-  );
-  expect(tables.rows.length).toBeGreaterThanOrEqual(4);
-  const parts: Buffer[] = [];
-  for (const { name } of tables.rows) {
-    const { rows } = await pool.query<Record<string, unknown>>(`select * from ${schema}.${name}`);
-    for (const row of rows) {
-      for (const value of Object.values(row))
-        parts.push(Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)));
+test.each(['postgres', 'redis'] as const)(
+  'B10 B02 after connecting, refreshing and failing, neither %s nor any error holds a secret',
+  async (name) => {
+    const servers = { postgres: inject('postgresUrl'), redis: inject('redisUrl') };
+    const { store, dump, close } = await openDatabase(name, servers);
+    cleanups.push(close);
+    const vendor = await createFakeOAuthServer({ rotation: 'strict', pkce: 'required' });
+    cleanups.push(() => vendor.close());
+    const key = randomBytes(32).toString('base64');
+    const board = createBoard(vendor.origin, store, key);
+    cleanups.push(() => board.stop());
+    const errors: unknown[] = [];
+    const seen: string[] = [key, 'client-secret'];
+
+    for (const label of ['a', 'b', 'c']) {
+      const { url, cookie } = await board.authorize('vendor', { organizationId, userId, label });
+      const back = await vendor.approve(url);
+      seen.push(
+        back.searchParams.get('code') ?? '',
+        cookie.value,
+        new URL(url).searchParams.get('state')?.slice(0, 43) ?? '',
+      );
+      await board.callback('vendor', {
+        params: back,
+        cookies: `${cookie.name}=${cookie.value}`,
+        organizationId,
+        userId,
+      });
     }
-  }
-  return Buffer.concat(parts);
-}
+    // A flow that is left open keeps its verifier and its record sealed.
+    const open = await board.authorize('vendor', { organizationId, userId, label: 'open' });
+    seen.push(open.cookie.value);
 
-test('B10 B02 a database after connecting, refreshing and failing holds no secret, and neither does any error', async () => {
-  const { pool, schema } = await createDatabase();
-  const vendor = await createFakeOAuthServer({ rotation: 'strict', pkce: 'required' });
-  cleanups.push(() => vendor.close());
-  const key = randomBytes(32).toString('base64');
-  const board = createBoard(vendor.origin, postgresStore(pool, { schema }), key);
-  cleanups.push(() => board.stop());
-  const errors: unknown[] = [];
-  const seen: string[] = [key, 'client-secret'];
-
-  for (const label of ['a', 'b', 'c']) {
-    const { url, cookie } = await board.authorize('vendor', { organizationId, userId, label });
-    const back = await vendor.approve(url);
-    seen.push(
-      back.searchParams.get('code') ?? '',
-      cookie.value,
-      new URL(url).searchParams.get('state')?.slice(0, 43) ?? '',
-    );
-    await board.callback('vendor', { params: back, cookies: `${cookie.name}=${cookie.value}`, organizationId, userId });
-  }
-  // A flow that is left open keeps its verifier and its record sealed.
-  const open = await board.authorize('vendor', { organizationId, userId, label: 'open' });
-  seen.push(open.cookie.value);
-
-  const client = (label: string) => board.client('vendor', { organizationId, label });
-  const expire = () =>
-    pool.query(
-      `update ${schema}.integration_connections set token_expires_at = clock_timestamp() - interval '1 second', refresh_at = clock_timestamp()`,
-    );
-  await expire();
-  for (const label of ['a', 'b', 'c']) await client(label).account.get();
-  await expire();
-  vendor.switches.token.next({ body: 'html' });
-  vendor.switches.token.next({ error: 'invalid_grant' });
-  vendor.switches.token.next({ status: 500 });
-  for (const label of ['a', 'b', 'c'])
+    const client = (label: string) => board.client('vendor', { organizationId, label });
+    await expireAll(store);
+    for (const label of ['a', 'b', 'c']) await client(label).account.get();
+    await expireAll(store);
+    vendor.switches.token.next({ body: 'html' });
+    vendor.switches.token.next({ error: 'invalid_grant' });
+    vendor.switches.token.next({ status: 500 });
+    for (const label of ['a', 'b', 'c'])
+      errors.push(
+        await client(label)
+          .account.get()
+          .catch((error: unknown) => error),
+      );
     errors.push(
-      await client(label)
-        .account.get()
+      await board
+        .callback('vendor', { params: `?code=${seen[2] ?? ''}&state=x`, cookies: '', organizationId, userId })
         .catch((error: unknown) => error),
     );
-  errors.push(
-    await board
-      .callback('vendor', { params: `?code=${seen[2] ?? ''}&state=x`, cookies: '', organizationId, userId })
-      .catch((error: unknown) => error),
-  );
 
-  for (const family of vendor.ledger.families()) {
-    for (const token of vendor.ledger.tokens(family.id)) seen.push(token.text.reveal());
-  }
-  const secrets = seen.filter((text) => text.length >= 8);
-  expect(secrets.length).toBeGreaterThan(12);
-  expect(errors.filter((error) => error instanceof Error)).toHaveLength(4);
+    for (const family of vendor.ledger.families()) {
+      for (const token of vendor.ledger.tokens(family.id)) seen.push(token.text.reveal());
+    }
+    const secrets = seen.filter((text) => text.length >= 8);
+    expect(secrets.length).toBeGreaterThan(12);
+    expect(errors.filter((error) => error instanceof Error)).toHaveLength(4);
 
-  const canaries = Object.fromEntries(secrets.map((secret, index) => [`secret ${index}`, secret]));
-  expect(findCanaries(await dump(pool, schema), canaries)).toEqual([]);
-  for (const error of errors) expect(findCanaries(error, canaries)).toEqual([]);
-});
+    const canaries = Object.fromEntries(secrets.map((secret, index) => [`secret ${index}`, secret]));
+    expect(findCanaries(await dump(), canaries)).toEqual([]);
+    for (const error of errors) expect(findCanaries(error, canaries)).toEqual([]);
+  },
+);
 
 test('C01 C02 C03 a sealed credential opens in its own row and in no other', async () => {
   const { pool, schema } = await createDatabase();

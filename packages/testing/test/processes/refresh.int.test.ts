@@ -1,13 +1,12 @@
 /** Refreshes of one connection by many real processes, judged by the vendor's own ledger. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { createFakeOAuthServer, type FakeOAuthServer } from '@plugboard/testing';
-import { migrate, postgresStore } from '@plugboard/storage-postgres';
-import { Pool } from 'pg';
 import { afterEach, expect, inject, test } from 'vitest';
 
+import { expireAll, openDatabase } from '../support/databases.ts';
 import { createBoard, organizationId, userId } from './vendor.ts';
 
 const processes = 8;
@@ -39,44 +38,27 @@ async function connect(vendor: FakeOAuthServer, board: ReturnType<typeof createB
   await board.callback('vendor', { params: back, cookies: `${cookie.name}=${cookie.value}`, organizationId, userId });
 }
 
-test.each([
-  ['the row lock', 'yes'],
-  ['leases', 'no'],
-])(
-  'D02 R04 eight processes of 64 callers cause one vendor call for each expiry, with %s',
+test.each(['postgres', 'postgres with leases', 'redis'] as const)(
+  'D02 R04 eight processes of 64 callers cause one vendor call for each expiry: %s',
   { timeout: 120_000 },
-  async (_how, lock) => {
-    const database = inject('postgresUrl');
-    if (database === null) throw new Error('PostgreSQL is not reachable');
-    const schema = `processes_${randomUUID().slice(0, 8)}`;
+  async (name) => {
+    const servers = { postgres: inject('postgresUrl'), redis: inject('redisUrl') };
+    const { store, env: where, close } = await openDatabase(name, servers);
+    cleanups.push(close);
     const key = randomBytes(32).toString('base64');
-    const pool = new Pool({ connectionString: database });
-    cleanups.push(() => pool.end());
-    await pool.query(`create schema ${schema}`);
-    cleanups.push(() => pool.query(`drop schema ${schema} cascade`));
-    await migrate(pool, { schema });
 
     const vendor = await createFakeOAuthServer({ rotation: 'strict', pkce: 'required' });
     cleanups.push(() => vendor.close());
-    const board = createBoard(vendor.origin, postgresStore(pool, { schema }), key);
+    const board = createBoard(vendor.origin, store, key);
     await connect(vendor, board);
     cleanups.push(() => board.stop());
 
-    const env = {
-      ORIGIN: vendor.origin,
-      DATABASE: database,
-      SCHEMA: schema,
-      KEY: key,
-      CALLERS: String(callers),
-      LOCK: lock,
-    };
+    const env = { ...where, ORIGIN: vendor.origin, KEY: key, CALLERS: String(callers) };
     const workers = await Promise.all(Array.from({ length: processes }, () => startWorker(env)));
     cleanups.push(() => Promise.all(workers.map((worker) => (worker.send('stop'), once(worker, 'exit')))));
 
     for (let round = 1; round <= rounds; round++) {
-      await pool.query(
-        `update ${schema}.integration_connections set token_expires_at = clock_timestamp() - interval '1 second', refresh_at = clock_timestamp()`,
-      );
+      await expireAll(store);
       const answers = workers.map((worker) => once(worker, 'message') as Promise<[Round]>);
       for (const worker of workers) worker.send('go');
       const results = (await Promise.all(answers)).map(([result]) => result);

@@ -1,13 +1,9 @@
 /** One of several processes: on each word of the parent, many callers use the connection at once. */
-import { postgresStore } from '@plugboard/storage-postgres';
-import { Pool } from 'pg';
-
+import { openWorkerStore } from '../support/databases.ts';
 import { createBoard, organizationId } from './vendor.ts';
 
-const { ORIGIN = '', DATABASE = '', SCHEMA = '', KEY = '', CALLERS = '64', LOCK = 'yes' } = process.env;
-// Eight of these, and what runs beside them, stay below the 100 connections of a default server.
-const pool = new Pool({ connectionString: DATABASE, max: 6 });
-const store = postgresStore(pool, { schema: SCHEMA, ...(LOCK === 'no' && { lock: false as const }) });
+const { ORIGIN = '', KEY = '', CALLERS = '64' } = process.env;
+const { store, close } = openWorkerStore(process.env);
 const board = createBoard(ORIGIN, store, KEY);
 await board.ready();
 
@@ -15,7 +11,7 @@ process.on('message', (message: 'go' | 'stop') => {
   if (message === 'stop') {
     void board
       .stop()
-      .then(() => pool.end())
+      .then(close)
       .then(() => process.disconnect());
     return;
   }
