@@ -31,7 +31,7 @@ function make(parts: readonly string[], writes: boolean): Script {
 }
 
 /** Most rows or entries that one script visits: Redis answers nobody else meanwhile. */
-export const mostInScript = 500;
+export const mostInScript = 100;
 
 /**
  * The time of the store in milliseconds: Redis' own, unless the first argument says otherwise. `whole` writes numbers as

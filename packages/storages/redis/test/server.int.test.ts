@@ -62,7 +62,7 @@ describe('eviction', () => {
     await server.send('ACL', 'SETUSER', 'neither', 'on', '>example', ...rights, '-info', '-config');
     const config = await connect(server.url.replace('//', '//config:example@'));
     expect(await inspectRedis(config)).toMatchObject({ evictionPolicy: 'noeviction', appendOnly: null, warnings: [] });
-    const ioredis = new Redis(server.url.replace('//', '//config:example@'));
+    const ioredis = new Redis(server.url.replace('//', '//config:example@'), { enableReadyCheck: false });
     cleanups.push(() => ioredis.disconnect());
     expect(await inspectRedis(ioredis)).toMatchObject({ evictionPolicy: 'noeviction' });
     await server.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu');
@@ -138,8 +138,13 @@ describe('waitForReplicas', () => {
     await expect(alone.now()).rejects.toMatchObject(behind);
 
     const replica = await start('--replicaof', '127.0.0.1', String(primary.port), '--repl-diskless-sync-delay', '0');
-    await eventually(async () => String(await primary.send('INFO', 'replication')).includes('state=online'));
-    const { connections } = redisStore(client, { waitForReplicas });
+    const { connections, now } = redisStore(client, { waitForReplicas });
+    const settled = () =>
+      now().then(
+        () => true,
+        () => false,
+      );
+    await eventually(settled);
     const row = await connections.insert('org_1', newConnection());
     expect(await replica.send('EXISTS', `{integration}:connection:${row?.id ?? ''}`)).toBe(1);
     await replica.kill();
@@ -151,7 +156,7 @@ describe('waitForReplicas', () => {
 
 describe('a cluster', () => {
   async function startCluster(): Promise<RedisServer> {
-    const server = await start('--cluster-enabled', 'yes');
+    const server = await start('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
     await server.send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     await eventually(async () => String(await server.send('CLUSTER', 'INFO')).includes('cluster_state:ok'));
     return server;
