@@ -41,7 +41,8 @@ export interface ServerOptions {
 export async function checkServer(server: Server, options: ServerOptions): Promise<RedisReport> {
   const reply = (await server.execute(greet, [format])) as readonly unknown[];
   const [version = '', told = '', logs = '', found = ''] = reply.map(readText);
-  if (Number.parseInt(version, 10) < oldest) {
+  // Not «below»: what tells no version at all is refused too.
+  if (!(Number.parseInt(version, 10) >= oldest)) {
     throw configurationError(
       'redis_too_old',
       `This is Redis ${version === '' ? 'of unknown version' : version}; the store needs ${oldest} or later.`,

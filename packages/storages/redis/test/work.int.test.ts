@@ -31,7 +31,7 @@ afterAll(async () => {
   }
 });
 
-const due = { limit: 5, leaseMs: 1000 };
+const due = { limit: 5, leaseMs: 3_600_000 };
 const { id } = newConnection();
 type Parts = ReturnType<typeof redisStore>;
 const calls: readonly (readonly [string, (store: Parts) => Promise<unknown>])[] = [
