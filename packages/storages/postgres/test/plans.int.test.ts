@@ -35,7 +35,7 @@ describe('statements for each call', () => {
   const { connections, sync, once, audit } = store;
   const id = crypto.randomUUID();
   const stream = { connectionId: id, stream: 'orders' };
-  const data = { ...connection(), id, label: 'counted' };
+  const data = { ...newConnection(), id, label: 'counted' };
   const calls: [string, number, () => Promise<unknown>][] = [
     ['insert', 1, () => connections.insert(organization, data)],
     ['get', 1, () => connections.get(organization, id)],

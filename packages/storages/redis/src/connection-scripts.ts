@@ -1,23 +1,8 @@
 /** The scripts on connections. Argument 1 is the time (see script.ts); each answers the time and its rows. */
+import { chooseLua } from './queue-lua.ts';
 import { indexLua, rowLua, writeLua } from './row-lua.ts';
-import { mostInScript, readScript, writeScript } from './script.ts';
-
-/** `change()`: the arguments that `encodeChange` makes, from where `take()` stands. */
-const argumentsLua = `
-local position = 1
-local function take()
-  position = position + 1
-  return ARGV[position]
-end
-local function change()
-  local set, cleared = {}, {}
-  for _ = 1, tonumber(take()) do
-    local name = take()
-    set[name] = take()
-  end
-  for _ = 1, tonumber(take()) do cleared[#cleared + 1] = take() end
-  return set, cleared
-end`;
+import { argumentsLua, mostInScript, readScript, writeScript } from './script.ts';
+import { removeStreamsLua } from './stream-lua.ts';
 
 /** `rowsOf(ids, organization)`: the rows that are there, of one organization or of all. */
 const rowsLua = `
@@ -74,7 +59,8 @@ local set = change()
 set.id, set.organizationId, set.provider, set.label = id, organization, provider, label
 set.version, set.credentialsVersion, set.leaseFence = '1', '1', '0'
 set.createdAt, set.updatedAt = whole(now), whole(now)
-reindex(nil, store(id, set, {}))
+putFields(rowKey(id), set, {})
+reindex(nil, stateOf(id))
 redis.call('HSET', labelsKey(organization), labelField(provider, label), id)
 redis.call('ZADD', base .. 'ids', 0, id)
 return {whole(now), answer(id)}`,
@@ -118,6 +104,7 @@ return results`,
   remove: writeScript(
     rowLua,
     writeLua,
+    removeStreamsLua,
     `
 local row = ownState(ARGV[2], ARGV[3])
 if row == 'broken' then return broken end
@@ -126,6 +113,7 @@ redis.call('DEL', rowKey(row.id))
 redis.call('HDEL', labelsKey(row.organizationId), labelField(row.provider, row.label))
 redis.call('ZREM', base .. 'ids', row.id)
 reindex(row, nil)
+removeStreams(row)
 return 1`,
   ),
 
@@ -160,6 +148,34 @@ else
   write(row, {refreshAt = ARGV[5]}, {'leaseUntil'})
 end
 return 1`,
+  ),
+
+  /**
+   * Arguments: the lease, how many rows, how many of one organization, the provider or nothing, then organizations that
+   * were served before, each with its count. What is broken is taken from its queue, or it would be met again and again.
+   */
+  claim: writeScript(
+    rowLua,
+    writeLua,
+    chooseLua,
+    argumentsLua,
+    `
+local leaseMs, limit, cap, provider = tonumber(take()), tonumber(take()), tonumber(take()), take()
+local served = {}
+for index = position + 1, #ARGV, 2 do served[ARGV[index]] = tonumber(ARGV[index + 1]) end
+local scope = provider == '' and 'connections' or 'connections:' .. provider
+local chosen = choose(scope, limit, cap, served)
+local reply = {whole(now), #chosen}
+for _, item in ipairs(chosen) do
+  local row = stateOf(item.id)
+  if type(row) == 'table' and row.organizationId == item.organization then
+    lease(row, leaseMs, {}, {})
+    reply[#reply + 1] = answer(item.id)
+  else
+    moveInQueue(scope, item.organization, item.id, nil)
+  end
+end
+return reply`,
   ),
 
   findByAccount: readScript(

@@ -20,10 +20,10 @@ import {
   type ConnectionWrite,
 } from '@plugboard/core/store-kit';
 
-import { createClaimDue } from './claim-due.ts';
 import { connectionScripts as scripts } from './connection-scripts.ts';
-import { decodeRow, encodeChange } from './fields.ts';
-import { readDate, readList } from './read-value.ts';
+import { decodeConnection, encodeConnection } from './fields.ts';
+import { readList } from './read-value.ts';
+import { claimRows, rowsOf } from './rows.ts';
 import { mostInScript, type ScriptArgument } from './script.ts';
 import { inChunks, type Session } from './session.ts';
 
@@ -50,7 +50,8 @@ export function createConnections({ run }: Session): ConnectionStore {
       const { provider = '', status = '', limit = 50, cursor } = filter;
       const scope = ['connections', organizationId, provider, status];
       const after = cursor === undefined ? beforeAll : `(${await readCursor(scope, cursor, parsePlace)}`;
-      const rows = rowsOf(await run(scripts.list, organizationId, status, provider, after, limit + 1));
+      const reply = await run(scripts.list, organizationId, status, provider, after, limit + 1);
+      const rows = rowsOf(reply, decodeConnection);
       return pageOf(rows, limit, (last) => writeCursor(scope, placeOf(last)));
     },
 
@@ -58,7 +59,7 @@ export function createConnections({ run }: Session): ConnectionStore {
       checkOrganizationId(organizationId);
       checkNewConnection(connection);
       const { id, provider, label, ...data } = connection;
-      const reply = await run(scripts.insert, organizationId, id, provider, label, ...encodeChange(data));
+      const reply = await run(scripts.insert, organizationId, id, provider, label, ...encodeConnection(data));
       if (Array.isArray(reply)) return firstRow(reply);
       if (String(reply) === 'taken') return null;
       throw connectionIdTaken();
@@ -104,7 +105,16 @@ export function createConnections({ run }: Session): ConnectionStore {
       return Number(await run(scripts.release, organizationId, id, leaseFence, refreshAt?.getTime() ?? '')) === 1;
     },
 
-    claimDue: createClaimDue(run),
+    async claimDue(request) {
+      checkDue(request);
+      const { limit, leaseMs, perOrganization = limit, provider = '' } = request;
+      const claim = (most: number, claimed: readonly ConnectionRow[]) => {
+        const counts = Map.groupBy(claimed, (row) => row.organizationId);
+        const served = perOrganization < limit ? [...counts].flatMap(([name, rows]) => [name, rows.length]) : [];
+        return run(scripts.claim, leaseMs, most, perOrganization, provider, ...served);
+      };
+      return claimRows(limit, claim, decodeConnection);
+    },
 
     async findByAccount(provider, accountId) {
       checkAccount(provider, accountId);
@@ -127,7 +137,7 @@ async function walk(
   const found: ConnectionRow[] = [];
   for (let last = afterId; ;) {
     const most = Math.min(limit - found.length, mostInScript);
-    const rows = rowsOf(await read(last === null ? beforeAll : `(${last}`, most));
+    const rows = rowsOf(await read(last === null ? beforeAll : `(${last}`, most), decodeConnection);
     found.push(...rows);
     last = rows.at(-1)?.id ?? null;
     if (rows.length < most || found.length === limit) return found;
@@ -136,18 +146,11 @@ async function walk(
 
 function encodeWrite({ organizationId, id, guard, change }: ConnectionWrite): ScriptArgument[] {
   const { version = '', credentialsVersion = '', leaseFence = '' } = guard;
-  return [organizationId, id, version, credentialsVersion, leaseFence, ...encodeChange(change)];
-}
-
-/** The rows of a reply whose first value is the time at which they were read. */
-function rowsOf(reply: unknown): ConnectionRow[] {
-  const [time, ...rows] = readList(reply);
-  const readAt = readDate(time).getTime();
-  return rows.filter((row) => row !== null).map((row) => decodeRow(row, new Date(readAt)));
+  return [organizationId, id, version, credentialsVersion, leaseFence, ...encodeConnection(change)];
 }
 
 function firstRow(reply: unknown): ConnectionRow | null {
-  return rowsOf(reply)[0] ?? null;
+  return rowsOf(reply, decodeConnection)[0] ?? null;
 }
 
 /** As `row-lua.ts` writes it into the lists. */

@@ -1,20 +1,19 @@
-/** How the fields of a row are stored in its hash. A field that is null is not there. */
-import type { ConnectionData, ConnectionRow, ConnectionStatus } from '@plugboard/core/store-kit';
+/** The fields of the hashes of connections and streams. */
+import type { ConnectionData, ConnectionRow, ConnectionStatus, StreamData, StreamRow } from '@plugboard/core/store-kit';
 
+import { changeArguments, decodeFields, encodeFields, writeField, type Field } from './codec.ts';
 import type { RedisArgument } from './drivers.ts';
 import { brokenValue } from './errors.ts';
-import { readBytes, readDate, readInteger, readJson, readList, readText } from './read-value.ts';
 
-type Kind = 'text' | 'status' | 'integer' | 'flag' | 'date' | 'json' | 'bytes';
-type Field = readonly [kind: Kind, presence: 'always' | 'nullable'];
+type Table<Row> = { readonly [Name in keyof Omit<Row, 'readAt'>]: Field };
 
-const fields: { readonly [Name in keyof Omit<ConnectionRow, 'readAt'>]: Field } = {
+const connection: Table<ConnectionRow> = {
   id: ['text', 'always'],
   organizationId: ['text', 'always'],
   provider: ['text', 'always'],
   label: ['text', 'always'],
   method: ['text', 'always'],
-  status: ['status', 'always'],
+  status: ['text', 'always'],
   statusReason: ['text', 'nullable'],
   credentials: ['bytes', 'nullable'],
   tokenExpiresAt: ['date', 'nullable'],
@@ -41,9 +40,29 @@ const fields: { readonly [Name in keyof Omit<ConnectionRow, 'readAt'>]: Field } 
   createdAt: ['date', 'always'],
   updatedAt: ['date', 'always'],
 };
-const entries = Object.entries(fields);
+const stream: Table<StreamRow> = {
+  connectionId: ['text', 'always'],
+  stream: ['text', 'always'],
+  organizationId: ['text', 'always'],
+  provider: ['text', 'always'],
+  accountId: ['text', 'nullable'],
+  cursor: ['bytes', 'nullable'],
+  mark: ['date', 'nullable'],
+  startedAt: ['date', 'nullable'],
+  finishedAt: ['date', 'nullable'],
+  records: ['integer', 'always'],
+  pages: ['integer', 'always'],
+  lastError: ['json', 'nullable'],
+  failCount: ['integer', 'always'],
+  dueAt: ['date', 'nullable'],
+  leaseFence: ['integer', 'always'],
+  leaseUntil: ['date', 'nullable'],
+  createdAt: ['date', 'always'],
+  updatedAt: ['date', 'always'],
+};
 /** In the order in which scripts answer them. */
-export const fieldNames: readonly string[] = entries.map(([name]) => name);
+export const connectionFields: readonly string[] = Object.keys(connection);
+export const streamFields: readonly string[] = Object.keys(stream);
 
 const statuses: { readonly [Status in ConnectionStatus]: true } = {
   active: true,
@@ -56,74 +75,26 @@ const statuses: { readonly [Status in ConnectionStatus]: true } = {
 /** Longest id that an account can have; a longer one among further ids is never asked for. */
 const longestAccountId = 512;
 
-/**
- * A change as arguments of a script: how many fields are set, each with its value, then how many are cleared, each by its
- * name. What the index of accounts is made of is stored beside the JSON, so that no script reads JSON.
- */
-export function encodeChange(change: Partial<ConnectionData>): RedisArgument[] {
-  const set: RedisArgument[] = [];
-  const cleared: string[] = [];
-  const write = (name: string, value: RedisArgument | null) => {
-    if (value === null) cleared.push(name);
-    else set.push(name, value);
-  };
-  for (const [name, [kind]] of entries) {
-    const value = (change as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined) write(name, value === null ? null : encode(kind, value));
-  }
-  if (change.account !== undefined) write('@account', change.account?.id ?? null);
-  if (change.metadata !== undefined) write('@furtherAccounts', furtherAccounts(change.metadata));
-  return [String(set.length / 2), ...set, String(cleared.length), ...cleared];
+/** What the index of accounts is made of is stored beside the JSON, so that no script reads JSON. */
+export function encodeConnection(data: Partial<ConnectionData>): RedisArgument[] {
+  const change = encodeFields(connection, data);
+  if (data.account !== undefined) writeField(change, '@account', data.account?.id ?? null);
+  if (data.metadata !== undefined) writeField(change, '@furtherAccounts', furtherAccounts(data.metadata));
+  return changeArguments(change);
 }
 
-/** @param reply the values of `fieldNames`, of which one that is not there is null. */
-export function decodeRow(reply: unknown, readAt: Date): ConnectionRow {
-  const values = readList(reply);
-  const row = entries.map(([name, [kind, presence]], index) => {
-    const value = values[index] ?? null;
-    if (value === null && presence === 'always') throw brokenValue();
-    return [name, value === null ? null : decode(kind, value)];
-  });
-  return { ...Object.fromEntries(row), readAt } as unknown as ConnectionRow;
+export function encodeStream(data: Partial<StreamData>): RedisArgument[] {
+  return changeArguments(encodeFields(stream, data));
 }
 
-function encode(kind: Kind, value: unknown): RedisArgument {
-  switch (kind) {
-    case 'text':
-    case 'status':
-    case 'integer':
-      return String(value);
-    case 'flag':
-      return value === true ? '1' : '0';
-    case 'date':
-      return String((value as Date).getTime());
-    case 'json':
-      return JSON.stringify(value);
-    case 'bytes':
-      return Buffer.from(value as Uint8Array);
-  }
+export function decodeConnection(reply: unknown, readAt: Date): ConnectionRow {
+  const row = { ...decodeFields(connection, reply), readAt } as unknown as ConnectionRow;
+  if (!Object.hasOwn(statuses, row.status)) throw brokenValue();
+  return row;
 }
 
-function decode(kind: Kind, value: unknown): unknown {
-  switch (kind) {
-    case 'text':
-      return readText(value);
-    case 'status': {
-      const status = readText(value);
-      if (!Object.hasOwn(statuses, status)) throw brokenValue();
-      return status;
-    }
-    case 'integer':
-      return readInteger(value);
-    case 'flag':
-      return readInteger(value) === 1;
-    case 'date':
-      return readDate(value);
-    case 'json':
-      return readJson(value);
-    case 'bytes':
-      return readBytes(value);
-  }
+export function decodeStream(reply: unknown, readAt: Date): StreamRow {
+  return { ...decodeFields(stream, reply), readAt } as unknown as StreamRow;
 }
 
 /** Joined by NUL, which no text of a row contains. */

@@ -8,6 +8,7 @@ import { createMarkers } from './markers.ts';
 import { createOnce } from './once.ts';
 import { readDate } from './read-value.ts';
 import { createSession, type SessionOptions } from './session.ts';
+import { createSync } from './sync.ts';
 
 export type RedisStoreOptions = SessionOptions;
 
@@ -28,6 +29,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     shared: true,
     now: async () => readDate(await session.run(connectionScripts.now)),
     connections: createConnections(session),
+    sync: createSync(session),
     once: createOnce(session),
     audit: createAudit(session),
     ...createMarkers(session),

@@ -1,7 +1,9 @@
-/** Lua about one row: its state, its places in the indexes, and the one way to write it. */
-import { fieldNames } from './fields.ts';
+/** Lua about one connection: its state, its places in the indexes, and the one way to write it. */
+import { connectionFields } from './fields.ts';
+import { queueLua } from './queue-lua.ts';
+import { luaNames } from './script.ts';
 
-/** What scripts judge a row by. The numbers among them are there for every row that we wrote. */
+/** What scripts judge a row by. The first of them are there for every row that we wrote. */
 const judged = [
   'organizationId',
   'provider',
@@ -17,38 +19,23 @@ const judged = [
   '@furtherAccounts',
 ];
 const always = 8;
+const numbers = ['version', 'credentialsVersion', 'leaseFence', 'createdAt', 'leaseUntil', 'refreshAt'];
 
 /**
- * - `answer(id)`: the fields of a row, in the order of `decodeRow`.
+ * - `answer(id)`: the fields of a row, in the order of `decodeConnection`.
  * - `stateOf(id)`: what scripts judge it by; nil when there is no such row, `'broken'` when it is not as we wrote it.
  * - `ownState(organization, id)`: the same, for the organization that asks.
  */
 export const rowLua = `
-local fields = {${quoted(fieldNames)}}
-local judged = {${quoted(judged)}}
+local fields = ${luaNames(connectionFields)}
+local judged = ${luaNames(judged)}
+local numbers = ${luaNames(numbers)}
 local function rowKey(id) return base .. 'connection:' .. id end
 local function answer(id) return redis.call('HMGET', rowKey(id), unpack(fields)) end
 
 local function stateOf(id)
-  local values = redis.pcall('HMGET', rowKey(id), unpack(judged))
-  if values.err then return 'broken' end
-  local row, there = {}, 0
-  for index, name in ipairs(judged) do
-    if values[index] then
-      row[name] = values[index]
-      there = there + 1
-    elseif index <= ${always} then
-      row.incomplete = true
-    end
-  end
-  if there == 0 then return nil end
-  for _, name in ipairs({'version', 'credentialsVersion', 'leaseFence', 'createdAt', 'leaseUntil', 'refreshAt'}) do
-    local text = row[name]
-    row[name] = tonumber(text)
-    if text and not row[name] then row.incomplete = true end
-  end
-  if row.incomplete then return 'broken' end
-  row.id = id
+  local row = judge(rowKey(id), judged, ${always}, numbers)
+  if type(row) == 'table' then row.id = id end
   return row
 end
 
@@ -61,8 +48,6 @@ end`;
 /**
  * - `listKey(organization, status, provider)`: rows in the order of creation time, then id; an empty status or provider
  *   stands for all.
- * - `queueKey(organization, provider)`: rows by the time from which they can be claimed; `queuesKey(provider)`:
- *   organizations by the time of their first row.
  * - `accountKey(provider, account)`: live rows by id.
  * - `labelsKey(organization)`: from provider and label to the id.
  */
@@ -70,8 +55,6 @@ export const indexLua = `
 local function listKey(organization, status, provider)
   return base .. 'list:' .. sized(organization) .. ':' .. status .. ':' .. provider
 end
-local function queueKey(organization, provider) return base .. 'due:' .. sized(organization) .. ':' .. provider end
-local function queuesKey(provider) return base .. 'due-organizations:' .. provider end
 local function accountKey(provider, account) return base .. 'account:' .. sized(provider) .. ':' .. account end
 local function labelsKey(organization) return base .. 'labels:' .. organization end
 local function labelField(provider, label) return sized(provider) .. label end`;
@@ -81,23 +64,10 @@ local function labelField(provider, label) return sized(provider) .. label end`;
  * - `write(row, set, cleared)`: changes fields, counts the version up and moves the row in the indexes.
  * - `lease(row, leaseMs, set, cleared)`: the same, under a new fence. The row leaves the head of the queue with it.
  */
-export const writeLua = `${indexLua}
+export const writeLua = `${indexLua}${queueLua}
 local function claimableAt(row)
-  if not row or not row.refreshAt or row.status == 'disconnected' then return nil end
-  return math.max(row.refreshAt, row.leaseUntil or row.refreshAt)
-end
-
-local function moveInQueue(row, at)
-  for _, provider in ipairs({'', row.provider}) do
-    local queue = queueKey(row.organizationId, provider)
-    if at then redis.call('ZADD', queue, whole(at), row.id) else redis.call('ZREM', queue, row.id) end
-    local head = redis.call('ZRANGE', queue, 0, 0, 'WITHSCORES')
-    if head[2] then
-      redis.call('ZADD', queuesKey(provider), head[2], row.organizationId)
-    else
-      redis.call('ZREM', queuesKey(provider), row.organizationId)
-    end
-  end
+  if not row or row.status == 'disconnected' then return nil end
+  return freeAt(row.refreshAt, row.leaseUntil)
 end
 
 local function accountsOf(row)
@@ -128,24 +98,17 @@ local function reindex(before, after)
   for account in pairs(present) do
     if not past[account] then redis.call('ZADD', accountKey(row.provider, account), 0, row.id) end
   end
-  if claimableAt(before) ~= claimableAt(after) then moveInQueue(row, claimableAt(after)) end
-end
-
-local function store(id, set, cleared)
-  local pairsOfSet = {}
-  for name, value in pairs(set) do
-    pairsOfSet[#pairsOfSet + 1] = name
-    pairsOfSet[#pairsOfSet + 1] = value
-  end
-  redis.call('HSET', rowKey(id), unpack(pairsOfSet))
-  if #cleared > 0 then redis.call('HDEL', rowKey(id), unpack(cleared)) end
-  return stateOf(id)
+  local at = claimableAt(after)
+  if claimableAt(before) == at then return end
+  moveInQueue('connections', row.organizationId, row.id, at)
+  moveInQueue('connections:' .. row.provider, row.organizationId, row.id, at)
 end
 
 local function write(row, set, cleared)
   set.version = whole(row.version + 1)
   set.updatedAt = whole(now)
-  reindex(row, store(row.id, set, cleared))
+  putFields(rowKey(row.id), set, cleared)
+  reindex(row, stateOf(row.id))
 end
 
 local function lease(row, leaseMs, set, cleared)
@@ -155,7 +118,3 @@ local function lease(row, leaseMs, set, cleared)
   set.refreshAt = ends
   write(row, set, cleared)
 end`;
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `'${name}'`).join(',');
-}

@@ -36,6 +36,10 @@ export const mostInScript = 100;
 /**
  * The time of the store in milliseconds: Redis' own, unless the first argument says otherwise. `whole` writes numbers as
  * Lua itself would not, beyond 14 digits. A name within a key is led by its length, so that no two join to the same text.
+ *
+ * - `putFields(key, set, cleared)`: changes the fields of a hash.
+ * - `judge(key, names, always, numbers)`: the named fields of a hash, of which so many are always there and some are
+ *   numbers; nil when there is no such key, `'broken'` when it is not as we wrote it.
  */
 const prelude = `
 local base = KEYS[1]
@@ -46,4 +50,56 @@ if not now then
 end
 local function whole(number) return string.format('%.0f', number) end
 local function sized(text) return #text .. ':' .. text end
-local broken = redis.error_reply('BROKENVALUE not as it was written')`;
+local broken = redis.error_reply('BROKENVALUE not as it was written')
+
+local function putFields(key, set, cleared)
+  local pairsOfSet = {}
+  for name, value in pairs(set) do
+    pairsOfSet[#pairsOfSet + 1] = name
+    pairsOfSet[#pairsOfSet + 1] = value
+  end
+  redis.call('HSET', key, unpack(pairsOfSet))
+  if #cleared > 0 then redis.call('HDEL', key, unpack(cleared)) end
+end
+
+local function judge(key, names, always, numbers)
+  local values = redis.pcall('HMGET', key, unpack(names))
+  if values.err then return 'broken' end
+  local row, there, intact = {}, 0, true
+  for index, name in ipairs(names) do
+    if values[index] then
+      row[name] = values[index]
+      there = there + 1
+    elseif index <= always then
+      intact = false
+    end
+  end
+  if there == 0 then return nil end
+  for _, name in ipairs(numbers) do
+    local text = row[name]
+    row[name] = tonumber(text)
+    if text and not row[name] then intact = false end
+  end
+  return intact and row or 'broken'
+end`;
+
+export function luaNames(names: readonly string[]): string {
+  return `{${names.map((name) => `'${name}'`).join(',')}}`;
+}
+
+/** `take()`: the next argument. `change()`: the arguments that `changeArguments` makes, from where `take` stands. */
+export const argumentsLua = `
+local position = 1
+local function take()
+  position = position + 1
+  return ARGV[position]
+end
+local function change()
+  local set, cleared = {}, {}
+  for _ = 1, tonumber(take()) do
+    local name = take()
+    set[name] = take()
+  end
+  for _ = 1, tonumber(take()) do cleared[#cleared + 1] = take() end
+  return set, cleared
+end`;

@@ -12,7 +12,7 @@ const prefix = randomPrefix();
 const base = `{${prefix}}:`;
 const client = createClient({ url: url ?? '' });
 const store = redisStore(client, { prefix });
-const { connections, once, audit } = store;
+const { connections, sync, once, audit } = store;
 const canaries = createCanaries('value');
 const broken = { kind: 'configuration', code: 'unexpected_value', retryable: false };
 let inspector: Inspector;
@@ -127,6 +127,25 @@ test('keys of another type are broken values, and none that was deleted comes ba
   await expectBroken(() => audit.list('org_1'));
   await inspector.send('HDEL', `${base}audit-entries:org_1`, 'entry');
   await expectBroken(() => audit.list('org_1'));
+});
+
+test('a spoilt stream is an error to whoever asks for it, and is claimed no more', async () => {
+  const row = await connections.insert('org_1', newConnection());
+  const key = { connectionId: row?.id ?? '', stream: 'orders' };
+  const other = { ...key, stream: 'refunds' };
+  await sync.schedule([
+    { organizationId: 'org_1', ...key },
+    { organizationId: 'org_1', ...other },
+  ]);
+  await inspector.send('HSET', `${base}stream:${key.connectionId}orders`, 'leaseFence', canaries.value);
+  await expectBroken(() => sync.get('org_1', key));
+  await expectBroken(() => sync.list('org_1', key.connectionId));
+  await expectBroken(() => sync.lease('org_1', key, 1000));
+  await expectBroken(() => sync.save('org_1', key, { leaseFence: 0, leaseMs: null }, {}));
+  await expectBroken(() => sync.schedule([{ organizationId: 'org_1', ...key }]));
+  const due = { provider: 'acme', limit: 9, leaseMs: 1000, except: [] };
+  expect(await sync.claimDue({ ...due, stream: 'orders' })).toEqual([]);
+  expect(await sync.claimDue({ ...due, stream: 'refunds' })).toMatchObject([other]);
 });
 
 test('B02 nothing of a command that Redis refuses is told, by either client', async () => {

@@ -10,7 +10,7 @@ const url = inject('redisUrl');
 const prefix = randomPrefix();
 const client = new Redis(url ?? '', { lazyConnect: true });
 const clock = createFakeClock({ start: 1_000_000 });
-const { connections, once } = redisStore(client, { prefix, clock });
+const { connections, sync, once } = redisStore(client, { prefix, clock });
 let inspector: Inspector;
 
 beforeAll(async () => {
@@ -45,6 +45,9 @@ test('what is removed leaves nothing behind', async () => {
     'list:5:org_1:disconnected:',
     'list:5:org_1:disconnected:acme',
   ]);
+  await sync.schedule([{ organizationId: 'org_1', connectionId: id, stream: 'orders' }]);
+  await sync.lease('org_1', { connectionId: id, stream: 'refunds' }, 1000);
+  expect((await keys()).filter((key) => /^(stream|due)/.test(key))).toHaveLength(5);
   await connections.remove('org_1', id);
   expect(await keys()).toEqual([]);
 });
@@ -68,16 +71,27 @@ test('a purge that takes more than one script counts all', async () => {
   expect(await once.purge()).toBe(250);
 });
 
+test('a list of one-time values longer than one script is whole, and passes over what has ended', async () => {
+  await Promise.all(
+    Array.from({ length: 330 }, (_, index) => once.set(`process:${index}`, String(index), index % 3 === 0 ? 1 : 1000)),
+  );
+  await clock.advance(1);
+  const live = Array.from({ length: 330 }, (_, index) => index).filter((index) => index % 3 !== 0);
+  const found = await once.entries('process:', 10_000);
+  expect([...found.values()].map(Number).toSorted((a, b) => a - b)).toEqual(live);
+  expect(await once.entries('process:', 205)).toHaveProperty('size', 205);
+});
+
 test('a row that is due but leased waits at the end of its lease, not at the head of the queue', async () => {
   const row = await connections.insert('org_1', newConnection({ refreshAt: new Date(clock.now()) }));
   const id = row?.id ?? '';
   await connections.lease('org_1', id, { credentialsVersion: 1, leaseMs: 60_000 });
   const ends = clock.now() + 60_000;
   await connections.update('org_1', id, {}, { refreshAt: new Date(1) });
-  for (const queue of ['due:5:org_1:', 'due:5:org_1:acme']) {
+  for (const queue of ['due:5:org_1:connections', 'due:5:org_1:connections:acme']) {
     expect(await inspector.send('ZSCORE', `{${prefix}}:${queue}`, id)).toBe(ends);
   }
-  for (const queues of ['due-organizations:', 'due-organizations:acme']) {
+  for (const queues of ['due-organizations:connections', 'due-organizations:connections:acme']) {
     expect(await inspector.send('ZSCORE', `{${prefix}}:${queues}`, 'org_1')).toBe(ends);
   }
   await connections.release('org_1', id, 1, null);

@@ -102,6 +102,7 @@ test('one-time values alone are in Redis', async () => {
   expect((await inspector.keys()).map((key) => key.slice(prefix.length + 3)).toSorted()).toEqual([
     'format',
     'once-ends',
+    'once-keys',
     'once:key',
   ]);
 });

@@ -33,6 +33,7 @@ afterAll(async () => {
 
 const due = { limit: 5, leaseMs: 3_600_000 };
 const { id } = newConnection();
+const stream = { connectionId: id, stream: 'orders' };
 type Parts = ReturnType<typeof redisStore>;
 const calls: readonly (readonly [string, (store: Parts) => Promise<unknown>])[] = [
   ['insert', ({ connections }) => connections.insert(organization, newConnection({ id, label: 'counted', account }))],
@@ -46,12 +47,23 @@ const calls: readonly (readonly [string, (store: Parts) => Promise<unknown>])[] 
   ['update', ({ connections }) => connections.update(organization, id, {}, { status: 'expired', metadata: {} })],
   ['lease', ({ connections }) => connections.lease(organization, id, { credentialsVersion: 1, leaseMs: 1000 })],
   ['release', ({ connections }) => connections.release(organization, id, 1, new Date(0))],
+  ['lease of a stream', ({ sync }) => sync.lease(organization, stream, 3_600_000)],
+  ['save of a stream', ({ sync }) => sync.save(organization, stream, { leaseFence: 1, leaseMs: null }, { pages: 1 })],
+  ['stream', ({ sync }) => sync.get(organization, stream)],
+  ['streams', ({ sync }) => sync.list(organization, id)],
+  ['schedule', ({ sync }) => sync.schedule([{ organizationId: organization, ...stream }])],
+  [
+    'claim of streams',
+    ({ sync }) =>
+      sync.claimDue({ provider: 'acme', stream: 'orders', limit: 5, leaseMs: 3_600_000, except: ['org_3', 'org_5'] }),
+  ],
   ['remove', ({ connections }) => connections.remove(organization, id)],
   ['claimDue', ({ connections }) => connections.claimDue(due)],
   ['claimDue with a cap', ({ connections }) => connections.claimDue({ ...due, provider: 'acme', perOrganization: 2 })],
   ['findByAccount', ({ connections }) => connections.findByAccount('acme', 'acct_3')],
   ['scan', ({ connections }) => connections.scan(null, 5)],
   ['put', ({ once }) => once.put({ key: 'counted', value: 'x', ttlMs: 1000, group: 'all', maxInGroup: 1_000_000 })],
+  ['entries', ({ once }) => once.entries('key 1', 5)],
   ['take', ({ once }) => once.take('counted')],
   [
     'append',
@@ -99,7 +111,7 @@ test('D23 a claim that takes more than one script keeps cap and order, and gives
 async function fill(count: number): Promise<Place> {
   const server = await startRedis();
   const client = await createClient({ url: server.url }).connect();
-  const { connections, once, audit } = redisStore(client as never);
+  const { connections, sync, once, audit } = redisStore(client as never);
   await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const organizationId = `org_${index % 2 === 0 ? 0 : index % 9}`;
@@ -111,6 +123,7 @@ async function fill(count: number): Promise<Place> {
         account: { id: `acct_${index}`, name: '' },
       };
       const row = await connections.insert(organizationId, newConnection(given));
+      await sync.schedule([{ organizationId, connectionId: row?.id ?? '', stream: 'orders' }]);
       await once.put({ key: `key ${index}`, value: 'x', ttlMs: 600_000, group: 'all' });
       const entry = { connectionId: row?.id ?? null, provider: 'acme', type: 'x', actor: 'x', data: {} };
       await audit.append({ ...entry, id: `entry ${index}`, organizationId });
