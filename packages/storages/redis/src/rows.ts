@@ -22,7 +22,7 @@ export async function claimRows<Row>(
   decode: Decode<Row>,
 ): Promise<Row[]> {
   const claimed: Row[] = [];
-  let failure: unknown;
+  let failure: Error | undefined;
   for (let asked = 0; asked < limit;) {
     const most = Math.min(limit - asked, mostInScript);
     const [time, met, ...rows] = readList(await claim(most, claimed));

@@ -87,7 +87,7 @@ async function askConfig(redis: Redis): Promise<string | null> {
   try {
     const reply = await redis.send(['CONFIG', 'GET', 'maxmemory-policy']);
     // A list, or with RESP 3 a map, which clients hand out in several ways.
-    const parts = Array.isArray(reply) ? (reply as unknown[]) : Object.values(Object(reply) as object);
+    const parts: readonly unknown[] = Array.isArray(reply) ? reply : Object.values(Object(reply) as object);
     const policy = parts.at(-1);
     return policy === undefined ? null : readText(policy);
   } catch (error) {

@@ -36,10 +36,10 @@ test.each([
 ])('%s: no write is lost or repeated while the scripts are flushed again and again', async (_name, used) => {
   const { connections } = redisStore(used as Redis, { prefix });
   const row = await connections.insert('org_1', newConnection());
-  let running = true;
+  const done = new AbortController();
   const flushing = (async () => {
     let flushes = 0;
-    while (running) {
+    while (!done.signal.aborted) {
       await inspector.send('SCRIPT', 'FLUSH', 'SYNC');
       flushes++;
     }
@@ -49,7 +49,7 @@ test.each([
   for (let count = 0; count < 300; count++) {
     versions.push((await connections.update('org_1', row?.id ?? '', {}, { failCount: count }))?.version);
   }
-  running = false;
+  done.abort();
   expect(await flushing).toBeGreaterThan(20);
   expect(versions).toEqual(Array.from({ length: 300 }, (_, index) => index + 2));
 });
@@ -60,7 +60,7 @@ test('a killed connection is an outage of one call, never an answer; the next on
   const id = row?.id ?? '';
   for (let round = 0; round < 5; round++) {
     const [killed, ...reads] = await Promise.allSettled([
-      inspector.send('CLIENT', 'KILL', 'ID', String(await client.sendCommand(['CLIENT', 'ID']))),
+      inspector.send('CLIENT', 'KILL', 'ID', `${await client.sendCommand<number>(['CLIENT', 'ID'])}`),
       ...Array.from({ length: 20 }, () => connections.get('org_1', id)),
     ]);
     expect(killed.status).toBe('fulfilled');
