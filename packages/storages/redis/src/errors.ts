@@ -84,6 +84,8 @@ export function brokenValue(): PlugboardError {
 /** The first word of a reply; empty for an error that is none. */
 function replyCode(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
+  // What Redis says in a script, where it says NOPERM elsewhere.
+  if (typeof message === 'string' && message.startsWith("ERR The user executing the script can't")) return 'NOPERM';
   return (typeof message === 'string' && /^[A-Z]{3,20}(?= )/.exec(message)?.[0]) || '';
 }
 

@@ -125,6 +125,7 @@ test.each([
   ['READONLY You cannot write against a read only replica.', 'unavailable', 'read_only_database'],
   ["OOM command not allowed when used memory > 'maxmemory'.", 'unavailable', 'database_full'],
   ['NOPERM this user has no permissions', 'configuration', 'database_permission'],
+  ["ERR The user executing the script can't run this command", 'configuration', 'database_permission'],
   ['NOAUTH Authentication required.', 'configuration', 'database_access'],
   ['WRONGPASS invalid username-password pair', 'configuration', 'database_access'],
   ['MOVED 3999 127.0.0.1:6381', 'configuration', 'cluster_client'],

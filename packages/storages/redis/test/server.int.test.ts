@@ -1,4 +1,6 @@
 /** What a server must be, and what becomes of a store when it is not, or no more. */
+import { readFileSync } from 'node:fs';
+
 import { newConnection } from '@plugboard/testing';
 import { createClient, createCluster } from '@redis/client';
 import { Cluster, Redis } from 'ioredis';
@@ -77,6 +79,25 @@ describe('eviction', () => {
     expect(await failureOf(neither)).toMatchObject(unknown);
     expect(await inspectRedis(neither, { acknowledgeEviction: true })).toMatchObject({ evictionPolicy: null });
   });
+});
+
+test('the rights that the guide names suffice, and with fewer the store says that it is the rights', async () => {
+  const guide = readFileSync(new URL('../../../../docs/guides/redis.md', import.meta.url), 'utf8');
+  const rights = /A user needs `([^`]+)`/.exec(guide)?.[1]?.split(' ') ?? [];
+  const server = await start();
+  await server.send('ACL', 'SETUSER', 'board', 'on', '>example', 'resetkeys', '-@all', ...rights);
+  const client = await connect(server.url.replace('//', '//board:example@'));
+  const store = redisStore(client);
+  const row = await store.connections.insert('org_1', newConnection({ refreshAt: new Date(0) }));
+  expect(await store.connections.claimDue({ limit: 1, leaseMs: 1000 })).toMatchObject([{ id: row?.id }]);
+  expect(await store.sync.lease('org_1', { connectionId: row?.id ?? '', stream: 'orders' }, 1000)).not.toBeNull();
+  expect(await store.once.put({ key: 'key', value: 'value', ttlMs: 1000 })).toBe('stored');
+  expect(await store.once.purge()).toBe(0);
+  expect(await store.remember('name', 'value')).toBe('value');
+  const lacking = { kind: 'configuration', code: 'database_permission' };
+  await expect(redisStore(client, { prefix: 'other' }).now()).rejects.toMatchObject(lacking);
+  await server.send('ACL', 'SETUSER', 'board', '-@write');
+  await expect(store.connections.insert('org_1', newConnection())).rejects.toMatchObject(lacking);
 });
 
 test('a missing log of writes is a warning, told once', async () => {
