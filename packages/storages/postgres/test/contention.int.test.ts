@@ -21,7 +21,7 @@ storeContention({
     return {
       store: postgresStore(pool, { schema }),
       args: [url, schema],
-      clear: () => pool.query(`truncate ${schema}.integration_connections, ${schema}.integration_once`),
+      clear: () => pool.query(`truncate ${schema}.integration_connections, ${schema}.integration_once cascade`),
       async close() {
         await pool.query(`drop schema ${schema} cascade`);
         await pool.end();

@@ -62,7 +62,7 @@ const calls: readonly (readonly [string, (store: Parts) => Promise<unknown>])[] 
   ['claimDue with a cap', ({ connections }) => connections.claimDue({ ...due, provider: 'acme', perOrganization: 2 })],
   ['findByAccount', ({ connections }) => connections.findByAccount('acme', 'acct_3')],
   ['scan', ({ connections }) => connections.scan(null, 5)],
-  ['put', ({ once }) => once.put({ key: 'counted', value: 'x', ttlMs: 1000, group: 'all', maxInGroup: 1_000_000 })],
+  ['put', ({ once }) => once.put({ key: 'counted', value: 'x', ttlMs: 600_000, group: 'all', maxInGroup: 1_000_000 })],
   ['entries', ({ once }) => once.entries('key 1', 5)],
   ['take', ({ once }) => once.take('counted')],
   [
