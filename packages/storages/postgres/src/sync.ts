@@ -17,8 +17,6 @@ import type { Names } from './names.ts';
 import { checkOrganization } from './organization.ts';
 import type { Session } from './session.ts';
 
-export type SyncStatements = ReturnType<typeof syncStatements>;
-
 export function createSync({ names, timed }: Session): SyncStore {
   const statements = syncStatements(names);
   const checkOwner = (organizationId: string) => checkOrganization(organizationId, names.organizationType);
