@@ -81,6 +81,7 @@ export const levels: Readonly<Record<string, number>> = {
   'flags.ts': 4,
   'health.ts': 4,
   'job.ts': 4,
+  'job-kit.ts': 4,
   'jobs.ts': 4,
   'notice.ts': 4,
   'notifier.ts': 4,

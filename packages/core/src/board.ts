@@ -207,6 +207,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       reseal: gate((asked = {}) => resealAll({ ...asked, store, vault })),
       assertRemovable: gate((keyId) => assertRemovable(keyId, { store, vault })),
     },
+    log,
     jobs,
     start() {
       runner ??= startRunner(engine, jobs);

@@ -11,6 +11,8 @@ export interface Job {
   readonly description: string;
   /** Milliseconds between runs. */
   readonly everyMs: number;
+  /** Processes that run it at once share its work. Of the others one run at a time is enough. */
+  readonly parallel: boolean;
   /** Safe to run in several processes at once; where one is enough, the others find nothing to do. */
   run(signal?: AbortSignal): Promise<JobRun>;
   /** False while another process is at it, or was within the interval. Absent: each process does its share. */

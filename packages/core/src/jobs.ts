@@ -40,12 +40,14 @@ export function createJobs(engine: Engine, parts: JobParts): readonly Job[] {
       name: 'refresh',
       description: 'Renews tokens before they expire.',
       everyMs: 15_000,
+      parallel: true,
       run: (signal) => scheduler.run(signal),
     },
     {
       name: 'channels',
       description: 'Renews what vendors notify through, before it ends.',
       everyMs: 600_000,
+      parallel: false,
       ...createSweep(engine, {
         name: 'channels',
         everyMs: 600_000,
@@ -60,12 +62,14 @@ export function createJobs(engine: Engine, parts: JobParts): readonly Job[] {
       name: 'health',
       description: 'Checks connections, records transitions, and tells of refresh tokens that end soon.',
       everyMs: hourMs,
+      parallel: false,
       ...createSweep(engine, { name: 'health', everyMs: hourMs, ...health.sweep(healthChecks, notifier) }),
     },
     {
       name: 'cleanup',
       description: 'Deletes expired one-time values.',
       everyMs: hourMs,
+      parallel: false,
       run: async () => ({ processed: await engine.store.once.purge(), more: false }),
     },
   ];

@@ -189,7 +189,10 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     assertRemovable(keyId: string): Promise<void>;
   };
 
-  /** What must run in the background; `start` runs it in this process. */
+  /** Where the board speaks; what runs its jobs elsewhere speaks there too. */
+  readonly log: Log;
+
+  /** What must run in the background; `start` runs it in this process, @plugboard/jobs-* run it in many. */
   readonly jobs: readonly Job[];
   start(): void;
   /** Stops the jobs, lets refreshes in flight finish, has SDKs send what they hold, closes sockets. The store stays the host's. */

@@ -72,8 +72,14 @@ async function toRequest(incoming: IncomingMessage): Promise<Request> {
   return new Request(`http://${headers.get('host') ?? '127.0.0.1'}${url}`, { method, headers, ...(body && { body }) });
 }
 
-/** The client left before the answer was written, or before its request was read. */
+const closedCodes: ReadonlySet<unknown> = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+  'ECONNRESET',
+  'EPIPE',
+]);
+
+/** The client left before or while the answer was written, or before its request was read. */
 function isClosed(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+  return error instanceof Error && 'code' in error && closedCodes.has(error.code);
 }
