@@ -86,6 +86,7 @@ export const levels: Readonly<Record<string, number>> = {
   'notice.ts': 4,
   'notifier.ts': 4,
   'provider-runtime.ts': 4,
+  'limiter-kit.ts': 4,
   'runtimes.ts': 4,
   'settings.ts': 4,
   'sweep.ts': 4,

@@ -94,6 +94,7 @@ export type {
   WireAnswer,
   WireRequest,
 } from './transport/transport.ts';
+export type { LimitedCall, Limiter, Release } from './transport/limiter.ts';
 export { createTelemetry, createScrubbingProcessor, type Telemetry } from './telemetry.ts';
 export { classifyByStatus } from './transport/classify.ts';
 export { defaultWire } from './transport/default-wire.ts';

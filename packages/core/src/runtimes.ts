@@ -9,6 +9,7 @@ import type { AnyProvider } from './provider.ts';
 import { createTransport } from './transport/create-transport.ts';
 import { defaultWire } from './transport/default-wire.ts';
 import { handlerWire } from './transport/handler-wire.ts';
+import type { Limiter } from './transport/limiter.ts';
 import type { Wire } from './transport/transport.ts';
 import { sandboxUrl } from './sandbox-url.ts';
 import { stubAppValues } from './stub-app.ts';
@@ -23,6 +24,11 @@ export interface RuntimeOptions {
   readonly sandbox?: { readonly origin: string };
   /** Private addresses that an organization's own server may live at. */
   readonly egress?: EgressOptions;
+  /**
+   * Keeps the vendors' limits. Default: counted in this process, so several processes may send as much each;
+   * `sharedLimiter` of @plugboard/limiter counts them together. Stand-ins of vendors are not limited by it.
+   */
+  readonly limiter?: Limiter;
   /** OpenTelemetry; default: the global API when the host has registered one. */
   readonly telemetry?: Telemetry;
 }
@@ -43,7 +49,8 @@ export interface Runtimes {
 
 /** @throws PlugboardError kind `configuration`: `duplicate_provider`, `missing_credentials`, `half_configured` ... */
 export function createRuntimes(providers: readonly AnyProvider[], context: RuntimeContext): Runtimes {
-  const { mode, clock, log, telemetry = createTelemetry({ clock }) } = context;
+  const { mode, clock, log, limiter, telemetry = createTelemetry({ clock }) } = context;
+  if (limiter !== undefined) checkLimiter(limiter);
   if (mode === 'production' && context.sandbox !== undefined) {
     throw configurationError('sandbox_in_production', 'Option `sandbox` is set in production.', 'Remove it.');
   }
@@ -52,7 +59,7 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   if (mode === 'production') refuseUnusable(resolved);
   const wire = context.wire ?? defaultWire();
   const common = { clock, log, telemetry, egress: createEgressPolicy(context.egress) };
-  const live = createTransport({ wire, ...common });
+  const live = createTransport({ wire, ...common, ...(limiter !== undefined && { limiter }) });
   const stubs = resolved.filter(({ stub }) => stub).map(standInOf);
   const origin = context.sandbox?.origin ?? `${context.url}/sandbox`;
   const elsewhere = stubs.length === 0 || context.sandbox !== undefined;
@@ -74,6 +81,12 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
       );
     },
   };
+}
+
+function checkLimiter(limiter: unknown): void {
+  const { enter, pause } = (limiter ?? {}) as Partial<Limiter>;
+  if (typeof enter === 'function' && typeof pause === 'function') return;
+  throw configurationError('invalid_limiter', 'Option `limiter` is no limiter.', 'Pass what `sharedLimiter` returned.');
 }
 
 /** What the deployment has configured for one provider. */

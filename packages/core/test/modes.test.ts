@@ -7,6 +7,8 @@ import { isPlugboardError } from '../src/errors.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import type { AnyProvider } from '../src/provider.ts';
+import type { Limiter } from '../src/transport/limiter.ts';
+import type { Wire } from '../src/transport/transport.ts';
 import { acmeProvider, createRig, key, organizationId, userId } from './support/rig.ts';
 
 type Options = PlugboardOptions<readonly AnyProvider[]>;
@@ -104,6 +106,7 @@ test('every wrong option is named, with the way to mend it', () => {
     [{ url: 'https://app.example.com/x?y=1' }, 'invalid_url'],
     [{ url: 'http://app.example.com', mode: 'production', acknowledgeSingleProcess: true }, 'invalid_url'],
     [{ url: undefined }, 'invalid_url'],
+    [{ limiter: { enter: () => () => undefined } }, 'invalid_limiter'],
     [{ keys: {} }, 'no_keys'],
     [{ keys: { k1: 'too-short' } }, 'bad_key'],
     [{ providers: [acmeProvider()(), acmeProvider()()] }, 'duplicate_provider'],
@@ -124,6 +127,27 @@ test('every wrong option is named, with the way to mend it', () => {
       codeOf(() => create({ mode: 'test', ...(options as Partial<Options>) })),
       code,
     ).toBe(code);
+});
+
+test('the limiter of the host is asked about calls to vendors, not to stand-ins', async () => {
+  const asked: string[] = [];
+  const limiter: Limiter = {
+    enter({ request }) {
+      asked.push(request.limitKey);
+      return () => undefined;
+    },
+    pause: () => undefined,
+  };
+  const wire: Wire = async () => ({ status: 503, headers: new Headers(), body: (async function* () {})() });
+  for (const stub of [true, false]) {
+    const board = create({ mode: 'test', limiter, wire, providers: [acmeProvider()({ stub })] });
+    const credentials = { apiKey: 'acme-key-1' };
+    await board
+      .connect('acme', { organizationId, userId, method: 'apiKey', credentials } as never)
+      .catch(() => undefined);
+    expect(asked.length > 0).toBe(!stub);
+    await board.stop();
+  }
 });
 
 test('ids and labels are refused by field before anything happens', async () => {

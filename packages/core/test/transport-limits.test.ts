@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import type { PlugboardError } from '../src/errors.ts';
-import { createLimiter, type Limiter, type LimiterOptions, type Release } from '../src/transport/limiter.ts';
+import {
+  createLimiter,
+  type Admission,
+  type Limiter,
+  type LimiterOptions,
+  type Release,
+} from '../src/transport/limiter.ts';
 import { createRateWindow } from '../src/transport/rate-window.ts';
 import type { RateLimit } from '../src/transport/transport.ts';
 import { createFakeClock, until, type FakeClock } from './support/fake-clock.ts';
@@ -256,6 +262,35 @@ describe('createLimiter', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('lets keys take turns where they share a limit, and refuses the one that floods alone', async () => {
+    const { enter, clock } = limiterKit({ maxWaiting: 6 });
+    const one: RateLimit = { requests: 1, perMs: 100, per: 'app' };
+    const { passed, note } = recorder();
+    await enter({ limits: [one] });
+    for (let call = 0; call < 6; call++) void note('flood', enter({ limits: [one], limitKey: 'acme:flood' }));
+    await clock.untilPending(1);
+    // Refused when its line is full: by then everything before it stands where it will.
+    void note('flood', enter({ limits: [one], limitKey: 'acme:flood' }));
+    expect(await failureOf(enter({ limits: [one], limitKey: 'acme:flood', priority: 0 }))).toMatchObject({
+      code: 'queue_full',
+    });
+    for (const limitKey of ['acme:2', 'acme:3']) {
+      for (let call = 0; call < 2; call++) void note(limitKey, enter({ limits: [one], limitKey }));
+    }
+    // Eleven wait; before the first call of a new key comes one of each of the three.
+    const soon = await failureOf(enter({ limits: [one], limitKey: 'acme:4', deadlineMs: 300 }));
+    expect(soon.retryAfterMs).toBe(105 + 3 * 100);
+    for (let turn = 1; turn <= 11; turn++) {
+      await clock.untilPending(1);
+      await clock.advance(105);
+      await until(() => passed.length === turn);
+    }
+    const first = passed.slice(0, 6);
+    expect(first.filter((key) => key === 'acme:2')).toHaveLength(2);
+    expect(first.filter((key) => key === 'acme:3')).toHaveLength(2);
+    expect(passed.filter((key) => key === 'flood')).toHaveLength(7);
+  });
+
   describe('concurrency', () => {
     const two: RateLimit = { requests: 1_000, perMs: 1_000, concurrency: 2 };
 
@@ -361,6 +396,92 @@ describe('createLimiter', () => {
       expect(times).toHaveLength(40);
       expect(Math.min(...times.map((at, index) => (times[index + 10] ?? Infinity) - at))).toBeGreaterThanOrEqual(100);
     }
+  });
+});
+
+describe('limits that other processes count as well', () => {
+  const ten: RateLimit = { requests: 10, perMs: 1_000 };
+
+  /** Gives places when asked, as many as it is told to have. */
+  function others(places: number) {
+    const told = {
+      asked: [] as { readonly limit: RateLimit | null; readonly waiting: number }[],
+      released: 0,
+      left: places,
+    };
+    let inHand = 0;
+    const admission: Admission = {
+      admit({ limits = [] }) {
+        if (inHand === 0) return { limit: limits[0] ?? null };
+        inHand--;
+        return () => void told.released++;
+      },
+      async ask(_request, { limit }, waiting) {
+        told.asked.push({ limit, waiting });
+        if (told.left === 0) return 400;
+        told.left--;
+        inHand++;
+        return 0;
+      },
+      pause: () => undefined,
+    };
+    return { admission, told };
+  }
+
+  it('are asked last, and only for what this process would let pass', async () => {
+    const { admission, told } = others(100);
+    const { enter } = limiterKit({ admission });
+    const releases = await Promise.all(Array.from({ length: 10 }, () => enter({ limits: [ten] })));
+    expect(told.asked).toHaveLength(10);
+    expect(await failureOf(enter({ limits: [ten], deadlineMs: 500 }))).toMatchObject({ code: 'limit_reached' });
+    expect(told.asked).toHaveLength(10);
+    for (const release of releases) release();
+    expect(told.released).toBe(10);
+  });
+
+  it('close the lane for as long as they say, for all who wait in it, by priority', async () => {
+    const { admission, told } = others(1);
+    const { enter, clock } = limiterKit({ admission, maxWaiting: 2 });
+    const { passed, note } = recorder();
+    await enter({ limits: [ten] });
+    void note('head', enter({ limits: [ten] }));
+    await clock.untilPending(1);
+    expect(told.asked).toHaveLength(2);
+    // What cannot wait so long is refused without asking again.
+    const refused = await failureOf(enter({ limits: [ten], deadlineMs: 300 }));
+    expect(refused).toMatchObject({ code: 'limit_reached', retryAfterMs: 400 });
+    expect(told.asked).toHaveLength(2);
+    void note('low', enter({ limits: [ten], priority: 1 }));
+    void note('high', enter({ limits: [ten], priority: 9 }));
+    // When this one is refused, the two stand in line.
+    expect(await failureOf(enter({ limits: [ten], priority: 0 }))).toMatchObject({ code: 'queue_full' });
+    told.left = 3;
+    await clock.advance(399);
+    expect(passed).toEqual([]);
+    await clock.advance(1);
+    await until(() => passed.length === 3);
+    expect(passed).toEqual(['head', 'high', 'low']);
+  });
+
+  it('do not keep a call that gives up while they are asked', async () => {
+    const { admission } = others(0);
+    const { enter } = limiterKit({ admission: { ...admission, ask: () => new Promise(() => undefined) } });
+    const controller = new AbortController();
+    const asking = enter({ limits: [ten], signal: controller.signal });
+    controller.abort(new Error('given up'));
+    await expect(asking).rejects.toThrow('given up');
+  });
+
+  it('are told of pauses, and asked about calls without limits', async () => {
+    const { admission, told } = others(1);
+    const pauses: unknown[] = [];
+    const { enter, limiter } = limiterKit({
+      admission: { ...admission, pause: (...pause) => void pauses.push(pause) },
+    });
+    await enter();
+    expect(told.asked).toEqual([{ limit: null, waiting: 1 }]);
+    limiter.pause('acme:1', 2_000);
+    expect(pauses).toEqual([['acme:1', 2_000]]);
   });
 });
 

@@ -3,13 +3,26 @@ import { createRateWindow, type RateWindow } from './rate-window.ts';
 import type { RateLimit } from './transport.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
+/** Calls of one key that wait in a lane which several keys share: one of them at a time stands in the lane's own queue. */
+export interface Line {
+  waiting: number;
+  /** Absent in a lane of one key alone. */
+  readonly queue?: Promise<WaitQueue>;
+}
+
 /** What calls can wait for: one limit of a key, or the end of a key's pause. */
 export interface Lane {
   /** Calls that wait in it. */
   waiting: number;
   queue: Promise<WaitQueue> | undefined;
+  /** Several keys count in it. */
+  readonly shared: boolean;
+  /** By key. */
+  readonly lines: Map<string, Line>;
   /** Calls to wake when one in flight ends. */
   wakers: (() => void)[];
+  /** Nothing passes before this time of the monotonic clock: a pause, or what other processes used up. */
+  closedUntil: number;
   /** Milliseconds until a call of that cost had better ask again; 0 when the lane is open, Infinity until a waker is called. */
   waitMs(now: number, cost: number): number;
   /** Milliseconds that so many calls ahead take on top, if they cost as much. */
@@ -25,7 +38,6 @@ export interface LimitLane extends Lane {
 
 /** Everything counted under one key. */
 export interface Gate extends Lane {
-  closedUntil: number;
   readonly limits: Map<RateLimit, LimitLane>;
 }
 
@@ -64,6 +76,8 @@ function createGate(): Gate {
   const gate: Gate = {
     waiting: 0,
     queue: undefined,
+    shared: false,
+    lines: new Map(),
     wakers: [],
     closedUntil: 0,
     limits: new Map(),
@@ -73,18 +87,29 @@ function createGate(): Gate {
   return gate;
 }
 
-function createLimitLane({ requests, perMs, counts, concurrency = Number.POSITIVE_INFINITY }: RateLimit): LimitLane {
+/** How many places of a limit a call of that cost takes. */
+export function placesOfCall({ counts }: RateLimit, cost: number): number {
+  return counts === 'units' ? cost : 1;
+}
+
+function createLimitLane(limit: RateLimit): LimitLane {
+  const { requests, perMs, per, concurrency = Number.POSITIVE_INFINITY } = limit;
   const window = createRateWindow(requests, perMs);
-  const placesOf = (cost: number) => (counts === 'units' ? cost : 1);
+  const placesOf = (cost: number) => placesOfCall(limit, cost);
   const lane: LimitLane = {
     waiting: 0,
     queue: undefined,
+    shared: per === 'app',
+    lines: new Map(),
     wakers: [],
+    closedUntil: 0,
     window,
     inFlight: 0,
     placesOf,
     waitMs: (now, cost) =>
-      lane.inFlight < concurrency ? window.waitMs(now, placesOf(cost)) : Number.POSITIVE_INFINITY,
+      lane.inFlight < concurrency
+        ? Math.max(window.waitMs(now, placesOf(cost)), lane.closedUntil - now)
+        : Number.POSITIVE_INFINITY,
     queueMs: (ahead, cost) => Math.floor((ahead * placesOf(cost)) / requests) * perMs,
   };
   return lane;

@@ -12,7 +12,7 @@ export interface RateWindow {
 }
 
 /** Two requests may come closer together on their way by this much; of short windows it takes no more than a part. */
-const longestCreepMs = 25;
+export const longestCreepMs = 25;
 /** Into so many parts a window is divided: calls of one part share an entry, which bounds memory. */
 const parts = 20;
 

@@ -46,6 +46,8 @@ export async function everythingKept({ engine, url, space }: Place): Promise<str
 export async function forgetSigns({ engine, url, space }: Place): Promise<void> {
   if (engine === 'bullmq') return;
   await withPool(url, (pool) => pool.query(`update ${space}.job set heartbeat_on = now() - interval '10 minutes'`));
+  // One instance looks at a queue in each interval; whoever did so last did it before that.
+  await withPool(url, (pool) => pool.query(`update ${space}.queue set monitor_on = null, monitor_claim_on = null`));
   const boss = new PgBoss({ connectionString: url, schema: space, max: 1, supervise: false, schedule: false });
   await boss.start();
   await boss.supervise();

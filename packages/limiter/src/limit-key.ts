@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+
+import type { LimitedCall, RateLimit } from '@plugboard/core/limiter-kit';
+
+type Request = LimitedCall['request'];
+
+/** Ids of organizations stand in the keys of calls; whoever reads the store sees digests. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 27);
+}
+
+/** What a pause is kept under. */
+export function pauseKey(limitKey: string): string {
+  return digest(`pause ${limitKey}`);
+}
+
+/**
+ * What a limit is counted under. Processes know a limit by its numbers alone, so two equal limits of one key count as one:
+ * too strict, never too loose.
+ */
+export function limitKey({ provider, limitKey: key }: Request, limit: RateLimit): string {
+  const { requests, perMs, per = 'connection', counts = 'requests', concurrency = 0 } = limit;
+  return digest(`limit ${requests}/${perMs}/${concurrency} ${counts} ${per} ${per === 'app' ? provider : key}`);
+}
