@@ -89,7 +89,7 @@ export function createJobRuns(board: JobBoard, { only, clock = systemClock }: Jo
     async run(job, signal) {
       if (controller.signal.aborted) throw stoppingError(job.name);
       const signals = signal === undefined ? [controller.signal] : [controller.signal, signal];
-      const run = job.run(AbortSignal.any(signals));
+      const run = runDue(job, AbortSignal.any(signals));
       running.set(run, job.name);
       try {
         return await run;
@@ -112,6 +112,11 @@ export function createJobRuns(board: JobBoard, { only, clock = systemClock }: Jo
     },
     warn: (error, message) => log.warn(errorFields(error), message),
   };
+}
+
+async function runDue(job: Job, signal: AbortSignal): Promise<JobRun> {
+  if ((await job.due?.()) === false) return { processed: 0, more: false };
+  return job.run(signal);
 }
 
 function jobsOf(board: JobBoard, only: readonly string[] | undefined): readonly Job[] {

@@ -23,7 +23,7 @@ const jobOf = (run: Job['run'], name: Job['name'] = 'refresh'): Job => ({
   run,
 });
 
-describe('the jobs of a board', () => {
+describe('the jobs of a board, run by an engine', () => {
   const foreign = Object.assign(new RangeError(`no ${canary}`), { code: 'E1' });
   const ours = new PlugboardError({ kind: 'unavailable', code: 'store_unavailable', message: 'The store is away.' });
 
@@ -45,10 +45,8 @@ describe('the jobs of a board', () => {
       log,
     });
     expect(board.log).toBe(log);
-    const failure: unknown = await board.jobs
-      .find(({ name }) => name === 'cleanup')
-      ?.run()
-      .catch((error: unknown) => error);
+    const runs = createJobRuns(board, { only: ['cleanup'] });
+    const failure: unknown = await runs.run(runs.jobs[0]!).catch((error: unknown) => error);
     expect(failure).toMatchObject(expected);
     expect((failure as Error).message).toContain(words);
     expect(lines).toHaveLength(1);
@@ -75,6 +73,15 @@ describe('createJobRuns', () => {
     expect(await runs.stop()).toEqual({ abandoned: [] });
     expect(await second).toBe(answer);
     await expect(runs.run(waiting)).rejects.toMatchObject({ kind: 'aborted', code: 'stopping' });
+  });
+
+  it('leaves out what another process is at, or was within the interval', async () => {
+    let ran = 0;
+    const sweep: Job = { ...jobOf(async () => (ran++, answer)), due: async () => ran < 1 };
+    const runs = createJobRuns({ jobs: [sweep] });
+    expect(await runs.run(sweep)).toBe(answer);
+    expect(await runs.run(sweep)).toEqual({ processed: 0, more: false });
+    expect(ran).toBe(1);
   });
 
   it('waits for runs until the deadline, and names those that go on', async () => {

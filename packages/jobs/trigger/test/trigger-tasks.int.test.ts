@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
+import { silentLog } from '@plugboard/core';
 import type { Job, JobRun } from '@plugboard/core/job-kit';
 import { resourceCatalog } from '@trigger.dev/core/v3';
 import { runInMockTaskContext } from '@trigger.dev/core/v3/test';
@@ -128,7 +129,7 @@ test('a task runs the job, hands it the signal, and triggers itself while there 
 
 test('a failure of the job is a failure of the run', async () => {
   const failing = async () => Promise.reject(new Error('The job `cleanup` failed.'));
-  triggerTasks({ jobs: [job({ name: 'cleanup', everyMs: 3_600_000, run: failing })] });
+  triggerTasks({ jobs: [job({ name: 'cleanup', everyMs: 3_600_000, run: failing })], log: silentLog });
   await expect(run('plugboard-cleanup')).rejects.toThrow('The job `cleanup` failed.');
 });
 
