@@ -115,7 +115,7 @@ export function createJobRuns(board: JobBoard, { only, clock = systemClock }: Jo
 }
 
 async function runDue(job: Job, signal: AbortSignal): Promise<JobRun> {
-  if ((await job.due?.()) === false) return { processed: 0, more: false };
+  if (job.due !== undefined && !(await job.due())) return { processed: 0, more: false };
   return job.run(signal);
 }
 
