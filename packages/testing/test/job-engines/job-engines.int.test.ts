@@ -70,7 +70,7 @@ describe.each([
     rig.vendor.switches.token.always({ hold: 'before' });
     const [a, b] = (await workers(2, { vendor: rig.vendorPlace })) as [WorkerProcess, WorkerProcess];
     a.send({ order: 'start' });
-    await rig.vendor.gate.whenHeld(10);
+    await rig.vendor.gate.whenHeld(2);
     await a.kill('SIGKILL');
     rig.vendor.switches.token.clear();
     rig.vendor.gate.release();

@@ -55,7 +55,7 @@ async function obey(message: Order): Promise<void> {
 }
 
 function boardOf({ origin, database, schema, key }: BoardPlace): JobBoard {
-  const board = createBoard(origin, postgresStore(new Pool({ connectionString: database, max: 12 }), { schema }), key);
+  const board = createBoard(origin, postgresStore(new Pool({ connectionString: database, max: 6 }), { schema }), key);
   const jobs = board.jobs.filter(({ name }) => name === 'refresh');
   return { jobs: jobs.map((job) => ({ ...job, run: (signal) => toldRun(job, signal) })), log: board.log };
 }

@@ -74,6 +74,8 @@ export async function startWorker({ place, vendor, probes }: WorkerOptions): Pro
       await once(child, 'exit');
     },
   };
-  await worker.until('started');
+  const died = once(child, 'exit').then(() => Promise.reject(new Error('A worker could not start.')));
+  died.catch(() => undefined);
+  await Promise.race([worker.until('started'), died]);
   return worker;
 }
