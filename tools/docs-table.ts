@@ -45,14 +45,6 @@ export function fieldTable(schema: unknown, { env = {}, extra }: FieldTableOptio
   return tables.length === 0 ? undefined : tables.join('\n\nor\n\n');
 }
 
-/** Title and help of a field that a schema describes, in whichever of its choices it stands. */
-export function fieldWords(schema: unknown, name: string): { readonly title: string; readonly help?: string } {
-  const field = schemaArms(jsonSchema(schema)).find(({ properties }) => properties?.[name] !== undefined)?.properties?.[
-    name
-  ];
-  return { title: field?.title ?? name, ...(field?.description !== undefined && { help: field.description }) };
-}
-
 export function sentence(title: string, help: string | undefined): string {
   return help === undefined ? title : `${title}. ${help}`;
 }

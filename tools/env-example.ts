@@ -1,7 +1,7 @@
 /** `.env.example`: every name that a deployment may set, with what it is and where it is found. */
-import type { AnyDefinition } from '@plugboard/core';
+import { environmentNames, type AnyDefinition } from '@plugboard/core';
 
-import { fieldWords, sentence } from './docs-table.ts';
+import { sentence } from './docs-table.ts';
 
 /** Of the board itself, as the README writes it. */
 const own = [
@@ -28,20 +28,10 @@ export function envExample(definitions: readonly AnyDefinition[]): string {
   ].join('\n')}\n`;
 }
 
-/** Two lines for each name: what it is, and the name. Ways to connect may share one. */
-function namesOf({ app = {}, auth }: AnyDefinition): string[] {
-  const found = new Map<string, string>();
-  for (const { env, title, help, optional } of Object.values(app)) {
-    found.set(env, `${sentence(title, help)}${optional === true ? ' (optional)' : ''}`);
-  }
-  for (const method of Object.values(auth)) {
-    const { env: scopes, ask = [] } = method.kind === 'oauth2' ? method.scopes : {};
-    if (scopes !== undefined) found.set(scopes, `Scopes, with spaces between. Default: ${ask.join(' ')} (optional)`);
-    if (!('env' in method)) continue;
-    for (const [field, env] of Object.entries(method.env ?? {})) {
-      const { title, help } = fieldWords(method.credentials, field);
-      if (!found.has(env)) found.set(env, sentence(title, help));
-    }
-  }
-  return [...found].flatMap(([env, what]) => [`# ${what.replaceAll(/\s*\n\s*/g, ' ')}`, `# ${env}=`]);
+/** Two lines for each name: what it is, and the name. */
+function namesOf(definition: AnyDefinition): string[] {
+  return environmentNames(definition).flatMap(({ name, title, help, optional }) => {
+    const what = `${sentence(title, help)}${optional ? ' (optional)' : ''}`;
+    return [`# ${what.replaceAll(/\s*\n\s*/g, ' ')}`, `# ${name}=`];
+  });
 }

@@ -28,6 +28,7 @@ export async function generate(root: string): Promise<Generated> {
   const files = new Map<string, string>();
   const problems: string[] = [];
   projectReferences(root, files);
+  versionOfCore(root, files);
 
   const loaded: LoadedProvider[] = [];
   const attempt = async (subject: string, work: () => void | Promise<void>) => {
@@ -61,6 +62,14 @@ export async function generate(root: string): Promise<Generated> {
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !files.has(file));
   return { files, stale, problems };
+}
+
+/** What a process says of itself: a manifest cannot be read where the package is bundled into an app. */
+function versionOfCore(root: string, files: Map<string, string>): void {
+  const core = workspacePackages(root).find(({ manifest }) => manifest.name === '@plugboard/core');
+  if (core === undefined) return;
+  const text = `/** Written by \`pnpm docs:write\`: the version of this package. */\nexport const version = '${core.manifest.version}';\n`;
+  files.set(`${core.dir}/src/version.ts`, text);
 }
 
 /** tsconfig.json of the root lists every package and the tests; each package lists those its sources import. */

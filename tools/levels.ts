@@ -25,6 +25,7 @@ export const levels: Readonly<Record<string, number>> = {
   'schema-example.ts': 0,
   'shapes.ts': 0,
   'secret.ts': 0,
+  'version.ts': 0,
 
   // 1: pure decisions, and the contract of the store
   'form.ts': 1,
@@ -62,6 +63,7 @@ export const levels: Readonly<Record<string, number>> = {
   'emulator.ts': 3,
   'emulator/': 3,
   'endpoint.ts': 3,
+  'environment-names.ts': 3,
   'hosts.ts': 3,
   'errors-by-code.ts': 3,
   'provider-kit.ts': 3,
@@ -85,6 +87,7 @@ export const levels: Readonly<Record<string, number>> = {
   'jobs.ts': 4,
   'notice.ts': 4,
   'notifier.ts': 4,
+  'operator/': 4,
   'provider-runtime.ts': 4,
   'limiter-kit.ts': 4,
   'runtimes.ts': 4,

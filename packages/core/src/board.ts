@@ -12,19 +12,24 @@ import { prepare } from './connections/browser-step.ts';
 import { connect, type ConnectInput } from './connections/connect.ts';
 import { disconnect } from './connections/disconnect.ts';
 import { resealAll } from './connections/reseal.ts';
+import { refreshNow } from './connections/refresh-now.ts';
 import { createRefresher } from './connections/refresh.ts';
 import { createSessions } from './connections/session.ts';
 import { sessionKey } from './connections/session-key.ts';
 import { viewOf, type Connection } from './connections/view.ts';
-import { checkId, providerOf, type Engine, type Mode } from './engine.ts';
+import { checkId, printable, providerOf, type Engine, type Mode } from './engine.ts';
 import { processEnvironment } from './env.ts';
 import { configurationError } from './errors.ts';
 import { createEvents, errorFields, type BoardEventName } from './events.ts';
+import { checkFields, optional, text } from './field-rules.ts';
 import { createFlags } from './flags.ts';
 import { createHealth } from './health.ts';
+import type { Job, JobName } from './job.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
 import { createNotifier, type ClientOf } from './notifier.ts';
 import { consoleLog } from './log.ts';
+import { createOperator } from './operator/operator.ts';
+import { createPresence } from './operator/presence.ts';
 import type { AnyProvider } from './provider.ts';
 import { createRuntimes, setupOf } from './runtimes.ts';
 import { createSettings } from './settings.ts';
@@ -108,6 +113,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const flags = createFlags(engine, options.flags);
   const webhooks = createWebhooks(engine, sessions, health);
   const channels = createChannels(engine, sessions);
+  const presence = createPresence(engine, { ready, label: checkLabel(options.processLabel) });
   const client = (provider: string, target?: Target) => {
     const runtime = providerOf(engine, provider);
     const session =
@@ -122,11 +128,18 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
 
   const notifier = options.notifications && createNotifier(engine, client as ClientOf, options.notifications);
   const jobs = createJobs(engine, { refresher, channels, health, notifier, background: options.background }).map(
-    (job) => ({
-      ...job,
-      run: gate(job.run.bind(job)),
-      ...(job.due && { due: gate(job.due) }),
-    }),
+    (job) => {
+      const run = gate(job.run.bind(job));
+      return {
+        ...job,
+        run(signal?: AbortSignal) {
+          // A job engine runs them in processes that start no board.
+          presence.join();
+          return run(signal);
+        },
+        ...(job.due && { due: gate(job.due) }),
+      };
+    },
   );
   let runner: Runner | undefined;
 
@@ -182,6 +195,9 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
         const visible = page.items.filter((row) => !row.stub || engine.providers.get(row.provider)?.stub === true);
         return { items: visible.map(viewOf), nextCursor: page.nextCursor };
       }),
+      refresh: gate(async (provider, target) =>
+        forgetting(await refreshNow(engine, refresher, { ...target, provider })),
+      ),
     },
     accounts: { choices: gate(accounts.choices), choose: gate(accounts.choose) },
     settings: {
@@ -205,18 +221,24 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     vault: {
       status: gate(() => vaultStatus({ store, vault })),
       reseal: gate((asked = {}) => resealAll({ ...asked, store, vault })),
-      assertRemovable: gate((keyId) => assertRemovable(keyId, { store, vault })),
+      assertRemovable: gate(async (keyId) => {
+        await assertRemovable(keyId, { store, vault });
+        await presence.assertNobodyNeeds(keyId);
+      }),
     },
     log,
+    operator: createOperator(engine, presence, ready),
     jobs,
-    start() {
-      runner ??= startRunner(engine, jobs);
+    start({ jobs: names } = {}) {
+      presence.join();
+      runner ??= startRunner(engine, names === undefined ? jobs : names.map((name) => jobNamed(jobs, name)));
     },
     async stop() {
       await runner?.stop();
       runner = undefined;
       await refresher.drain();
       await notifier?.drain();
+      await presence.leave();
       await engine.sdks.close();
       await close();
     },
@@ -240,6 +262,21 @@ function checkUrl(url: unknown, mode: Mode): string {
     'invalid_url',
     `Option \`url\` ${problem}.`,
     'Pass the public address where the routes are mounted: https://app.example.com/integrations',
+  );
+}
+
+function checkLabel(label: string | undefined): string | undefined {
+  checkFields('The board', { processLabel: label }, { processLabel: optional(text(100)) });
+  return label;
+}
+
+function jobNamed(jobs: readonly Job[], name: JobName): Job {
+  const job = jobs.find((each) => each.name === name);
+  if (job !== undefined) return job;
+  throw configurationError(
+    'unknown_job',
+    `There is no job \`${printable(name)}\`.`,
+    `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`,
   );
 }
 

@@ -6,8 +6,10 @@ export interface JobRun {
   readonly more: boolean;
 }
 
+export type JobName = 'refresh' | 'channels' | 'health' | 'cleanup';
+
 export interface Job {
-  readonly name: 'refresh' | 'channels' | 'health' | 'cleanup';
+  readonly name: JobName;
   readonly description: string;
   /** Milliseconds between runs. */
   readonly everyMs: number;

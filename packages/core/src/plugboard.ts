@@ -15,7 +15,7 @@ import type { Environment } from './env.ts';
 import type { BoardEventName, BoardEvents, Handler, Unsubscribe } from './events.ts';
 import type { FlagClient, FlagsService } from './flags.ts';
 import type { Health, HealthInput } from './health.ts';
-import type { Job } from './job.ts';
+import type { Job, JobName } from './job.ts';
 import type { BackgroundOptions } from './jobs.ts';
 import type { JsonObject } from './json.ts';
 import type { Log } from './log.ts';
@@ -29,6 +29,7 @@ import type {
   SettingsInputOf,
   SettingsOf,
 } from './provider.ts';
+import type { Operator } from './operator/operator.ts';
 import type { Output } from './schema.ts';
 import type { ProviderSetup, RuntimeOptions } from './runtimes.ts';
 import type { AuditEntry, ConnectionFilter, Page, Store } from './store.ts';
@@ -63,6 +64,8 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   readonly returnOrigins?: readonly string[];
   /** An OpenFeature client. Default: the global API of @openfeature/server-sdk. */
   readonly flags?: FlagClient;
+  /** What this process is called on the list of live processes: `web-1`, the name of a pod. */
+  readonly processLabel?: string;
   /** A memory store in production loses everything at restart and knows one process only. */
   readonly acknowledgeSingleProcess?: boolean;
 }
@@ -121,6 +124,11 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   readonly connections: {
     get(provider: Ids<P>, target: Target): Promise<Connection | null>;
     list(input: { organizationId: string } & ConnectionFilter): Promise<Page<Connection>>;
+    /**
+     * Gets a new token now, due or not; once in 30 seconds for each connection, over all processes.
+     * @throws PlugboardError codes `not_connected`, `reconnect_required`, `not_refreshable`, `refresh_too_soon` ...
+     */
+    refresh(provider: Ids<P>, target: Target): Promise<Connection>;
   };
   readonly accounts: AccountsService;
   readonly settings: {
@@ -185,16 +193,23 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   readonly vault: {
     status(): Promise<VaultStatus>;
     reseal(options?: Omit<ResealOptions, 'store' | 'vault'>): Promise<ResealReport>;
-    /** @throws PlugboardError code `key_in_use` while any row needs the key. */
+    /** @throws PlugboardError code `key_in_use` while any row needs the key, or a live process is behind in the rotation. */
     assertRemovable(keyId: string): Promise<void>;
   };
 
   /** Where the board speaks; what runs its jobs elsewhere speaks there too. */
   readonly log: Log;
 
+  /** For whoever runs the deployment. Never for its users: nothing here is bound to one organization. */
+  readonly operator: Operator;
+
   /** What must run in the background; `start` runs it in this process, @plugboard/jobs-* run it in many. */
   readonly jobs: readonly Job[];
-  start(): void;
+  /**
+   * Runs jobs in this process, default all, and lists the process among the live ones. A process that leaves the jobs to
+   * others starts with `jobs: []`, so that the rotation of a key knows of it.
+   */
+  start(options?: { readonly jobs?: readonly JobName[] }): void;
   /** Stops the jobs, lets refreshes in flight finish, has SDKs send what they hold, closes sockets. The store stays the host's. */
   stop(): Promise<void>;
 

@@ -99,7 +99,11 @@ export interface ProviderSetup {
   readonly missing: readonly string[];
 }
 
-export function setupOf({ stub, platform, missing }: ProviderRuntime): ProviderSetup {
+export function setupOf({
+  stub,
+  platform,
+  missing,
+}: Pick<ResolvedProvider, 'stub' | 'platform' | 'missing'>): ProviderSetup {
   return { stub, platform: platform !== undefined, missing: stub ? [] : missing };
 }
 

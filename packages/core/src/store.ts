@@ -247,6 +247,18 @@ export interface AuditStore {
   list(organizationId: string, filter?: AuditFilter): Promise<Page<AuditEntry>>;
 }
 
+/** The tables of a store, for those who deploy it. */
+export interface StoreSchema {
+  /** The version that this adapter reads and writes. */
+  readonly latest: number;
+  /** The version of what the database holds; 0 when it holds nothing yet. */
+  version(): Promise<number>;
+  /** Creates or updates the tables; does nothing when they are up to date. Of several callers at once one works. */
+  migrate(): Promise<{ readonly from: number; readonly to: number }>;
+  /** What `migrate` would run on tables of that version, as text. */
+  sql(since: number): string;
+}
+
 export interface Store {
   /** For messages: `memory`, `postgres`. */
   readonly name: string;
@@ -257,6 +269,8 @@ export interface Store {
   readonly once: OnceStore;
   readonly sync: SyncStore;
   readonly audit: AuditStore;
+  /** Absent where there are no tables, or the host's own migrations keep them. */
+  readonly schema?: StoreSchema;
   /** Keeps the first value ever given for a name and returns it: key check values, the environment of the database. */
   remember(name: string, value: string): Promise<string>;
   /** Every remembered pair whose name starts with the prefix. */

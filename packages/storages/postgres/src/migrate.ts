@@ -1,4 +1,4 @@
-import { isPlugboardError } from '@plugboard/core/store-kit';
+import { isPlugboardError, type StoreSchema } from '@plugboard/core/store-kit';
 
 import type { Call, Database } from './database.ts';
 import { openDatabase, type PostgresClient } from './drivers.ts';
@@ -24,12 +24,7 @@ export interface MigrationSqlOptions extends SchemaOptions {
  * @example await migrate(pool)
  */
 export async function migrate(client: PostgresClient, options: SchemaOptions = {}): Promise<MigrationResult> {
-  const names = resolveNames(options);
-  const database = openDatabase(client);
-  const from = await readVersion(database, names);
-  if (from < latestVersion)
-    await database.batch([turn(names), ...statementsSince(names, from).map((text) => ({ statement: { text } }))]);
-  return { from, to: Math.max(from, latestVersion) };
+  return createSchema(openDatabase(client), resolveNames(options)).migrate();
 }
 
 /**
@@ -38,8 +33,29 @@ export async function migrate(client: PostgresClient, options: SchemaOptions = {
  */
 export function migrationSql(options: MigrationSqlOptions = {}): string {
   const { since = 0, ...schema } = options;
-  const statements = statementsSince(resolveNames(schema), since);
-  return statements.map((text) => `${text};\n`).join('\n');
+  return sqlSince(resolveNames(schema), since);
+}
+
+/** The tables of one store. */
+export function createSchema(database: Database, names: Names): StoreSchema {
+  const version = () => readVersion(database, names);
+  return {
+    latest: latestVersion,
+    version,
+    async migrate() {
+      const from = await version();
+      if (from < latestVersion)
+        await database.batch([turn(names), ...statementsSince(names, from).map((text) => ({ statement: { text } }))]);
+      return { from, to: Math.max(from, latestVersion) };
+    },
+    sql: (since) => sqlSince(names, since),
+  };
+}
+
+function sqlSince(names: Names, since: number): string {
+  return statementsSince(names, since)
+    .map((text) => `${text};\n`)
+    .join('\n');
 }
 
 function statementsSince(names: Names, since: number): string[] {

@@ -6,6 +6,7 @@ import { createConnections } from './connections.ts';
 import { openDatabase, type DriverOptions, type PostgresClient } from './drivers.ts';
 import { createLock, type LockOptions } from './lock.ts';
 import { createMarkers } from './markers.ts';
+import { createSchema } from './migrate.ts';
 import { resolveNames, type SchemaOptions } from './names.ts';
 import { createOnce } from './once.ts';
 import { readDate } from './read-value.ts';
@@ -48,6 +49,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     sync: createSync(session),
     once: createOnce(session),
     audit: createAudit(session),
+    schema: createSchema(database, names),
     ...createMarkers(session),
   };
 }

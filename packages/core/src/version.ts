@@ -1,0 +1,2 @@
+/** Written by `pnpm docs:write`: the version of this package. */
+export const version = '0.1.0';
