@@ -195,9 +195,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
         const visible = page.items.filter((row) => !row.stub || engine.providers.get(row.provider)?.stub === true);
         return { items: visible.map(viewOf), nextCursor: page.nextCursor };
       }),
-      refresh: gate(async (provider, target) =>
-        forgetting(await refreshNow(engine, refresher, { ...target, provider })),
-      ),
+      refresh: gate((provider, target) => refreshNow(engine, refresher, { ...target, provider })),
     },
     accounts: { choices: gate(accounts.choices), choose: gate(accounts.choose) },
     settings: {
