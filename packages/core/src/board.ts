@@ -225,7 +225,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       }),
     },
     log,
-    operator: createOperator(engine, presence, ready),
+    operator: createOperator(engine, presence),
     jobs,
     start({ jobs: names } = {}) {
       presence.join();

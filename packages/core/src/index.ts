@@ -16,7 +16,7 @@ export type { BackgroundOptions } from './jobs.ts';
 export type { Notice, NoticeTemplate, NoticeText } from './notice.ts';
 export { plainNotice } from './notice.ts';
 export type { NotificationFunction, NotificationOptions, NotificationRoute } from './notifier.ts';
-export type { Operator, OperatorConnection, OperatorFilter, ProviderReport } from './operator/operator.ts';
+export type { KeyReport, Operator, OperatorConnection, OperatorFilter, ProviderReport } from './operator/operator.ts';
 export type { LiveProcess } from './operator/presence.ts';
 export type { WebhookSetup } from './operator/webhook-setup.ts';
 export { inspectProviders, type ProviderInspection } from './operator/inspect-providers.ts';

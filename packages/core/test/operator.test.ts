@@ -37,7 +37,7 @@ test('a started board is on the list of live processes, and off it when it stops
   await rig.clock.advance(0);
   const startedAt = await rig.store.now();
   const about = { label: 'web-1', version, mode: 'test', environment: 'blue', keyIds: ['k1'], startedAt };
-  expect(await rig.board.operator.processes()).toEqual([{ id: expect.any(String), lastSeenAt: startedAt, ...about }]);
+  expect(await rig.board.operator.processes()).toMatchObject([{ lastSeenAt: startedAt, ...about }]);
   await rig.clock.advance(300 * second);
   const [later] = await rig.board.operator.processes();
   expect(later).toMatchObject(about);
@@ -209,7 +209,9 @@ test('webhooks are ready when the deployment has a secret, and the names that ma
       .providers[0]?.webhooks;
   expect(bare({})).toEqual({ ready: false, names, perConnection: false });
   const own = {
-    webhooks: { secrets: ({ credentials }: { credentials: object }) => [Reflect.get(credentials, 'key')] },
+    webhooks: {
+      secrets: ({ credentials }: { credentials: object }) => [(credentials as Record<string, undefined>)['key']],
+    },
   };
   expect(bare(own as never)).toEqual({ ready: false, names: [], perConnection: true });
 });
@@ -232,4 +234,20 @@ test('the names of the environment come with what they are', () => {
     { name: 'ACME_SIGNING_SECRET', title: 'Signing secret', optional: false },
     { name: 'ACME_API_KEY', title: 'API key', optional: false },
   ]);
+});
+
+test('looking lays nothing down: neither the environment of a new database nor a new key', async () => {
+  const store = createMemoryStore();
+  const ring = (keys: Record<string, string>, environment: string) => createRig({}, { store, keys, environment }).board;
+  const first = ring({ k1: key }, 'blue');
+  expect(await first.operator.checkKeys()).toEqual({ owner: null, newKeyIds: ['k1'] });
+  expect(await all(first)).toEqual([]);
+  expect(await first.operator.processes()).toEqual([]);
+  expect((await store.remembered('')).size).toBe(0);
+  await first.ready();
+  const second = ring({ k1: key, k2: newKey }, 'blue');
+  expect(await second.operator.checkKeys()).toEqual({ owner: 'blue', newKeyIds: ['k2'] });
+  expect((await store.remembered('')).size).toBe(2);
+  expect(await codeOf(ring({ k1: key }, 'green').operator.checkKeys())).toBe('environment_mismatch');
+  expect(await codeOf(all(ring({ k1: newKey }, 'blue')))).toBe('key_mismatch');
 });

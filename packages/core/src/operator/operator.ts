@@ -3,6 +3,8 @@ import { viewOf, type Connection } from '../connections/view.ts';
 import { checkId, type Engine } from '../engine.ts';
 import { setupOf, type ProviderSetup } from '../runtimes.ts';
 import type { ConnectionRow, ConnectionStatus, StoreSchema } from '../store.ts';
+import { compareKeys, newKeyIds, ownerOf, type KeyComparison } from '../vault/check-keys.ts';
+import { version } from '../version.ts';
 import type { LiveProcess, Presence } from './presence.ts';
 import { webhookSetupOf, type WebhookSetup } from './webhook-setup.ts';
 
@@ -27,13 +29,25 @@ export interface ProviderReport extends ProviderSetup {
   readonly webhooks: WebhookSetup | null;
 }
 
+export interface KeyReport {
+  /** The environment that the database belongs to; null while no board has used it. */
+  readonly owner: string | null;
+  /** Keys of the ring that the database has not met. */
+  readonly newKeyIds: readonly string[];
+}
+
 export interface Operator {
+  /** Of @plugboard/core. */
+  readonly version: string;
   /** Name of the store: `memory`, `postgres`. */
   readonly store: string;
   /** Name of the deployment, which every sealed value is bound to. */
   readonly environment: string;
-  /** The environment that the database belongs to; null when no board has used it yet. Asks nothing of the keys. */
-  databaseEnvironment(): Promise<string | null>;
+  /**
+   * Whether this process may use the store, as `ready` finds out, but without a write.
+   * @throws PlugboardError codes `environment_mismatch`, `key_mismatch`, `duplicate_keys`, `key_unavailable` ...
+   */
+  checkKeys(): Promise<KeyReport>;
   /** The tables of the store; null where it has none, or keeps them by other means. */
   readonly schema: StoreSchema | null;
   /** Ids of the key ring, in order: the first one seals. */
@@ -47,8 +61,15 @@ export interface Operator {
 
 const page = 200;
 
-export function createOperator(engine: Engine, presence: Presence, ready: () => Promise<void>): Operator {
+/** Looks and never writes, so it waits for no `ready`, which lays down what the database has not met. */
+export function createOperator(engine: Engine, presence: Presence): Operator {
   const { store, vault } = engine;
+  let compared: Promise<KeyComparison> | undefined;
+  const compare = () =>
+    (compared ??= compareKeys(vault, store).catch((error: unknown) => {
+      compared = undefined;
+      throw error;
+    }));
 
   const viewFor = (row: ConnectionRow): OperatorConnection => {
     const runtime = engine.providers.get(row.provider);
@@ -82,10 +103,12 @@ export function createOperator(engine: Engine, presence: Presence, ready: () => 
   }
 
   return {
+    version,
     store: store.name,
     environment: engine.environment,
-    async databaseEnvironment() {
-      return (await store.remembered('environment')).get('environment') ?? null;
+    async checkKeys() {
+      const compared = await compare();
+      return { owner: ownerOf(compared), newKeyIds: newKeyIds(vault, compared) };
     },
     schema: store.schema ?? null,
     keyIds: vault.keyIds,
@@ -98,7 +121,7 @@ export function createOperator(engine: Engine, presence: Presence, ready: () => 
       const { organizationId, provider, label, status } = filter;
       if (organizationId !== undefined) checkId(organizationId, 'organizationId');
       if (label !== undefined) checkId(label, 'label');
-      await ready();
+      await compare();
       for await (const row of rowsOf(filter)) {
         const wanted =
           (provider === undefined || row.provider === provider) &&
@@ -108,7 +131,7 @@ export function createOperator(engine: Engine, presence: Presence, ready: () => 
       }
     },
     async processes() {
-      await ready();
+      await compare();
       return presence.list();
     },
   };

@@ -14,6 +14,26 @@ const checkValuePrefix = 'vault-key:';
  * `key_unavailable` when a key source fails; `vault_self_test` when the runtime's cryptography does.
  */
 export async function checkKeys(vault: Vault, store: Store): Promise<void> {
+  const { expected, known } = await compareKeys(vault, store);
+  for (const [name, value] of expected) {
+    // Another process may have been first since the look above: what the store answers is what counts.
+    if (!known.has(name)) compare(name, value, await store.remember(name, value));
+  }
+}
+
+export interface KeyComparison {
+  /** What this process stands for, by the names that the store remembers. */
+  readonly expected: ReadonlyMap<string, string>;
+  /** What the store knows. */
+  readonly known: ReadonlyMap<string, string>;
+}
+
+/**
+ * The same proof without a write, for those who only look: an operator's process must not lay down which environment a
+ * new database belongs to.
+ * @throws PlugboardError as `checkKeys` does.
+ */
+export async function compareKeys(vault: Vault, store: Store): Promise<KeyComparison> {
   const checkValues = await vault.keyCheckValues();
   refuseDuplicates(checkValues);
   const expected = new Map([[environmentName, vault.environment]]);
@@ -21,10 +41,17 @@ export async function checkKeys(vault: Vault, store: Store): Promise<void> {
 
   const known = new Map([...(await store.remembered(environmentName)), ...(await store.remembered(checkValuePrefix))]);
   for (const [name, value] of expected) compare(name, value, known.get(name) ?? value);
-  for (const [name, value] of expected) {
-    // Another process may have been first since the look above: what the store answers is what counts.
-    if (!known.has(name)) compare(name, value, await store.remember(name, value));
-  }
+  return { expected, known };
+}
+
+/** Keys of the ring that the store has not met. */
+export function newKeyIds(vault: Vault, { known }: KeyComparison): readonly string[] {
+  return vault.keyIds.filter((keyId) => !known.has(checkValuePrefix + keyId));
+}
+
+/** The environment that the store belongs to; null while it belongs to none. */
+export function ownerOf({ known }: KeyComparison): string | null {
+  return known.get(environmentName) ?? null;
 }
 
 function compare(name: string, ours: string, stored: string): void {
