@@ -14,7 +14,7 @@ const packages = publishedPackages();
 for (const { dir } of packages) rmSync(join(rootDir, dir, 'dist'), { recursive: true, force: true });
 
 const entries = packages.flatMap(({ dir, manifest }) =>
-  sourceEntries([manifest.exports, manifest['imports']]).map((source) => [
+  sourceEntries([manifest.exports, manifest['imports'], manifest['bin']]).map((source) => [
     `${dir}/${source.replace('./src/', 'dist/').replace(/\.tsx?$/, '')}`,
     `${dir}/${source.slice(2)}`,
   ]),

@@ -50,7 +50,7 @@ export async function generate(root: string): Promise<Generated> {
   }
   if (loaded.length > 0) {
     const definitions = loaded.map(({ definition }) => definition);
-    files.set('.env.example', envExample(definitions));
+    files.set('.env.example', await envExample(definitions));
     await attempt(
       'README.md',
       () => void files.set('README.md', withBlock(root, 'README.md', providerTable(definitions))),

@@ -114,6 +114,15 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const webhooks = createWebhooks(engine, sessions, health);
   const channels = createChannels(engine, sessions);
   const presence = createPresence(engine, { ready, label: checkLabel(options.processLabel) });
+  const operator = createOperator(engine, presence);
+  /** As `gate`, for what only reads: whoever looks lays nothing down. */
+  const looking =
+    <Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>) =>
+    async (...args: Args) => {
+      await operator.checkKeys();
+      return run(...args);
+    };
+
   const client = (provider: string, target?: Target) => {
     const runtime = providerOf(engine, provider);
     const session =
@@ -217,15 +226,15 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
         ? events.on(first as BoardEventName, second as never)
         : webhooks.on(first, second as string, third as never)) as never,
     vault: {
-      status: gate(() => vaultStatus({ store, vault })),
+      status: looking(() => vaultStatus({ store, vault })),
       reseal: gate((asked = {}) => resealAll({ ...asked, store, vault })),
-      assertRemovable: gate(async (keyId) => {
+      assertRemovable: looking(async (keyId) => {
         await assertRemovable(keyId, { store, vault });
         await presence.assertNobodyNeeds(keyId);
       }),
     },
     log,
-    operator: createOperator(engine, presence),
+    operator,
     jobs,
     start({ jobs: names } = {}) {
       presence.join();

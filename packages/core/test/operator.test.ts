@@ -243,6 +243,7 @@ test('looking lays nothing down: neither the environment of a new database nor a
   expect(await first.operator.checkKeys()).toEqual({ owner: null, newKeyIds: ['k1'] });
   expect(await all(first)).toEqual([]);
   expect(await first.operator.processes()).toEqual([]);
+  expect(await first.vault.status()).toMatchObject({ rows: 0 });
   expect((await store.remembered('')).size).toBe(0);
   await first.ready();
   const second = ring({ k1: key, k2: newKey }, 'blue');
