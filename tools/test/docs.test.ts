@@ -155,8 +155,8 @@ test('the table of the README has a row for each provider, one kind after the ot
   );
 });
 
-test('.env.example names everything that a deployment may set, and sets nothing', () => {
-  const written = envExample([definition]);
+test('.env.example names everything that a deployment may set, and sets nothing', async () => {
+  const written = await envExample([definition]);
   expect(written).toContain(
     [
       '# Acme: https://acme.example/keys',

@@ -26,7 +26,7 @@ const names = ['plugboard.config.ts', 'plugboard.config.mts', 'plugboard.config.
  */
 export async function loadConfig(asked: string | undefined, folder: string): Promise<Config> {
   const file = findFile(asked, folder);
-  refuseTypeScript(file);
+  refuseTypeScript(file, process.features);
   const module = await attempt(file, async () => (await import(pathToFileURL(file).href)) as Record<string, unknown>);
   let made: Promise<Board> | undefined;
   const { providers } = module;
@@ -49,8 +49,9 @@ function findFile(asked: string | undefined, folder: string): string {
   );
 }
 
-function refuseTypeScript(file: string): void {
-  const runs = (process.features as { readonly typescript?: unknown }).typescript;
+/** @param features What this Node can do: `process.features`. */
+export function refuseTypeScript(file: string, features: object): void {
+  const { typescript: runs } = features as { readonly typescript?: unknown };
   if (!/\.m?ts$/.test(file) || (runs !== undefined && runs !== false)) return;
   throw configurationError(
     'no_typescript',

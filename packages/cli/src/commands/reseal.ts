@@ -46,7 +46,7 @@ export const reseal: Run = async ({ terminal, values, json, signal, board }) => 
     resealed += report.resealed;
     if (!report.complete) throw interruptedError();
     if (report.busy === 0 || pass === mostPasses) break;
-    terminal.note(`${count(report.busy, 'row')} are held by a refresh; once more in ${betweenPassesMs / 1000} s.`);
+    terminal.note(`Rows that a refresh holds: ${report.busy}; once more in ${betweenPassesMs / 1000} s.`);
     await systemClock.sleep(betweenPassesMs, signal);
   }
   const { busy, unreadable, unreadableIds, current } = report;
@@ -56,13 +56,12 @@ export const reseal: Run = async ({ terminal, values, json, signal, board }) => 
     return left ? exitCodes.problems : exitCodes.ok;
   }
   terminal.print(`${count(resealed, 'row')} resealed under ${primary}, ${count(current, 'row')} found under it.`);
-  if (busy > 0)
-    terminal.print(terminal.paint('yellow', `${count(busy, 'row')} still held by refreshes: run it again.`));
+  if (busy > 0) terminal.print(terminal.paint('yellow', `Rows that refreshes still hold: ${busy}. Run it again.`));
   if (unreadable > 0) {
     terminal.print(
       terminal.paint(
         'red',
-        `${count(unreadable, 'row')} do not open with any key of the ring: ${unreadableIds.slice(0, 10).join(', ')}`,
+        `Rows that open with no key of the ring: ${unreadable} (${unreadableIds.slice(0, 10).join(', ')})`,
       ),
     );
     terminal.note('Find out why before you remove a key: a restored backup, a moved row, a key removed too early.');

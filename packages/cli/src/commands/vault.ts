@@ -39,7 +39,7 @@ export const status: Run = async ({ terminal, json, board }) => {
         : 'NOT IN THE RING',
   ];
   for (const line of columns([...byKey].map(rowOf))) terminal.print(line);
-  if (malformed > 0) terminal.print(terminal.paint('red', `  ${count(malformed, 'row')} hold no sealed value`));
+  if (malformed > 0) terminal.print(terminal.paint('red', `  rows that hold no sealed value: ${malformed}`));
   terminal.print(count(processes.length, 'live process', 'live processes'));
   for (const { label, id, keyIds } of processes) {
     const lacking = operator.keyIds.filter((keyId) => !keyIds.includes(keyId));

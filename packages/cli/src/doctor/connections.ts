@@ -46,7 +46,7 @@ export async function checkConnections({ signal }: Context, { operator }: Board)
     findings.push({
       about: 'keys',
       status: 'problem',
-      message: `${count(malformed, 'row')} hold no sealed value`,
+      message: `rows that hold no sealed value: ${malformed}`,
       hint: 'Their organizations have to connect again.',
     });
   }
