@@ -8,8 +8,12 @@ import { createTerminal } from './terminal.ts';
 
 const interrupted = 130;
 
-// Absent before Node 22.1.
-module.enableCompileCache?.();
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 12)) {
+  process.stderr.write(`plugboard needs Node 22.12 or newer; this is Node ${process.versions.node}.\n`);
+  process.exit(1);
+}
+module.enableCompileCache();
 // A board, its vendors' SDKs and the host's own files log to the console: what is piped on is ours alone.
 globalThis.console = new Console(process.stderr, process.stderr);
 

@@ -39,7 +39,7 @@ export function narrowFilter(context: Context): OperatorFilter {
   );
 }
 
-export function isLive({ usable, status }: OperatorConnection): boolean {
+function isLive({ usable, status }: OperatorConnection): boolean {
   return usable && status !== 'disconnected';
 }
 
@@ -97,7 +97,7 @@ export async function forEachLive(
   return outcomes;
 }
 
-export function nameOf({ organizationId, provider, label }: OperatorConnection): string {
+function nameOf({ organizationId, provider, label }: OperatorConnection): string {
   return printable(`${provider} of ${organizationId}${label === 'default' ? '' : ` (${label})`}`);
 }
 

@@ -8,12 +8,16 @@ const url = inject('postgresUrl');
 const key = newKey();
 const keys = { k1: key };
 let deployment: Deployment;
+const drops: (() => Promise<void>)[] = [];
 
 beforeEach(async (context) => {
   context.skip(url === null, 'PostgreSQL is not reachable');
   deployment = await createDeployment(url ?? '');
+  drops.push(deployment.drop);
 });
-afterEach(() => deployment?.drop());
+afterEach(async () => {
+  for (const drop of drops.splice(0)) await drop();
+});
 
 interface Report {
   readonly ok: boolean;

@@ -7,15 +7,17 @@ import { runCli, startCli, type Running } from './support/run-cli.ts';
 const url = inject('postgresUrl');
 const [k1, k2] = [newKey(), newKey()];
 let deployment: Deployment;
+const drops: (() => Promise<void>)[] = [];
 const running: Running[] = [];
 
 beforeEach(async (context) => {
   context.skip(url === null, 'PostgreSQL is not reachable');
   deployment = await createDeployment(url ?? '');
+  drops.push(deployment.drop);
 });
 afterEach(async () => {
   for (const { child } of running.splice(0)) child.kill('SIGKILL');
-  await deployment?.drop();
+  for (const drop of drops.splice(0)) await drop();
 });
 
 async function startWorker(label: string, keys: Record<string, string>): Promise<Running> {
