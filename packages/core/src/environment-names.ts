@@ -22,7 +22,12 @@ export function environmentNames({ app = {}, auth }: AnyDefinition): readonly En
   for (const method of Object.values(auth)) {
     const { env: scopes, ask = [] } = method.kind === 'oauth2' ? method.scopes : {};
     if (scopes !== undefined) {
-      found.set(scopes, { name: scopes, title: 'Scopes, with spaces between', help: `Default: ${ask.join(' ')}`, optional: true });
+      found.set(scopes, {
+        name: scopes,
+        title: 'Scopes, with spaces between',
+        help: `Default: ${ask.join(' ')}`,
+        optional: true,
+      });
     }
     if (!('env' in method)) continue;
     for (const [field, name] of Object.entries(method.env ?? {})) {
