@@ -14,7 +14,7 @@ import { rootDir, type Manifest } from '../workspace.ts';
 // Type checks, linters and three contract suites, each in a process of its own.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-const copied = ['tools', 'packages/core', 'packages/testing'];
+const copied = ['tools', 'packages/cli', 'packages/core', 'packages/testing'];
 /** Of packages that the others only name. */
 const manifests = ['examples/*/package.json', 'packages/*/package.json', 'packages/storages/*/package.json'];
 const skipped = /[/\\](node_modules|dist|\.cache|test)$|\.tsbuildinfo$/;

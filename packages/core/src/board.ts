@@ -142,8 +142,8 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       return {
         ...job,
         run(signal?: AbortSignal) {
-          // A job engine runs them in processes that start no board.
-          presence.join();
+          // A job engine runs them in processes that start no board: one that got none for an hour is no worker any more.
+          presence.join(3_600_000);
           return run(signal);
         },
         ...(job.due && { due: gate(job.due) }),

@@ -48,10 +48,19 @@ test('a started board is on the list of live processes, and off it when it stops
   expect(await rig.board.operator.processes()).toEqual([]);
 });
 
-test('a process that runs jobs of a job engine is on the list without a start', async () => {
+test('a process that runs jobs of a job engine is on the list without a start, until it got none for an hour', async () => {
   const rig = createRig();
   await rig.board.jobs.find(({ name }) => name === 'cleanup')?.run();
   expect(await rig.board.operator.processes()).toMatchObject([{ label: null, keyIds: ['k1'] }]);
+  await rig.clock.advance(3_500 * second);
+  await rig.board.jobs.find(({ name }) => name === 'cleanup')?.run();
+  await rig.clock.advance(3_500 * second);
+  expect(await rig.board.operator.processes()).toHaveLength(1);
+  await rig.clock.advance(300 * second);
+  expect(await rig.board.operator.processes()).toEqual([]);
+  expect(rig.clock.pending).toBe(0);
+  await rig.board.jobs.find(({ name }) => name === 'cleanup')?.run();
+  expect(await rig.board.operator.processes()).toHaveLength(1);
   await rig.board.stop();
 });
 

@@ -25,8 +25,11 @@ export interface LiveProcess {
 }
 
 export interface Presence {
-  /** Begins to tell; again and again until `leave`. Does nothing when it has begun. */
-  join(): void;
+  /**
+   * Begins to tell, and goes on until `leave`.
+   * @param forMs Goes on for so long after the last of these calls instead.
+   */
+  join(forMs?: number): void;
   /** Takes the process off the list. */
   leave(): Promise<void>;
   list(): Promise<readonly LiveProcess[]>;
@@ -58,8 +61,9 @@ export function createPresence(
   }
 
   return {
-    join() {
-      member ??= startBeating(engine, ready, label);
+    join(forMs = Number.POSITIVE_INFINITY) {
+      if (member?.extend(forMs) === true) return;
+      member = startBeating(engine, { ready, label, forMs });
     },
     async leave() {
       const leaving = member;
@@ -78,14 +82,24 @@ export function createPresence(
 }
 
 interface Member {
+  /** False when it has gone silent already. */
+  extend(forMs: number): boolean;
   end(): Promise<void>;
 }
 
-function startBeating(engine: Engine, ready: () => Promise<void>, label: string | undefined): Member {
+interface MemberOptions {
+  readonly ready: () => Promise<void>;
+  readonly label: string | undefined;
+  readonly forMs: number;
+}
+
+function startBeating(engine: Engine, { ready, label, forMs }: MemberOptions): Member {
   const { store, clock, vault, log } = engine;
   const id = randomToken(12);
   const key = prefix + id;
   let ended = false;
+  let silent = false;
+  let until = clock.monotonic() + forMs;
   let failing = false;
   let cancel: Cancel | undefined;
   let startedAt: string | undefined;
@@ -109,7 +123,8 @@ function startBeating(engine: Engine, ready: () => Promise<void>, label: string 
       if (!failing) log.warn(errorFields(error), 'this process could not tell that it lives');
       failing = true;
     }
-    if (ended) return;
+    silent = clock.monotonic() >= until;
+    if (ended || silent) return;
     cancel = clock.after(beatMs * (0.9 + 0.2 * clock.random()), () => {
       beating = beat();
     });
@@ -117,6 +132,10 @@ function startBeating(engine: Engine, ready: () => Promise<void>, label: string 
 
   beating = beat();
   return {
+    extend(ms) {
+      until = Math.max(until, clock.monotonic() + ms);
+      return !silent;
+    },
     async end() {
       ended = true;
       cancel?.();
