@@ -14,7 +14,9 @@ test('a database in a folder is migrated, examined and worked on', { timeout: 60
     const env = { CLI_TEST_FOLDER: folder, CLI_TEST_KEY: newKey(), ACME_CLIENT_ID: 'a', ACME_CLIENT_SECRET: 'b' };
     const run = (...args: string[]) => runCli([...args, '--config', 'pglite.config.ts'], { env });
     expect((await run('doctor')).stdout).toContain('postgres has no tables yet');
-    expect(await run('migrate')).toEqual({ code: 0, stdout: 'Migrated the tables from version 0 to 1.\n', stderr: '' });
+    const migrated = await run('migrate');
+    expect(migrated).toMatchObject({ code: 0, stderr: '' });
+    expect(migrated.stdout).toMatch(/^Migrated the tables from version 0 to \d+\.\n$/);
     expect((await run('migrate', '--status')).code).toBe(0);
     expect(await run('jobs', 'run', '--once')).toMatchObject({
       code: 0,
