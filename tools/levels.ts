@@ -54,6 +54,7 @@ export const levels: Readonly<Record<string, number>> = {
   'webhooks/': 2,
 
   // 3: what a provider declares, and its stand-in
+  'ad-spend-stream.ts': 3,
   'capabilities.ts': 3,
   'channel.ts': 3,
   'capabilities/': 3,
@@ -67,10 +68,12 @@ export const levels: Readonly<Record<string, number>> = {
   'hosts.ts': 3,
   'errors-by-code.ts': 3,
   'provider-kit.ts': 3,
+  'provider-streams.ts': 3,
   'provider.ts': 3,
   'sandbox-url.ts': 3,
   'stub-app.ts': 3,
   'stub-wire.ts': 3,
+  'sync-stream.ts': 3,
 
   // 4: the flows
   'accounts.ts': 4,
@@ -93,6 +96,7 @@ export const levels: Readonly<Record<string, number>> = {
   'runtimes.ts': 4,
   'settings.ts': 4,
   'sweep.ts': 4,
+  'sync/': 4,
   'webhooks/read-events.ts': 4,
   'webhooks/receive.ts': 4,
   'webhooks/verify-tools.ts': 4,

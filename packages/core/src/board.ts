@@ -33,6 +33,8 @@ import { createPresence } from './operator/presence.ts';
 import type { AnyProvider } from './provider.ts';
 import { createRuntimes, setupOf } from './runtimes.ts';
 import { createSettings } from './settings.ts';
+import { createSyncJob } from './sync/job.ts';
+import { createSyncService } from './sync/service.ts';
 import { checkKeys } from './vault/check-keys.ts';
 import { createVault } from './vault/create-vault.ts';
 import { assertRemovable, vaultStatus } from './vault/status.ts';
@@ -123,6 +125,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       return run(...args);
     };
 
+  const streams = createSyncService({ engine, sessions });
   const client = (provider: string, target?: Target) => {
     const runtime = providerOf(engine, provider);
     const session =
@@ -136,20 +139,19 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   };
 
   const notifier = options.notifications && createNotifier(engine, client as ClientOf, options.notifications);
-  const jobs = createJobs(engine, { refresher, channels, health, notifier, background: options.background }).map(
-    (job) => {
-      const run = gate(job.run.bind(job));
-      return {
-        ...job,
-        run(signal?: AbortSignal) {
-          // A job engine runs them in processes that start no board: one that got none for an hour is no worker any more.
-          presence.join(3_600_000);
-          return run(signal);
-        },
-        ...(job.due && { due: gate(job.due) }),
-      };
-    },
-  );
+  const parts = { refresher, channels, health, notifier, background: options.background };
+  const jobs = [...createJobs(engine, parts), createSyncJob({ engine, sessions }, streams)].map((job) => {
+    const run = gate(job.run.bind(job));
+    return {
+      ...job,
+      run(signal?: AbortSignal) {
+        // A job engine runs them in processes that start no board: one that got none for an hour is no worker any more.
+        presence.join(3_600_000);
+        return run(signal);
+      },
+      ...(job.due && { due: gate(job.due) }),
+    };
+  });
   let runner: Runner | undefined;
 
   const forgetting = async (connection: Connection) => {
@@ -213,6 +215,8 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       choices: gate(settings.choices) as never,
     },
     flags: { enabled: gate(flags.enabled), list: gate(flags.list) },
+    sync: gate(streams.sync) as never,
+    streams: { on: streams.on as never, list: gate(streams.list) },
     health: gate((provider, input = {}) => health.check(provider, input)),
     audit: {
       list: gate(({ organizationId, ...filter }) =>

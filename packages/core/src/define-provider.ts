@@ -5,6 +5,7 @@ import type { OperationTree } from './endpoint.ts';
 import { configurationError } from './errors.ts';
 import type { AppFields, ProviderDefinition, ProviderFactory } from './provider.ts';
 import type { PlainSchema, Schema } from './schema.ts';
+import type { SyncStreams } from './sync-stream.ts';
 
 /**
  * Declares a provider and returns its factory.
@@ -20,10 +21,11 @@ export function defineProvider<
   Caps extends CapabilityName = never,
   Events extends Readonly<Record<string, Schema>> = Record<never, never>,
   Sdk = never,
+  const Streams extends SyncStreams = Record<never, never>,
 >(
-  definition: ProviderDefinition<Id, Auth, App, Settings, Operations, Caps, Events, Sdk>,
+  definition: ProviderDefinition<Id, Auth, App, Settings, Operations, Caps, Events, Sdk, Streams>,
 ): ProviderFactory<
-  ProviderDefinition<Id, Auth, App, PlainSchema<Settings>, Operations, Caps, PlainEvents<Events>, Sdk>
+  ProviderDefinition<Id, Auth, App, PlainSchema<Settings>, Operations, Caps, PlainEvents<Events>, Sdk, Streams>
 > {
   const problem = findProblem(definition as unknown as ProviderDefinition);
   if (problem !== undefined) {
@@ -33,7 +35,17 @@ export function defineProvider<
       'Correct the definition; the contract suite of @plugboard/testing explains each rule.',
     );
   }
-  type Plain = ProviderDefinition<Id, Auth, App, PlainSchema<Settings>, Operations, Caps, PlainEvents<Events>, Sdk>;
+  type Plain = ProviderDefinition<
+    Id,
+    Auth,
+    App,
+    PlainSchema<Settings>,
+    Operations,
+    Caps,
+    PlainEvents<Events>,
+    Sdk,
+    Streams
+  >;
   const plain = definition as unknown as Plain;
   return Object.assign((options = {}) => ({ definition: plain, options }), { definition: plain });
 }
@@ -42,6 +54,7 @@ type PlainEvents<Events> = { readonly [Type in keyof Events]: PlainSchema<Events
 
 const idPattern = /^[a-z][a-z0-9-]{0,62}$/;
 const hostPattern = /^(\*\.){0,3}[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+const streamPattern = /^[a-z][A-Za-z0-9]{0,63}$/;
 const reservedMembers = new Set(['then', 'sdk', 'constructor', 'prototype', '__proto__']);
 
 function findProblem(definition: ProviderDefinition): string | undefined {
@@ -64,6 +77,9 @@ function findProblem(definition: ProviderDefinition): string | undefined {
     const known = methods?.every((method) => Object.hasOwn(auth, method)) ?? true;
     if (!known || methods?.length === 0) return `\`methods\` of \`${name}\` names a way to connect that there is not`;
   }
+  const badStream = Object.keys(definition.streams ?? {}).find((name) => !streamPattern.test(name));
+  if (badStream !== undefined)
+    return `the stream \`${badStream}\` must have a name that matches ${streamPattern.source}`;
   for (const method of Object.values(auth)) {
     if (method.kind === 'oauth2' && typeof method.authorize.params === 'object') {
       refuseReservedParams(Object.keys(method.authorize.params), 'authorize.params');

@@ -267,7 +267,7 @@ type Arguments<I> =
   Record<never, never> extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions];
 
 /** A shared, generic `items` leaves its type open; the page's own list closes it. */
-type ItemOf<Item, Page> = unknown extends Item
+export type ItemOf<Item, Page> = unknown extends Item
   ? Page extends
       | { readonly items: readonly (infer Found)[] }
       | { readonly data: readonly (infer Found)[] }

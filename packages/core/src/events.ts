@@ -5,9 +5,10 @@ import type { Log } from './log.ts';
 import { PlugboardError, isPlugboardError } from './errors.ts';
 import type { Store } from './store.ts';
 import type { Connection } from './connections/view.ts';
+import type { SyncEvents } from './sync/events.ts';
 
 /** Board events. Payloads hold ids, codes and connections without secrets. */
-export interface BoardEvents {
+export interface BoardEvents extends SyncEvents {
   'connection.connected': { readonly connection: Connection; readonly reconnected: boolean };
   'connection.account_chosen': { readonly connection: Connection };
   'connection.refreshed': { readonly connection: Connection };

@@ -32,7 +32,10 @@ import type {
 import type { Operator } from './operator/operator.ts';
 import type { Output } from './schema.ts';
 import type { ProviderSetup, RuntimeOptions } from './runtimes.ts';
+import type { StreamsOf } from './provider-streams.ts';
 import type { AuditEntry, ConnectionFilter, Page, Store } from './store.ts';
+import type { StreamOptions, StreamStatus, SyncInput } from './sync/service.ts';
+import type { StreamHandler, SyncResult } from './sync/task.ts';
 import type { VaultStatus } from './vault/status.ts';
 import type { KeyRing } from './vault/vault.ts';
 import type { WebhookHandler, WebhookTarget } from './webhooks/receive.ts';
@@ -148,6 +151,32 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     ): Promise<readonly Choice[]>;
   };
   readonly flags: FlagsService;
+
+  /**
+   * Reads a stream of a connection from where it was left, page by page: the next is asked for once `handle` has
+   * resolved, and only then is the place remembered. Every record comes at least once. Without `handle` the one that is
+   * registered with `streams.on` is called: «sync now».
+   * @throws PlugboardError code `sync_busy` while another process reads the stream; what `handle` throws; the vendor's failure.
+   */
+  sync<Id extends Ids<P>, Name extends Extract<keyof StreamsOf<DefinitionOf<P, Id>>, string>>(
+    provider: Id,
+    input: Omit<SyncInput, 'stream' | 'handle'> & {
+      readonly stream: Name;
+      readonly handle?: StreamHandler<StreamsOf<DefinitionOf<P, Id>>[Name]>;
+    },
+  ): Promise<SyncResult>;
+  readonly streams: {
+    /** Has the job `sync` read a stream of every connection. One handler a stream. */
+    on<Id extends Ids<P>, Name extends Extract<keyof StreamsOf<DefinitionOf<P, Id>>, string>>(
+      provider: Id,
+      stream: Name,
+      handle: StreamHandler<StreamsOf<DefinitionOf<P, Id>>[Name]>,
+      options?: StreamOptions,
+    ): Unsubscribe;
+    /** How far each stream of a connection was read. */
+    list(provider: Ids<P>, target: Target): Promise<readonly StreamStatus[]>;
+  };
+
   health(provider: Ids<P>, input?: HealthInput): Promise<Health>;
   readonly audit: {
     list(input: {

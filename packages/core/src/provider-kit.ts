@@ -5,6 +5,7 @@ export { systemClock } from './clock.ts';
 export { buildRequest, encodeInput, type BuiltRequest } from './client/request.ts';
 export { placeholderApi } from './emulator/placeholders.ts';
 export { configurationError } from './errors.ts';
+export { streamsOf } from './provider-streams.ts';
 export { redact } from './redact.ts';
 export { exampleOf } from './schema-example.ts';
 export { accepts, checkAnswer, checkInput, jsonSchemaOf, type Schema } from './schema.ts';

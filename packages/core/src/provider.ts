@@ -17,6 +17,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { Input, Output, Schema } from './schema.ts';
 import type { Secret } from './secret.ts';
 import type { AccountRef } from './store.ts';
+import type { SyncStreams } from './sync-stream.ts';
 import type { Classify, Failure, RateLimit } from './transport/transport.ts';
 import type { Delivery, Refusals, Verify, WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
 
@@ -199,6 +200,7 @@ export interface ProviderDefinition<
   Caps extends CapabilityName = CapabilityName,
   Events extends Readonly<Record<string, Schema>> = Readonly<Record<string, Schema>>,
   Sdk = unknown,
+  Streams extends SyncStreams = SyncStreams,
 > {
   /** `[a-z][a-z0-9-]*`; also the package's name. */
   readonly id: Id;
@@ -226,6 +228,8 @@ export interface ProviderDefinition<
   readonly webhooks?: WebhookDefinition<Events>;
   readonly operations: Operations;
   readonly capabilities?: Capabilities<Caps>;
+  /** What can be read on and on, and resumed. The capability `adSpend` gives a stream of that name by itself. */
+  readonly streams?: Streams;
   /** Loads the vendor's official SDK, talking through the board's transport. */
   readonly sdk?: (api: Api) => Promise<Sdk>;
   /** Sends what the SDK still holds and ends it: before a disconnect, when credentials have changed, when the board stops. */
@@ -254,7 +258,7 @@ export interface Provider<D extends ProviderDefinition = ProviderDefinition> {
 
 // The parameters are contravariant in places (schemas, api functions): a bound that accepts every provider.
 // oxlint-disable-next-line typescript/no-explicit-any
-export type AnyDefinition = ProviderDefinition<string, AuthMethods, AppFields, any, OperationTree, any, any, any>;
+export type AnyDefinition = ProviderDefinition<string, AuthMethods, AppFields, any, OperationTree, any, any, any, any>;
 export type AnyProvider = Provider<AnyDefinition>;
 
 export interface ProviderFactory<D extends AnyDefinition> {

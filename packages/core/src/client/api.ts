@@ -8,6 +8,7 @@ import { checkAnswer, checkInput, type Input, type Output, type Schema } from '.
 import { revealAll } from '../secret.ts';
 import type { Answer } from '../transport/transport.ts';
 import type { Access, Session } from './access.ts';
+import { createLoopGuard } from './page-loop.ts';
 import { checkLoader } from './sdk-cache.ts';
 import { sendCall, streamCall, type Call } from './send.ts';
 import { brandStub } from './stub.ts';
@@ -110,14 +111,13 @@ export async function callEndpoint(engine: Engine, session: Session, call: Endpo
 export async function* pagesOf(engine: Engine, session: Session, call: EndpointCall): AsyncGenerator<unknown> {
   const { paging } = call.endpoint;
   let input: unknown = call.input ?? {};
-  const seen = new Set<string>();
+  const isRepeated = createLoopGuard(input);
   for (;;) {
     const page = await callEndpoint(engine, session, { ...call, input });
     yield page;
     const next = paging?.next(page as never, input as never);
     if (next === undefined) return;
-    const asked = JSON.stringify(next);
-    if (seen.has(asked)) {
+    if (isRepeated(next)) {
       throw new PlugboardError({
         kind: 'invalid_response',
         code: 'paging_loop',
@@ -126,7 +126,6 @@ export async function* pagesOf(engine: Engine, session: Session, call: EndpointC
         operation: call.operation,
       });
     }
-    seen.add(asked);
     input = next;
   }
 }

@@ -7,6 +7,7 @@ import { PlugboardError } from '../errors.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
+import { nothingConnected } from './live-row.ts';
 import { createPlatformAccess, fixedAccess, type FixedGrant } from './platform-access.ts';
 import type { Refresher } from './refresh.ts';
 import { reconnectRequired } from './refresh-facts.ts';
@@ -30,6 +31,8 @@ export interface Sessions {
   platform(runtime: ProviderRuntime): Session;
   /** A given row, for health checks and jobs: no cache, no fallback, no refresh beyond what is due. */
   row(runtime: ProviderRuntime, row: ConnectionRow): Session;
+  /** That connection alone, for reads that go on for long: renewed like that of a client, and without any fallback. */
+  only(runtime: ProviderRuntime, row: ConnectionRow): Session;
   /** Drops what is cached of a connection: after every local change. */
   forget(connection: Target & { readonly provider: string }): void;
 }
@@ -47,9 +50,22 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     return access;
   }
 
-  async function ofRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Access> {
+  async function ofRow(runtime: ProviderRuntime, row: ConnectionRow) {
     const usable = await refresher.fresh(runtime, row);
-    return accessOf(usable, await openCredentials(engine, usable));
+    return { usable, access: accessOf(usable, await openCredentials(engine, usable)) };
+  }
+
+  async function renewed(runtime: ProviderRuntime, row: ConnectionRow, version: number): Promise<Access | null> {
+    if (row.credentials === null || !canRefresh(methodOf(runtime, row.method))) return null;
+    const fresh = await refresher.force(runtime, row, version);
+    return accessOf(fresh, await openCredentials(engine, fresh));
+  }
+
+  async function current(runtime: ProviderRuntime, { organizationId, id }: ConnectionRow): Promise<ConnectionRow> {
+    const row = await engine.store.connections.get(organizationId, id);
+    if (row === null || isHidden(runtime, row)) throw nothingConnected(runtime.definition.id);
+    requireUsable(row);
+    return row;
   }
 
   function remember(key: string, row: ConnectionRow, access: Access): void {
@@ -65,18 +81,14 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
       provider: runtime.definition.id,
       label: target.label,
     });
-    // A production board never uses what a stub made.
-    return row === null || row.status === 'disconnected' || (row.stub && !runtime.stub) ? null : row;
+    return row === null || isHidden(runtime, row) ? null : row;
   }
 
   return {
     of(runtime, target) {
       const key = sessionKey(runtime.definition.id, target);
       return {
-        runtime,
-        organizationId: target.organizationId,
-        limitKey: key,
-        cacheKey: key,
+        ...sessionOf(runtime, target),
         async access() {
           const cached = cache.get(key);
           if (cached !== undefined && cached.until > engine.clock.monotonic()) return cached.access;
@@ -84,18 +96,14 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
           const row = await find(runtime, target);
           if (row === null) return fallback(runtime, target);
           requireUsable(row);
-          const usable = await refresher.fresh(runtime, row);
-          const access = accessOf(usable, await openCredentials(engine, usable));
+          const { usable, access } = await ofRow(runtime, row);
           remember(key, usable, access);
           return access;
         },
         async renew(version) {
           cache.delete(key);
           const row = await find(runtime, target);
-          if (row === null) return platformAccess.renew(runtime, version);
-          if (row.credentials === null || !canRefresh(methodOf(runtime, row.method))) return null;
-          const renewed = await refresher.force(runtime, row, version);
-          return accessOf(renewed, await openCredentials(engine, renewed));
+          return row === null ? platformAccess.renew(runtime, version) : renewed(runtime, row, version);
         },
       };
     },
@@ -107,17 +115,29 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
       renew: (version) => platformAccess.renew(runtime, version),
     }),
     row: (runtime, row) => ({
-      runtime,
-      organizationId: row.organizationId,
-      limitKey: sessionKey(runtime.definition.id, row),
-      cacheKey: sessionKey(runtime.definition.id, row),
-      access: () => ofRow(runtime, row),
+      ...sessionOf(runtime, row),
+      access: async () => (await ofRow(runtime, row)).access,
       renew: async () => null,
+    }),
+    only: (runtime, row) => ({
+      ...sessionOf(runtime, row),
+      access: async () => (await ofRow(runtime, await current(runtime, row))).access,
+      renew: async (version) => renewed(runtime, await current(runtime, row), version),
     }),
     forget(connection) {
       cache.delete(sessionKey(connection.provider, connection));
     },
   };
+}
+
+function sessionOf(runtime: ProviderRuntime, target: Target) {
+  const key = sessionKey(runtime.definition.id, target);
+  return { runtime, organizationId: target.organizationId, limitKey: key, cacheKey: key };
+}
+
+/** A connection that has ended; and a production board never uses what a stub made. */
+function isHidden(runtime: ProviderRuntime, row: ConnectionRow): boolean {
+  return row.status === 'disconnected' || (row.stub && !runtime.stub);
 }
 
 /** Access that needs no row and never changes: by a grant about to be stored. */

@@ -9,7 +9,13 @@ export interface SealContext {
   readonly purpose: SealPurpose;
 }
 
-export type SealPurpose = 'credentials' | 'oauth.state' | 'browser.step' | 'webhook.secret' | 'shadow.credentials';
+export type SealPurpose =
+  | 'credentials'
+  | 'oauth.state'
+  | 'browser.step'
+  | 'webhook.secret'
+  | 'shadow.credentials'
+  | 'sync.cursor';
 
 /** Seals and opens with AES-256-GCM under a subkey per connection. See docs/guides/vault.md for the format. */
 export interface Vault {

@@ -8,6 +8,7 @@ import {
   isPlugboardError,
   oauth2,
   reveal,
+  streamOf,
 } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
@@ -67,6 +68,8 @@ const expiringToken = {
 };
 /** Since 2026-08 the spent token may be retried until its successor is used; nothing here depends on that. */
 const refresh = { rotation: 'strict' as const, run: renew };
+
+const changed = (updatedAfter: string) => ({ updatedAfter });
 
 export const shopify = defineProvider({
   id: 'shopify',
@@ -186,6 +189,12 @@ export const shopify = defineProvider({
     scopes: { location: ['write_inventory'] },
   },
   webhooks,
+  // `updated_at` moves with every change, and the lists come oldest change first.
+  streams: {
+    orders: streamOf(orders.list, { summary: 'Orders, with their customers and products.', since: changed }),
+    products: streamOf(products.list, { summary: 'Products, with their variants.', since: changed }),
+    customers: streamOf(customers.list, { summary: 'Customers.', since: changed }),
+  },
   operations: {
     shop,
     orders,
