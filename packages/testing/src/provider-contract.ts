@@ -17,6 +17,7 @@ import { oauthCases } from './provider-contract/oauth-cases.ts';
 import { pagingCases } from './provider-contract/paging-cases.ts';
 import { refreshCases } from './provider-contract/refresh-cases.ts';
 import { requestCases } from './provider-contract/request-cases.ts';
+import { streamCases } from './provider-contract/stream-cases.ts';
 import { tenantHostCases } from './provider-contract/tenant-host-cases.ts';
 import { webhookCases } from './provider-contract/webhook-cases.ts';
 
@@ -31,6 +32,7 @@ const groups: Readonly<Record<string, (subject: Subject) => readonly ProviderCas
   answers: answerCases,
   errors: errorCases,
   paging: pagingCases,
+  streams: streamCases,
   account: accountCases,
   oauth: oauthCases,
   'browser steps': browserCases,

@@ -1,4 +1,4 @@
-/** What tells one request from another: the names and values of its query and of the first level of its body. */
+/** What tells one request from another: the names and values of its query and of its body. */
 import type { Encoded, QueryValue } from '../endpoint.ts';
 import type { Json } from '../json.ts';
 
@@ -49,8 +49,16 @@ function ofSearch(part: string, search: URLSearchParams): [string, string][] {
   return [...new Set(search.keys())].map((name) => [`${part} ${name}`, search.getAll(name).join(',')]);
 }
 
-function ofJson(json: unknown): [string, string][] {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return [];
+/** Objects inside the body are taken apart too: the variables of a GraphQL document, of which only some tell its page. */
+function ofJson(json: unknown, path = 'body'): [string, string][] {
+  if (!isObject(json)) return [];
   const given = Object.entries(json).filter(([, value]) => value !== undefined);
-  return given.map(([name, value]) => [`body ${name}`, typeof value === 'string' ? value : JSON.stringify(value)]);
+  return given.flatMap(([name, value]): [string, string][] => {
+    if (isObject(value) && Object.keys(value).length > 0) return ofJson(value, `${path} ${name}`);
+    return [[`${path} ${name}`, typeof value === 'string' ? value : JSON.stringify(value)]];
+  });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,6 +7,7 @@ import {
   oauth2,
   readTokenAnswer,
   reveal,
+  streamOf,
   type Grant,
   type Json,
 } from '@plugboard/core';
@@ -19,6 +20,8 @@ import { webhooks } from './webhooks.ts';
 
 /** https://developers.hubspot.com/docs/api-reference/2026-03/authentication/oauth-tokens/refresh-oauth-token (2026-10); v1 ends on 2027-02-16. */
 const tokenUrl = 'https://api.hubapi.com/oauth/2026-03/token';
+
+const wholePage = { limit: 100 };
 
 export const hubspot = defineProvider({
   id: 'hubspot',
@@ -133,6 +136,12 @@ export const hubspot = defineProvider({
   },
 
   webhooks,
+  // Lists know no «changed since», and a search ends after 10,000: each pass reads everything.
+  streams: {
+    contacts: streamOf(contacts.list, { summary: 'Contacts, with their standard properties.', input: wholePage }),
+    companies: streamOf(companies.list, { summary: 'Companies, with their standard properties.', input: wholePage }),
+    deals: streamOf(deals.list, { summary: 'Deals, with their standard properties.', input: wholePage }),
+  },
   operations: { account, contacts, companies, deals, associations, schema, owners },
 });
 

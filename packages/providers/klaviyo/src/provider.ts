@@ -1,5 +1,14 @@
 /** Klaviyo: profiles, events and lists for email and SMS marketing. */
-import { apiKey, collect, defineProvider, header, isPlugboardError, oauth2, vendorErrors } from '@plugboard/core';
+import {
+  apiKey,
+  collect,
+  defineProvider,
+  header,
+  isPlugboardError,
+  oauth2,
+  streamOf,
+  vendorErrors,
+} from '@plugboard/core';
 import type { Choice, PlugboardError } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
 import { z } from 'zod';
@@ -188,6 +197,7 @@ export const klaviyo = defineProvider({
   },
 
   webhooks,
+  streams: { profiles: streamOf(profiles.list, { summary: 'Profiles.', input: { pageSize: 100 } }) },
   operations: { accounts, profiles, events, lists, segments, metrics, webhooks: webhookOperations },
   emulator,
 });

@@ -11,6 +11,7 @@ import {
   reveal,
   sdkFetch,
   splitScopes,
+  streamOf,
   text,
 } from '@plugboard/core';
 import type { AccountResult, Api, AppValues, Grant, OAuth2Options, OAuthClient, Sign } from '@plugboard/core';
@@ -25,6 +26,7 @@ import { webhooks } from './webhooks.ts';
 const version = '2026-10-28.endive';
 const platformKey = (app: AppValues) => reveal(app['clientSecret'] ?? '');
 const keyPattern = /^(sk|rk)_(live|test)_\w{16,}$/;
+const wholePage = { limit: 100 };
 const acct = /^acct_\w+$/;
 
 /** The platform's key, for the connected account: nothing of the account's own is stored. https://docs.stripe.com/connect/authentication */
@@ -243,6 +245,12 @@ export const stripe = defineProvider({
 
   flags: { payments: { description: 'Take payments through Stripe.', default: true, requiresConnection: false } },
   webhooks,
+  // Lists know when a thing was created, not when it was changed: each pass reads everything.
+  streams: {
+    customers: streamOf(customers.list, { summary: 'Customers, newest first.', input: wholePage }),
+    subscriptions: streamOf(subscriptions.list, { summary: 'Subscriptions that are not canceled.', input: wholePage }),
+    invoices: streamOf(invoices.list, { summary: 'Invoices, newest first.', input: wholePage }),
+  },
   operations: {
     checkout,
     customers,

@@ -12,6 +12,7 @@ import {
   type Log,
   type PlugboardError,
   type Prepared,
+  type SyncResult,
 } from '@plugboard/core';
 import { createEmulator, type Consent, type Emulator } from '@plugboard/core/emulator';
 import { expect } from 'vitest';
@@ -91,6 +92,7 @@ export interface LooseBoard {
     list(provider: string, target: unknown): Promise<readonly ListedChannel[]>;
     close(provider: string, input: unknown): Promise<void>;
   };
+  sync(provider: string, input: unknown): Promise<SyncResult>;
   readonly jobs: readonly { readonly name: string; run(): Promise<unknown> }[];
   readonly webhooks: { receive(provider: string, request: Request, target?: object): Promise<Response> };
   on(...args: readonly unknown[]): () => void;

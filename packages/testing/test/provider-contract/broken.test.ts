@@ -11,6 +11,7 @@ import { brokenErrors } from './broken/errors.ts';
 import { brokenMetadata } from './broken/metadata.ts';
 import { brokenOAuth } from './broken/oauth.ts';
 import { brokenOperations } from './broken/operations.ts';
+import { brokenStreams } from './broken/streams.ts';
 import { brokenTenantHosts } from './broken/tenant-hosts.ts';
 import { brokenWebhooks } from './broken/webhooks.ts';
 import { capable } from './capable.ts';
@@ -25,6 +26,7 @@ const plugins: readonly Broken[] = [
   ...brokenAccounts,
   ...brokenOAuth,
   ...brokenWebhooks,
+  ...brokenStreams,
   ...brokenTenantHosts,
 ];
 

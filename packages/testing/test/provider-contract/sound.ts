@@ -14,6 +14,7 @@ import {
   type Choice,
   type ProviderFactory,
   type WebhookDefinition,
+  streamOf,
 } from '@plugboard/core';
 import { secret, text } from '@plugboard/core/fields';
 import { z } from 'zod';
@@ -32,11 +33,12 @@ const get = endpoint('GET /items/{id}', {
 
 const list = endpoint('GET /items', {
   summary: 'Lists items.',
-  input: z.strictObject({ cursor: id.optional() }),
+  input: z.strictObject({ cursor: id.optional(), since: id.optional() }),
   output: z.looseObject({ data: z.array(item), next: z.string().nullish() }),
   paging: {
     items: ({ data }) => data,
-    next: ({ next }) => (next ? { cursor: new URL(next).searchParams.get('cursor') ?? '' } : undefined),
+    next: ({ next }, input) =>
+      next ? { ...input, cursor: new URL(next).searchParams.get('cursor') ?? '' } : undefined,
   },
   scopes: ['items:read'],
   limits: [{ requests: 10, perMs: 1000 }],
@@ -206,6 +208,10 @@ export const sound = defineProvider({
   },
   flags: { orders: { description: 'Send orders.', default: true, requiresConnection: true } },
   webhooks,
+  streams: {
+    items: streamOf(list, { summary: 'Items.', since: (since) => ({ since }) }),
+    everything: streamOf(list, { summary: 'Items, all of them.' }),
+  },
   operations: { items, account: { me }, emails: { send } },
   capabilities: {
     email: (api) => ({
