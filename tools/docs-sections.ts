@@ -1,5 +1,6 @@
 /** The parts of a provider's page, each from one part of the definition; undefined where it declares nothing. */
 import type { AnyDefinition, AuthMethod, OAuth2Method, RateLimit, ScopeNeed, WebhookDefinition } from '@plugboard/core';
+import { streamsOf } from '@plugboard/core/provider-kit';
 
 import { code, codes, fieldTable, sentence, table } from './docs-table.ts';
 
@@ -171,6 +172,21 @@ function limitsOf(limits: readonly RateLimit[] = []): string {
     .join(', ');
 }
 
+const streams: Section = (definition) => {
+  const tree = Object.entries(definition.operations).flatMap(([group, members]) =>
+    Object.entries(members).map(([name, declared]) => [declared as object, `${group}.${name}`] as const),
+  );
+  const names = new Map(tree);
+  const rows = Object.entries(streamsOf(definition)).map(([name, { summary, endpoint, incremental }]) => [
+    code(name),
+    summary,
+    endpoint === undefined ? '' : code(names.get(endpoint) ?? ''),
+    incremental ? 'what changed since' : 'everything again',
+  ]);
+  if (rows.length === 0) return undefined;
+  return `## Streams\n\n${table(['Stream', 'What comes', 'Reads by', 'A later pass reads'], rows)}`;
+};
+
 const capabilities: Section = ({ capabilities: declared, sdk }) => {
   const names = Object.keys(declared ?? {});
   return paragraphs([
@@ -244,7 +260,17 @@ const errors: Section = ({ api }) => {
 };
 
 /** In the order of the page. */
-export const sections: readonly Section[] = [app, connect, settings, operations, capabilities, webhooks, flags, errors];
+export const sections: readonly Section[] = [
+  app,
+  connect,
+  settings,
+  operations,
+  streams,
+  capabilities,
+  webhooks,
+  flags,
+  errors,
+];
 
 function words(parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== '').join(' ');

@@ -58,38 +58,44 @@ test.each([
   }
 });
 
-test('the code of the pages for contributors compiles, and its tests pass', { timeout: 120_000 }, async () => {
-  const folder = await temporaryFolder();
-  try {
-    for (const [page, count] of [
-      ['contributing-a-provider', 3],
-      ['guides/writing-a-provider', 2],
-    ] as const) {
-      const blocks = blocksOf(await readFile(join(rootDir, `docs/${page}.md`), 'utf8'));
-      expect(blocks, page).toHaveLength(count);
-      for (const [index, code] of blocks.entries()) {
-        // One that begins with the name of its file stands in it, so that another may import it.
-        const file = join(folder, page, /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `block-${index + 1}.ts`);
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, code);
+test(
+  'the code of the pages for contributors, and of syncs, compiles, and its tests pass',
+  { timeout: 120_000 },
+  async () => {
+    const folder = await temporaryFolder();
+    try {
+      for (const [page, count] of [
+        ['contributing-a-provider', 3],
+        ['guides/writing-a-provider', 2],
+        ['guides/sync', 3],
+      ] as const) {
+        const blocks = blocksOf(await readFile(join(rootDir, `docs/${page}.md`), 'utf8'));
+        expect(blocks, page).toHaveLength(count);
+        for (const [index, code] of blocks.entries()) {
+          // One that begins with the name of its file stands in it, so that another may import it.
+          const file = join(folder, page, /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `block-${index + 1}.ts`);
+          await mkdir(dirname(file), { recursive: true });
+          await writeFile(file, code);
+        }
       }
+      const scope = join(folder, 'node_modules/@plugboard');
+      await mkdir(scope, { recursive: true });
+      await symlink(packageDir, join(scope, 'testing'));
+      for (const id of ['klaviyo', 'shopify', 'meta', 'google-ads'])
+        await symlink(join(rootDir, 'packages/providers', id), join(scope, `provider-${id}`));
+      await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+      await writeFile(join(folder, 'tsconfig.json'), tsconfigOf(folder));
+      expect(await compile(folder)).toBe('');
+      await writeFile(join(folder, 'vitest.config.ts'), configOf(folder));
+      const results = await runVitest(join(folder, 'vitest.config.ts'));
+      expect(results.map(({ title, status }) => [title, status])).toEqual([
+        ['node:crypto makes the signature of the vector', 'passed'],
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
     }
-    const scope = join(folder, 'node_modules/@plugboard');
-    await mkdir(scope, { recursive: true });
-    await symlink(packageDir, join(scope, 'testing'));
-    await symlink(join(rootDir, 'packages/providers/klaviyo'), join(scope, 'provider-klaviyo'));
-    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-    await writeFile(join(folder, 'tsconfig.json'), tsconfigOf(folder));
-    expect(await compile(folder)).toBe('');
-    await writeFile(join(folder, 'vitest.config.ts'), configOf(folder));
-    const results = await runVitest(join(folder, 'vitest.config.ts'));
-    expect(results.map(({ title, status }) => [title, status])).toEqual([
-      ['node:crypto makes the signature of the vector', 'passed'],
-    ]);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
+  },
+);
 
 function tsconfigOf(folder: string): string {
   const emitNothing = { noEmit: true, composite: false, emitDeclarationOnly: false, declaration: false };
