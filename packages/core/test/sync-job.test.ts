@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
 import { organizationId } from './support/rig.ts';
-import { createSyncRig, createVendor, ordersFrom } from './support/sync-rig.ts';
+import { createSyncRig, createVendor, idsOf, ordersFrom } from './support/sync-rig.ts';
 
 const minute = 60_000;
-const all = (count: number) => ordersFrom(count).map(({ id }) => id);
 
 describe('the job', () => {
   test('does nothing, and asks the store nothing, while no stream is registered', async () => {
@@ -21,14 +20,14 @@ describe('the job', () => {
     await rig.connect();
     expect(await rig.row()).toMatchObject({ dueAt: new Date(rig.clock.now()) });
     expect(await rig.job.run()).toEqual({ processed: 1, more: false });
-    expect(rig.seen).toEqual(all(3));
+    expect(rig.seen).toEqual(idsOf(3));
     const due = (await rig.row())?.dueAt?.getTime() ?? 0;
     expect(due - rig.clock.now()).toBe(10 * minute);
     expect(await rig.job.run()).toEqual({ processed: 0, more: false });
     await rig.clock.advance(10 * minute);
     rig.vendor.orders = ordersFrom(1, rig.clock.now());
     expect(await rig.job.run()).toEqual({ processed: 1, more: false });
-    expect(rig.seen).toEqual([...all(3), 'o1']);
+    expect(rig.seen).toEqual([...idsOf(3), 'o1']);
   });
 
   test('finds connections that were made before the stream was registered', async () => {
@@ -76,7 +75,7 @@ describe('the job', () => {
     expect(await rig.row('everything')).toMatchObject({ failCount: 0, lastError: null });
     broken = false;
     await rig.job.run();
-    expect(rig.seen).toEqual(all(3));
+    expect(rig.seen).toEqual(idsOf(3));
     expect(await rig.row()).toMatchObject({ failCount: 0, lastError: null });
   });
 
@@ -190,7 +189,7 @@ describe('the job', () => {
     const next = createSyncRig({ store: rig.store, clock: rig.clock, vendor: rig.vendor });
     next.board.streams.on('ledger', 'orders', next.keep);
     await next.job.run();
-    expect([...rig.seen, ...next.seen]).toEqual(all(6));
+    expect([...rig.seen, ...next.seen]).toEqual(idsOf(6));
   });
 
   test('goes on with the others while one handler never returns', async () => {

@@ -1,35 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { isPlugboardError } from '../src/errors.ts';
-import { encodeBase64 } from '../src/bytes.ts';
-import { randomBytes } from '../src/random.ts';
-import { key, organizationId } from './support/rig.ts';
-import { createSyncRig, createVendor, ordersFrom } from './support/sync-rig.ts';
+import { organizationId } from './support/rig.ts';
+import { connected, createSyncRig, createVendor, idsOf, ordersFrom, refusalOf } from './support/sync-rig.ts';
 
 const minute = 60_000;
-const all = (count: number) => ordersFrom(count).map(({ id }) => id);
-
-async function connected(...args: Parameters<typeof createSyncRig>) {
-  const rig = createSyncRig(...args);
-  const connection = await rig.connect();
-  const sync = (more: object = {}) =>
-    rig.board.sync('ledger', { organizationId, stream: 'orders', handle: rig.keep, ...more });
-  return { ...rig, connection, sync };
-}
-
-/** Fails at the page that begins with this order, and keeps nothing. */
-const failingAt = (id: string) => (page: readonly { readonly id: string }[]) => {
-  if (page[0]?.id === id) throw new Error('x');
-};
-
-async function refusalOf(promise: Promise<unknown>) {
-  const error: unknown = await promise.then(
-    () => expect.unreachable('it went well'),
-    (reason: unknown) => reason,
-  );
-  if (!isPlugboardError(error)) throw error;
-  return error;
-}
 
 describe('a pass', () => {
   test('handles every record in order, page by page, and tells how far it is', async () => {
@@ -41,7 +15,7 @@ describe('a pass', () => {
       seen.push(...records.map(({ id }) => id));
     };
     expect(await sync({ handle })).toEqual({ records: 5, pages: 3, complete: true });
-    expect(seen).toEqual(all(5));
+    expect(seen).toEqual(idsOf(5));
     expect(pages).toEqual([2, 2, 1]);
     const ids = { provider: 'ledger', organizationId, connectionId: connection.id, stream: 'orders' };
     expect(heard).toEqual([
@@ -82,7 +56,10 @@ describe('a pass', () => {
     const { vendor, sync, seen, clock } = await connected();
     vendor.orders = ordersFrom(2);
     // Changed while the first pass is under way, behind its back.
-    vendor.answer = () => void clock.set(clock.now() + 10 * minute);
+    vendor.answer = () => {
+      clock.set(clock.now() + 10 * minute);
+      return undefined;
+    };
     const began = clock.now();
     await sync();
     expect(vendor.requests).toEqual(['/orders']);
@@ -106,7 +83,7 @@ describe('a pass', () => {
     expect(vendor.requests.at(-1)).toBe('/orders?since=2025-12-31T23:55:00.000Z');
     seen.length = 0;
     await sync({ full: true });
-    expect(seen).toEqual(all(4));
+    expect(seen).toEqual(idsOf(4));
   });
 
   test('reads everything each time where the stream cannot be asked for changes', async () => {
@@ -114,7 +91,7 @@ describe('a pass', () => {
     vendor.orders = ordersFrom(3);
     await sync({ stream: 'everything' });
     await sync({ stream: 'everything' });
-    expect(seen).toEqual([...all(3), ...all(3)]);
+    expect(seen).toEqual([...idsOf(3), ...idsOf(3)]);
   });
 
   test('goes on from the token of the last one where the vendor gives one', async () => {
@@ -153,7 +130,7 @@ describe('a run that ends early', () => {
     ]);
     expect(JSON.stringify([await row(), heard])).not.toContain('jenny');
     expect(await sync()).toEqual({ records: 3, pages: 2, complete: true });
-    expect(seen).toEqual(all(5));
+    expect(seen).toEqual(idsOf(5));
     expect(vendor.requests).toEqual(['/orders', '/orders?after=2', '/orders?after=2', '/orders?after=4']);
     expect(await row()).toMatchObject({ records: 5, pages: 3, failCount: 0, lastError: null });
   });
@@ -194,7 +171,7 @@ describe('a run that ends early', () => {
     expect(await row()).toMatchObject({ records: 2, failCount: 0, lastError: null, leaseUntil: null });
     expect(names()).toEqual(['sync.progress']);
     await sync();
-    expect(seen).toEqual(all(6));
+    expect(seen).toEqual(idsOf(6));
   });
 
   test('ends with a connection that must be renewed by its organization', async () => {
@@ -206,12 +183,27 @@ describe('a run that ends early', () => {
     expect(heard.at(-1)).toMatchObject(['sync.failed', { reason: 'reconnect_required', nextAt: null }]);
   });
 
-  test('never reads on with anything but its connection', async () => {
-    const { vendor, sync, board } = await connected();
+  test('never reads on with anything but its connection: not with what the platform has', async () => {
+    const { vendor, sync, board } = await connected({ env: { LEDGER_API_KEY: 'acct-platform' } });
     vendor.orders = ordersFrom(4);
     const handle = async () => void (await board.disconnect('ledger', { organizationId }));
     expect(await refusalOf(sync({ handle }))).toMatchObject({ kind: 'auth', code: 'not_connected' });
     expect(vendor.requests).toHaveLength(1);
+    await expect(board.client('ledger', { organizationId }).orders.list()).resolves.toBeDefined();
+  });
+
+  test('never reads two accounts in one pass', async () => {
+    const { vendor, sync, board, seen, keep } = await connected();
+    vendor.orders = ordersFrom(4);
+    const credentials = { apiKey: 'acct-2' };
+    const handle = async (page: readonly { readonly id: string }[]) => {
+      keep(page);
+      await board.connect('ledger', { organizationId, credentials, allowAccountChange: true });
+    };
+    expect(await refusalOf(sync({ handle }))).toMatchObject({ kind: 'conflict', code: 'account_changed' });
+    expect(vendor.requests).toHaveLength(1);
+    await sync();
+    expect(seen).toEqual(['o1', 'o2', ...idsOf(4)]);
   });
 });
 
@@ -230,7 +222,7 @@ describe('one reader at a time', () => {
     };
     await sync({ handle });
     await sync({ full: true });
-    expect(seen).toEqual(all(2));
+    expect(seen).toEqual(idsOf(2));
   });
 
   test('keeps its turn while a handler takes longer than the lease', async () => {
@@ -252,7 +244,7 @@ describe('one reader at a time', () => {
       // Its timers do not run; the time of the store goes on.
       clock.set(clock.now() + 2 * minute);
       await sync();
-      expect(seen).toEqual(all(6));
+      expect(seen).toEqual(idsOf(6));
       await clock.advance(minute);
       stopped = signal.reason;
       keep(records);
@@ -260,158 +252,8 @@ describe('one reader at a time', () => {
     expect(await refusalOf(sync({ handle: sleeping }))).toMatchObject({ kind: 'conflict', code: 'sync_superseded' });
     expect(stopped).toMatchObject({ code: 'sync_superseded' });
     expect(await row()).toMatchObject({ records: 6, pages: 3, failCount: 0, lastError: null, cursor: null });
-    expect(seen).toEqual([...all(6), 'o1', 'o2']);
+    expect(seen).toEqual([...idsOf(6), 'o1', 'o2']);
     expect(vendor.requests).toHaveLength(4);
-  });
-});
-
-describe('a cursor', () => {
-  test('is sealed in the store, whatever a vendor puts into it', async () => {
-    const { vendor, sync, row, board, clock } = await connected();
-    const token = 'page-token-with-a-secret';
-    const first = { items: [{ id: 'o1', at: '' }], next: token };
-    vendor.answer = (url) => (url.search === '' ? Response.json(first) : Response.json({}, { status: 403 }));
-    await refusalOf(sync());
-    const stored = await row();
-    expect(stored?.cursor).not.toBeNull();
-    expect(new TextDecoder('latin1').decode(stored!.cursor!)).not.toContain('secret');
-    const listed = await board.streams.list('ledger', { organizationId });
-    expect(listed[0]).toEqual({
-      stream: 'orders',
-      state: 'failed',
-      records: 1,
-      pages: 1,
-      startedAt: new Date(clock.now()),
-      finishedAt: null,
-      lastError: { code: 'forbidden', message: expect.any(String) as string, at: new Date(clock.now()).toISOString() },
-      nextAt: null,
-    });
-    expect(listed.map(({ stream, state }) => `${stream} ${state}`).slice(1)).toEqual([
-      'everything waiting',
-      'changes waiting',
-      'adSpend waiting',
-    ]);
-    expect(JSON.stringify(listed)).not.toContain('secret');
-  });
-
-  test('that the vendor no longer knows begins the pass anew, once, and the host hears of it', async () => {
-    const { vendor, sync, seen, heard, row } = await connected();
-    vendor.orders = ordersFrom(4);
-    await expect(
-      sync({
-        handle: failingAt('o3'),
-      }),
-    ).rejects.toThrow('x');
-    vendor.answer = (url) =>
-      url.searchParams.get('after') === '2' && vendor.requests.length < 4
-        ? Response.json({}, { status: 410 })
-        : undefined;
-    await sync();
-    expect(seen).toEqual(all(4));
-    expect(heard.slice(2)).toMatchObject([
-      ['sync.restarted', { reason: 'cursor_expired', records: 0, pages: 0 }],
-      ['sync.progress', { records: 2 }],
-      ['sync.finished', { records: 4 }],
-    ]);
-    vendor.answer = () => Response.json({}, { status: 410 });
-    expect(await refusalOf(sync())).toMatchObject({ code: 'gone' });
-    // The mark was too old for the vendor, too: next time everything is read.
-    expect(await row()).toMatchObject({ mark: null, lastError: { code: 'gone' } });
-  });
-
-  test.each([
-    ['altered', (bytes: Uint8Array) => bytes.map((byte, index) => (index === bytes.length - 1 ? byte ^ 1 : byte))],
-    ['no sealed value', () => new Uint8Array([1, 2, 3])],
-  ])('that is %s in the store begins the pass anew', async (_what, change) => {
-    const { vendor, sync, seen, store, row, heard } = await connected();
-    vendor.orders = ordersFrom(4);
-    await expect(
-      sync({
-        handle: failingAt('o3'),
-      }),
-    ).rejects.toThrow('x');
-    const stored = await row();
-    const leased = await store.sync.lease(organizationId, stored!, minute);
-    await store.sync.save(
-      organizationId,
-      stored!,
-      { leaseFence: leased!.leaseFence, leaseMs: null },
-      { cursor: change(stored!.cursor!) },
-    );
-    await sync();
-    expect(seen).toEqual(all(4));
-    expect(heard.slice(2)[0]).toMatchObject(['sync.restarted', { reason: 'cursor_unreadable' }]);
-  });
-
-  test('under a key that is gone begins the pass anew, from the mark', async () => {
-    const { vendor, sync, store, clock, row } = await connected();
-    vendor.orders = ordersFrom(1);
-    await sync();
-    vendor.orders = ordersFrom(4, clock.now());
-    await expect(sync({ handle: failingAt('o3') })).rejects.toThrow('x');
-    const k2 = encodeBase64(randomBytes(32));
-    await createSyncRig({ store, clock, keys: { k2, k1: key } }).board.vault.reseal();
-    const after = createSyncRig({ store, clock, vendor, keys: { k2 } });
-    await after.board.sync('ledger', { organizationId, stream: 'orders', handle: after.keep });
-    expect(after.seen).toEqual(all(4));
-    expect(after.heard[0]).toMatchObject(['sync.restarted', { reason: 'cursor_unreadable' }]);
-    expect(vendor.requests.at(-2)).toBe('/orders?since=2025-12-31T23:55:00.000Z');
-    expect(await row()).toMatchObject({ cursor: null, records: 4 });
-  });
-
-  test('of another account is worth nothing, and neither is its mark', async () => {
-    const { vendor, sync, seen, heard, board } = await connected();
-    vendor.orders = ordersFrom(3);
-    await sync();
-    await board.connect('ledger', { organizationId, credentials: { apiKey: 'acct-2' }, allowAccountChange: true });
-    seen.length = 0;
-    await sync();
-    expect(seen).toEqual(all(3));
-    expect(heard.at(-3)).toMatchObject(['sync.restarted', { reason: 'account_changed' }]);
-  });
-
-  test('that is too large ends the run before its page is handled', async () => {
-    const { vendor, sync, seen, row } = await connected();
-    vendor.answer = () => Response.json({ items: [{ id: 'o1', at: '' }], next: 'x'.repeat(17_000) });
-    expect(await refusalOf(sync())).toMatchObject({ kind: 'invalid_response', code: 'cursor_too_large' });
-    expect(seen).toEqual([]);
-    expect(await row()).toMatchObject({ pages: 0, cursor: null });
-  });
-});
-
-describe('the stream of ad spend', () => {
-  test('reads day by day in the time of the account, and the last days again', async () => {
-    const { board, clock } = await connected();
-    const days: string[] = [];
-    const keys: string[] = [];
-    const sync = (since?: Date) =>
-      board.sync('ledger', {
-        organizationId,
-        stream: 'adSpend',
-        ...(since && { since }),
-        handle(rows) {
-          days.push(...new Set(rows.map(({ date }) => date)));
-          keys.push(...rows.map((row) => row.key));
-        },
-      });
-    // 2026-01-01T00:00Z is the afternoon of that day in Auckland.
-    await sync(new Date(clock.now() - 2 * 24 * 60 * minute));
-    expect(days).toEqual(['2025-12-30', '2025-12-31', '2026-01-01']);
-    expect(keys.slice(0, 2)).toEqual(['2025-12-30/c1', '2025-12-30/c2']);
-    expect(new Set(keys).size).toBe(keys.length);
-    await clock.advance(24 * 60 * minute);
-    days.length = 0;
-    await sync();
-    expect(days[0]).toBe('2025-12-25');
-    expect(days.at(-1)).toBe('2026-01-02');
-    expect(days).toHaveLength(9);
-  });
-
-  test('goes back ninety days at first', async () => {
-    const { board } = await connected();
-    let pages = 0;
-    await board.sync('ledger', { organizationId, stream: 'adSpend', handle: () => void pages++ });
-    expect(pages).toBe(91);
   });
 });
 

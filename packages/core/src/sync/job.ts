@@ -1,5 +1,5 @@
 /** The job `sync`: reads every registered stream of every live connection when it is due, a bounded number at a time. */
-import { providerOf, type Engine } from '../engine.ts';
+import { providerOf } from '../engine.ts';
 import { isPlugboardError } from '../errors.ts';
 import { errorFields } from '../events.ts';
 import type { Job, JobRun } from '../job.ts';

@@ -1,4 +1,5 @@
 /** A board around a vendor with three kinds of streams: a paged list, a feed of changes by token, and ad spend. */
+import { expect } from 'vitest';
 import { z } from 'zod';
 
 import { apiKey } from '../../src/auth/methods.ts';
@@ -8,6 +9,7 @@ import type { PlugboardOptions } from '../../src/plugboard.ts';
 import { defineProvider } from '../../src/define-provider.ts';
 import { endpoint } from '../../src/endpoint.ts';
 import type { BoardEventName, BoardEvents } from '../../src/events.ts';
+import { isPlugboardError } from '../../src/errors.ts';
 import { secret } from '../../src/fields.ts';
 import { silentLog } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
@@ -62,6 +64,7 @@ export const ledger = defineProvider({
   auth: {
     apiKey: apiKey({
       credentials: z.strictObject({ apiKey: secret('API key') }),
+      env: { apiKey: 'LEDGER_API_KEY' },
       sign: header('x-api-key', 'apiKey'),
       example: { apiKey: 'acct-1' },
     }),
@@ -191,4 +194,30 @@ export function createSyncRig(options: SyncRigOptions = {}) {
       return store.sync.get(owner, { connectionId: connection?.id ?? '', stream });
     },
   };
+}
+
+/** Ids of orders as `ordersFrom` makes them. */
+export const idsOf = (count: number) => ordersFrom(count).map(({ id }) => id);
+
+/** A rig with one connection, and a run over its orders. */
+export async function connected(...args: Parameters<typeof createSyncRig>) {
+  const rig = createSyncRig(...args);
+  const connection = await rig.connect();
+  const sync = (more: object = {}) =>
+    rig.board.sync('ledger', { organizationId, stream: 'orders', handle: rig.keep, ...more });
+  return { ...rig, connection, sync };
+}
+
+/** Fails at the page that begins with this order, and keeps nothing. */
+export const failingAt = (id: string) => (page: readonly { readonly id: string }[]) => {
+  if (page[0]?.id === id) throw new Error('x');
+};
+
+export async function refusalOf(promise: Promise<unknown>) {
+  const error: unknown = await promise.then(
+    () => expect.unreachable('it went well'),
+    (reason: unknown) => reason,
+  );
+  if (!isPlugboardError(error)) throw error;
+  return error;
 }
