@@ -158,7 +158,8 @@ export function createSyncRig(options: SyncRigOptions = {}) {
   const store: Store = rest.store ?? createMemoryStore({ clock });
   const board = createPlugboard({
     url: 'https://app.example.com/integrations',
-    providers: [ledger()],
+    // With its key neither here nor there it would be a stub.
+    providers: [ledger({ stub: false })],
     keys: { k1: key },
     mode: 'test',
     env: {},
