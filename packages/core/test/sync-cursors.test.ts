@@ -61,6 +61,15 @@ describe('a cursor', () => {
     expect(await row()).toMatchObject({ mark: null, lastError: { code: 'gone' } });
   });
 
+  test('that the vendor forgets each time ends the run after one new beginning', async () => {
+    const { vendor, sync, seen, names } = await connected();
+    vendor.orders = ordersFrom(4);
+    vendor.answer = (url) => (url.searchParams.get('after') === '2' ? Response.json({}, { status: 410 }) : undefined);
+    expect(await refusalOf(sync())).toMatchObject({ code: 'gone' });
+    expect(seen).toEqual(['o1', 'o2', 'o1', 'o2']);
+    expect(names()).toEqual(['sync.progress', 'sync.restarted', 'sync.progress', 'sync.failed']);
+  });
+
   test.each([
     ['altered', (bytes: Uint8Array) => bytes.map((byte, index) => (index === bytes.length - 1 ? byte ^ 1 : byte))],
     ['no sealed value', () => new Uint8Array([1, 2, 3])],

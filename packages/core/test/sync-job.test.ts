@@ -150,8 +150,12 @@ describe('the job', () => {
     const rig = createSyncRig();
     rig.vendor.orders = ordersFrom(10);
     const order: string[] = [];
-    const slow = async (_records: unknown, { label }: { readonly label: string }) => {
+    const fences: unknown[] = [];
+    const slow = async (_records: unknown, context: { readonly label: string; readonly connectionId: string }) => {
+      const { label, connectionId } = context;
       order.push(label);
+      const row = await rig.store.sync.get(organizationId, { connectionId, stream: 'orders' });
+      if (label === 'long') fences.push(row?.leaseFence);
       // The whole process is slow: nobody else gets ahead meanwhile.
       await rig.clock.advance(label === 'long' ? 61_000 : 0);
     };
@@ -164,6 +168,7 @@ describe('the job', () => {
     for (let more = true; more && runs < 20; runs++) ({ more } = await rig.job.run());
     expect(runs).toBeGreaterThan(1);
     expect(order.filter((label) => label === 'long')).toHaveLength(5);
+    expect(fences, 'each page is a turn of its own').toEqual([1, 2, 3, 4, 5]);
     expect(order.lastIndexOf('long')).toBe(order.length - 1);
     for (const label of ['a', 'b', 'c']) expect(order.filter((one) => one === label)).toHaveLength(5);
   });
@@ -227,7 +232,8 @@ describe('the job', () => {
     await rig.store.sync.schedule([{ organizationId, connectionId: id, stream: 'orders' }]);
     rig.board.streams.on('ledger', 'orders', rig.keep);
     expect(await rig.job.run()).toEqual({ processed: 1, more: false });
-    expect(await rig.row()).toMatchObject({ dueAt: null });
+    expect(await rig.row()).toMatchObject({ dueAt: null, failCount: 0, lastError: null });
+    expect(rig.heard).toEqual([]);
     await rig.clock.advance(60 * minute);
     expect(await rig.job.run()).toEqual({ processed: 0, more: false });
     expect(rig.vendor.requests).toEqual([]);
