@@ -115,6 +115,7 @@ export function createSyncJob(parts: SyncParts, service: SyncService): Job {
     name: 'sync',
     description: 'Reads registered streams on.',
     everyMs: 15_000,
+    parallel: true,
     async run(signal): Promise<JobRun> {
       if (registrations.size === 0) return { processed: 0, more: false };
       await seed(signal);
