@@ -14,7 +14,7 @@ const packages = publishedPackages();
 for (const { dir } of packages) rmSync(join(rootDir, dir, 'dist'), { recursive: true, force: true });
 
 const entries = packages.flatMap(({ dir, manifest }) =>
-  sourceEntries([manifest.exports, manifest['imports'], manifest['bin']]).map((source) => [
+  sourceEntries([manifest.exports, manifest.imports, manifest['bin']]).map((source) => [
     `${dir}/${source.replace('./src/', 'dist/').replace(/\.tsx?$/, '')}`,
     `${dir}/${source.slice(2)}`,
   ]),
@@ -57,6 +57,6 @@ function sourceEntries(map: unknown): string[] {
 
 /** What the published maps promise and the build did not make. */
 function missingFiles({ dir, manifest }: WorkspacePackage): string[] {
-  const promised = JSON.stringify([manifest['publishConfig'], manifest['imports']]).match(/\.\/dist\/[^"]+/g) ?? [];
+  const promised = JSON.stringify([manifest['publishConfig'], manifest.imports]).match(/\.\/dist\/[^"]+/g) ?? [];
   return [...new Set(promised)].map((file) => join(dir, file)).filter((file) => !existsSync(join(rootDir, file)));
 }

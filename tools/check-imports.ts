@@ -20,10 +20,12 @@ export function checkImports(root: string, levels = coreLevels): CheckResult {
     const level = levelOf(file, levels);
     if (level === undefined) problems.push(`${src}/${file}: has no level in tools/levels.ts`);
     const targets: string[] = [];
-    for (const { specifier, line } of importsOf(file, readText(root, `${src}/${file}`))) {
+    for (const { specifier, line, lazy } of importsOf(file, readText(root, `${src}/${file}`))) {
       const complain = (problem: string) => problems.push(`${src}/${file}:${line}: ${problem}`);
       if (specifier === '(computed)') complain('imports a computed name');
-      const own = specifier === core || specifier.startsWith(`${core}/`);
+      if (lazy && specifier.startsWith('.'))
+        complain(`loads ${specifier} late, but one file holds both: name it in \`imports\``);
+      const own = specifier === core || specifier.startsWith(`${core}/`) || specifier.startsWith('#');
       if (specifier.startsWith('@plugboard/') && !own) complain(`imports ${specifier}; core imports none of its users`);
       if (!own && !specifier.startsWith('.')) continue;
 
@@ -44,12 +46,12 @@ export function checkImports(root: string, levels = coreLevels): CheckResult {
   return { checked, what: 'imports', problems };
 }
 
-/** Core's entries by the name that its own sources may load them under when they are first needed. */
+/** Core's entries by the name that its own sources may load them under when they are first needed: `#name`s are its own. */
 function coreEntries(root: string): ReadonlyMap<string, string> {
   const manifest = workspacePackages(root).find((entry) => entry.dir === 'packages/core')?.manifest;
-  const sources = Object.entries(manifest?.exports ?? {}).flatMap(([name, target]) => {
+  const sources = Object.entries({ ...manifest?.exports, ...manifest?.imports }).flatMap(([name, target]) => {
     const source = typeof target === 'string' ? undefined : target['@plugboard/source'];
-    return source === undefined ? [] : [[core + name.slice(1), source.replace('./src/', '')] as const];
+    return source === undefined ? [] : [[name.replace(/^\./, core), source.replace('./src/', '')] as const];
   });
   return new Map(sources);
 }

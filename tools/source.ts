@@ -4,6 +4,8 @@ import { parseSync, type Node } from 'oxc-parser';
 export interface Import {
   readonly specifier: string;
   readonly line: number;
+  /** `import()`. */
+  readonly lazy: boolean;
 }
 
 export interface GlobalUse {
@@ -36,6 +38,7 @@ export function importsOf(file: string, text: string): Import[] {
     found.push({
       specifier: typeof value === 'string' ? value : '(computed)',
       line: lineAt(text, node.start),
+      lazy: node.type === 'ImportExpression',
     });
   });
   return found;

@@ -50,7 +50,6 @@ describe('imports', () => {
     ['a type', "import type { A } from './high.ts';"],
     ['an inline type', "export type B = import('./high.ts').A;"],
     ['a re-export', "export * from './high.ts';"],
-    ['a dynamic import', "export const load = () => import('./high.ts');"],
   ])('%s may not come from above', (_, text) => {
     expect(problems({ 'low.ts': text, 'high.ts': '' })).toEqual([
       `${core}/low.ts:1: level 0 imports high.ts of level 1`,
@@ -65,18 +64,28 @@ describe('imports', () => {
     const found = problems({ 'deep/a.ts': text, 'deep/b.ts': "import type { A } from './a.ts';" });
     expect(found).toEqual([`${core}: cycle deep/a.ts -> deep/b.ts -> deep/a.ts`]);
   });
-  test('core may load another entry of its own by name, but only from below', () => {
+  test.each([
+    ['exports', './extra', '@plugboard/core/extra'],
+    ['imports', '#extra', '#extra'],
+  ])('core may load another entry of its own by a name of %s, but only from below', (map, key, name) => {
     const entry = (level: number) => {
-      const exports = { './extra': { '@plugboard/source': './src/deep/index.ts' } };
       const files = {
-        'packages/core/package.json': { name: '@plugboard/core', exports },
-        [`${core}/deep/index.ts`]: '',
-        [`${core}/high.ts`]: "export const load = () => import('@plugboard/core/extra');",
+        'packages/core/package.json': {
+          name: '@plugboard/core',
+          [map]: { [key]: { '@plugboard/source': './src/deep/extra.ts' } },
+        },
+        [`${core}/deep/extra.ts`]: '',
+        [`${core}/high.ts`]: `export const load = () => import('${name}');`,
       };
       return checkImports(repository(files), { 'high.ts': level, 'deep/': 1 }).problems;
     };
     expect(entry(1)).toEqual([]);
-    expect(entry(0)).toEqual([`${core}/high.ts:1: level 0 imports deep/index.ts of level 1`]);
+    expect(entry(0)).toEqual([`${core}/high.ts:1: level 0 imports deep/extra.ts of level 1`]);
+  });
+  test('a file that is loaded late by its path would be bundled into the file that loads it', () => {
+    expect(problems({ 'low.ts': '', 'high.ts': "export const load = () => import('./low.ts');" })).toEqual([
+      `${core}/high.ts:1: loads ./low.ts late, but one file holds both: name it in \`imports\``,
+    ]);
   });
   test('index, unknown files, files without a level, computed names and other packages are refused', () => {
     expect(problems({ 'index.ts': '', 'high.ts': "import './index.ts';" })[0]).toMatch(/imports an index$/);

@@ -7,7 +7,7 @@ export function defaultWire(): Wire {
   let loading: Promise<Wire> | undefined;
   let loaded: Wire | undefined;
   const load = async () => {
-    const { createUndiciWire } = await import('./undici-wire.ts');
+    const { createUndiciWire } = await import('#undici-wire');
     return (loaded = createUndiciWire());
   };
   const wire: Wire = async (request) => (loaded ?? (await (loading ??= load())))(request);

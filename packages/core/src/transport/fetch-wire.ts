@@ -9,7 +9,7 @@ import { webAnswer } from './web-answer.ts';
  */
 export const fetchWire: Wire = async ({ method, url, headers, body, signal, addresses }) => {
   if (looksLikeAddress(url.hostname)) {
-    const { egressBlocked, literalAddress, mayReach } = await import('./addresses.ts');
+    const { egressBlocked, literalAddress, mayReach } = await import('#addresses');
     if (!mayReach(literalAddress(url.hostname) ?? '', addresses)) throw egressBlocked();
   }
   const init = { method, headers, signal, redirect: 'manual', ...(body !== undefined && { body }) } as RequestInit;
