@@ -42,7 +42,8 @@ export const benchmark: Benchmark = {
       'undici, for comparison': ['undici'],
     };
     const names = Object.keys(cases);
-    for (const [index, imports] of Object.values(cases).entries()) writeFileSync(probeFile(project, index), probe(imports));
+    for (const [index, imports] of Object.values(cases).entries())
+      writeFileSync(probeFile(project, index), probe(imports));
     const runs = await inRounds(names, rounds, (name) => {
       const { result, wallMs } = runModule<Loaded>(probeFile(project, names.indexOf(name)), project.dir);
       return { ...result, wallMs };

@@ -37,7 +37,10 @@ interface Sample {
 }
 
 /** Measures all cases; the first is the floor that the others are divided by. */
-export async function measure(cases: Readonly<Record<string, Case>>, options: MeasureOptions = {}): Promise<Measured[]> {
+export async function measure(
+  cases: Readonly<Record<string, Case>>,
+  options: MeasureOptions = {},
+): Promise<Measured[]> {
   const { rounds = 9, budgetMs = 100, concurrency = 1 } = options;
   const names = Object.keys(cases);
   const samples = await inRounds(names, rounds, (name) => timeOf(cases[name]!, budgetMs, concurrency));

@@ -50,7 +50,9 @@ export function installedSize(
   const modules = join(dir, 'node_modules');
   const installed = readdirSync(modules)
     .filter((name) => !name.startsWith('.'))
-    .flatMap((name) => (name.startsWith('@') ? readdirSync(join(modules, name)).map((own) => `${name}/${own}`) : [name]))
+    .flatMap((name) =>
+      name.startsWith('@') ? readdirSync(join(modules, name)).map((own) => `${name}/${own}`) : [name],
+    )
     .filter((name) => !sdkOf.test(name))
     .map((name): [string, number] => [name, treeBytes(join(modules, name))]);
   return {

@@ -55,11 +55,11 @@ function refuse(problemOf: (text: string) => string | undefined) {
 
 function textBase(title: string, options: FieldOptions, extra: Record<string, unknown>) {
   const { help, example } = options;
+  const missing = { error: `${title} is required` };
+  // In one `check`, because each method of a schema makes another schema.
   return z
-    .string({ error: `${title} is required` })
-    .trim()
-    .min(1, { error: `${title} is required` })
-    .max(options.maxLength ?? 4096, { error: `${title} is too long` })
+    .string(missing)
+    .check(z.trim(), z.minLength(1, missing), z.maxLength(options.maxLength ?? 4096, { error: `${title} is too long` }))
     .meta({ title, ...(help && { description: help }), ...(example && { examples: [example] }), ...extra });
 }
 

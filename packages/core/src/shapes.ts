@@ -42,8 +42,12 @@ type Given<Required, Optional> = z.ZodObject<
 
 type NoMembers = Record<never, never>;
 
+/** What members without a name must be, shared by all objects: `looseObject` and `strictObject` make one for each. */
+const anything = z.unknown();
+const refused = z.never();
+
 /** An answer without a body; one that the vendor adds some day is no failure. */
-export const nothing = z.unknown().transform(() => undefined);
+export const nothing = anything.transform(() => undefined);
 
 /**
  * An answer like this one: members that are not named survive.
@@ -54,9 +58,10 @@ export function like<const R extends Members, const N extends Members = NoMember
   required: R,
   nullish?: N,
 ): Answer<Widened<R>, Widened<N>> {
-  const optional = mapMembers(nullish ?? {}, (schema) => schema.nullish());
-  const shape = { ...mapMembers(required, (schema) => schema), ...optional };
-  return z.looseObject(shape) as unknown as Answer<Widened<R>, Widened<N>>;
+  const shape: Shape = {};
+  addMembers(shape, required, (schema) => schema);
+  addMembers(shape, nullish, (schema) => schema.nullish());
+  return new z.ZodObject({ type: 'object', shape, catchall: anything }) as unknown as Answer<Widened<R>, Widened<N>>;
 }
 
 /**
@@ -68,11 +73,10 @@ export function given<const R extends Members, const O extends Members = NoMembe
   required: R,
   optional?: O,
 ): Given<Widened<R>, Widened<O>> {
-  const shape = {
-    ...mapMembers(required, notEmpty),
-    ...mapMembers(optional ?? {}, (schema) => notEmpty(schema).optional()),
-  };
-  return z.strictObject(shape) as unknown as Given<Widened<R>, Widened<O>>;
+  const shape: Shape = {};
+  addMembers(shape, required, notEmpty);
+  addMembers(shape, optional, (schema) => notEmpty(schema).optional());
+  return new z.ZodObject({ type: 'object', shape, catchall: refused }) as unknown as Given<Widened<R>, Widened<O>>;
 }
 
 /** `'cus_1'` stands for any text: literals are examples, not constants. */
@@ -88,8 +92,16 @@ type Widened<S> = S extends z.ZodType | null
           ? Widened<Item>[]
           : { -readonly [Name in keyof S]: Widened<S[Name]> };
 
-function mapMembers(members: Members, change: (schema: z.ZodType) => z.ZodType): Record<string, z.ZodType> {
-  return Object.fromEntries(Object.entries(members).map(([name, sample]) => [name, change(schemaLike(sample))]));
+type Shape = Record<string, z.ZodType>;
+
+/**
+ * As getters, which zod reads when the schema is first used: a provider declares hundreds of members, and to make their
+ * schemas takes longer than everything else at import.
+ */
+function addMembers(shape: Shape, members: Members = {}, change: (schema: z.ZodType) => z.ZodType): void {
+  for (const [name, sample] of Object.entries(members)) {
+    Object.defineProperty(shape, name, { enumerable: true, configurable: true, get: () => change(schemaLike(sample)) });
+  }
 }
 
 /** Texts of inputs: an empty one would be sent as «nothing», and vendors differ in what that means. */

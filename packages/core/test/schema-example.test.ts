@@ -146,3 +146,18 @@ test('nothing is nothing, whatever body comes some day', () => {
   expect([undefined, '', { ok: true }].map((body) => nothing.parse(body))).toEqual([undefined, undefined, undefined]);
   expect(exampleOf(nothing)).toBeUndefined();
 });
+
+test('members become schemas at first use, so that a provider of hundreds imports quickly', () => {
+  let reads = 0;
+  const inner = {
+    get id() {
+      reads += 1;
+      return 'id_1';
+    },
+  };
+  const [answer, input] = [like({ inner }), given({ inner })];
+  expect(reads).toBe(0);
+  expect(answer.parse({ inner: { id: 'id_2', more: 1 } })).toEqual({ inner: { id: 'id_2', more: 1 } });
+  expect(input.safeParse({ inner: { id: 'id_2' }, more: 1 }).success).toBe(false);
+  expect(reads).toBe(2);
+});
