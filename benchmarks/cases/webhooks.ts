@@ -25,7 +25,6 @@ import {
   signStandardWebhook,
   standardWebhooks,
   staticToken,
-  type Ed25519SignatureOptions,
   type HmacSignatureOptions,
   type Verify,
 } from '@plugboard/core';
@@ -64,7 +63,7 @@ const listed: HmacSignatureOptions = {
   timestamp: { unit: 'seconds' },
   content: ({ body }, timestamp) => [`${timestamp}.`, body],
 };
-const edwards: Ed25519SignatureOptions = {
+const edwards: Parameters<typeof ed25519Signature>[0] = {
   header: 'x-ed',
   timestamp: { header: 'x-ed-time', unit: 'seconds' },
   content: ({ body }, timestamp) => [timestamp, body],

@@ -79,11 +79,14 @@ export function ratioOf(ratios: readonly number[]): Ratio {
 }
 
 async function timeOf(run: Case, budgetMs: number, concurrency: number): Promise<Sample> {
+  const first = run();
+  const waits = first instanceof Promise;
+  await first;
   const cpu = process.cpuUsage();
   const start = performance.now();
   let calls = 0;
-  if (!isPromise(run())) calls = inTurn(run, start + budgetMs);
-  else await Promise.all(Array.from({ length: concurrency }, caller));
+  if (waits) await Promise.all(Array.from({ length: concurrency }, caller));
+  else calls = inTurn(run, start + budgetMs);
   const us = (performance.now() - start) * 1000;
   const { user, system } = process.cpuUsage(cpu);
   return { us: us / calls, cpuUs: (user + system) / calls };
@@ -112,8 +115,4 @@ function inTurn(run: Case, end: number): number {
 /** Asking for the time costs as much as the smallest cases, so it is asked once in half a millisecond. */
 function nextBatch(batch: number, tookMs: number): number {
   return tookMs < 0.5 ? batch * 2 : batch;
-}
-
-function isPromise(value: unknown): boolean {
-  return value instanceof Promise;
 }
