@@ -12,6 +12,8 @@ export interface Peer {
   getAccessToken(user: string, account: number): Promise<string>;
   /** Users with so many accounts each; their tokens ended where `expired`. */
   addUsers(users: readonly string[], accounts: number, expired?: boolean): Promise<void>;
+  /** All tokens have ended. */
+  expireAll(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,9 @@ export async function startBetterAuth(schema: string, origin: string, token: str
         [users, accounts, await encrypt(token), await encrypt('1//refresh'), expired ? '-1 minute' : '1 year'],
       );
       await pool.query('analyze account');
+    },
+    async expireAll() {
+      await pool.query(`update account set "accessTokenExpiresAt" = now() - interval '1 minute'`);
     },
     async close() {
       await pool.query(`drop schema if exists ${schema} cascade`);
