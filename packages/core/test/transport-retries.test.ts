@@ -199,9 +199,30 @@ describe('D12 what provably never left', () => {
     const server = await scripted([ok]);
     const { send } = transportKit([server.origin]);
     await send(server.origin);
-    for (let turn = 0; turn < 5; turn++) await send(server.origin, { purpose: 'token' });
+    for (let turn = 0; turn < 5; turn++) await send(server.origin, { purpose: 'token', repeat: 'never' });
     expect(server.connections()).toBe(6);
     await until(() => server.openSockets() === 1);
+  });
+
+  it('token calls that may be lost keep their sockets, and none of them waits for one', async () => {
+    const calls = 200;
+    let arrived = 0;
+    let answerAll: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => (answerAll = resolve));
+    const server = await serveTcp((socket) => {
+      socket.on('data', () => {
+        // More calls than the pool of API calls has sockets: they come together or never.
+        if (++arrived === calls) answerAll();
+        void all.then(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+      });
+    });
+    const { send } = transportKit([server.origin]);
+    const call = () => send(server.origin, { method: 'POST', purpose: 'token', repeat: 'safe' });
+    await Promise.all(Array.from({ length: calls }, call));
+    expect(server.connections()).toBe(calls);
+    for (let turn = 0; turn < 5; turn++) await call();
+    // A socket is free again a moment after its answer, so that one more may be opened.
+    expect(server.connections()).toBeLessThanOrEqual(calls + 1);
   });
 
   it('API calls share sockets', async () => {

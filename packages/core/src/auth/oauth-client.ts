@@ -5,7 +5,7 @@ import type { JsonObject } from '../json.ts';
 import { allTexts, headerTexts, reveal, secretTexts, sensitiveTexts } from '../secret.ts';
 import { hostMatches, parseUrl } from '../url.ts';
 import type { KeyCache } from '../webhooks/key-cache.ts';
-import type { Answer, Classify, Transport, TransportRequest } from '../transport/transport.ts';
+import type { Answer, Classify, Repeat, Transport, TransportRequest } from '../transport/transport.ts';
 import type {
   AppValues,
   AuthMethod,
@@ -50,6 +50,8 @@ export interface OAuthState {
   readonly callback?: URLSearchParams;
   readonly nonce?: string;
   readonly signal?: AbortSignal;
+  /** `safe` where a call that was lost costs nothing when it is made again. Default `never`. */
+  readonly repeat?: Extract<Repeat, 'safe' | 'never'>;
 }
 
 /** Methods that call their vendor by themselves. */
@@ -244,7 +246,7 @@ async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest
     ...bodyOf(init, headers),
     hosts: context.hostsFor({ app: context.app, credentials: {}, input: {}, metadata: {}, ...stateOf(state) }),
     classify: init.classify ?? classifyOAuth,
-    repeat: 'never',
+    repeat: state.repeat ?? 'never',
     purpose: 'token',
     // By host: a server that one tenant named must not hold up the tokens of the others.
     limitKey: `${context.provider}/oauth ${url.host}`,

@@ -8,6 +8,7 @@ import { hasOwnHosts, inputOf } from '../hosts.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { oauthContext, stateOf } from './oauth-context.ts';
+import { needsMark } from './refresh-attempt.ts';
 import type { Refusal } from './refresh-turn.ts';
 
 export type Answered = { readonly grant: Grant; readonly credentials: Credentials };
@@ -49,5 +50,6 @@ async function spend(
     );
   }
   const context = oauthContext(engine, runtime, row.organizationId);
-  return refreshGrant(createOAuthClient(context, method, stateOf(row, credentials)), method);
+  const repeat = needsMark(runtime, row) ? 'never' : 'safe';
+  return refreshGrant(createOAuthClient(context, method, { ...stateOf(row, credentials), repeat }), method);
 }

@@ -251,7 +251,9 @@ function wireRequest({ request, exception, signal }: Call, url: URL): WireReques
     headers,
     signal,
     ...(body !== undefined && { body }),
-    ...(request.purpose === 'token' && { freshSocket: true }),
+    ...(request.purpose === 'token' && {
+      ownSocket: request.repeat === 'never' ? ('fresh' as const) : ('kept' as const),
+    }),
     ...(exception !== undefined && { addresses: exception.addresses }),
   };
 }

@@ -75,7 +75,7 @@ export interface TransportRequest {
   readonly organizationId?: string;
   readonly classify: Classify;
   readonly repeat: Repeat;
-  /** `token` calls: one long total deadline, no redirect, fresh socket, no retry unless provably unsent. */
+  /** `token` calls: one long total deadline, no redirect, a socket of their own, no retry unless provably unsent. */
   readonly purpose: 'api' | 'token';
   /** Key under which limits and back-offs are counted: provider and connection, or provider alone. */
   readonly limitKey: string;
@@ -121,8 +121,11 @@ export interface WireRequest {
   readonly headers: Headers;
   readonly body?: Uint8Array | string;
   readonly signal: AbortSignal;
-  /** Do not reuse an idle socket: its reset could leave the outcome unknown. */
-  readonly freshSocket?: boolean;
+  /**
+   * Nothing may wait for others before the call has a socket: one that is idle, or another one. `fresh`: no idle one
+   * either, because its reset could leave the outcome unknown.
+   */
+  readonly ownSocket?: 'fresh' | 'kept';
   /** Addresses that the socket may have besides public ones. Default none. */
   readonly addresses?: Addresses;
 }

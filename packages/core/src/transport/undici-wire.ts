@@ -1,7 +1,6 @@
 /** The wire of Node: pooled sockets, guarded connects. Loaded at the first call, because undici costs 60 ms of start. */
 import { Agent, type Dispatcher } from 'undici';
 
-import type { Addresses } from '../url.ts';
 import { BodyQueue } from './body-queue.ts';
 import { acceptedEncodings, decodeBody } from './decode.ts';
 import { guardedConnector, type Lookup } from './guarded-connector.ts';
@@ -23,19 +22,23 @@ export function createUndiciWire({ connections = 128, lookup }: UndiciWireOption
   const agents = new Map<string, Agent>();
 
   /** Sockets are shared only among calls that may reach the same addresses. */
-  function agentFor(addresses: Addresses = [], freshSocket = false): Agent {
-    const key = `${freshSocket} ${String(addresses)}`;
+  function agentFor({ addresses = [], ownSocket }: WireRequest): Agent {
+    const key = `${ownSocket ?? 'pooled'} ${String(addresses)}`;
     const known = agents.get(key);
     if (known !== undefined) return known;
     const connect = guardedConnector(addresses, lookup);
-    // Pipelining 0 closes each socket after its answer; no limit, because nothing may wait before a token call.
-    const pooling = freshSocket ? { pipelining: 0 } : { pipelining: 1, connections };
-    const agent = new Agent({ ...agentOptions, ...pooling, connect });
+    const agent = new Agent({ ...agentOptions, ...poolingOf(ownSocket), connect });
     agents.set(key, agent);
     return agent;
   }
 
-  return Object.assign((request: WireRequest) => exchange(agentFor(request.addresses, request.freshSocket), request), {
+  /** Pipelining 0 closes each socket after its answer. */
+  function poolingOf(ownSocket: WireRequest['ownSocket']) {
+    if (ownSocket === undefined) return { pipelining: 1, connections };
+    return { pipelining: ownSocket === 'fresh' ? 0 : 1 };
+  }
+
+  return Object.assign((request: WireRequest) => exchange(agentFor(request), request), {
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.close()));
       agents.clear();
