@@ -87,16 +87,19 @@ export function createVault(options: VaultOptions): Vault {
       if (!(plaintext instanceof Uint8Array)) {
         throw invalidInput('A value to seal', [{ path: 'plaintext', message: 'must be a Uint8Array' }]);
       }
-      const key = await contextKey(primaryKeyId, context);
+      const found = contextKey(primaryKeyId, context);
+      const key = found instanceof Promise ? await found : found;
       const nonce = randomBytes(nonceLength);
       const message = { nonce, associatedData: key.associatedData, body: plaintext };
-      const sealed = await key.subkey.encrypt(message, prefix);
+      const sealing = key.subkey.encrypt(message, prefix);
+      const sealed = sealing instanceof Promise ? await sealing : sealing;
       countSeal();
       return sealed;
     },
     async open(context, sealed) {
       const { keyId, nonce, body } = splitSealed(sealed);
-      const key = await contextKey(keyId, context);
+      const found = contextKey(keyId, context);
+      const key = found instanceof Promise ? await found : found;
       return key.subkey.decrypt({ nonce, associatedData: key.associatedData, body });
     },
     keyIdOf,

@@ -101,7 +101,7 @@ export function checkContext(context: SealContext): void {
 
 /** True for a non-empty string without lone surrogates, which UTF-8 would fold into one character. */
 export function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !/\p{Surrogate}/u.test(value);
+  return typeof value === 'string' && value !== '' && value.isWellFormed();
 }
 
 /** The form for text columns and environment values: `iv1.` and base64url without padding. */

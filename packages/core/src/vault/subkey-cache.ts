@@ -8,24 +8,35 @@ export interface ContextKey {
   readonly associatedData: Uint8Array;
 }
 
-export type DeriveContextKey = (keyId: string, context: SealContext) => Promise<ContextKey>;
+type Derive = (keyId: string, context: SealContext) => Promise<ContextKey>;
 
 /**
- * The same derivation, with the results of the `size` contexts last used kept at hand.
+ * The same derivation, with about `size` results kept at hand, among them those of the last `size / 2` contexts: these
+ * come at once.
  * Contexts are checked first, so that equal names in the cache mean equal contexts.
  */
-export function rememberDerived(size: number, derive: DeriveContextKey): DeriveContextKey {
-  // A Map lists its entries in the order of insertion: the first one is the one unused for longest.
-  const kept = new Map<string, ContextKey>();
-  return async (keyId, context) => {
+export function rememberDerived(
+  size: number,
+  derive: Derive,
+): (keyId: string, context: SealContext) => ContextKey | Promise<ContextKey> {
+  // Two generations: what is used moves to the newer one, which costs nothing while it is there already.
+  let newer = new Map<string, ContextKey>();
+  let older = newer;
+  const keep = (name: string, key: ContextKey): ContextKey => {
+    if (newer.size >= Math.ceil(size / 2)) {
+      older = newer;
+      newer = new Map();
+    }
+    if (size > 0) newer.set(name, key);
+    return key;
+  };
+  return (keyId, context) => {
     checkContext(context);
     const name = nameOf(keyId, context);
-    const known = kept.get(name);
-    const key = known ?? (await derive(keyId, context));
-    if (known !== undefined) kept.delete(name);
-    kept.set(name, key);
-    if (kept.size > size) kept.delete(kept.keys().next().value!);
-    return key;
+    const known = newer.get(name);
+    if (known !== undefined) return known;
+    const aged = older.get(name);
+    return aged === undefined ? derive(keyId, context).then((key) => keep(name, key)) : keep(name, aged);
   };
 }
 

@@ -52,7 +52,8 @@ export function signatureScheme<Key>(scheme: SignatureScheme<Key>): Verify {
     if (typeof claimedAt === 'string') return refuse(claimedAt);
 
     for (const content of contents) {
-      for (const [index, key] of keys.entries()) {
+      for (let index = 0; index < keys.length; index++) {
+        const key = keys[index];
         const matched = key !== undefined && scheme.matches(key, content, signatures);
         // Most schemes know at once; to wait for what is known costs as much as all checks above.
         if (matched === true || (matched !== false && (await matched))) return accept(index, signed, claimedAt);
