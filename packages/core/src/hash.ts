@@ -1,7 +1,7 @@
 /** Hashes and keyed hashes: node:crypto where the runtime has it, WebCrypto elsewhere, the same bytes. */
 import type * as NodeCryptoModule from 'node:crypto';
 
-import { encodeUtf8, ownBytes } from './bytes.ts';
+import { encodeBase64url, encodeHex, encodeUtf8, ownBytes } from './bytes.ts';
 import { configurationError } from './errors.ts';
 
 export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
@@ -22,8 +22,20 @@ export function nodeCrypto(): NodeCrypto | undefined {
 /** The hash of bytes or of a text's UTF-8 bytes. */
 export async function hash(name: HashName, data: Uint8Array | string): Promise<Uint8Array<ArrayBuffer>> {
   const node = nodeCrypto();
-  if (node !== undefined) return new Uint8Array(node.createHash(name).update(data).digest());
+  // In one step: a hash object costs three times as much as the hash of a short text.
+  if (node !== undefined) return new Uint8Array(node.hash(name, data, 'buffer'));
   return new Uint8Array(await globalThis.crypto.subtle.digest(webNames[name], asBytes(data)));
+}
+
+/** The hash of bytes or of a text's UTF-8 bytes, as text. */
+export async function hashText(
+  name: HashName,
+  data: Uint8Array | string,
+  encoding: 'hex' | 'base64url',
+): Promise<string> {
+  const node = nodeCrypto();
+  if (node !== undefined) return node.hash(name, data, encoding);
+  return (encoding === 'hex' ? encodeHex : encodeBase64url)(await hash(name, data));
 }
 
 /**

@@ -14,6 +14,15 @@ export function randomToken(bytes = 32): string {
   return encodeBase64url(randomBytes(bytes));
 }
 
+/** Several of them, 43 characters each, in one draw: a draw costs the same for 12 bytes and for 100. */
+export function randomTokens(count: number): string[] {
+  const length = 32;
+  const bytes = randomBytes(count * length);
+  return Array.from({ length: count }, (_, index) =>
+    encodeBase64url(bytes.subarray(index * length, (index + 1) * length)),
+  );
+}
+
 /** A random UUID (version 4). */
 export function randomUuid(): string {
   return globalThis.crypto.randomUUID();

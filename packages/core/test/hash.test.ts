@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { decodeHex, encodeHex, encodeUtf8 } from '../src/bytes.ts';
-import { hash, hmac, type HashName } from '../src/hash.ts';
+import { hash, hashText, hmac, type HashName } from '../src/hash.ts';
 import { randomBytes } from '../src/random.ts';
 import { hideNodeCrypto, outcomeOf } from './support/vault.ts';
 
@@ -22,6 +22,13 @@ describe.each(platforms)('on %s', (_, choosePlatform) => {
     expect(encodeHex(await hash('sha256', 'abc'))).toBe(
       'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
     );
+  });
+
+  it('hashText writes the same hash', async () => {
+    choosePlatform();
+    for (const encoding of ['hex', 'base64url'] as const) {
+      expect(await hashText('sha256', 'abc', encoding)).toBe(createHash('sha256').update('abc').digest(encoding));
+    }
   });
 
   it('hmac answers the standard’s vectors', async () => {

@@ -1,5 +1,4 @@
-import { encodeBase64url } from '../bytes.ts';
-import { hash } from '../hash.ts';
+import { hashText } from '../hash.ts';
 import { randomToken } from '../random.ts';
 
 export interface Pkce {
@@ -15,5 +14,5 @@ export async function createPkce(): Promise<Pkce> {
 }
 
 export async function challengeOf(verifier: string): Promise<string> {
-  return encodeBase64url(await hash('sha256', verifier));
+  return hashText('sha256', verifier, 'base64url');
 }

@@ -2,10 +2,10 @@
  * Which connection a notification belongs to, by the channel it names. Kept apart from the connection, under a key that
  * can be looked up without an organization; of the token there is a hash alone.
  */
-import { encodeHex, equalText } from '../bytes.ts';
+import { equalText } from '../bytes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import type { NamedChannel } from '../channel.ts';
-import { hash } from '../hash.ts';
+import { hashText } from '../hash.ts';
 import { member, parseJson, text } from '../json.ts';
 import type { ConnectionRow } from '../store.ts';
 import { openingMs, recordsOf, sameJson, type ChannelRecord } from './records.ts';
@@ -20,12 +20,12 @@ export interface ChannelKey {
 
 /** Hashed, because anybody can send an id of any length. */
 async function keyOf({ provider, id }: ChannelKey): Promise<string> {
-  return `channel:${provider}:${encodeHex(await hash('sha256', id))}`;
+  return `channel:${provider}:${await hashText('sha256', id, 'hex')}`;
 }
 
 /** Lets notifications of a channel in that is about to be opened. */
 export async function admit(engine: Engine, row: ConnectionRow, channel: { id: string; token: string }): Promise<void> {
-  const route = { o: row.organizationId, c: row.id, t: encodeHex(await hash('sha256', channel.token)) };
+  const route = { o: row.organizationId, c: row.id, t: await hashText('sha256', channel.token, 'hex') };
   const key = await keyOf({ provider: row.provider, id: channel.id });
   await engine.store.once.set(key, JSON.stringify(route), 2 * openingMs);
 }
@@ -52,7 +52,7 @@ export async function routeOf(
   if (kept === null) return null;
   const route = parseJson(kept);
   const [organizationId, connectionId, tokenHash] = ['o', 'c', 't'].map((name) => text(member(route, name)) ?? '');
-  if (!equalText(tokenHash ?? '', encodeHex(await hash('sha256', token)))) return null;
+  if (!equalText(tokenHash ?? '', await hashText('sha256', token, 'hex'))) return null;
   const row = await engine.store.connections.get(organizationId ?? '', connectionId ?? '');
   const channel = row === null ? undefined : recordsOf(row).find((record) => record.id === id);
   if (row === null || channel === undefined || row.status === 'disconnected' || (row.stub && !stub)) return null;

@@ -105,17 +105,20 @@ function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeVal
   const url = parseUrl(atVersion(computed(target.url, known), values.apiVersion));
   const extra = computed(target.params ?? {}, known);
   refuseReservedParams(Object.keys(extra), 'authorize.params');
-  for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
-  url.searchParams.set('response_type', 'code');
-  url.searchParams.set('client_id', reveal(app['clientId'] ?? 'stub-client'));
-  url.searchParams.set('redirect_uri', values.redirectUri);
-  url.searchParams.set('state', values.state);
-  if (values.scopes.length > 0) url.searchParams.set('scope', values.scopes.join(scopes.separator ?? ' '));
-  if (values.nonce !== undefined) url.searchParams.set('nonce', values.nonce);
+  // Apart from the URL, which would be written anew for each parameter.
+  const params = new URLSearchParams(url.search);
+  for (const [name, value] of Object.entries(extra)) params.set(name, value);
+  params.set('response_type', 'code');
+  params.set('client_id', reveal(app['clientId'] ?? 'stub-client'));
+  params.set('redirect_uri', values.redirectUri);
+  params.set('state', values.state);
+  if (values.scopes.length > 0) params.set('scope', values.scopes.join(scopes.separator ?? ' '));
+  if (values.nonce !== undefined) params.set('nonce', values.nonce);
   if (pkce !== 'none') {
-    url.searchParams.set('code_challenge', values.challenge);
-    url.searchParams.set('code_challenge_method', 'S256');
+    params.set('code_challenge', values.challenge);
+    params.set('code_challenge_method', 'S256');
   }
+  url.search = params.toString();
   return url.href;
 }
 

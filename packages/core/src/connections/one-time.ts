@@ -2,7 +2,7 @@
 import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8 } from '../bytes.ts';
 import type { Engine } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import { hash } from '../hash.ts';
+import { hashText } from '../hash.ts';
 import { parseJson } from '../json.ts';
 import type { SealPurpose } from '../vault/vault.ts';
 
@@ -77,7 +77,7 @@ export async function takeRecord(engine: Engine, key: OneTimeKey): Promise<boole
 }
 
 export async function digest(text: string): Promise<string> {
-  return encodeBase64url(await hash('sha256', text));
+  return hashText('sha256', text, 'base64url');
 }
 
 /** The store sees only a hash: a reader of the table cannot finish a flow. */

@@ -8,7 +8,7 @@ import { encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
 import type { Engine } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { randomToken } from '../random.ts';
+import { randomTokens } from '../random.ts';
 import {
   askInPlace,
   digest,
@@ -55,11 +55,10 @@ const shape = /^([A-Za-z0-9_-]{43})\.([0-9a-z]{6,9})\.([A-Za-z0-9_-]{1,32})\.([A
 
 /** @throws PlugboardError kind `rate_limited`, code `too_many_flows`. */
 export async function startFlow(engine: Engine, flow: Omit<FlowRecord, 'browser'>): Promise<StartedFlow> {
-  const handle = randomToken(32);
+  const [handle = '', value = ''] = randomTokens(2);
   const issued = Math.floor((await engine.store.now()).getTime() / 1000).toString(36);
   const signed = `${handle}.${issued}.${engine.vault.primaryKeyId}`;
   const state = `${signed}.${await sign(engine, flow.provider, signed, engine.vault.primaryKeyId)}`;
-  const value = randomToken(32);
   const record: FlowRecord = { ...flow, browser: await digest(value) };
   await putRecord(engine, keyOf(flow.provider, handle), record, stateTtlMs);
   return { state, cookie: cookieOf(engine, flow.provider, handle, value) };

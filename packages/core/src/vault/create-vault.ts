@@ -1,8 +1,7 @@
-import { encodeHex } from '../bytes.ts';
+import { encodeHex, ownBytes } from '../bytes.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { configurationError, invalidInput } from '../errors.ts';
 import { checkFields, integer } from '../field-rules.ts';
-import { hmac } from '../hash.ts';
 import { randomBytes } from '../random.ts';
 import {
   associatedData,
@@ -15,6 +14,8 @@ import {
   splitSealed,
   subkeyInfo,
 } from './format.ts';
+import type { RootKey } from './cipher.ts';
+import { importKey } from './import-key.ts';
 import { openKeyRing } from './key-ring.ts';
 import { rememberDerived } from './subkey-cache.ts';
 import type { KeyRing, Vault } from './vault.ts';
@@ -45,6 +46,7 @@ export interface KeyUsage {
 }
 
 const checkValueLength = 8;
+const mostMacKeys = 200;
 const numberRules = {
   keyTimeoutMs: integer(1),
   warnAfterSeals: integer(1, Number.MAX_SAFE_INTEGER),
@@ -78,6 +80,20 @@ export function createVault(options: VaultOptions): Vault {
       associatedData: associatedData(keyId, environment, context),
     };
   });
+
+  const macKeys = new Map<string, RootKey>();
+  async function macKey(keyId: string, use: string): Promise<RootKey> {
+    const name = `${keyId}/${use}`;
+    const known = macKeys.get(name);
+    if (known !== undefined) return known;
+    const derived = await (await ring.load(keyId)).mac(macInfo(environment, use));
+    const key = await importKey(ownBytes(derived));
+    derived.fill(0);
+    // Uses are few, and named by code: this only bounds what a mistake could fill.
+    if (macKeys.size >= mostMacKeys) macKeys.clear();
+    macKeys.set(name, key);
+    return key;
+  }
 
   return {
     environment,
@@ -114,10 +130,7 @@ export function createVault(options: VaultOptions): Vault {
       if (!isName(use)) {
         throw invalidInput('A keyed hash', [{ path: 'use', message: 'must be a non-empty, well-formed string' }]);
       }
-      const key = await (await ring.load(keyId)).mac(macInfo(environment, use));
-      const tag = await hmac('sha256', key, data);
-      key.fill(0);
-      return tag;
+      return new Uint8Array(await (await macKey(keyId, use)).mac(data));
     },
   };
 }

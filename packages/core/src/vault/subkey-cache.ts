@@ -1,6 +1,6 @@
 import type { Subkey } from './cipher.ts';
 import { checkContext } from './format.ts';
-import type { SealContext } from './vault.ts';
+import type { SealContext, SealPurpose } from './vault.ts';
 
 /** What a seal or open needs beside its bytes. */
 export interface ContextKey {
@@ -9,6 +9,9 @@ export interface ContextKey {
 }
 
 type Derive = (keyId: string, context: SealContext) => Promise<ContextKey>;
+
+/** Contexts of flows are used twice at most, and would push out those of connections. */
+const usedOnce: ReadonlySet<SealPurpose> = new Set<SealPurpose>(['oauth.state', 'browser.step']);
 
 /**
  * The same derivation, with about `size` results kept at hand, among them those of the last `size / 2` contexts: these
@@ -32,6 +35,7 @@ export function rememberDerived(
   };
   return (keyId, context) => {
     checkContext(context);
+    if (usedOnce.has(context.purpose)) return derive(keyId, context);
     const name = nameOf(keyId, context);
     const known = newer.get(name);
     if (known !== undefined) return known;

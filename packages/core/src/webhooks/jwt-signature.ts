@@ -1,9 +1,9 @@
 import type { CryptoKey, JWTPayload, JWTVerifyOptions } from 'jose';
 
 import type { AppValues } from '../auth/auth.ts';
-import { decodeBase64url, encodeHex, equalText } from '../bytes.ts';
+import { decodeBase64url, equalText } from '../bytes.ts';
 import { configurationError } from '../errors.ts';
-import { hash } from '../hash.ts';
+import { hashText } from '../hash.ts';
 import { reveal, type Secret } from '../secret.ts';
 import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
 import type { KeySource } from './key-cache.ts';
@@ -131,7 +131,7 @@ async function verifyToken(
 }
 
 async function holdsHash(claim: unknown, body: Uint8Array): Promise<boolean> {
-  return typeof claim === 'string' && equalText(claim, encodeHex(await hash('sha256', body)));
+  return typeof claim === 'string' && equalText(claim, await hashText('sha256', body, 'hex'));
 }
 
 function isMeant(

@@ -1,6 +1,5 @@
-import { encodeHex } from '../bytes.ts';
 import { configurationError } from '../errors.ts';
-import { hash } from '../hash.ts';
+import { hashText } from '../hash.ts';
 import type { Store } from '../store.ts';
 
 export interface BodyClaim {
@@ -37,7 +36,7 @@ export async function claimBody(
       'Let `verify` return a `deliveryId` that the signature covers, or refuse the delivery.',
     );
   }
-  const key = `webhook-body:${provider}:${encodeHex(await hash('sha256', deliveryId))}`;
+  const key = `webhook-body:${provider}:${await hashText('sha256', deliveryId, 'hex')}`;
   const mark = await values.put({ key, value: body, ttlMs: rememberMs });
   if (mark !== 'stored') return (await values.peek(key)) === body ? nothing : 'replayed';
   return {

@@ -1,5 +1,4 @@
 /** From a vendor's post to the host's handlers: verified on raw bytes, once, for the right organization. */
-import { encodeHex } from '../bytes.ts';
 import type { ChannelRecord } from '../channels/records.ts';
 import { routeOf } from '../channels/route.ts';
 import { endConnection } from '../connections/disconnect.ts';
@@ -12,7 +11,7 @@ import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, providerOf } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
-import { hash } from '../hash.ts';
+import { hashText } from '../hash.ts';
 import type { HealthService } from '../health.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WebhookDefinition } from '../provider.ts';
@@ -108,7 +107,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
       verifyTools(engine, sessions, { runtime, row: addressed, credentials }),
     );
     if (!verdict.ok) return refusal(verdict.reason, webhooks.refusals);
-    const body = encodeHex(await hash('sha256', delivery.body));
+    const body = await hashText('sha256', delivery.body, 'hex');
     const rememberMs = (webhooks.rememberDays ?? 3) * dayMs;
     const claim = await claimBody(engine.store.once, verdict, {
       provider: scopeOf(provider, addressed),
@@ -154,7 +153,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     item: Item,
   ): Promise<WebhookReply | undefined> {
     const { once: values } = engine.store;
-    const key = `webhook:${scopeOf(runtime.definition.id, item.addressed)}:${encodeHex(await hash('sha256', item.id))}`;
+    const key = `webhook:${scopeOf(runtime.definition.id, item.addressed)}:${await hashText('sha256', item.id, 'hex')}`;
     const mark = await values.put({ key, value: 'processing', ttlMs: processingMs });
     if (mark !== 'stored') return (await values.peek(key)) === 'done' ? undefined : problem(503, 'already_processing');
     try {

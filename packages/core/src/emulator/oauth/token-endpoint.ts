@@ -1,6 +1,5 @@
 /** The token endpoint (RFC 6749 section 3.2): reads a request, finds its grant, enters the call into the ledger. */
-import { encodeBase64url } from '../../bytes.ts';
-import { hash } from '../../hash.ts';
+import { hashText } from '../../hash.ts';
 import type { JsonObject } from '../../json.ts';
 import { isAnonymous, readClient, type PresentedClient } from './client-auth.ts';
 import { clientCredentialsGrant, codeGrant, stepGrant, jwtBearerGrant, renewalGrant, type Grant } from './grants.ts';
@@ -157,7 +156,7 @@ function retireOldTokens({ ledger }: ServerContext, profile: AuthorizationProfil
 async function challengeOf(verifier: string | undefined): Promise<string | undefined> {
   if (verifier === undefined) return undefined;
   if (!/^[A-Za-z0-9\-._~]{43,128}$/.test(verifier)) return 'malformed';
-  return encodeBase64url(await hash('sha256', verifier));
+  return hashText('sha256', verifier, 'base64url');
 }
 
 /** The encoding of the first method that takes requests of this form; else of the first. */
