@@ -14,8 +14,12 @@ export function parseUrl(text: string): URL {
   );
 }
 
+const wholeLabels = /^[^.]+(?:\.[^.]+)*$/;
+
 /** Whether a host name (with its port where it is not 443) is one that the pattern names. */
 export function hostMatches(pattern: string, url: URL): boolean {
+  // Nearly always it is the very name, which needs no taking apart.
+  if (pattern === url.hostname && wholeLabels.test(pattern)) return true;
   const { name, port } = splitPort(pattern.toLowerCase());
   if (port !== undefined && port !== portOf(url)) return false;
   const wanted = name.split('.');
