@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { build, type Plugin } from 'esbuild';
+
 import { inRounds } from '../harness/measure.ts';
 import { installPacked, type Project } from '../harness/packed.ts';
 import { runModule } from '../harness/process.ts';
@@ -40,6 +42,7 @@ export const benchmark: Benchmark = {
       'core + 10 providers': ['@plugboard/core', ...ten],
       [`core + all ${all.length} providers`]: ['@plugboard/core', ...all],
       'undici, for comparison': ['undici'],
+      'zod as one file without its languages, for comparison': [await zodInOneFile(project)],
     };
     const names = Object.keys(cases);
     for (const [index, imports] of Object.values(cases).entries())
@@ -94,6 +97,21 @@ export const benchmark: Benchmark = {
     };
   },
 };
+
+/** What its many small files cost. */
+async function zodInOneFile({ dir }: Project): Promise<string> {
+  const languages: Plugin = {
+    name: 'without-languages',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /locales\/index\.js$/ }, () => ({ path: 'none', namespace: 'none' }));
+      onLoad({ filter: /^none$/, namespace: 'none' }, () => ({ contents: 'export {}' }));
+    },
+  };
+  const outfile = join(dir, 'zod-in-one-file.mjs');
+  const stdin = { contents: "export * from 'zod';", resolveDir: dir };
+  await build({ stdin, outfile, bundle: true, format: 'esm', platform: 'neutral', plugins: [languages] });
+  return './zod-in-one-file.mjs';
+}
 
 function probeFile(project: Project, index: number): string {
   return join(project.dir, `import-${index}.mjs`);

@@ -1,6 +1,16 @@
 /** The built packages, packed as for the registry and installed into an empty project of a temporary folder. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -47,19 +57,41 @@ export function installedSize(
   const local = Object.fromEntries(names.map((name) => [name, `file:../tarballs/${tarballOf(name, files)}`]));
   writeFileSync(join(dir, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: local }));
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'], dir);
-  const modules = join(dir, 'node_modules');
-  const installed = readdirSync(modules)
-    .filter((name) => !name.startsWith('.'))
-    .flatMap((name) =>
-      name.startsWith('@') ? readdirSync(join(modules, name)).map((own) => `${name}/${own}`) : [name],
-    )
-    .filter((name) => !sdkOf.test(name))
-    .map((name): [string, number] => [name, treeBytes(join(modules, name))]);
+  const installed = reachable(dir, names).map((path): [string, number] => [
+    path.replace(/^.*node_modules\//, ''),
+    treeBytes(join(dir, path)),
+  ]);
   return {
     bytes: installed.reduce((sum, [, bytes]) => sum + bytes, 0),
     packages: installed.length,
     largest: installed.toSorted((a, b) => b[1] - a[1]).slice(0, 6),
   };
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly dependencies?: Readonly<Record<string, string>> }>>;
+}
+
+/** Folders of these packages and of all that they depend on, vendor SDKs and what only those need left out. */
+function reachable(dir: string, names: readonly string[]): string[] {
+  const { packages } = JSON.parse(readFileSync(join(dir, 'node_modules/.package-lock.json'), 'utf8')) as Lock;
+  const found = new Set<string>();
+  const visit = (name: string, from: string): void => {
+    if (sdkOf.test(name)) return;
+    // As Node does: beside the one that asks, then further up.
+    for (let base = from; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
+      const path = `${base === '' ? '' : `${base}/`}node_modules/${name}`;
+      if (packages[path] !== undefined) {
+        if (found.has(path)) return;
+        found.add(path);
+        for (const next of Object.keys(packages[path].dependencies ?? {})) visit(next, path);
+        return;
+      }
+      if (base === '') return;
+    }
+  };
+  for (const name of names) visit(name, '');
+  return [...found];
 }
 
 function tarballOf(name: string, files: readonly string[]): string {

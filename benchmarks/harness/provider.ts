@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 /** Takes anything: what a schema library costs is not what is measured. */
 const nothing: Schema<unknown> = { '~standard': { version: 1, vendor: 'bench', validate: (value) => ({ value }) } };
+const credentials = z.object({ accessToken: z.string() });
 const page = 'https://vendor.example/docs';
 
 /** @param origin where its token endpoint and its API are */
@@ -46,7 +47,7 @@ export function benchProvider(origin: string, scopes: readonly string[] = ['read
         token: operation({
           summary: 'Hands out the bare token.',
           input: nothing,
-          run: async (api) => api.credentials(z.object({ accessToken: z.string() })).accessToken,
+          run: async (api) => api.credentials(credentials).accessToken,
         }),
       },
     },
