@@ -81,4 +81,4 @@ const manifest = (dir: string) =>
     dependencies?: Record<string, string>;
   };
 /** What core and the shared part of Google's providers depend on, and every SDK, is measured by itself. */
-const externals = [...Object.keys(manifest('packages/core').dependencies ?? {})].flatMap((name) => [name, `${name}/*`]);
+const externals = Object.keys(manifest('packages/core').dependencies ?? {}).flatMap((name) => [name, `${name}/*`]);
