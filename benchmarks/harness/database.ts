@@ -58,7 +58,12 @@ export async function seedConnections(bench: Bench, seeds: readonly Seed[], toke
     const rows = await Promise.all(
       seeds.slice(from, from + batch).map(async (seed) => {
         const identity = { id: randomUUID(), organizationId: seed.organizationId, provider: 'bench' };
-        const sealed = await sealCredentials({ vault } as Engine, identity, credentials, 1);
+        const sealed = await sealCredentials(
+          { vault } as Engine,
+          { ...identity, method: 'oauth', metadata: {} },
+          credentials,
+          1,
+        );
         return { ...identity, label: seed.label, sealed: Buffer.from(sealed).toString('base64') };
       }),
     );

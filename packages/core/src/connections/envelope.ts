@@ -3,10 +3,10 @@
  * the facts that decide where they go, so that whoever writes to the database cannot send them elsewhere.
  */
 import type { Credentials } from '../auth/auth.ts';
-import { decodeUtf8, encodeBase64url, encodeUtf8 } from '../bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { providerOf, type Engine } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import { hash } from '../hash.ts';
+import { hashText } from '../hash.ts';
 import { factsNameHosts, inputOf } from '../hosts.ts';
 import { member, parseJson, type Json } from '../json.ts';
 import { revealAll, Secret } from '../secret.ts';
@@ -86,7 +86,7 @@ function requireDeclaredHosts(engine: Engine, { provider, metadata }: Connection
 }
 
 async function factsHash(row: Sealable): Promise<string> {
-  return encodeBase64url(await hash('sha256', decidingFacts(row)));
+  return hashText('sha256', decidingFacts(row), 'base64url');
 }
 
 /** The same envelope for the next version of its row: what a reseal writes. Bytes that are no envelope stay as they are. */

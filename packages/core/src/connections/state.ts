@@ -8,7 +8,7 @@ import { encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
 import type { Engine } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { randomTokens } from '../random.ts';
+import { randomToken, randomTokens } from '../random.ts';
 import {
   askInPlace,
   digest,
@@ -70,7 +70,7 @@ export function askForFlow<T>(
   { provider, ...who }: Pick<FlowRecord, 'provider' | 'organizationId' | 'userId'>,
   ask: () => Promise<T>,
 ): Promise<T> {
-  return askInPlace(engine, keyOf(provider, randomToken(32)), who, ask);
+  return askInPlace(engine, keyOf(provider, randomToken()), who, ask);
 }
 
 export interface FlowCallback {
