@@ -59,7 +59,6 @@ describe('D11 what is repeated', () => {
     ['never', 'api', 'rate_limited', status(429)],
     ['never', 'api', 'outcome_unknown', cut],
     ['never', 'token', 'outcome_unknown', cut],
-    ['safe', 'token', 'connection_lost', cut],
     ['safe', 'token', 'unavailable', status(503)],
     ['safe', 'api', 'bad_request', status(400)],
     ['safe', 'api', 'unauthorized', status(401)],
@@ -202,6 +201,35 @@ describe('D12 what provably never left', () => {
     for (let turn = 0; turn < 5; turn++) await send(server.origin, { purpose: 'token', repeat: 'never' });
     expect(server.connections()).toBe(6);
     await until(() => server.openSockets() === 1);
+  });
+
+  it.each([
+    ['safe', 'ok'],
+    ['never', undefined],
+  ] as const)('a token call of repeat %s whose connection breaks', async (repeat, answer) => {
+    let calls = 0;
+    const server = await serveTcp((socket) => {
+      socket.on('data', () => {
+        if (++calls === 1) socket.destroy();
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      });
+    });
+    const { send, clock } = transportKit([server.origin]);
+    const call = send(server.origin, { method: 'POST', purpose: 'token', repeat });
+    const text = driven(clock, call).then(
+      (given) => given.text(),
+      () => undefined,
+    );
+    expect(await text).toBe(answer);
+    expect(calls).toBe(answer === undefined ? 1 : 2);
+  });
+
+  it('token calls that may be lost are not repeated for what a server says', async () => {
+    const server = await scripted([(response) => void response.writeHead(503).end(), ok]);
+    const { fail, clock } = transportKit([server.origin]);
+    const call = fail(server.origin, { method: 'POST', purpose: 'token', repeat: 'safe' });
+    expect(await driven(clock, call)).toMatchObject({ status: 503 });
+    expect(server.requests).toHaveLength(1);
   });
 
   it('token calls that may be lost keep their sockets, and none of them waits for one', async () => {

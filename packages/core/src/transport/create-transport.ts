@@ -216,7 +216,8 @@ export function createTransport(options: TransportOptions): Transport & Required
     // Without a status it was the limiter that spoke: it has weighed the wait against the deadline already.
     if (!isPlugboardError(error) || (error.kind === 'rate_limited' && error.status === undefined)) return false;
     if (error.retryable && error.retryAfterMs !== undefined) limiter.pause(request.limitKey, error.retryAfterMs);
-    const repeatable = request.purpose === 'api' && request.repeat !== 'never';
+    // Of token calls that may be lost only those that were lost: what a server says of them is for the refresh to judge.
+    const repeatable = request.repeat !== 'never' && (request.purpose === 'api' || error.kind === 'network');
     const tried = { error, unsent, repeatable, tries: progress.retries + 1 };
     const delayMs = retryDelayMs({ ...tried, remainingMs: deadline.remainingMs(), random: clock.random() }, policy);
     if (delayMs === undefined || !budgets.withdraw(request.url.host)) return false;

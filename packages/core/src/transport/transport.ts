@@ -75,7 +75,7 @@ export interface TransportRequest {
   readonly organizationId?: string;
   readonly classify: Classify;
   readonly repeat: Repeat;
-  /** `token` calls: one long total deadline, no redirect, a socket of their own, no retry unless provably unsent. */
+  /** `token` calls: one long total deadline, no redirect, a socket of their own, no retry unless provably unsent, or lost where `repeat` allows it. */
   readonly purpose: 'api' | 'token';
   /** Key under which limits and back-offs are counted: provider and connection, or provider alone. */
   readonly limitKey: string;
