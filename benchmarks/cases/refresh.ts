@@ -16,16 +16,16 @@ import { shortNumber, type Benchmark, type Report } from '../harness/report.ts';
 import { startServer } from '../harness/servers.ts';
 import { median } from '../harness/statistics.ts';
 
-const locks = 20;
+const locks = 10;
 const hand = {
   at200: 'pipeline by hand, 200 in flight',
   at400: 'pipeline by hand, 400 in flight',
-  locked: 'row locks by hand, 20',
+  locked: 'row locks by hand, 10',
 };
 const own = {
   at200: 'refresh job, 200 in flight',
   at400: 'refresh job, 400 in flight',
-  locked: 'refresh job under row locks, 20',
+  locked: 'refresh job under row locks, 10',
 };
 const shared = { two: 'refresh job in two processes, 200 each', four: 'refresh job in four processes, 200 each' };
 const peer = 'Better Auth getAccessToken of ended tokens, 200 in flight';
@@ -186,9 +186,11 @@ async function startWorker(setup: RefreshSetup): Promise<ChildProcess> {
 }
 
 async function runWorker(child: ChildProcess): Promise<number> {
-  const answer = once(child, 'message') as Promise<[number]>;
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const ended = () => reject(new Error('a process of the bulk refresh ended'));
+  child.once('message', (count) => resolve(count as number)).once('exit', ended);
   child.send('go');
-  return (await answer)[0];
+  return promise.finally(() => child.off('exit', ended));
 }
 
 async function inFlight<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {

@@ -21,7 +21,7 @@ export interface Peer {
 export async function startBetterAuth(schema: string, origin: string, token: string): Promise<Peer> {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
-    max: 20,
+    max: 16,
     idleTimeoutMillis: 0,
     options: `-c search_path=${schema}`,
   });

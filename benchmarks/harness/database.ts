@@ -35,7 +35,7 @@ export const environment = 'bench';
 /** The store's client is real and shared; what hosts would give as keys is made here. */
 export async function withDatabase<T>(keys: Bench['keys'], run: (bench: Bench) => Promise<T>): Promise<T> {
   const schema = `plugboard_bench_${process.pid}`;
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 20, idleTimeoutMillis: 0 });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 16, idleTimeoutMillis: 0 });
   try {
     await migrate(pool, { schema });
     return await run({ schema, pool, keys, store: postgresStore(pool, { schema }) });

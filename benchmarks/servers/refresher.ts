@@ -6,7 +6,7 @@ import pg from 'pg';
 import { databaseUrl } from '../harness/database-url.ts';
 import { refreshAll, refreshBoard, type RefreshSetup } from '../harness/refresh-board.ts';
 
-const pool = new pg.Pool({ connectionString: databaseUrl, max: 40, idleTimeoutMillis: 0 });
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 4, idleTimeoutMillis: 0 });
 const board = refreshBoard(pool, JSON.parse(process.argv[2] ?? '') as RefreshSetup);
 await board.ready();
 process.on('disconnect', () => process.exit(0));
