@@ -7,8 +7,11 @@ import type { BatchWriter } from './refresh-turn.ts';
 
 /** Rows in one statement. */
 const mostRows = 500;
-/** Longest that a result waits for company: a process that is killed meanwhile loses it. */
-const longestWaitMs = 20;
+/**
+ * Longest that a result waits for company. A process that is killed meanwhile loses it, which costs one more refresh: what
+ * the vendor would not give again is written at once.
+ */
+const longestWaitMs = 100;
 
 interface Waiting {
   readonly write: ConnectionWrite;

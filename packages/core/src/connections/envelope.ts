@@ -14,6 +14,8 @@ import type { ConnectionRow } from '../store.ts';
 import { decidingFacts } from './facts.ts';
 
 const schemaVersion = 1;
+/** A hash has 43 characters, and no bracket. */
+const longestPlain = 43;
 
 export interface Identity {
   readonly id: string;
@@ -85,8 +87,10 @@ function requireDeclaredHosts(engine: Engine, { provider, metadata }: Connection
   });
 }
 
+/** The facts themselves where they are shorter than a hash would be: most connections have none. */
 async function factsHash(row: Sealable): Promise<string> {
-  return hashText('sha256', decidingFacts(row), 'base64url');
+  const facts = decidingFacts(row);
+  return facts.length <= longestPlain ? facts : hashText('sha256', facts, 'base64url');
 }
 
 /** The same envelope for the next version of its row: what a reseal writes. Bytes that are no envelope stay as they are. */

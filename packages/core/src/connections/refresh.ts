@@ -56,12 +56,17 @@ export interface Refresher {
 interface Parts {
   readonly engine: Engine;
   readonly outcome: RefreshOutcome;
+  readonly nextWriteId: () => string;
 }
 
 export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher {
   const flights = new Map<string, Promise<ConnectionRow>>();
   const outcome = createRefreshOutcome(engine, hooks);
-  const parts: Parts = { engine, outcome };
+  const process = randomToken(12);
+  let writes = 0;
+  /** Tells the writes of this process from each other and from those of all others: it need not be hard to guess. */
+  const nextWriteId = () => `${process}.${++writes}`;
+  const parts: Parts = { engine, outcome, nextWriteId };
   let stopping = false;
 
   /** Joins the flight of this version in this process, or starts it. */
@@ -163,7 +168,7 @@ async function underLease(parts: Parts, runtime: ProviderRuntime, seen: Connecti
 
 /** Spends the token under a held lease. */
 async function withLease(
-  { engine, outcome }: Parts,
+  { engine, outcome, nextWriteId }: Parts,
   runtime: ProviderRuntime,
   { row, claimedAt, readAt, marked }: ClaimedRow,
   { answered, batch }: ClaimedHooks,
@@ -176,12 +181,12 @@ async function withLease(
   answered?.();
   if ('error' in answer) return outcome.settle(await outcome.failed(runtime, row, { guard, hadUnknown, ...answer }));
   const at = storeTime(engine, row, readAt);
-  const success = { guard, at, writeId: randomToken(12), ...(batch && { batch }), ...answer };
+  const success = { guard, at, writeId: nextWriteId(), ...(batch && { batch }), ...answer };
   return outcome.settle(await outcome.succeeded(runtime, row, success));
 }
 
 async function underLock(
-  { engine, outcome }: Parts,
+  { engine, outcome, nextWriteId }: Parts,
   runtime: ProviderRuntime,
   { row: seen, claimedAt, marked }: Pick<ClaimedRow, 'row' | 'marked'> & Partial<ClaimedRow>,
 ): Promise<ConnectionRow> {
@@ -205,7 +210,7 @@ async function underLock(
       if (row.failCount > seen.failCount) return { error: coolingDown(row) };
       const answer = await callVendor(engine, runtime, row);
       if ('error' in answer) return outcome.failed(runtime, row, { guard: given, hadUnknown, update, ...answer });
-      received = { guard, at: storeTime(engine, row, readAt), writeId: randomToken(12), ...answer };
+      received = { guard, at: storeTime(engine, row, readAt), writeId: nextWriteId(), ...answer };
       return outcome.succeeded(runtime, row, { ...received, update });
     });
   } catch (error) {
