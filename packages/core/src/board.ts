@@ -5,7 +5,7 @@ import { createClient } from './client/client.ts';
 import { createCredentialBreaker } from './client/credential-breaker.ts';
 import { createAttempts } from './connections/attempts.ts';
 import { createSdkCache } from './client/sdk-cache.ts';
-import { systemClock } from './clock.ts';
+import { endsWithin, systemClock } from './clock.ts';
 import { resolveMode } from './config.ts';
 import { authorize, callback } from './connections/authorize.ts';
 import { prepare } from './connections/browser-step.ts';
@@ -244,14 +244,22 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       presence.join();
       runner ??= startRunner(engine, names === undefined ? jobs : names.map((name) => jobNamed(jobs, name)));
     },
-    async stop() {
-      await runner?.stop();
-      runner = undefined;
-      await refresher.drain();
-      await notifier?.drain();
+    async stop({ deadlineMs = 60_000 } = {}) {
+      const drain = async () => {
+        await runner?.stop();
+        runner = undefined;
+        await refresher.drain();
+        await notifier?.drain();
+      };
+      const drained = await endsWithin(clock, deadlineMs, drain());
       await presence.leave();
       await engine.sdks.close();
-      await close();
+      const closed = close();
+      // Sockets of calls under way would be waited for as well.
+      if (drained) await closed;
+      else
+        log.warn({ deadlineMs }, 'the board stopped with work under way: its rows are due again when their lease ends');
+      return { drained };
     },
     sandbox,
   };

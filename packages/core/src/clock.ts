@@ -19,6 +19,22 @@ export interface Clock {
 
 export type Cancel = () => void;
 
+/** Whether the work ended within so many milliseconds, one way or the other. It goes on if it did not. */
+export async function endsWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  const deadline = new AbortController();
+  const ended = work.then(
+    () => true,
+    () => true,
+  );
+  const late = clock.sleep(ms, deadline.signal).then(
+    () => false,
+    () => false,
+  );
+  const inTime = await Promise.race([ended, late]);
+  deadline.abort();
+  return inTime;
+}
+
 /** Longest delay that timers of JavaScript engines hold; beyond it they fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 

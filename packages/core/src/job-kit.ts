@@ -1,5 +1,5 @@
 /** What an adapter of a job engine builds on: the jobs of a board, checked, and a stop that lets what runs come to its end. */
-import { systemClock, type Clock } from './clock.ts';
+import { endsWithin, systemClock, type Clock } from './clock.ts';
 import { configurationError, isPlugboardError, PlugboardError } from './errors.ts';
 import { errorFields } from './events.ts';
 import type { Job, JobRun } from './job.ts';
@@ -103,11 +103,7 @@ export function createJobRuns(board: JobBoard, { only, clock = systemClock }: Jo
     stopping: () => controller.signal.aborted,
     async stop({ deadlineMs = 20_000 } = {}) {
       controller.abort();
-      const deadline = new AbortController();
-      const drained = Promise.allSettled(running.keys());
-      const late = clock.sleep(deadlineMs, deadline.signal).catch(() => undefined);
-      await Promise.race([drained, late]);
-      deadline.abort();
+      await endsWithin(clock, deadlineMs, Promise.allSettled(running.keys()));
       return { abandoned: [...running.values()] };
     },
     warn: (error, message) => log.warn(errorFields(error), message),

@@ -239,8 +239,12 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
    * others starts with `jobs: []`, so that the rotation of a key knows of it.
    */
   start(options?: { readonly jobs?: readonly JobName[] }): void;
-  /** Stops the jobs, lets refreshes in flight finish, has SDKs send what they hold, closes sockets. The store stays the host's. */
-  stop(): Promise<void>;
+  /**
+   * Claims nothing more, lets what is in flight finish, has SDKs send what they hold, closes sockets. The store stays the
+   * host's. `deadlineMs` (default 60,000: a token call may take 45 s) bounds the wait; `drained` is false where it was not
+   * enough, and what was in flight then comes back when its lease ends.
+   */
+  stop(options?: { readonly deadlineMs?: number }): Promise<{ readonly drained: boolean }>;
 
   /** Stand-ins of the stubbed vendors, for the routes that serve their consent pages. Null in production. */
   readonly sandbox: ((request: Request) => Promise<Response>) | null;

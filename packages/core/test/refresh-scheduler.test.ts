@@ -265,3 +265,31 @@ test('a slow vendor holds up no other', async () => {
   await drive(rig, run);
   expect(await of('acme')).toBe(200);
 });
+
+test('R21 a stop that is told a deadline does not wait longer for a vendor that hangs', async () => {
+  const rig = createRig({ rotation: 'stable' });
+  await populate(rig, { count: 3 });
+  await rig.clock.advance(hourMs);
+  rig.oauth.switches.token.always({ hold: 'before' });
+  rig.board.start({ jobs: ['refresh'] });
+  await rig.clock.advance(1_000);
+  expect(rig.tokenCalls()).toHaveLength(3);
+  const stopped = rig.board.stop({ deadlineMs: 5_000 });
+  await rig.clock.advance(5_000);
+  expect(await stopped).toEqual({ drained: false });
+  rig.oauth.gate.release();
+});
+
+test('R21 a stop lets what is in flight come to its end', async () => {
+  const rig = createRig({ rotation: 'stable' });
+  await populate(rig, { count: 3 });
+  await rig.clock.advance(hourMs);
+  rig.oauth.switches.token.next({ hold: 'before' }, 3);
+  rig.board.start({ jobs: ['refresh'] });
+  await rig.clock.advance(1_000);
+  const stopped = rig.board.stop();
+  await rig.clock.advance(1_000);
+  rig.oauth.gate.release();
+  expect(await drive(rig, stopped)).toEqual({ drained: true });
+  expect((await allRows(rig.store)).map(({ credentialsVersion }) => credentialsVersion)).toEqual([2, 2, 2]);
+});

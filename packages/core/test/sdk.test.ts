@@ -86,7 +86,7 @@ function sdkRig() {
       return servers.handle(request);
     }),
   });
-  onTestFinished(() => board.stop());
+  onTestFinished(async () => void (await board.stop()));
   const connect = async (label = 'default') => {
     await board.connect('acme', {
       organizationId,
