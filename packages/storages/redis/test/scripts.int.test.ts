@@ -3,18 +3,21 @@ import { newConnection, storeContract } from '@plugboard/testing';
 import { createMemoryStore } from '@plugboard/core/store-kit';
 import { createClient } from '@redis/client';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { redisStore, withRedisOnce } from '../src/index.ts';
 import { createInspector, randomPrefix, type Inspector } from './fixture.ts';
+import { canStartRedis, startRedis } from './redis-server.ts';
 
-const url = inject('redisUrl');
+// A server of its own: scripts that are flushed are flushed for everybody.
+const server = canStartRedis() ? await startRedis() : undefined;
+const url = server?.url ?? null;
 const prefix = randomPrefix();
 const client = createClient({ url: url ?? '' });
 const ioredis = new Redis(url ?? '', { lazyConnect: true });
 let inspector: Inspector;
 
-beforeEach((context) => context.skip(url === null, 'Redis is not reachable'));
+beforeEach((context) => context.skip(url === null, 'There is no redis-server to start'));
 beforeAll(async () => {
   if (url === null) return;
   client.on('error', () => undefined);
@@ -28,6 +31,7 @@ afterAll(async () => {
   await inspector.close();
   client.destroy();
   ioredis.disconnect();
+  await server?.close();
 });
 
 test.each([
