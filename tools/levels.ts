@@ -97,6 +97,7 @@ export const levels: Readonly<Record<string, number>> = {
   'settings.ts': 4,
   'sweep.ts': 4,
   'sync/': 4,
+  'webhooks/address.ts': 4,
   'webhooks/read-events.ts': 4,
   'webhooks/receive.ts': 4,
   'webhooks/verify-tools.ts': 4,

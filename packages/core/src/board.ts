@@ -38,6 +38,7 @@ import { createSyncService } from './sync/service.ts';
 import { checkKeys } from './vault/check-keys.ts';
 import { createVault } from './vault/create-vault.ts';
 import { assertRemovable, vaultStatus } from './vault/status.ts';
+import { makeWebhookAddress } from './webhooks/address.ts';
 import { createKeyCache } from './webhooks/key-cache.ts';
 import { createWebhooks } from './webhooks/receive.ts';
 import type { PlugboardOptions, Plugboard, Target } from './plugboard.ts';
@@ -223,7 +224,10 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
         store.audit.list(checkId(organizationId, 'organizationId'), filter),
       ),
     },
-    webhooks: { receive: gate(webhooks.receive) },
+    webhooks: {
+      receive: gate(webhooks.receive),
+      address: gate((provider, target) => makeWebhookAddress(engine, provider, target)),
+    },
     channels: { open: gate(channels.open), list: gate(channels.list), close: gate(channels.close) },
     on: ((first: string, second: unknown, third?: unknown) =>
       typeof second === 'function'

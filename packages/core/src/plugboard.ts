@@ -190,6 +190,13 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   readonly webhooks: {
     /** Verifies, de-duplicates, dispatches, and answers as the vendor wants. */
     receive(provider: string, request: Request, target?: WebhookTarget): Promise<Response>;
+    /**
+     * A new address for one connection, to enter at its vendor: for signing secrets that belong to the connection. It
+     * holds an unguessable key of which the store keeps a hash, so it is not shown again; the address before works for
+     * another week. Gone when the connection is disconnected.
+     * @throws PlugboardError kind `auth`, code `not_connected`; kind `configuration`, code `no_webhooks`.
+     */
+    address(provider: Ids<P>, input: Target & { readonly userId?: string }): Promise<string>;
   };
 
   /** What a vendor notifies through for a while: a watch on a calendar. The job `channels` keeps it open. */

@@ -11,6 +11,7 @@ import { liveRow, nothingConnected } from './live-row.ts';
 import { sessionKey } from './session-key.ts';
 import { revokeAtVendor } from './revoke.ts';
 import { viewOf, type Connection } from './view.ts';
+import { withoutWebhookKeys } from './webhook-keys.ts';
 
 export interface DisconnectInput {
   readonly organizationId: string;
@@ -56,7 +57,7 @@ export async function endConnection(
     row.organizationId,
     row.id,
     { version: ended.version },
-    { credentials: null, metadata: withoutChannels(ended) },
+    { credentials: null, metadata: withoutWebhookKeys(withoutChannels(ended)) },
   );
   const connection = viewOf(dropped ?? ended);
   await events.audit({

@@ -2,6 +2,7 @@
 import { inputOf } from '../hosts.ts';
 import { canonicalJson, type JsonObject } from '../json.ts';
 import type { ConnectionRow } from '../store.ts';
+import { webhookKeysMember } from './webhook-keys.ts';
 
 /** Members of the metadata that are the engine's: whoever sets them decides which hosts are called, and who hears what. */
 const engineMembers: ReadonlySet<string> = new Set([
@@ -10,6 +11,7 @@ const engineMembers: ReadonlySet<string> = new Set([
   'channels',
   'input',
   'missingScopes',
+  webhookKeysMember,
 ]);
 
 /** What a vendor told, without anything that it has no say in. */

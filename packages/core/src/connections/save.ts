@@ -14,6 +14,7 @@ import { openCredentials, sealCredentials } from './envelope.ts';
 import { decidingFacts, factsOf, vendorFacts } from './facts.ts';
 import { canRefresh, lifetimeOf } from './lifetime.ts';
 import { viewOf, type Connection } from './view.ts';
+import { keptWebhookKeys } from './webhook-keys.ts';
 
 export interface NewGrant {
   readonly organizationId: string;
@@ -147,6 +148,7 @@ async function columns(
       ...grant.metadata,
       ...vendorFacts(wanted.account?.metadata),
       ...keptChannels(existing, settled.account),
+      ...keptWebhookKeys(existing),
       ...(wanted.account?.alsoKnownAs && { alsoKnownAs: wanted.account.alsoKnownAs }),
       ...(settled.choices && { accountChoices: settled.choices.map(plainRef) }),
       ...(settled.choices && missing.length > 0 && { missingScopes: missing }),

@@ -18,6 +18,7 @@ import type { WebhookDefinition } from '../provider.ts';
 import { checkAnswer, type Schema } from '../schema.ts';
 import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
+import { rowOfWebhookKey } from './address.ts';
 import { readBody } from './body.ts';
 import { isForeign, scopeOf } from './ownership.ts';
 import { readEvents } from './read-events.ts';
@@ -53,7 +54,9 @@ export type WebhookHandler<Data = Json> = (
 type HandlerResult = WebhookReply | undefined | void;
 
 export interface WebhookTarget {
-  /** Needed where the signing secret belongs to one connection. */
+  /** From the address of one connection, as `board.webhooks.address` made it: what follows the provider's name. */
+  readonly key?: string;
+  /** For hosts with routes of their own, which know the connection already; nobody outside may choose it. */
   readonly organizationId?: string;
   readonly label?: string;
 }
@@ -79,6 +82,8 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     const runtime = providerOf(engine, provider);
     const webhooks = runtime.definition.webhooks as WebhookDefinition | undefined;
     if (webhooks === undefined) return problem(404, 'no_webhooks');
+    const keyed = target.key === undefined ? null : await rowOfWebhookKey(engine, runtime, target.key);
+    if (target.key !== undefined && keyed === null) return problem(404, 'unknown_address');
     const read = await readBody(request, webhooks.maxBytes ?? defaultMaxBytes, engine.clock);
     if ('status' in read) return problem(read.status, read.code);
     const delivery: Delivery = {
@@ -90,9 +95,10 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     };
     const named = webhooks.channels?.read?.(delivery);
     const route = named === undefined ? null : await routeOf(engine, runtime, named);
-    if (route !== null && (target.organizationId ?? route.row.organizationId) !== route.row.organizationId)
-      return problem(403, 'foreign_account');
-    const addressed = route?.row ?? (await addressedRow(runtime, target));
+    const meant = keyed ?? (await addressedRow(runtime, target));
+    const expected = meant?.organizationId ?? target.organizationId ?? route?.row.organizationId;
+    if (route !== null && expected !== route.row.organizationId) return problem(403, 'foreign_account');
+    const addressed = route?.row ?? meant;
     const credentials = await credentialsOf(runtime, addressed);
     const proven = route !== null && named !== undefined && { channelToken: new Secret(named.token) };
     const secrets = liveSecrets(webhooks.secrets({ app: runtime.app, credentials, ...proven }), delivery.receivedAt);
