@@ -1,4 +1,4 @@
-import { invalidInput, PlugboardError } from '@plugboard/core';
+import { configurationError, PlugboardError, text } from '@plugboard/core';
 
 /** `read` sees connections, settings, flags and health; `manage` connects, changes and disconnects as well. */
 export type Permission = 'read' | 'manage';
@@ -19,17 +19,35 @@ export interface Caller {
  */
 export type Authorize = (request: Request) => Caller | null | undefined | Promise<Caller | null | undefined>;
 
-/** @throws PlugboardError kind `permission`: `not_signed_in`, `not_permitted`. */
+/** @throws PlugboardError kind `permission`: `not_signed_in`, `not_permitted`; kind `configuration`: `invalid_caller`. */
 export async function callerOf(authorize: Authorize, request: Request, permission: Permission): Promise<Caller> {
   const caller = await authorize(request);
   if (caller === null || caller === undefined) throw notSignedIn();
-  const missing = (['organizationId', 'userId'] as const).filter((name) => typeof caller[name] !== 'string');
-  if (missing.length > 0) {
-    const fields = missing.map((path) => ({ path, message: 'must be a string' }));
-    throw invalidInput('The result of `authorize`', fields, 'Return { organizationId, userId }, or null for nobody.');
-  }
+  if (!isCaller(caller)) throw invalidCaller();
   if (caller.permissions?.includes(permission) === false) throw notPermitted(permission);
   return caller;
+}
+
+/** What is only half an answer must not let more through than the whole. */
+function isCaller({
+  organizationId,
+  userId,
+  permissions,
+}: {
+  readonly organizationId: unknown;
+  readonly userId: unknown;
+  readonly permissions?: unknown;
+}): boolean {
+  const named = text(organizationId) !== undefined && text(userId) !== undefined;
+  return named && (permissions === undefined || Array.isArray(permissions));
+}
+
+function invalidCaller(): PlugboardError {
+  return configurationError(
+    'invalid_caller',
+    '`authorize` returned something that is no caller.',
+    'Return { organizationId, userId, permissions? }, two texts and a list, or null for nobody.',
+  );
 }
 
 function notSignedIn(): PlugboardError {

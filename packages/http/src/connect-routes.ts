@@ -1,113 +1,87 @@
 /** Connecting and disconnecting: the OAuth redirect and its callback, credentials, the end of a connection. */
-import { invalidInput, text, type Json, type JsonObject } from '@plugboard/core';
-import { Hono, type Context } from 'hono';
-
-import { callerOf } from './caller.ts';
+import { callerOf, type Authorize } from './caller.ts';
 import { endFlow, reasonOf, seeOther } from './flow-end.ts';
-import { isObject, readObject, readText } from './read-body.ts';
-import { targetOf, type RouteParts, type RoutesEnv } from './route-context.ts';
+import { readText } from './read-body.ts';
+import type { AnyBoard, Call, Implementations } from './route-context.ts';
 import { connectionView } from './views.ts';
 
-export function connectRoutes({ board, guard, authorize, fallbackPage, fail }: RouteParts): Hono<RoutesEnv> {
-  const app = new Hono<RoutesEnv>();
+export interface FlowOptions {
+  readonly authorize: Authorize;
+  readonly fallbackPage: string;
+  /** Logs what is the server's fault. */
+  readonly note: (error: unknown) => void;
+}
 
-  async function start(context: Context<RoutesEnv, '/:provider'>, options: FlowOptions) {
-    const { userId } = context.get('caller');
-    return board.authorize(context.req.param('provider'), { ...targetOf(context), userId, ...options });
-  }
+type Names =
+  | 'startConnect'
+  | 'authorize'
+  | 'callback'
+  | 'postedCallback'
+  | 'prepare'
+  | 'connect'
+  | 'disconnect'
+  | 'webhookAddress';
 
-  app.get('/connect/:provider', guard('manage'), async (context) => {
-    const { url, cookie } = await start(context, flowOptions(context.req.query()));
-    const response = seeOther(url);
-    response.headers.append('set-cookie', cookie.header);
-    return response;
-  });
-
-  app.post('/authorize/:provider', guard('manage'), async (context) => {
-    const { input, allowAccountChange, ...body } = await readObject(context.req.raw);
-    const options = { ...flowOptions(body), ...inputOf(input), allowAccountChange: allowAccountChange === true };
-    const { url, cookie } = await start(context, options);
-    context.header('set-cookie', cookie.header);
-    return context.json({ url });
-  });
-
-  /** For a step in the browser that is not OAuth: what the page needs, and the flow that ends with it. */
-  app.post('/prepare/:provider', guard('manage'), async (context) => {
-    const { input, method } = await readObject(context.req.raw);
-    const { userId } = context.get('caller');
-    const prepared = await board.prepare(context.req.param('provider'), {
-      ...targetOf(context),
-      userId,
-      ...(typeof method === 'string' && { method }),
-      ...inputOf(input),
-    });
-    return context.json(prepared);
-  });
-
-  app.post('/connect/:provider', guard('manage'), async (context) => {
-    const { credentials, method, flow, allowAccountChange } = await readObject(context.req.raw);
-    const input = {
-      ...targetOf(context),
-      userId: context.get('caller').userId,
-      allowAccountChange: allowAccountChange === true,
-      ...(typeof method === 'string' && { method }),
-      ...(typeof flow === 'string' && { flow }),
-      credentials,
-    };
-    // Which fields fit is known when the provider is; the board judges them by its schema.
-    const connection = await board.connect(context.req.param('provider'), input as never);
-    return context.json({ connection: connectionView(connection) });
-  });
-
-  app.post('/disconnect/:provider', guard('manage'), async (context) => {
-    const { userId } = context.get('caller');
-    const result = await board.disconnect(context.req.param('provider'), { ...targetOf(context), userId });
-    return context.json({ connection: connectionView(result.connection), revoked: result.revoked });
-  });
-
+export function connectRoutes(board: AnyBoard, { authorize, fallbackPage, note }: FlowOptions): Implementations<Names> {
   /** The vendor sends the browser here, so there is no check of the origin: the state and its cookie judge the flow. */
-  app.on(['GET', 'POST'], '/callback/:provider', async ({ req }) => {
-    const asked = req.param('provider');
-    const provider = Object.hasOwn(board.setup, asked) ? asked : undefined;
+  async function callback({ request, path }: Call<'callback' | 'postedCallback'>): Promise<Response> {
+    const provider = Object.hasOwn(board.setup, path.provider) ? path.provider : undefined;
     try {
-      const { organizationId, userId } = await callerOf(authorize, req.raw, 'manage');
-      const params = req.method === 'POST' ? new URLSearchParams(await readText(req.raw)) : new URL(req.url).search;
-      const cookies = req.header('cookie') ?? '';
-      const result = await board.callback(asked, { params, cookies, organizationId, userId });
+      const { organizationId, userId } = await callerOf(authorize, request, 'manage');
+      const posted = request.method === 'POST';
+      const params = posted ? new URLSearchParams(await readText(request)) : new URL(request.url).search;
+      const cookies = request.headers.get('cookie') ?? '';
+      const result = await board.callback(path.provider, { params, cookies, organizationId, userId });
       const reason = result.status === 'denied' ? result.reason : undefined;
       return endFlow(board.url, result.returnTo, { status: result.status, provider, reason });
     } catch (error) {
-      fail(error);
+      note(error);
       return endFlow(board.url, fallbackPage, { status: 'error', provider, reason: reasonOf(error) });
     }
-  });
+  }
 
-  return app;
-}
-
-function inputOf(input: Json | undefined): { readonly input?: JsonObject } {
-  if (input === undefined) return {};
-  if (isObject(input)) return { input };
-  throw invalidInput('The body', [{ path: 'input', message: 'must be an object' }]);
-}
-
-interface FlowOptions {
-  readonly returnTo?: string;
-  readonly method?: string;
-  readonly input?: JsonObject;
-  readonly allowAccountChange?: boolean;
-}
-
-/** A vendor that needs a value before the redirect takes it from the query as `input.<name>`. */
-function flowOptions(given: Readonly<Record<string, unknown>>): FlowOptions {
-  const returnTo = text(given['returnTo']);
-  const method = text(given['method']);
-  const input = Object.entries(given).flatMap(([name, value]) =>
-    name.startsWith('input.') && typeof value === 'string' ? [[name.slice('input.'.length), value] as const] : [],
-  );
   return {
-    ...(returnTo !== undefined && { returnTo }),
-    ...(method !== undefined && { method }),
-    ...(input.length > 0 && { input: Object.fromEntries(input) }),
+    async startConnect({ path, query: { label: _label, ...options }, target, caller, headers }) {
+      const { userId } = caller;
+      const { url, cookie } = await board.authorize(path.provider, { ...target, userId, ...given(options) });
+      headers.append('set-cookie', cookie.header);
+      return seeOther(url);
+    },
+
+    async authorize({ path, body, target, caller, headers }) {
+      const { userId } = caller;
+      const { url, cookie } = await board.authorize(path.provider, { ...target, userId, ...given(body) });
+      headers.append('set-cookie', cookie.header);
+      return { url };
+    },
+
+    callback,
+    postedCallback: callback,
+
+    async prepare({ path, body, target, caller }) {
+      return board.prepare(path.provider, { ...target, userId: caller.userId, ...given(body) });
+    },
+
+    async connect({ path, body, target, caller }) {
+      const input = { ...target, userId: caller.userId, ...given(body) };
+      // Which fields fit is known when the provider is; the board judges them by its schema.
+      return { connection: connectionView(await board.connect(path.provider, input as never)) };
+    },
+
+    async disconnect({ path, target, caller }) {
+      const { connection, revoked } = await board.disconnect(path.provider, { ...target, userId: caller.userId });
+      return { connection: connectionView(connection), revoked };
+    },
+
+    async webhookAddress({ path, target, caller }) {
+      return { url: await board.webhooks.address(path.provider, { ...target, userId: caller.userId }) };
+    },
   };
+}
+
+type Given<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };
+
+/** The members that were given: absent and undefined are one in JSON and two in TypeScript. */
+function given<T extends object>(members: T): Given<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Given<T>;
 }

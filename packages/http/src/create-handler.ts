@@ -3,20 +3,17 @@ import {
   configurationError,
   consoleLog,
   isPlugboardError,
-  PlugboardError,
   type AnyProvider,
   type Log,
   type Plugboard,
 } from '@plugboard/core';
-import { Hono } from 'hono';
 
-import { callerOf, type Authorize, type Permission } from './caller.ts';
-import { connectRoutes } from './connect-routes.ts';
-import { hubRoutes } from './hub-routes.ts';
+import type { Authorize } from './caller.ts';
+import { allowOrigin, preflightAnswer } from './cross-origin.ts';
 import { problemOf, problemResponse } from './problem.ts';
-import type { AnyBoard, Guard, RoutesEnv } from './route-context.ts';
-import { requireSameOrigin } from './same-origin.ts';
-import { vendorRoutes } from './vendor-routes.ts';
+import { requireUnread } from './read-body.ts';
+import type { AnyBoard } from './route-context.ts';
+import { router } from './router.ts';
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -40,49 +37,34 @@ export function createHandler<const Providers extends readonly AnyProvider[]>(
   board: Plugboard<Providers>,
   options: HandlerOptions,
 ): Handler {
-  const { authorize, origins, fallbackPage, log } = checkOptions(board.url, options);
-  const guard =
-    (permission: Permission): Guard =>
-    async (context, next) => {
-      requireSameOrigin(context.req.raw, origins);
-      context.set('caller', await callerOf(authorize, context.req.raw, permission));
-      await next();
-    };
-  const fail = (error: unknown): Response => {
+  const { authorize, origins, foreign, fallbackPage, log } = checkOptions(board.url, options);
+  const note = (error: unknown): void => {
     if (problemOf(error).status >= 500) log.error(describe(error), 'a request to the routes failed');
-    return problemResponse(error);
   };
-  const parts = { board: board as unknown as AnyBoard, guard, authorize, fallbackPage, fail };
-  const base = new URL(board.url).pathname.replace(/\/$/, '');
-  const app = new Hono<RoutesEnv>({ getPath: (request) => pathBelow(base, request.url) });
-  app.route('/', connectRoutes(parts));
-  app.route('/', hubRoutes(parts));
-  app.route('/', vendorRoutes(parts));
-  app.notFound(() => fail(noSuchRoute()));
-  // Everything that is thrown ends in one place, also what is no `Error`.
-  app.onError((error) => {
-    throw error;
-  });
-  return async (request) => {
+  const app = router(board as unknown as AnyBoard, { authorize, origins, fallbackPage, note });
+  const answer = async (request: Request): Promise<Response> => {
     try {
-      return withSafeHeaders(await app.fetch(request));
+      requireUnread(request);
+      return preflightAnswer(request, foreign) ?? (await app.fetch(request));
     } catch (error) {
-      return withSafeHeaders(fail(error));
+      note(error);
+      return problemResponse(error);
     }
   };
-}
-
-function pathBelow(base: string, url: string): string {
-  const { pathname } = new URL(url);
-  return pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname;
+  return async (request) => {
+    // Answers of foreign code may have headers that cannot be changed.
+    const { body, status, headers } = await answer(request);
+    const response = new Response(body, { status, headers });
+    withSafeHeaders(response.headers);
+    if (foreign.size > 0) allowOrigin(request, foreign, response.headers);
+    return response;
+  };
 }
 
 /** Nothing here is for caches, and no page that is left behind may tell the next one where it was. */
-function withSafeHeaders(response: Response): Response {
-  const { headers } = response;
+function withSafeHeaders(headers: Headers): void {
   const safe = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' };
   for (const [name, value] of Object.entries(safe)) if (!headers.has(name)) headers.set(name, value);
-  return response;
 }
 
 function checkOptions(url: string, options: HandlerOptions | null | undefined) {
@@ -105,16 +87,14 @@ function checkOptions(url: string, options: HandlerOptions | null | undefined) {
   if (!URL.canParse(fallbackPage, url)) {
     throw configurationError('invalid_fallback_page', '`fallbackPage` is no address.', 'Write a path: /settings.');
   }
-  return { authorize, origins: new Set([new URL(url).origin, ...origins]), fallbackPage, log };
-}
-
-function noSuchRoute(): PlugboardError {
-  return new PlugboardError({
-    kind: 'not_found',
-    code: 'no_such_route',
-    message: 'There is no such route.',
-    hint: 'The README of @plugboard/http lists them all.',
-  });
+  const own = new URL(url).origin;
+  return {
+    authorize,
+    origins: new Set([own, ...origins]),
+    foreign: new Set(origins.filter((origin) => origin !== own)),
+    fallbackPage,
+    log,
+  };
 }
 
 /** The library's own errors hold no secret; of a foreign one only the class is safe to repeat. */

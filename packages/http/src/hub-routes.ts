@@ -1,78 +1,85 @@
-/** What a page for integrations shows and changes: connections, accounts, settings, flags, health. */
-import { invalidInput, type Connection } from '@plugboard/core';
-import { Hono } from 'hono';
+/** What a page for integrations shows and changes: connections, onboarding, accounts, settings, flags, health. */
+import type { Connection, JsonObject } from '@plugboard/core';
 
-import { isObject, readObject } from './read-body.ts';
-import { targetOf, type AnyBoard, type RouteParts, type RoutesEnv } from './route-context.ts';
-import { connectionView, providerView, type ProviderView } from './views.ts';
+import { stepsOf } from './onboarding.ts';
+import type { AnyBoard, Implementations } from './route-context.ts';
+import type { ProviderView } from './schemas.ts';
+import { connectionView, providerView } from './views.ts';
 
-export function hubRoutes({ board, guard }: RouteParts): Hono<RoutesEnv> {
-  const app = new Hono<RoutesEnv>();
-  const read = guard('read');
-  const manage = guard('manage');
-  let providers: readonly ProviderView[] | undefined;
+type Names =
+  | 'connections'
+  | 'onboarding'
+  | 'flags'
+  | 'accounts'
+  | 'chooseAccount'
+  | 'settings'
+  | 'changeSettings'
+  | 'settingChoices'
+  | 'health';
+
+export function hubRoutes(board: AnyBoard): Implementations<Names> {
+  let views: readonly ProviderView[] | undefined;
   // JSON Schemas cost a millisecond each to write, and never change.
-  const described = () => (providers ??= board.providers.map(describe));
+  const described = () => (views ??= board.providers.map(describe));
   const describe = (provider: AnyBoard['providers'][number]) =>
     providerView(provider, board.setup[provider.definition.id]!, board.url);
 
-  app.get('/connections', read, async (context) => {
-    const connections = await allConnections(board, context.get('caller').organizationId);
-    const list = described().map((provider) => {
-      const own = connections.filter((connection) => connection.provider === provider.id);
-      return { ...provider, connections: own.map(connectionView) };
-    });
-    return context.json({ providers: list });
-  });
+  return {
+    async connections({ target: { organizationId } }) {
+      const all = await allConnections(board, organizationId);
+      const providers = described().map((provider) => {
+        const own = all.filter((connection) => connection.provider === provider.id);
+        return { ...provider, connections: own.map(connectionView) };
+      });
+      return { providers };
+    },
 
-  app.get('/accounts/:provider', read, async (context) => {
-    return context.json({ accounts: await board.accounts.choices(context.req.param('provider'), targetOf(context)) });
-  });
+    async onboarding({ target: { organizationId } }) {
+      const all = await allConnections(board, organizationId);
+      const steps = described().flatMap((provider) =>
+        stepsOf(
+          provider,
+          all.filter((connection) => connection.provider === provider.id),
+        ),
+      );
+      const done = steps.filter(({ state }) => state === 'done').length;
+      return { steps, done, complete: done === steps.length };
+    },
 
-  app.post('/accounts/:provider', manage, async (context) => {
-    const { accountId } = await readObject(context.req.raw);
-    if (typeof accountId !== 'string')
-      throw invalidInput('The body', [{ path: 'accountId', message: 'must be a string' }]);
-    const { userId } = context.get('caller');
-    const input = { ...targetOf(context), userId, accountId };
-    return context.json({
-      connection: connectionView(await board.accounts.choose(context.req.param('provider'), input)),
-    });
-  });
+    async flags({ target }) {
+      const ids = board.providers.map(({ definition }) => definition.id);
+      const flags = await Promise.all(ids.map((id) => board.flags.list(id, target)));
+      return { flags: flags.flat() };
+    },
 
-  app.get('/settings/:provider', read, async (context) => {
-    return context.json({ settings: await board.settings.get(context.req.param('provider'), targetOf(context)) });
-  });
+    async accounts({ path, target }) {
+      return { accounts: await board.accounts.choices(path.provider, target) };
+    },
 
-  app.patch('/settings/:provider', manage, async (context) => {
-    const { settings } = await readObject(context.req.raw);
-    if (!isObject(settings)) throw invalidInput('The body', [{ path: 'settings', message: 'must be an object' }]);
-    const { userId } = context.get('caller');
-    const input = { ...targetOf(context), userId, settings };
-    return context.json({
-      connection: connectionView(await board.settings.update(context.req.param('provider'), input)),
-    });
-  });
+    async chooseAccount({ path, target, caller: { userId }, body: { accountId } }) {
+      const chosen = await board.accounts.choose(path.provider, { ...target, userId, accountId });
+      return { connection: connectionView(chosen) };
+    },
 
-  app.get('/settings/:provider/choices/:field', read, async (context) => {
-    const { provider, field } = context.req.param();
-    return context.json({
-      choices: await board.settings.choices(provider, { ...targetOf(context), field: field as never }),
-    });
-  });
+    async settings({ path, target }) {
+      return { settings: (await board.settings.get(path.provider, target)) as JsonObject };
+    },
 
-  app.get('/flags', read, async (context) => {
-    const ids = board.providers.map(({ definition }) => definition.id);
-    const flags = await Promise.all(ids.map((id) => board.flags.list(id, targetOf(context))));
-    return context.json({ flags: flags.flat() });
-  });
+    async changeSettings({ path, target, caller: { userId }, body: { settings } }) {
+      const changed = await board.settings.update(path.provider, { ...target, userId, settings });
+      return { connection: connectionView(changed) };
+    },
 
-  app.get('/health/:provider', read, async (context) => {
-    const { connection, ...health } = await board.health(context.req.param('provider'), targetOf(context));
-    return context.json({ ...health, connection: connection === null ? null : connectionView(connection) });
-  });
+    async settingChoices({ path: { provider, field }, target }) {
+      return { choices: await board.settings.choices(provider, { ...target, field: field as never }) };
+    },
 
-  return app;
+    async health({ path, target }) {
+      const { provider, status, reason, detail, latencyMs, connection } = await board.health(path.provider, target);
+      const shown = connection === null ? null : connectionView(connection);
+      return { provider, status, reason, detail, latencyMs, connection: shown };
+    },
+  };
 }
 
 async function allConnections(board: AnyBoard, organizationId: string): Promise<readonly Connection[]> {

@@ -1,19 +1,7 @@
 /** Failures as RFC 9457 problem details: what the library's own error says, and nothing of the vendor's text. */
-import { isPlugboardError, type ErrorKind, type FieldIssue, type PlugboardError } from '@plugboard/core';
+import { isPlugboardError, type ErrorKind, type PlugboardError } from '@plugboard/core';
 
-export interface Problem {
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly kind: ErrorKind;
-  /** Stable, machine-readable: `not_connected`, `credentials_refused` ... */
-  readonly code: string;
-  readonly hint?: string;
-  readonly provider?: string;
-  readonly fields?: readonly FieldIssue[];
-  readonly missingScopes?: readonly string[];
-  readonly retryable: boolean;
-}
+import type { Problem } from './schemas.ts';
 
 const statusOfKind: Readonly<Record<ErrorKind, number>> = {
   // The connection's credential, not the caller's session: 401 would sign the user out of the host.
@@ -38,25 +26,12 @@ const statusOfCode: ReadonlyMap<string, number> = new Map([
   ['unknown_provider', 404],
   ['unknown_flag', 404],
   ['no_settings', 404],
+  ['no_webhooks', 404],
+  ['method_not_allowed', 405],
   ['unknown_method', 400],
   ['body_too_large', 413],
   ['body_not_json', 415],
 ]);
-
-const titleOfStatus: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-};
 
 /** Any error as an answer. One that is not the library's own tells the client nothing. */
 export function problemOf(error: unknown): Problem {
@@ -64,7 +39,7 @@ export function problemOf(error: unknown): Problem {
   const { kind, code, message, hint, provider, fields, missingScopes, retryable } = error;
   const status = statusOfCode.get(code) ?? statusOfKind[kind];
   return {
-    title: titleOfStatus[status] ?? 'Error',
+    ...typeOf(code),
     status,
     detail: message,
     kind,
@@ -85,13 +60,22 @@ export function problemResponse(error: unknown): Response {
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 
+/** The type of a problem and its title, which names the type and is the same whenever it occurs. */
+function typeOf(code: string): Pick<Problem, 'type' | 'title'> {
+  const words = code.replaceAll('_', ' ');
+  return {
+    type: `urn:plugboard:problem:${encodeURIComponent(code)}`,
+    title: words.charAt(0).toUpperCase() + words.slice(1),
+  };
+}
+
 function retryAfterSeconds({ retryAfterMs }: PlugboardError): number | undefined {
   return retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1000));
 }
 
 function unknownProblem(): Problem {
   return {
-    title: 'Internal Server Error',
+    ...typeOf('internal_error'),
     status: 500,
     detail: 'The request failed for a reason that the server keeps to itself.',
     kind: 'configuration',

@@ -1,4 +1,13 @@
-import { invalidInput, isPlugboardError, parseJson, PlugboardError, type Json, type JsonObject } from '@plugboard/core';
+import {
+  checkInput,
+  configurationError,
+  invalidInput,
+  isPlugboardError,
+  parseJson,
+  PlugboardError,
+  type Json,
+} from '@plugboard/core';
+import type { z } from 'zod';
 
 /** Credentials, settings and posted callbacks are small; a service-account key is the longest, at some kilobytes. */
 const maxBytes = 65_536;
@@ -7,16 +16,15 @@ const maxBytes = 65_536;
  * The JSON object in a request's body. Anything but `application/json` is refused, so no form of another site fits.
  * @throws PlugboardError kind `invalid_request`: `body_not_json`, `body_too_large`, `invalid_input`.
  */
-export async function readObject(request: Request): Promise<JsonObject> {
+export async function readBody(request: Request, schema: z.ZodObject): Promise<unknown> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') throw refused('body_not_json', 'The body is not declared as application/json.');
-  const value = parse(await readText(request));
-  if (isObject(value)) return value;
-  throw invalidInput('The body', [{ path: '', message: 'must be a JSON object' }]);
+  return checkInput(schema, parse(await readText(request)), 'The body');
 }
 
-/** @throws PlugboardError kind `invalid_request`: `body_too_large`, `invalid_input`. */
+/** @throws PlugboardError kind `invalid_request`: `body_too_large`, `invalid_input`; code `body_consumed`. */
 export async function readText(request: Request): Promise<string> {
+  requireUnread(request);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
   let size = 0;
@@ -29,8 +37,18 @@ export async function readText(request: Request): Promise<string> {
   return text + decode(() => decoder.decode());
 }
 
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A signature covers bytes; what a parser made of them cannot be verified, and writing it again is not the same. */
+export function bodyConsumed(): PlugboardError {
+  return configurationError(
+    'body_consumed',
+    'Something read the body of the request before the routes of Plugboard could.',
+    'Mount them before any body parser, and leave the body alone in `authorize`.',
+  );
+}
+
+/** @throws PlugboardError kind `configuration`, code `body_consumed`. */
+export function requireUnread(request: Request): void {
+  if (request.bodyUsed) throw bodyConsumed();
 }
 
 function parse(text: string): Json {

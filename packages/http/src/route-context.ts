@@ -1,30 +1,37 @@
+/** What the code behind a route gets and gives, by the route's declaration. */
 import type { AnyProvider, Plugboard } from '@plugboard/core';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { z } from 'zod';
 
-import type { Authorize, Caller, Permission } from './caller.ts';
+import type { AddressOf, RouteName } from './addresses.ts';
+import type { Caller } from './caller.ts';
+import type { Routes } from './routes.ts';
 
 /** A board whose providers are known at run time only. */
 export type AnyBoard = Plugboard<readonly AnyProvider[]>;
 
-export interface RoutesEnv {
-  Variables: { caller: Caller };
+type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
+type In<S> = S extends z.ZodType ? z.input<S> : undefined;
+
+/** Names in the braces of an address. */
+export type PathNames<Address extends string> = Address extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathNames<Rest>
+  : never;
+
+export interface Call<Name extends RouteName> {
+  readonly request: Request;
+  readonly path: { readonly [Key in PathNames<AddressOf<Name>>]: string };
+  readonly query: Out<Routes[Name]['query']>;
+  readonly body: Out<Routes[Name]['body']>;
+  /** Who asks; nobody at routes that are open or judge the session by themselves. */
+  readonly caller: Caller;
+  /** Whose connection is meant: the organization of the session, the label of the query. */
+  readonly target: { readonly organizationId: string; readonly label?: string };
+  /** Sent along with the answer. */
+  readonly headers: Headers;
 }
 
-export type Guard = MiddlewareHandler<RoutesEnv>;
+export type Implementation<Name extends RouteName> = (
+  call: Call<Name>,
+) => Promise<In<Routes[Name]['answer']> | Response>;
 
-/** What the routes share. */
-export interface RouteParts {
-  readonly board: AnyBoard;
-  /** Lets through who may do this, from a page that may ask. */
-  readonly guard: (permission: Permission) => Guard;
-  readonly authorize: Authorize;
-  readonly fallbackPage: string;
-  /** Answers, and logs what is the server's fault. */
-  readonly fail: (error: unknown) => Response;
-}
-
-/** Whose connection a request means: the organization of the session, the label of the query. */
-export function targetOf(context: Context<RoutesEnv>): { organizationId: string; label?: string } {
-  const label = context.req.query('label');
-  return { organizationId: context.get('caller').organizationId, ...(label !== undefined && { label }) };
-}
+export type Implementations<Names extends RouteName = RouteName> = { readonly [Name in Names]: Implementation<Name> };

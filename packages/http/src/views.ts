@@ -1,50 +1,8 @@
-/** What a page of the host may know: an allow-list, so that a new column stays inside until somebody decides. */
+/** What a page of the host may know of connections and providers, in the shapes of `schemas.ts`. */
 import { jsonSchemaOf, type AnyProvider, type AuthMethod, type Connection, type JsonObject } from '@plugboard/core';
 import type { ProviderSetup, Schema } from '@plugboard/core';
 
-export interface ConnectionView extends Pick<
-  Connection,
-  | 'id'
-  | 'label'
-  | 'method'
-  | 'status'
-  | 'reason'
-  | 'account'
-  | 'scopes'
-  | 'settings'
-  | 'health'
-  | 'connectedAt'
-  | 'disconnectedAt'
-  | 'lastSyncAt'
-  | 'expiresAt'
-  | 'stub'
-> {
-  readonly lastError: { readonly code: string; readonly at: string } | null;
-}
-
-/** One way to connect. */
-export interface MethodView {
-  readonly name: string;
-  readonly kind: AuthMethod['kind'];
-  readonly title: string;
-  /** JSON Schema of what the user fills in: the credentials, or what the vendor needs before the step in the browser. */
-  readonly fields: JsonObject | null;
-  /** What OAuth asks for by default, each scope with its reason; null for other kinds. */
-  readonly scopes: Readonly<Record<string, string>> | null;
-}
-
-export interface ProviderView extends ProviderSetup {
-  readonly id: string;
-  readonly name: string;
-  readonly category: string;
-  readonly summary: string;
-  readonly docs: { readonly home: string; readonly keys: string };
-  readonly methods: readonly MethodView[];
-  /** JSON Schema of the settings, and the names of those with live choices; null when there are none. */
-  readonly settings: { readonly schema: JsonObject | null; readonly choices: readonly string[] } | null;
-  /** Where the vendor sends its webhooks; null when there are none. */
-  readonly webhookUrl: string | null;
-}
+import type { ConnectionView, MethodView, ProviderView } from './schemas.ts';
 
 export function connectionView(connection: Connection): ConnectionView {
   const { id, label, method, status, reason, account, scopes, settings, health, stub } = connection;
@@ -60,12 +18,16 @@ export function connectionView(connection: Connection): ConnectionView {
     settings,
     health,
     lastError: lastError === null ? null : { code: lastError.code, at: lastError.at },
-    connectedAt,
-    disconnectedAt,
-    lastSyncAt,
-    expiresAt,
+    connectedAt: textOf(connectedAt),
+    disconnectedAt: textOf(disconnectedAt),
+    lastSyncAt: textOf(lastSyncAt),
+    expiresAt: textOf(expiresAt),
     stub,
   };
+}
+
+function textOf(moment: Date | null): string | null {
+  return moment === null ? null : moment.toISOString();
 }
 
 export function providerView({ definition }: AnyProvider, setup: ProviderSetup, boardUrl: string): ProviderView {

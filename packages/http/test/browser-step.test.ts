@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { acme } from './support/acme.ts';
+import { agreeing } from './support/agreement.ts';
 import { json, session, signedIn, url } from './support/rig.ts';
 
 const api = 'https://api.acme.example.com';
@@ -48,7 +49,7 @@ function createRig() {
     log: silentLog,
     wire: handlerWire(vendor.fetch),
   });
-  const handler = createHandler(board, { authorize: signedIn, log: silentLog });
+  const handler = agreeing(createHandler(board, { authorize: signedIn, log: silentLog }), url);
   const post = (path: string, body: unknown, headers: Record<string, string> = session) =>
     handler(
       new Request(`${url}${path}`, {

@@ -290,7 +290,8 @@ describe('credentials', () => {
     expect(missing.headers.get('content-type')).toBe('application/problem+json');
     expect(await json(missing)).toMatchObject({
       status: 400,
-      title: 'Bad Request',
+      type: 'urn:plugboard:problem:invalid_input',
+      title: 'Invalid input',
       kind: 'invalid_request',
       code: 'invalid_input',
       fields: [{ path: 'apiKey', message: 'API key is required' }],

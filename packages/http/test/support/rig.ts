@@ -4,6 +4,7 @@ import { createSandbox, type EmulatorOptions } from '@plugboard/core/emulator';
 import { createHandler, type Caller, type Handler, type HandlerOptions } from '@plugboard/http';
 
 import { acme, shop } from './acme.ts';
+import { agreeing } from './agreement.ts';
 
 const key = crypto.getRandomValues(new Uint8Array(32));
 export const url = 'https://app.example.com/integrations';
@@ -34,7 +35,7 @@ export function createRig({ emulator, baseUrl = url, live = false, ...options }:
     sandbox: { origin: 'https://sandbox.example.com' },
     wire: handlerWire(live ? vendor.fetch : sandbox.fetch),
   });
-  const handler = createHandler(board, { authorize: signedIn, log, ...options });
+  const handler = agreeing(createHandler(board, { authorize: signedIn, log, ...options }), baseUrl);
   return { board, handler, logged, sandbox, vendor, call: caller(handler, baseUrl) };
 }
 
