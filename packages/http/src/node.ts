@@ -1,31 +1,27 @@
-/** `@plugboard/http/node`: the routes for servers of node:http, Express and Connect. */
+/** `@plugboard/http/node`: the routes for servers of node:http, and for what is built like them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { getRequestListener } from '@hono/node-server';
-import { configurationError } from '@plugboard/core';
 
 import type { Handler } from './create-handler.ts';
 import { problemResponse } from './problem.ts';
+import { bodyConsumed } from './read-body.ts';
 
 export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 /**
+ * Mount it before any body parser. Where that cannot be (Google's functions parse always), the bytes may lie beside the
+ * request as `rawBody`, a Buffer that was there before anything was parsed: `express.json({ verify })` can keep it.
  * @example createServer(toNodeHandler(handler)).listen(3000)
- * @example app.use('/integrations', toNodeHandler(handler)) // Express: before any body parser
  */
 export function toNodeHandler(handler: Handler): NodeHandler {
   // The host's globals stay the host's.
   const options = { overrideGlobalObjects: false };
   const listen = getRequestListener(handler, options);
   const refuse = getRequestListener(() => problemResponse(bodyConsumed()), options);
-  return (incoming, outgoing) => void (incoming.readableDidRead ? refuse : listen)(incoming, outgoing);
-}
-
-/** A signature covers bytes; what a parser made of them cannot be verified, and writing it again is not the same. */
-function bodyConsumed() {
-  return configurationError(
-    'body_consumed',
-    'Something read the body of the request before the routes of Plugboard could.',
-    'Mount them before any body parser (express.json and the like).',
-  );
+  return (incoming, outgoing) => {
+    const { rawBody } = incoming as { rawBody?: unknown };
+    const lost = incoming.readableDidRead && !Buffer.isBuffer(rawBody);
+    void (lost ? refuse : listen)(incoming, outgoing);
+  };
 }

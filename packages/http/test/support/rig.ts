@@ -5,6 +5,9 @@ import { createHandler, type Caller, type Handler, type HandlerOptions } from '@
 
 import { acme, shop } from './acme.ts';
 import { agreeing } from './agreement.ts';
+import { signedIn } from './signed-in.ts';
+
+export { signedIn };
 
 const key = crypto.getRandomValues(new Uint8Array(32));
 export const url = 'https://app.example.com/integrations';
@@ -37,14 +40,6 @@ export function createRig({ emulator, baseUrl = url, live = false, ...options }:
   });
   const handler = agreeing(createHandler(board, { authorize: signedIn, log, ...options }), baseUrl);
   return { board, handler, logged, sandbox, vendor, call: caller(handler, baseUrl) };
-}
-
-/** The host's session: a cookie that says who it is. */
-export function signedIn({ headers }: Request): Caller | null {
-  const found = /(?:^|; )session=([^/;]+)\/([^/;]+)(?:\/([^;]*))?/.exec(headers.get('cookie') ?? '');
-  if (found === null) return null;
-  const [, organizationId = '', userId = '', permissions] = found;
-  return { organizationId, userId, ...(permissions !== undefined && { permissions: permissions.split(',') as never }) };
 }
 
 export const session = { cookie: 'session=org-1/ada' };
