@@ -14,6 +14,8 @@ beforeAll(async () => {
     entryPoints: [`${import.meta.dirname}/support/worker.ts`],
     conditions: ['@plugboard/source', 'workerd', 'worker', 'browser'],
     external: ['node:*'],
+    // As the deployment tool of Workers does with the flag below.
+    alias: { async_hooks: 'node:async_hooks' },
     bundle: true,
     format: 'esm',
     write: false,
@@ -22,6 +24,7 @@ beforeAll(async () => {
     modules: true,
     script: outputFiles[0]!.text,
     compatibilityDate: '2026-01-01',
+    compatibilityFlags: ['nodejs_compat'],
     bindings: { PLUGBOARD_KEY: createKey() },
   });
   await runtime.ready;

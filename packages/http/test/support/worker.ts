@@ -1,5 +1,5 @@
 /** The routes as a Worker: bundled and run by the tests, with a board whose vendor is a stand-in. */
-import { createMemoryStore, createPlugboard } from '@plugboard/core';
+import { createMemoryStore, createPlugboard, silentLog } from '@plugboard/core';
 import { createHandler } from '@plugboard/http';
 import { toWorker } from '@plugboard/http/workers';
 
@@ -20,10 +20,10 @@ export default toWorker(({ PLUGBOARD_KEY }: Env) => {
     keys: { k1: PLUGBOARD_KEY },
     mode: 'test',
     env: {},
-    sandbox: { origin: 'https://sandbox.example.com' },
+    log: silentLog,
   });
   const heard: string[] = [];
   board.on('acme', '*', (data) => void heard.push(JSON.stringify(data)));
-  const handler = createHandler(board, { authorize: signedIn });
+  const handler = createHandler(board, { authorize: signedIn, log: silentLog });
   return async (request) => (request.url.endsWith('/heard') ? Response.json(heard) : handler(request));
 });
