@@ -139,7 +139,7 @@ export { claimsOf, issuerKeys, verifyJwt, type JwtRules } from './auth/jwt.ts';
 export { jwtSignature } from './webhooks/jwt-signature.ts';
 export { basicToken, staticToken } from './webhooks/static-token.ts';
 export { signatureList } from './webhooks/signature-header.ts';
-export { jsonReply } from './webhooks/reply.ts';
+export { jsonReply, problemType } from './webhooks/reply.ts';
 export { generateStandardWebhookSecret } from './webhooks/standard-webhook-secret.ts';
 export { signStandardWebhook, standardWebhooks } from './webhooks/standard-webhooks.ts';
 export { fieldValue, parseForm, parseUrlEncoded, sortFields } from './form.ts';

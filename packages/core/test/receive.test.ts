@@ -70,7 +70,7 @@ test('E02 without a configured secret the endpoint is closed', async () => {
     env: {},
   });
   const response = await board.webhooks.receive('acme', await post(order('e1')));
-  expect([response.status, await response.json()]).toEqual([503, { error: 'webhook_not_configured' }]);
+  expect([response.status, await response.json()]).toMatchObject([503, { code: 'webhook_not_configured' }]);
 });
 
 test('E04 of a thousand parallel copies the handler sees one', async () => {
@@ -234,7 +234,7 @@ describe('what a handler returns', () => {
     board.on('acme', '*', () => (runs++, reply) as never);
     for (const run of [1, 2]) {
       const answer = await board.webhooks.receive('acme', await post(interaction));
-      expect([answer.status, await answer.json(), runs]).toEqual([500, { error: 'handler_failed' }, run]);
+      expect([answer.status, await answer.json(), runs]).toMatchObject([500, { code: 'handler_failed' }, run]);
     }
     expect(logged).toMatchObject([{ code: 'invalid_reply' }, { code: 'invalid_reply' }]);
   });
@@ -244,7 +244,16 @@ test('a vendor that wants another status for a refusal gets it, for that reason 
   const { board, connect } = createRig({ webhooks: { refusals: { signature_invalid: 406 } } });
   await connect();
   const forged = await board.webhooks.receive('acme', await post(order('e1'), 'another-secret'));
-  expect([forged.status, await forged.json()]).toEqual([406, { error: 'signature_invalid' }]);
+  expect([forged.status, forged.headers.get('content-type'), await forged.json()]).toEqual([
+    406,
+    'application/problem+json',
+    {
+      type: 'urn:plugboard:problem:signature_invalid',
+      title: 'Signature invalid',
+      status: 406,
+      code: 'signature_invalid',
+    },
+  ]);
   const unsigned = new Request(url, { method: 'POST', body: order('e1') });
   expect((await board.webhooks.receive('acme', unsigned)).status).toBe(401);
 });

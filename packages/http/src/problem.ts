@@ -1,5 +1,5 @@
 /** Failures as RFC 9457 problem details: what the library's own error says, and nothing of the vendor's text. */
-import { isPlugboardError, type ErrorKind, type PlugboardError } from '@plugboard/core';
+import { isPlugboardError, problemType, type ErrorKind, type PlugboardError } from '@plugboard/core';
 
 import type { Problem } from './schemas.ts';
 
@@ -39,7 +39,7 @@ export function problemOf(error: unknown): Problem {
   const { kind, code, message, hint, provider, fields, missingScopes, retryable } = error;
   const status = statusOfCode.get(code) ?? statusOfKind[kind];
   return {
-    ...typeOf(code),
+    ...problemType(code),
     status,
     detail: message,
     kind,
@@ -60,22 +60,13 @@ export function problemResponse(error: unknown): Response {
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 
-/** The type of a problem and its title, which names the type and is the same whenever it occurs. */
-function typeOf(code: string): Pick<Problem, 'type' | 'title'> {
-  const words = code.replaceAll('_', ' ');
-  return {
-    type: `urn:plugboard:problem:${encodeURIComponent(code)}`,
-    title: words.charAt(0).toUpperCase() + words.slice(1),
-  };
-}
-
 function retryAfterSeconds({ retryAfterMs }: PlugboardError): number | undefined {
   return retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1000));
 }
 
 function unknownProblem(): Problem {
   return {
-    ...typeOf('internal_error'),
+    ...problemType('internal_error'),
     status: 500,
     detail: 'The request failed for a reason that the server keeps to itself.',
     kind: 'configuration',

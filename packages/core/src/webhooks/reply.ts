@@ -29,8 +29,16 @@ export function jsonReply(value: Json, status = 200): WebhookReply {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
 }
 
+/** The type of a problem of RFC 9457 and its title, which names the type and is the same whenever it occurs. */
+export function problemType(code: string): { readonly type: string; readonly title: string } {
+  const words = code.replaceAll('_', ' ');
+  const title = words.charAt(0).toUpperCase() + words.slice(1);
+  return { type: `urn:plugboard:problem:${encodeURIComponent(code.toWellFormed())}`, title };
+}
+
 export function problem(status: number, code: string): WebhookReply {
-  return jsonReply({ error: code }, status);
+  const headers = { 'content-type': 'application/problem+json' };
+  return { status, headers, body: JSON.stringify({ ...problemType(code), status, code }) };
 }
 
 export function refusal(reason: RejectReason, refusals: Refusals = {}): WebhookReply {
