@@ -14,17 +14,23 @@ export function stepsOf(provider: ProviderView, connections: readonly Connection
   return [{ provider: id, label: 'default', state, missing: state === 'unavailable' ? missing : [] }];
 }
 
-function stepOf({ settings }: ProviderView, { provider, label, ...connection }: Connection): OnboardingStep {
+function stepOf({ methods, settings }: ProviderView, connection: Connection): OnboardingStep {
+  const { provider, label, status, reason } = connection;
   const step = (state: OnboardingStep['state'], missing: readonly string[] = []) => ({
     provider,
     label,
     state,
     missing,
   });
-  const { status, reason, metadata } = connection;
   if (status === 'pending') return step('choose_account');
   if (status === 'expired' || status === 'error') return step('reconnect');
-  if (reason === 'scopes_missing') return step('grant_scopes', texts(at(metadata, 'missingScopes')));
+  if (reason === 'scopes_missing') {
+    const asked = Object.keys(methods.find(({ name }) => name === connection.method)?.scopes ?? {});
+    return step(
+      'grant_scopes',
+      asked.filter((scope) => connection.scopes?.includes(scope) !== true),
+    );
+  }
   const open = texts(at(settings?.schema, 'required')).filter((name) => !Object.hasOwn(connection.settings, name));
   return open.length > 0 ? step('settings', open) : step('done');
 }

@@ -48,7 +48,7 @@ export function openApiOf(boardUrl: string): JsonObject {
 
 function operationOf(name: RouteName, path: string, { who, summary, query, body, answer, errors }: Route): JsonObject {
   const session = who === 'read' || who === 'manage';
-  const all = merge([...(session ? [ofSession] : []), ...(body === null ? [] : [ofBody]), errors, ofServer]);
+  const all = merge([...(session ? [ofSession] : []), ...(body === null ? [] : [ofBody]), ...errors, ofServer]);
   return {
     operationId: name,
     summary,

@@ -37,7 +37,8 @@ const statusOfCode: ReadonlyMap<string, number> = new Map([
 export function problemOf(error: unknown): Problem {
   if (!isPlugboardError(error)) return unknownProblem();
   const { kind, code, message, hint, provider, fields, missingScopes, retryable } = error;
-  const status = statusOfCode.get(code) ?? statusOfKind[kind];
+  // A code that comes with a status is the vendor's: it means what the vendor says, not what a route says.
+  const status = (error.status === undefined && statusOfCode.get(code)) || statusOfKind[kind];
   return {
     ...problemType(code),
     status,

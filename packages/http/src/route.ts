@@ -22,5 +22,5 @@ export interface Route<
   readonly body: z.ZodObject<Body, z.core.$strict> | null;
   /** The JSON of a 200; null where the answer is a redirect (303). */
   readonly answer: z.ZodObject<Answer> | null;
-  readonly errors: ErrorCodes;
+  readonly errors: readonly ErrorCodes[];
 }

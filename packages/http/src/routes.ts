@@ -28,14 +28,26 @@ const none = z.object({});
 const labelled = z.object({ label });
 const badInput: ErrorCodes = { 400: ['invalid_input'] };
 const anyProvider: ErrorCodes = { 400: ['invalid_input'], 404: ['unknown_provider'] };
-const connected: ErrorCodes = { ...anyProvider, 404: ['unknown_provider', 'not_connected'] };
-/** What the vendor of a connection may bring about. */
+const connected: ErrorCodes = { 400: ['invalid_input'], 404: ['unknown_provider', 'not_connected'] };
+/** What the vendor of a connection may bring about, in the codes that its status stands for. */
 const asksVendor: ErrorCodes = {
-  409: ['account_choice', 'refresh_refused', 'unauthorized'],
+  400: [
+    'bad_request',
+    'client_error',
+    'method_not_allowed',
+    'not_acceptable',
+    'precondition_required',
+    'request_too_large',
+    'unprocessable',
+    'unsupported_media_type',
+  ],
+  403: ['forbidden', 'insufficient_scope', 'legally_restricted', 'payment_required'],
+  404: ['not_found', 'gone'],
+  409: ['account_choice', 'conflict', 'locked', 'precondition_failed', 'refresh_refused', 'unauthorized'],
   429: ['rate_limited'],
-  502: ['network'],
-  503: ['server_error', 'unavailable'],
-  504: ['timeout'],
+  502: ['connection_lost', 'not_json', 'unexpected_shape', 'unexpected_status'],
+  503: ['server_error', 'too_early', 'unavailable'],
+  504: ['request_timeout', 'timeout'],
 };
 /** What starting a flow may be refused for. */
 const startsFlow: ErrorCodes = {
@@ -52,7 +64,7 @@ export const routes = {
     query: none,
     body: null,
     answer: z.object({ providers: z.array(shapes.listed).readonly() }),
-    errors: {},
+    errors: [],
   },
   onboarding: {
     who: 'read',
@@ -60,7 +72,7 @@ export const routes = {
     query: none,
     body: null,
     answer: z.object({ steps: z.array(shapes.step).readonly(), done: z.int(), complete: z.boolean() }),
-    errors: {},
+    errors: [],
   },
   flags: {
     who: 'read',
@@ -68,7 +80,7 @@ export const routes = {
     query: labelled,
     body: null,
     answer: z.object({ flags: z.array(shapes.flag).readonly() }),
-    errors: badInput,
+    errors: [badInput],
   },
   startConnect: {
     who: 'manage',
@@ -76,7 +88,7 @@ export const routes = {
     query: z.object({ label, returnTo, method, input }),
     body: null,
     answer: null,
-    errors: startsFlow,
+    errors: [startsFlow],
   },
   authorize: {
     who: 'manage',
@@ -84,7 +96,7 @@ export const routes = {
     query: labelled,
     body: z.strictObject({ returnTo, method, input, allowAccountChange }),
     answer: z.object({ url: z.string() }),
-    errors: startsFlow,
+    errors: [startsFlow],
   },
   callback: {
     who: 'flow',
@@ -92,7 +104,7 @@ export const routes = {
     query: none,
     body: null,
     answer: null,
-    errors: {},
+    errors: [],
   },
   postedCallback: {
     who: 'flow',
@@ -100,7 +112,7 @@ export const routes = {
     query: none,
     body: null,
     answer: null,
-    errors: {},
+    errors: [],
   },
   prepare: {
     who: 'manage',
@@ -108,7 +120,7 @@ export const routes = {
     query: labelled,
     body: z.strictObject({ method, input }),
     answer: z.object({ page: shapes.jsonObject, flow: z.string() }),
-    errors: { ...asksVendor, ...startsFlow },
+    errors: [asksVendor, startsFlow],
   },
   connect: {
     who: 'manage',
@@ -121,14 +133,16 @@ export const routes = {
       allowAccountChange,
     }),
     answer: z.object({ connection }),
-    errors: {
-      ...asksVendor,
-      400: ['invalid_input', 'credentials_refused', 'unknown_method', 'flow_missing'],
-      403: ['flow_unknown', 'tenant_mismatch'],
-      404: ['unknown_provider'],
-      409: ['account_mismatch', 'connection_busy'],
-      429: ['too_many_refusals', 'rate_limited'],
-    },
+    errors: [
+      asksVendor,
+      {
+        400: ['invalid_input', 'credentials_refused', 'unknown_method', 'flow_missing'],
+        403: ['flow_unknown', 'tenant_mismatch'],
+        404: ['unknown_provider'],
+        409: ['account_mismatch', 'connection_busy'],
+        429: ['too_many_refusals', 'rate_limited'],
+      },
+    ],
   },
   disconnect: {
     who: 'manage',
@@ -136,7 +150,7 @@ export const routes = {
     query: labelled,
     body: null,
     answer: z.object({ connection, revoked: z.enum(['revoked', 'failed', 'unsupported', 'kept']) }),
-    errors: connected,
+    errors: [connected],
   },
   accounts: {
     who: 'read',
@@ -144,7 +158,7 @@ export const routes = {
     query: labelled,
     body: null,
     answer: z.object({ accounts: z.array(shapes.account).readonly() }),
-    errors: { ...asksVendor, ...connected },
+    errors: [asksVendor, connected],
   },
   chooseAccount: {
     who: 'manage',
@@ -152,7 +166,7 @@ export const routes = {
     query: labelled,
     body: z.strictObject({ accountId: z.string('must be a string') }),
     answer: z.object({ connection }),
-    errors: { ...asksVendor, ...connected },
+    errors: [asksVendor, connected],
   },
   settings: {
     who: 'read',
@@ -160,7 +174,7 @@ export const routes = {
     query: labelled,
     body: null,
     answer: z.object({ settings: shapes.jsonObject }),
-    errors: { ...connected, 404: ['unknown_provider', 'not_connected', 'no_settings'] },
+    errors: [connected, { 404: ['no_settings'] }],
   },
   changeSettings: {
     who: 'manage',
@@ -168,12 +182,7 @@ export const routes = {
     query: labelled,
     body: z.strictObject({ settings: shapes.jsonObject }),
     answer: z.object({ connection }),
-    errors: {
-      ...connected,
-      403: ['insufficient_scope'],
-      404: ['unknown_provider', 'not_connected', 'no_settings'],
-      409: ['connection_busy'],
-    },
+    errors: [connected, { 403: ['insufficient_scope'], 404: ['no_settings'], 409: ['connection_busy'] }],
   },
   settingChoices: {
     who: 'read',
@@ -181,7 +190,7 @@ export const routes = {
     query: labelled,
     body: null,
     answer: z.object({ choices: z.array(shapes.choice).readonly() }),
-    errors: { ...asksVendor, ...connected, 404: ['unknown_provider', 'not_connected', 'no_settings'] },
+    errors: [asksVendor, connected, { 404: ['no_settings'] }],
   },
   health: {
     who: 'read',
@@ -196,7 +205,7 @@ export const routes = {
       latencyMs: z.number().nullable(),
       connection: connection.nullable(),
     }),
-    errors: anyProvider,
+    errors: [anyProvider],
   },
   webhookAddress: {
     who: 'manage',
@@ -204,7 +213,7 @@ export const routes = {
     query: labelled,
     body: null,
     answer: z.object({ url: z.string() }),
-    errors: { ...connected, 404: ['unknown_provider', 'not_connected', 'no_webhooks'], 409: ['connection_busy'] },
+    errors: [connected, { 404: ['no_webhooks'] }],
   },
   openApi: {
     who: 'open',
@@ -212,7 +221,7 @@ export const routes = {
     query: none,
     body: null,
     answer: z.looseObject({}),
-    errors: {},
+    errors: [],
   },
 } as const satisfies Readonly<Record<RouteName, Route>>;
 

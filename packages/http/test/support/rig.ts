@@ -27,10 +27,11 @@ export function createRig({ emulator, baseUrl = url, live = false, ...options }:
   const logged: string[] = [];
   const note = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { info: () => undefined, warn: note, error: note };
+  const store = createMemoryStore();
   const board = createPlugboard({
     url: baseUrl,
     providers,
-    store: createMemoryStore(),
+    store,
     keys: { k1: key },
     mode: 'test',
     env: live ? { ACME_CLIENT_ID: 'id', ACME_CLIENT_SECRET: 'secret' } : {},
@@ -39,7 +40,7 @@ export function createRig({ emulator, baseUrl = url, live = false, ...options }:
     wire: handlerWire(live ? vendor.fetch : sandbox.fetch),
   });
   const handler = agreeing(createHandler(board, { authorize: signedIn, log, ...options }), baseUrl);
-  return { board, handler, logged, sandbox, vendor, call: caller(handler, baseUrl) };
+  return { board, store, handler, logged, sandbox, vendor, call: caller(handler, baseUrl) };
 }
 
 export const session = { cookie: 'session=org-1/ada' };
