@@ -10,6 +10,7 @@ const guarded = [
   ['GET', '/settings/acme', 'read'],
   ['GET', '/settings/acme/choices/channel', 'read'],
   ['GET', '/flags', 'read'],
+  ['GET', '/onboarding', 'read'],
   ['GET', '/health/acme', 'read'],
   ['GET', '/connect/acme', 'manage'],
   ['POST', '/authorize/acme', 'manage'],
@@ -17,6 +18,8 @@ const guarded = [
   ['POST', '/accounts/acme', 'manage'],
   ['PATCH', '/settings/acme', 'manage'],
   ['POST', '/disconnect/acme', 'manage'],
+  ['POST', '/prepare/acme', 'manage'],
+  ['POST', '/webhook-address/acme', 'manage'],
 ] as const;
 
 const refusals = new Set(['not_signed_in', 'not_permitted', 'cross_site']);
