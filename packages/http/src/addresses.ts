@@ -16,6 +16,8 @@ export const addresses = {
   changeSettings: 'PATCH /settings/{provider}',
   settingChoices: 'GET /settings/{provider}/choices/{field}',
   health: 'GET /health/{provider}',
+  streams: 'GET /streams/{provider}',
+  sync: 'POST /sync/{provider}',
   webhookAddress: 'POST /webhook-address/{provider}',
   openApi: 'GET /openapi.json',
 } as const;

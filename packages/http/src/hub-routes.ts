@@ -4,7 +4,7 @@ import type { Connection, JsonObject } from '@plugboard/core';
 import { stepsOf } from './onboarding.ts';
 import type { AnyBoard, Implementations } from './route-context.ts';
 import type { ProviderView } from './schemas.ts';
-import { connectionView, providerView } from './views.ts';
+import { connectionView, providerView, streamView } from './views.ts';
 
 type Names =
   | 'connections'
@@ -15,7 +15,9 @@ type Names =
   | 'settings'
   | 'changeSettings'
   | 'settingChoices'
-  | 'health';
+  | 'health'
+  | 'streams'
+  | 'sync';
 
 export function hubRoutes(board: AnyBoard): Implementations<Names> {
   let views: readonly ProviderView[] | undefined;
@@ -72,6 +74,15 @@ export function hubRoutes(board: AnyBoard): Implementations<Names> {
 
     async settingChoices({ path: { provider, field }, target }) {
       return { choices: await board.settings.choices(provider, { ...target, field: field as never }) };
+    },
+
+    async streams({ path, target }) {
+      return { streams: (await board.streams.list(path.provider, target)).map(streamView) };
+    },
+
+    async sync({ path, target, body: { stream, full = false } }) {
+      // Goes on when the page goes away: what was begun is worth its end.
+      return board.sync(path.provider, { ...target, stream: stream as never, full });
     },
 
     async health({ path, target }) {

@@ -27,6 +27,7 @@ const statusOfCode: ReadonlyMap<string, number> = new Map([
   ['unknown_flag', 404],
   ['no_settings', 404],
   ['no_webhooks', 404],
+  ['unknown_stream', 404],
   ['method_not_allowed', 405],
   ['unknown_method', 400],
   ['body_too_large', 413],

@@ -207,6 +207,25 @@ export const routes = {
     }),
     errors: [anyProvider],
   },
+  streams: {
+    who: 'read',
+    summary: 'How far each stream of a connection was read.',
+    query: labelled,
+    body: null,
+    answer: z.object({ streams: z.array(shapes.stream).readonly() }),
+    errors: [connected],
+  },
+  sync: {
+    who: 'manage',
+    summary: 'Reads a stream on to its end, and answers then; `streams` tells meanwhile how far it is.',
+    query: labelled,
+    body: z.strictObject({
+      stream: z.string('must be a text'),
+      full: z.boolean('must be true or false').optional().describe('From the beginning. Default false.'),
+    }),
+    answer: z.object({ records: z.int(), pages: z.int(), complete: z.boolean() }),
+    errors: [asksVendor, connected, { 404: ['unknown_stream'], 409: ['sync_busy'], 500: ['no_stream_handler'] }],
+  },
   webhookAddress: {
     who: 'manage',
     summary: 'Makes a new webhook address for one connection, shown this once; an older one works for another week.',

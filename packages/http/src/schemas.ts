@@ -95,6 +95,19 @@ export const step = z
   })
   .describe('What is to be done next for one connection, or for a provider without one.');
 
+export const stream = z
+  .object({
+    stream: z.string(),
+    state: z.enum(['waiting', 'running', 'interrupted', 'failed', 'idle']),
+    records: z.int().describe('Of the pass under way, or of the last one.'),
+    pages: z.int(),
+    startedAt: moment.nullable(),
+    finishedAt: moment.nullable().describe('When the last whole pass ended.'),
+    lastError: z.object({ code: z.string(), at: z.string() }).nullable(),
+    nextAt: moment.nullable().describe('When a job reads it next; null: none does.'),
+  })
+  .describe('How far one stream of a connection was read.');
+
 export const problem = z
   .object({
     type: z.string().describe('`urn:plugboard:problem:` and the code.'),
@@ -131,5 +144,6 @@ export const problem = z
 export type ConnectionView = z.infer<typeof connection>;
 export type MethodView = z.infer<typeof method>;
 export type ProviderView = z.infer<typeof provider>;
+export type StreamView = z.infer<typeof stream>;
 export type OnboardingStep = z.infer<typeof step>;
 export type Problem = z.infer<typeof problem>;

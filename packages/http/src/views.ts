@@ -1,8 +1,15 @@
 /** What a page of the host may know of connections and providers, in the shapes of `schemas.ts`. */
 import { jsonSchemaOf, type AnyProvider, type AuthMethod, type Connection, type JsonObject } from '@plugboard/core';
-import type { ProviderSetup, Schema } from '@plugboard/core';
+import type { ProviderSetup, Schema, StreamStatus } from '@plugboard/core';
 
-import type { ConnectionView, MethodView, ProviderView } from './schemas.ts';
+import type { ConnectionView, MethodView, ProviderView, StreamView } from './schemas.ts';
+
+export function streamView({ lastError, startedAt, finishedAt, nextAt, ...counts }: StreamStatus): StreamView {
+  const { stream, state, records, pages } = counts;
+  const failure = lastError === null ? null : { code: lastError.code, at: lastError.at };
+  const moments = { startedAt: textOf(startedAt), finishedAt: textOf(finishedAt), nextAt: textOf(nextAt) };
+  return { stream, state, records, pages, ...moments, lastError: failure };
+}
 
 export function connectionView(connection: Connection): ConnectionView {
   const { id, label, method, status, reason, account, scopes, settings, health, stub } = connection;

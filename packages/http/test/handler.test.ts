@@ -12,6 +12,8 @@ const guarded = [
   ['GET', '/flags', 'read'],
   ['GET', '/onboarding', 'read'],
   ['GET', '/health/acme', 'read'],
+  ['GET', '/streams/acme', 'read'],
+  ['POST', '/sync/acme', 'manage'],
   ['GET', '/connect/acme', 'manage'],
   ['POST', '/authorize/acme', 'manage'],
   ['POST', '/connect/acme', 'manage'],

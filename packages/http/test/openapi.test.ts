@@ -98,6 +98,9 @@ it('every operation has answered as it promises', async () => {
   await call('/settings/acme', 'PATCH', { settings: { channel: 'c1' } });
   await call('/settings/acme/choices/channel');
   await call('/health/acme');
+  await call('/streams/acme');
+  rig.board.streams.on('acme', 'orders', () => undefined);
+  await call('/sync/acme', 'POST', { stream: 'orders' });
   await call('/webhook-address/acme', 'POST');
   await call('/disconnect/acme', 'POST');
   // Its success is seen in the tests of the step in the browser: this vendor has none.

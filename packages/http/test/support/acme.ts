@@ -10,6 +10,7 @@ import {
   oauth2,
   parseJson,
   PlugboardError,
+  streamBy,
   text,
 } from '@plugboard/core';
 import { secret } from '@plugboard/core/fields';
@@ -94,6 +95,18 @@ export const acme = defineProvider({
     events: { 'order.created': z.looseObject({ id: z.string() }) },
     vectors: [],
     sign: hmacSigner(scheme),
+  },
+  streams: {
+    orders: streamBy({
+      summary: 'Two orders, each on a page of its own.',
+      cursor: z.strictObject({ page: z.number() }),
+      async *read(api, { cursor }) {
+        for (let page = cursor?.page ?? 1; page <= 2; page++) {
+          await api.call(me, {});
+          yield { records: [{ id: `o${page}` }], cursor: page === 2 ? null : { page: page + 1 } };
+        }
+      },
+    }),
   },
   operations: { account: { me } },
 });
