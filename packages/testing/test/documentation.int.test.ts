@@ -59,7 +59,7 @@ test.each([
 });
 
 test(
-  'the code of the pages for contributors, and of syncs, compiles, and its tests pass',
+  'the code of the pages for contributors, of syncs and of routes compiles, and its tests pass',
   { timeout: 120_000 },
   async () => {
     const folder = await temporaryFolder();
@@ -68,6 +68,7 @@ test(
         ['contributing-a-provider', 3],
         ['guides/writing-a-provider', 2],
         ['guides/sync', 3],
+        ['guides/http', 12],
       ] as const) {
         const blocks = blocksOf(await readFile(join(rootDir, `docs/${page}.md`), 'utf8'));
         expect(blocks, page).toHaveLength(count);
@@ -83,6 +84,10 @@ test(
       await symlink(packageDir, join(scope, 'testing'));
       for (const id of ['klaviyo', 'shopify', 'meta', 'google-ads'])
         await symlink(join(rootDir, 'packages/providers', id), join(scope, `provider-${id}`));
+      await symlink(join(rootDir, 'packages/http'), join(scope, 'http'));
+      await mkdir(join(folder, 'node_modules/@types'));
+      for (const framework of ['express', 'fastify', 'hono', '@types/express'])
+        await symlink(join(rootDir, 'packages/http/node_modules', framework), join(folder, 'node_modules', framework));
       await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
       await writeFile(join(folder, 'tsconfig.json'), tsconfigOf(folder));
       expect(await compile(folder)).toBe('');
