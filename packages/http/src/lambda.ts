@@ -25,7 +25,8 @@ export function toLambdaHandler(handler: Handler): (event: LambdaEventV1 | Lambd
     response.headers.delete('set-cookie');
     const headers = Object.fromEntries(response.headers);
     if (second) return { ...result, headers, cookies };
-    const lists = Object.entries(headers).map(([name, value]) => [name, [value]]);
-    return { ...result, multiValueHeaders: { ...Object.fromEntries(lists), 'set-cookie': cookies } };
+    const lists: Record<string, string[]> = { 'set-cookie': cookies };
+    for (const [name, value] of Object.entries(headers)) lists[name] = [value];
+    return { ...result, multiValueHeaders: lists };
   };
 }

@@ -9,7 +9,7 @@ import { webhookKeysMember, webhookKeysOf, type WebhookKey } from '../connection
 import { providerOf, type Engine, type ProviderRuntime } from '../engine.ts';
 import { isPlugboardError, PlugboardError } from '../errors.ts';
 import { hashText } from '../hash.ts';
-import { parseJson } from '../json.ts';
+import { parseJson, type Json } from '../json.ts';
 import { randomToken } from '../random.ts';
 import type { ConnectionRow } from '../store.ts';
 
@@ -84,7 +84,7 @@ function readAddress(text: string): readonly [organizationId: string, connection
   const json = decodeUtf8(decodeBase64url(text) ?? new Uint8Array());
   const value = json === undefined ? undefined : parsed(json);
   if (!Array.isArray(value) || value.length !== 2 || json !== JSON.stringify(value)) return undefined;
-  const [organizationId, connectionId] = value;
+  const [organizationId, connectionId] = value as readonly Json[];
   const fits = typeof organizationId === 'string' && organizationId !== '' && typeof connectionId === 'string';
   // What no store could hold is nobody's.
   if (!fits || organizationId.length > 256 || organizationId.includes('\0') || !organizationId.isWellFormed()) return;

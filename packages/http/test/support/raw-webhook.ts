@@ -1,7 +1,7 @@
 /** A signed delivery that no JSON round trip leaves as it is, and what every adapter must do with it. */
 import { expect } from 'vitest';
 
-import { createRig } from './rig.ts';
+import type { createRig } from './rig.ts';
 
 /** A number with a zero, an escape, a repeated key, a trailing newline: all gone once it is parsed and written again. */
 export const event = '{"id":"evt-1","type":"order.created","\u00fc":1.0,"a":"\\u0041","a":2 }\n';
