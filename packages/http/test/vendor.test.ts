@@ -72,6 +72,37 @@ describe('webhooks', () => {
     ]);
   });
 
+  it('E12 echo a challenge as a text that no browser runs', async () => {
+    const { definition } = acme;
+    const challenge = ({ url: asked, method }: { url: URL; method: string }) => {
+      const text = asked.searchParams.get('hub.challenge') ?? '';
+      if (method !== 'GET') return undefined;
+      return /^\d{1,20}$/.test(text)
+        ? { status: 200, headers: { 'content-type': 'text/plain' }, body: text }
+        : { status: 400 };
+    };
+    const changed = { definition: { ...definition, webhooks: { ...definition.webhooks, challenge } }, options: {} };
+    const board = createPlugboard({
+      url,
+      providers: [changed as unknown as ReturnType<typeof acme>],
+      store: createMemoryStore(),
+      keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
+      mode: 'test',
+      env: {},
+      log: silentLog,
+    });
+    const handler = createHandler(board, { authorize: signedIn, log: silentLog });
+    const ask = async (text: string) => {
+      const query = new URLSearchParams({ 'hub.challenge': text }).toString();
+      const response = await handler(new Request(`${url}/webhooks/acme?${query}`));
+      const [type, guess] = ['content-type', 'x-content-type-options'].map((name) => response.headers.get(name));
+      return [response.status, await response.text(), type?.split(';')[0], guess];
+    };
+    expect(await ask('1158201444')).toEqual([200, '1158201444', 'text/plain', 'nosniff']);
+    for (const text of ['<script>alert(1)</script>', '1'.repeat(10_000), ''])
+      expect(await ask(text)).toEqual([400, '', 'text/plain', 'nosniff']);
+  });
+
   it('do not exist for providers without them, nor for strangers', async () => {
     const rig = createRig();
     for (const name of ['shop', 'nobody', '__proto__', '%00']) {
