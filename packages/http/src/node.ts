@@ -17,7 +17,13 @@ export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse) 
 export function toNodeHandler(handler: Handler): NodeHandler {
   // The host's globals stay the host's.
   const options = { overrideGlobalObjects: false };
-  const listen = getRequestListener(handler, options);
+  const listen = getRequestListener(async (request, { outgoing }) => {
+    const response = await handler(request);
+    // A header that is written takes the place of one that was set, and cookies of the application are no less than ours.
+    for (const cookie of [outgoing.getHeader('set-cookie') ?? []].flat())
+      response.headers.append('set-cookie', String(cookie));
+    return response;
+  }, options);
   const refuse = getRequestListener(() => problemResponse(bodyConsumed()), options);
   return (incoming, outgoing) => {
     const { rawBody } = incoming as { rawBody?: unknown };

@@ -81,6 +81,25 @@ describe.each(Object.entries(mounts))('%s', (_name, mount) => {
 });
 
 describe('Express 5', () => {
+  it('keeps the cookies that the application has set before', async () => {
+    const app = express();
+    app.use((_request, response, next) => {
+      response.cookie('a', '1').cookie('b', '2').set('x-app', 'yes');
+      next();
+    });
+    app.use('/integrations', toExpressHandler(createRig().handler));
+    const send = sender(await listening(createServer(app)));
+    const start = await send('/connect/acme', { headers: session, redirect: 'manual' });
+    const cookies = start.headers.getSetCookie().map((cookie) => cookie.split('=')[0]?.replace(/-[\w-]{8}$/, ''));
+    expect([start.status, start.headers.get('x-app'), cookies]).toEqual([
+      303,
+      'yes',
+      ['__Host-plugboard-acme', 'a', 'b'],
+    ]);
+    const list = await send('/connections', { headers: session });
+    expect(list.headers.getSetCookie()).toHaveLength(2);
+  });
+
   it('E05 says so when a parser took the bytes, instead of guessing at them', async () => {
     const rig = createRig();
     const app = express().use(express.json()).use('/integrations', toExpressHandler(rig.handler));
@@ -94,7 +113,7 @@ describe('Express 5', () => {
 describe('Fastify 5', () => {
   it('keeps its own parsers and hooks', async () => {
     const app = fastify();
-    app.addHook('onRequest', async (_request, reply) => void reply.header('x-app', 'yes'));
+    app.addHook('onRequest', async (_request, reply) => void reply.headers({ 'x-app': 'yes', 'set-cookie': 'a=1' }));
     app.post('/other', (request) => ({ body: request.body }));
     await app.register(toFastifyPlugin(createRig().handler), { prefix: '/integrations' });
     stopAfter(() => app.close());
@@ -104,6 +123,8 @@ describe('Fastify 5', () => {
     expect(await other.json()).toEqual({ body: { a: 1 } });
     const list = await send('/integrations/connections', { headers: session });
     expect([list.status, list.headers.get('x-app')]).toEqual([200, 'yes']);
+    const start = await send('/integrations/connect/acme', { headers: session, redirect: 'manual' });
+    expect(start.headers.getSetCookie()).toHaveLength(2);
   });
 });
 
