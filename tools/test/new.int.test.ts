@@ -16,7 +16,9 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const copied = ['tools', 'packages/cli', 'packages/core', 'packages/testing'];
 /** Of packages that the others only name. */
-const manifests = ['examples/*/package.json', 'packages/*/package.json', 'packages/storages/*/package.json'];
+const manifests = ['examples/*', 'packages/*', 'packages/storages/*', 'packages/jobs/*'].map(
+  (dir) => `${dir}/package.json`,
+);
 const skipped = /[/\\](node_modules|dist|\.cache|test)$|\.tsbuildinfo$/;
 const ids = authShapes.map((shape) => `acme-${shape}`);
 let root = '';
