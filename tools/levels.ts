@@ -20,6 +20,7 @@ export const levels: Readonly<Record<string, number>> = {
   'missing-package.ts': 0,
   'names.ts': 0,
   'notifications.ts': 0,
+  'patience.ts': 0,
   'random.ts': 0,
   'schema.ts': 0,
   'schema-example.ts': 0,

@@ -17,7 +17,7 @@ import { createRefresher } from './connections/refresh.ts';
 import { createSessions } from './connections/session.ts';
 import { sessionKey } from './connections/session-key.ts';
 import { viewOf, type Connection } from './connections/view.ts';
-import { checkId, printable, providerOf, type Engine, type Mode } from './engine.ts';
+import { checkId, printable, providerOf, type Engine, type Mode, type Restored } from './engine.ts';
 import { processEnvironment } from './env.ts';
 import { configurationError } from './errors.ts';
 import { createEvents, errorFields, type BoardEventName } from './events.ts';
@@ -27,7 +27,7 @@ import { createHealth } from './health.ts';
 import type { Job, JobName } from './job.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
 import { createNotifier, type ClientOf } from './notifier.ts';
-import { consoleLog } from './log.ts';
+import { consoleLog, guardedLog, type Log } from './log.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPresence } from './operator/presence.ts';
 import type { AnyProvider } from './provider.ts';
@@ -52,7 +52,8 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
 ): Plugboard<Providers> {
   const environmentVariables = options.env ?? processEnvironment();
   const mode = resolveMode(options.mode, environmentVariables);
-  const { store, log = consoleLog, clock = systemClock } = options;
+  const { store, clock = systemClock } = options;
+  const log = guardedLog(options.log ?? consoleLog);
   const url = checkUrl(options.url, mode);
   if (mode === 'production' && !store.shared && options.acknowledgeSingleProcess !== true)
     throw memoryStoreError(store.name);
@@ -64,7 +65,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       const query = label === 'default' ? '' : `?label=${encodeURIComponent(label)}`;
       return `${url}/connect/${provider}${query}`;
     });
-  const events = createEvents({ store, log, reconnectUrl });
+  const events = createEvents({ store, log, clock, reconnectUrl });
   const { runtimes, sandbox, close } = createRuntimes(options.providers, {
     ...options,
     mode,
@@ -90,6 +91,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     ),
     credentialBreaker: createCredentialBreaker(() => clock.monotonic()),
     attempts: createAttempts(() => clock.monotonic()),
+    ...checkRestored(options.restored, log),
     cacheMs: options.cacheMs ?? 5_000,
     returnOrigins: options.returnOrigins ?? [],
   };
@@ -268,6 +270,20 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     sandbox,
   };
   return board as unknown as Plugboard<Providers>;
+}
+
+function checkRestored(restored: Restored | undefined, log: Log): { restored?: Restored } {
+  if (restored === undefined) return {};
+  if (restored !== 'hold' && restored !== 'resume') {
+    throw configurationError(
+      'invalid_restored',
+      'Option `restored` is neither `hold` nor `resume`.',
+      'Leave it out unless the database was restored from a backup.',
+    );
+  }
+  const does = restored === 'hold' ? 'is held' : 'goes one by one';
+  log.warn({ restored }, `the database counts as restored: the background refresh ${does}`);
+  return { restored };
 }
 
 function checkUrl(url: unknown, mode: Mode): string {

@@ -18,6 +18,13 @@ export type { ProviderRuntime } from './provider-runtime.ts';
 /** `production` unless asked for by name; only the other two allow stubs. */
 export type Mode = 'production' | 'development' | 'test';
 
+/**
+ * What a board does whose database was restored from a backup, so that some of its refresh tokens are spent already.
+ * `hold`: the background refreshes nothing. `resume`: it refreshes one connection of a provider at a time. In both, a
+ * token that rotates and is refused is not tried again: its connection ends as `rotation_lost`.
+ */
+export type Restored = 'hold' | 'resume';
+
 export interface Engine {
   readonly mode: Mode;
   /** Public base URL of the mounted routes, without a trailing slash. */
@@ -36,6 +43,8 @@ export interface Engine {
   readonly sdks: SdkCache;
   readonly credentialBreaker: CredentialBreaker;
   readonly attempts: Attempts;
+  /** Set while the database counts as restored from a backup. */
+  readonly restored?: Restored;
   /** Milliseconds an opened credential may be served from memory. 0 turns the cache off. */
   readonly cacheMs: number;
   /** Origins besides that of `url` to which a finished flow may return. */

@@ -1,8 +1,10 @@
 /** What the host hears: every change of a connection once, and the verified events of its vendors. */
 import { randomUuid } from './random.ts';
+import type { Clock } from './clock.ts';
 import type { JsonObject } from './json.ts';
 import type { Log } from './log.ts';
 import { PlugboardError, isPlugboardError } from './errors.ts';
+import { late, orLate } from './patience.ts';
 import type { Store } from './store.ts';
 import type { Connection } from './connections/view.ts';
 import type { SyncEvents } from './sync/events.ts';
@@ -60,7 +62,7 @@ export interface AuditInput {
 
 export interface Events {
   on<Name extends BoardEventName>(name: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
-  /** Runs every handler; one that throws is logged and does not stop the others or the caller. */
+  /** Runs every handler; one that throws or hangs is logged and does not stop the others or the caller. */
   emit<Name extends BoardEventName>(name: Name, payload: BoardEvents[Name]): Promise<void>;
   /** Emits `connection.attention`, with the address where the organization connects anew. */
   attention(connection: Connection, reason: string): Promise<void>;
@@ -70,14 +72,18 @@ export interface Events {
   audit(entry: AuditInput): Promise<void>;
 }
 
+/** Longest that anything waits for one handler, in milliseconds. */
+const handlerMs = 10_000;
+
 export interface EventsOptions {
   readonly store: Store;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'after'>;
   /** Where the organization connects anew. */
   readonly reconnectUrl: (connection: Connection) => string;
 }
 
-export function createEvents({ store, log, reconnectUrl }: EventsOptions): Events {
+export function createEvents({ store, log, clock, reconnectUrl }: EventsOptions): Events {
   const handlers = new Map<string, Set<Handler<never>>>();
   const events: Events = {
     on(name, handler) {
@@ -86,13 +92,16 @@ export function createEvents({ store, log, reconnectUrl }: EventsOptions): Event
       return () => void set.delete(handler as Handler<never>);
     },
     async emit(name, payload) {
-      for (const handler of handlers.get(name) ?? []) {
+      const run = async (handler: Handler<typeof payload>) => {
         try {
-          await (handler as Handler<typeof payload>)(payload);
+          const told = await orLate(clock, handlerMs, () => handler(payload));
+          if (told === late) log.error({ event: name }, 'an event handler takes too long and is not waited for');
         } catch (error) {
           log.error({ event: name, ...errorFields(error) }, 'an event handler failed');
         }
-      }
+      };
+      // Side by side: one that hangs keeps nothing from the others.
+      await Promise.all([...(handlers.get(name) ?? [])].map((handler) => run(handler as Handler<typeof payload>)));
     },
     attention: (connection, reason) =>
       events.emit('connection.attention', { connection, reason, reconnectUrl: reconnectUrl(connection) }),

@@ -1,7 +1,7 @@
 export { createPlugboard } from './board.ts';
 export type { Plugboard, PlugboardOptions } from './plugboard.ts';
 export type { FlagClient, FlagState } from './flags.ts';
-export type { Mode } from './engine.ts';
+export type { Mode, Restored } from './engine.ts';
 export type { ProviderSetup } from './runtimes.ts';
 export type { Connection, HealthRecord, HealthStatus } from './connections/view.ts';
 export type { Authorization, AuthorizeInput, CallbackInput, CallbackResult } from './connections/authorize.ts';

@@ -11,6 +11,22 @@ export const consoleLog: Log = {
   error: (fields, message) => console.error(line(message, fields)),
 };
 
+/** The host's log, whose own failure must not become one of ours: a sink that is full would cost a token its place in the store. */
+export function guardedLog(log: Log): Log {
+  const write =
+    (level: keyof Log): Log['info'] =>
+    (fields, message) => {
+      try {
+        // A logger may be a function that answers a promise, whatever its type says.
+        const written: unknown = log[level](fields, message);
+        if (written instanceof Promise) written.catch(() => undefined);
+      } catch {
+        // There is nowhere left to say it.
+      }
+    };
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 function line(message: string, fields: object): string {

@@ -9,7 +9,7 @@ import type { ConnectInput } from './connections/connect.ts';
 import type { DisconnectInput, DisconnectResult } from './connections/disconnect.ts';
 import type { ResealOptions, ResealReport } from './connections/reseal.ts';
 import type { Connection } from './connections/view.ts';
-import type { Mode } from './engine.ts';
+import type { Mode, Restored } from './engine.ts';
 import type { NotificationOptions } from './notifier.ts';
 import type { Environment } from './env.ts';
 import type { BoardEventName, BoardEvents, Handler, Unsubscribe } from './events.ts';
@@ -61,6 +61,8 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   readonly reconnectUrl?: (connection: Connection) => string;
   /** Who is told that a connection needs somebody, or works again. Default: nobody; the events are emitted all the same. */
   readonly notifications?: NotificationOptions;
+  /** The database was restored from a backup: `hold` first, `resume` once the first connections are seen to work. */
+  readonly restored?: Restored;
   /** Bounds of what the jobs do at once. */
   readonly background?: BackgroundOptions;
   /** Further origins to which a finished connect flow may return. */

@@ -5,24 +5,14 @@ import { defineProvider } from '../src/define-provider.ts';
 import { invalidInput, PlugboardError } from '../src/errors.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
-import type { ConnectionRow, ConnectionStore, ConnectionWrite, Store } from '../src/store.ts';
+import type { ConnectionStore, ConnectionWrite } from '../src/store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
+import { allRows, runFor } from './support/fleet.ts';
 import { populate } from './support/populate.ts';
 import { acmeProvider, acmeServers, createRig, drive, key } from './support/rig.ts';
 
 const hourMs = 3_600_000;
-
-async function allRows(store: Store): Promise<ConnectionRow[]> {
-  const rows: ConnectionRow[] = [];
-  for (let after: string | null = null; ;) {
-    const page = await store.connections.scan(after, 200);
-    rows.push(...page);
-    const last = page.at(-1);
-    if (last === undefined) return rows;
-    after = last.id;
-  }
-}
 
 /** A rig whose store counts how often each function of its connections is called. */
 function countingRig(options: Parameters<typeof createRig>[0] = {}) {
@@ -69,14 +59,6 @@ function createTwoVendors() {
     }),
   });
   return { ...servers, clock, store, board, slow };
-}
-
-async function runFor(rig: ReturnType<typeof createRig>, ms: number, stepMs: number): Promise<void> {
-  const [refresh] = rig.board.jobs;
-  for (let passed = 0; passed < ms; passed += stepMs) {
-    await drive(rig, refresh!.run());
-    await rig.clock.advance(stepMs);
-  }
 }
 
 test(

@@ -205,6 +205,43 @@ test('D22 K5 a lost rotation is told apart from a revocation', async () => {
   expect(await rig.row()).toMatchObject({ status: 'expired', statusReason: 'rotation_lost' });
 });
 
+test.each([{ status: 429 }, { status: 503 }, { error: 'invalid_client' }])(
+  'K5 what the vendor says before it looks at the token (%o) does not hide a lost rotation',
+  async (fault) => {
+    const rig = await expired();
+    rig.oauth.switches.token.next({ drop: 'after' });
+    expect(await codeOf(drive(rig, rig.list()))).toBe('outcome_unknown');
+    rig.oauth.switches.token.next(fault);
+    for (let turn = 0; turn < 6; turn++) {
+      await rig.clock.advance(120_000);
+      await codeOf(drive(rig, rig.list()));
+    }
+    expect(await rig.row()).toMatchObject({ status: 'expired', statusReason: 'rotation_lost' });
+  },
+);
+
+test('a refresh that our own limits hold back says nothing of the connection', async () => {
+  const rig = createRig({ rotation: 'stable' }, { cacheMs: 0 });
+  await rig.connect('a');
+  await rig.connect('b');
+  const attention: string[] = [];
+  rig.board.on('connection.attention', ({ reason }) => void attention.push(reason));
+  await rig.clock.advance(3_600_000);
+  const list = (label: string) => drive(rig, rig.board.client('acme', { organizationId, label }).orders.list());
+  rig.oauth.switches.token.next({ status: 429, retryAfter: '3000' });
+  expect(await codeOf(list('a'))).toBe('rate_limited');
+  const sent = rig.tokenCalls().length;
+  for (let turn = 0; turn < 4; turn++) {
+    expect(await codeOf(list('b'))).toBe('limit_reached');
+    await rig.clock.advance(60_000);
+  }
+  expect(rig.tokenCalls()).toHaveLength(sent);
+  expect(await rig.row('b')).toMatchObject({ status: 'active', failCount: 0, attemptHash: null });
+  expect(attention).toEqual([]);
+  await rig.clock.advance(3_000_000);
+  expect(await codeOf(list('b'))).toBe('resolved');
+});
+
 test('K4 where the vendor leaves a grace window, the lost answer costs nothing', async () => {
   const rig = await expired({ rotation: { graceSeconds: 300 } });
   rig.oauth.switches.token.next({ drop: 'after' });

@@ -29,6 +29,11 @@ export function isOutage({ kind }: Pick<PlugboardError, 'kind'>): boolean {
   return kind === 'network' || kind === 'timeout' || kind === 'unavailable';
 }
 
+/** Nothing was sent: a limit of this process leaves no room, or the vendor's last answer asked all to wait. */
+export function isHeldBack({ kind, status }: Pick<PlugboardError, 'kind' | 'status'>): boolean {
+  return kind === 'rate_limited' && status === undefined;
+}
+
 /** Milliseconds since the row's last failure, where that was an outage. */
 export function wasOutage(lastError: JsonObject | null, now: Date): number | undefined {
   const { kind, at } = (lastError ?? {}) as { kind?: PlugboardError['kind']; at?: string };
@@ -46,8 +51,8 @@ export function isUnknownOutcome(error: PlugboardError): boolean {
   );
 }
 
-export function errorRecord(error: PlugboardError, row: ConnectionRow): JsonObject {
-  return { code: error.code, kind: error.kind, message: error.message, at: row.readAt.toISOString() };
+export function errorRecord(error: PlugboardError, at: Date): JsonObject {
+  return { code: error.code, kind: error.kind, message: error.message, at: at.toISOString() };
 }
 
 export function endedMeanwhile(row: ConnectionRow): PlugboardError {

@@ -4,10 +4,13 @@ import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import type { ConnectionData, ConnectionRow } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
 import type { Breakers } from './provider-breaker.ts';
+import { needsMark } from './refresh-attempt.ts';
 import {
   backoffMs,
   endedMeanwhile,
   errorRecord,
+  firstBackoffMs,
+  isHeldBack,
   isOutage,
   isUnknownOutcome,
   reconnectRequired,
@@ -18,6 +21,8 @@ import { viewOf } from './view.ts';
 
 /** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
 const confirmAfterMs = 60_000;
+/** A server that was heard of so recently fails now and then. */
+const flappingMs = 60_000;
 
 export interface Failing {
   /** Settles with a row where somebody else's newer credentials, or a shadow candidate, save the call. */
@@ -41,14 +46,23 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
       if (refusal.ofHost) breakers.closed(runtime);
       return refuse(runtime, row, refusal, error);
     }
+    if (isHeldBack(error)) {
+      // Our own limits: the vendor was not asked, so it has said nothing of the connection.
+      const refreshAt = new Date(refusal.at.getTime() + (error.retryAfterMs ?? firstBackoffMs));
+      await note(row, refusal, { refreshAt, ...unmark(refusal) });
+      return { error };
+    }
     if (refusal.ofHost && isOutage(error)) breakers.failed(runtime);
-    const backoff = error.retryAfterMs ?? backoffMs(row.failCount, error) * (0.9 + 0.2 * clock.random());
+    // A server that answers others is not down: the next try may well succeed, and there may not be time for many.
+    const flapping = isOutage(error) && breakers.heardWithin(runtime, flappingMs);
+    const pauseMs = flapping ? firstBackoffMs : backoffMs(row.failCount, error);
+    const backoff = error.retryAfterMs ?? pauseMs * (0.9 + 0.2 * clock.random());
     const failing = row.failCount + 1 >= 3 && row.status === 'active';
     const written = await note(row, refusal, {
       failCount: row.failCount + 1,
-      lastError: errorRecord(error, row),
-      refreshAt: new Date(row.readAt.getTime() + backoff),
-      ...(isUnknownOutcome(error) ? {} : { attemptHash: null, attemptAt: null }),
+      lastError: errorRecord(error, refusal.at),
+      refreshAt: new Date(refusal.at.getTime() + backoff),
+      ...(isUnknownOutcome(error) ? {} : unmark(refusal)),
       ...(failing && { status: 'degraded' as const, statusReason: 'refresh_failing' }),
     });
     if (!failing || written === null) return { error };
@@ -66,9 +80,8 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
     const { waitMs, announce } = breakers.opened(runtime, error.code);
     await note(row, refusal, {
       // Not all in the same moment once the server takes the app again.
-      refreshAt: new Date(row.readAt.getTime() + waitMs * (1 + 0.2 * clock.random())),
-      attemptHash: null,
-      attemptAt: null,
+      refreshAt: new Date(refusal.at.getTime() + waitMs * (1 + 0.2 * clock.random())),
+      ...unmark(refusal),
     });
     return { error, announce };
   }
@@ -91,6 +104,8 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
       });
       if (saved !== null) return { row: saved };
     }
+    // The token is of before the restore, and was spent since: a second use would be one more reuse.
+    if (engine.restored !== undefined && needsMark(runtime, row)) return end(row, refusal, 'rotation_lost');
     const confirmed = row.failCount > 0 && (row.lastError as { code?: string } | null)?.code === 'refresh_refused';
     if (confirmed) {
       const reason =
@@ -99,8 +114,12 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
     }
     await note(row, refusal, {
       failCount: row.failCount + 1,
-      lastError: { ...errorRecord(error, row), code: 'refresh_refused', ...(refusal.hadUnknown && { unknown: true }) },
-      refreshAt: new Date(row.readAt.getTime() + confirmAfterMs * (1 + 0.2 * clock.random())),
+      lastError: {
+        ...errorRecord(error, refusal.at),
+        code: 'refresh_refused',
+        ...(refusal.hadUnknown && { unknown: true }),
+      },
+      refreshAt: new Date(refusal.at.getTime() + confirmAfterMs * (1 + 0.2 * clock.random())),
       attemptHash: null,
       attemptAt: null,
     });
@@ -128,17 +147,16 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
     if (written === null) return { error };
     return {
       error,
-      async announce() {
-        await events.audit({
+      record: () =>
+        events.audit({
           organizationId: row.organizationId,
           connectionId: row.id,
           provider: row.provider,
           type: 'connection.expired',
           actor: 'vendor',
           data: { reason, before: row.status },
-        });
-        await events.attention(viewOf(written), reason);
-      },
+        }),
+      announce: () => events.attention(viewOf(written), reason),
     };
   }
 
@@ -159,4 +177,9 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
   }
 
   return { failed, end };
+}
+
+/** Takes the mark of this attempt away, which the vendor has not acted on; that of an earlier one, whose end nobody knows, stays. */
+function unmark({ hadUnknown }: Refusal): Partial<ConnectionData> {
+  return hadUnknown ? {} : { attemptHash: null, attemptAt: null };
 }

@@ -1,5 +1,6 @@
 /** What a refresh leaves behind, and whether another one may begin. */
 import type { Engine, ProviderRuntime } from '../engine.ts';
+import { errorFields } from '../events.ts';
 import type { ConnectionRow } from '../store.ts';
 import { createBreakers, type Breakers } from './provider-breaker.ts';
 import { createFailing, type Failing } from './refresh-failure.ts';
@@ -16,14 +17,17 @@ export interface RefreshOutcome {
   reread(row: ConnectionRow): Promise<ConnectionRow>;
   readonly succeeded: Succeed;
   readonly failed: Failing['failed'];
-  /** Announces, then throws or returns. */
+  /** Announces, and throws or returns without waiting for those who are told. */
   settle(settled: Settled): Promise<ConnectionRow>;
+  /** Resolves once the host's handlers have been told what happened so far, or have had their time. */
+  told(): Promise<void>;
   /** Ends a connection that cannot be refreshed. Always throws. */
   expire(row: ConnectionRow, reason: string): Promise<ConnectionRow>;
 }
 
 export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): RefreshOutcome {
   const breakers = createBreakers(engine);
+  const telling = new Set<Promise<void>>();
   const succeed = createSucceed(engine, hooks);
   const { failed, end } = createFailing(engine, hooks, breakers);
 
@@ -39,8 +43,15 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
     if (pausing && !outageIsOver(runtime, row)) throw coolingDown(row);
   }
 
-  async function settle({ row, error, announce }: Settled): Promise<ConnectionRow> {
-    await announce?.();
+  async function settle({ row, error, record, announce }: Settled): Promise<ConnectionRow> {
+    await record?.();
+    if (announce !== undefined) {
+      const told: Promise<void> = Promise.resolve()
+        .then(announce)
+        .catch((cause: unknown) => engine.log.error(errorFields(cause), 'the host could not be told of a refresh'))
+        .finally(() => telling.delete(told));
+      telling.add(told);
+    }
     if (error !== undefined) throw error;
     return row!;
   }
@@ -48,6 +59,7 @@ export function createRefreshOutcome(engine: Engine, hooks: RefreshHooks): Refre
   return {
     breakers,
     settle,
+    told: async () => void (await Promise.allSettled(telling)),
     failed,
     succeeded(runtime, row, success) {
       breakers.closed(runtime);

@@ -46,6 +46,7 @@ export function createRefreshScheduler(
 
   return {
     async run(signal) {
+      if (engine.restored === 'hold') return { processed: 0, more: false };
       const endAt = clock.monotonic() + runMs;
       const stopped = () => signal?.aborted === true || clock.monotonic() >= endAt;
       let busy = lanes.length;
@@ -64,6 +65,8 @@ export function createRefreshScheduler(
         }
       };
       const results = await Promise.allSettled(lanes.map(work));
+      // Where a process is stopped between its jobs, the host would hear of them only when it goes on.
+      await refresher.told();
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
       return { processed, more: signal?.aborted !== true && clock.monotonic() >= endAt };
@@ -97,7 +100,9 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
   /** What a refresh takes, as last seen. */
   let meanMs = 1_000;
   // A row lock holds a connection to the database through the call: more workers than locks would only wait.
-  const width = Math.min(inFlight, locksOnly(engine, runtime) ? (store.connections.locks ?? inFlight) : inFlight);
+  const atOnce = Math.min(inFlight, locksOnly(engine, runtime) ? (store.connections.locks ?? inFlight) : inFlight);
+  // After a restore one by one: whoever watches can stop it while most is unspent.
+  const width = engine.restored === undefined ? atOnce : 1;
 
   async function claim(limit: number): Promise<ConnectionRow[]> {
     const perOrganization = Math.ceil(limit / 2);

@@ -27,6 +27,8 @@ export interface Success extends Turn {
 
 export interface Refusal extends Turn {
   readonly error: unknown;
+  /** The store's time at which it came: what the vendor asks to wait counts from there. */
+  readonly at: Date;
   /** A mistake in the configuration would be the host's: the client is its own, and so is the server. */
   readonly ofHost: boolean;
   /** An earlier use of the same refresh token ended without an answer. */
@@ -40,6 +42,9 @@ export interface Refusal extends Turn {
 export interface Settled {
   readonly row?: ConnectionRow;
   readonly error?: PlugboardError;
+  /** Writes the trail of what was done; a failure is the turn's own. */
+  readonly record?: () => Promise<void>;
+  /** Tells the host's handlers. Whoever wants the token does not wait for them. */
   readonly announce?: () => Promise<void>;
 }
 

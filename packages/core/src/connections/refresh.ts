@@ -49,6 +49,7 @@ export interface Refresher {
   /** A refresh of a row whose lease the caller already holds. */
   claimed(runtime: ProviderRuntime, claim: ClaimedRow, hooks?: ClaimedHooks): Promise<ConnectionRow>;
   readonly breakers: RefreshOutcome['breakers'];
+  readonly told: RefreshOutcome['told'];
   /** Waits for refreshes in flight; none starts after it. */
   drain(): Promise<void>;
 }
@@ -92,6 +93,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
 
   return {
     breakers: outcome.breakers,
+    told: outcome.told,
     async fresh(runtime, row) {
       const left = remainingMs(row);
       const method = methodOf(runtime, row.method);
@@ -100,6 +102,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
       if (left <= expirySkewMs) return refresh(runtime, row);
       if (refreshPolicyOf(method)?.oldAccessTokenDies === true) return refresh(runtime, row);
       // The token is still good: hand it out now and renew behind the caller, who need not hear of a failure yet.
+      if (engine.restored === 'hold') return row;
       if (row.leaseUntil === null || row.leaseUntil <= row.readAt) refresh(runtime, row).catch(() => undefined);
       return row;
     },
@@ -119,6 +122,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
     async drain() {
       stopping = true;
       await Promise.allSettled(flights.values());
+      await outcome.told();
     },
   };
 }
@@ -179,8 +183,10 @@ async function withLease(
   if (engine.clock.monotonic() - claimedAt > leaseMs - callDeadlineMs - 5_000) throw busyError(runtime);
   const answer = await callVendor(engine, runtime, row);
   answered?.();
-  if ('error' in answer) return outcome.settle(await outcome.failed(runtime, row, { guard, hadUnknown, ...answer }));
   const at = storeTime(engine, row, readAt);
+  if ('error' in answer) {
+    return outcome.settle(await outcome.failed(runtime, row, { guard, hadUnknown, at, ...answer }));
+  }
   const success = { guard, at, writeId: nextWriteId(), ...(batch && { batch }), ...answer };
   return outcome.settle(await outcome.succeeded(runtime, row, success));
 }
@@ -209,8 +215,9 @@ async function underLock(
       if (row.credentialsVersion !== credentialsVersion || row.credentials === null) return { row };
       if (row.failCount > seen.failCount) return { error: coolingDown(row) };
       const answer = await callVendor(engine, runtime, row);
-      if ('error' in answer) return outcome.failed(runtime, row, { guard: given, hadUnknown, update, ...answer });
-      received = { guard, at: storeTime(engine, row, readAt), writeId: nextWriteId(), ...answer };
+      const at = storeTime(engine, row, readAt);
+      if ('error' in answer) return outcome.failed(runtime, row, { guard: given, hadUnknown, at, update, ...answer });
+      received = { guard, at, writeId: nextWriteId(), ...answer };
       return outcome.succeeded(runtime, row, { ...received, update });
     });
   } catch (error) {

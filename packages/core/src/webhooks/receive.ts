@@ -20,6 +20,7 @@ import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { rowOfWebhookKey } from './address.ts';
 import { readBody } from './body.ts';
+import { inTime } from './handler-time.ts';
 import { isForeign, scopeOf } from './ownership.ts';
 import { readEvents } from './read-events.ts';
 import { liveSecrets } from './secrets.ts';
@@ -236,7 +237,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     let asked: WebhookReply | undefined;
     for (const name of [`${provider}/${event.type}`, `${provider}/*`]) {
       for (const handler of handlers.get(name) ?? []) {
-        const reply = checkReply(await handler(data, context));
+        const reply = checkReply(await inTime(engine.clock, provider, () => handler(data, context)));
         asked ??= reply;
       }
     }
