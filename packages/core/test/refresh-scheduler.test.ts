@@ -226,6 +226,36 @@ test('a database that is away fails the run, which tells so, and loses no row', 
   expect(await drive(rig, refresh!.run())).toEqual({ processed: 3, more: false });
 });
 
+test('who waits for the lease of a claim does not keep the claim from being used', async () => {
+  const claimed = Promise.withResolvers<void>();
+  const rig = createRig({ rotation: 'stable' }, { cacheMs: 0 }, (inner) => {
+    const connections: ConnectionStore = {
+      ...inner.connections,
+      // The caller has seen a free row; before it takes the lease, the job does.
+      lease: async (...args) => {
+        await claimed.promise;
+        return inner.connections.lease(...args);
+      },
+      claimDue: async (request) => {
+        const rows = await inner.connections.claimDue(request);
+        if (rows.length > 0) claimed.resolve();
+        return rows;
+      },
+    };
+    return { ...inner, connections };
+  });
+  await rig.connect();
+  await rig.clock.advance(hourMs);
+  const asked = rig.board.client('acme', { organizationId: 'org-1' }).orders.list();
+  await rig.clock.advance(0);
+  const startedAt = rig.clock.monotonic();
+  const [refresh] = rig.board.jobs;
+  await drive(rig, Promise.all([asked, refresh!.run()]));
+  expect(rig.clock.monotonic() - startedAt).toBeLessThan(5_000);
+  expect(rig.tokenCalls()).toHaveLength(2);
+  expect((await rig.row())?.leaseUntil).toBeNull();
+});
+
 test('a slow vendor holds up no other', async () => {
   const rig = createTwoVendors();
   await populate(rig, { count: 200, provider: 'acme' });

@@ -76,11 +76,20 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
     row: ConnectionRow,
     run: () => Promise<ConnectionRow>,
   ): Promise<ConnectionRow> {
-    const key = `${row.id}/${row.credentialsVersion}`;
-    const running = flights.get(key);
-    if (running !== undefined) return running;
+    const running = flights.get(flightKey(row));
+    return running ?? begin(runtime, row, run);
+  }
+
+  function begin(
+    runtime: ProviderRuntime,
+    row: ConnectionRow,
+    run: () => Promise<ConnectionRow>,
+  ): Promise<ConnectionRow> {
     if (stopping) return Promise.reject(stoppingError(runtime));
-    const flight = run().finally(() => flights.delete(key));
+    const key = flightKey(row);
+    const flight = run().finally(() => {
+      if (flights.get(key) === flight) flights.delete(key);
+    });
     flights.set(key, flight);
     return flight;
   }
@@ -114,17 +123,20 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
       return refresh(runtime, row);
     },
     claimed: (runtime, claim, claimedHooks = {}) =>
-      single(runtime, claim.row, () =>
-        usesLock(engine, runtime, claim.row)
-          ? underLock(parts, runtime, claim)
-          : withLease(parts, runtime, claim, claimedHooks),
-      ),
+      usesLock(engine, runtime, claim.row)
+        ? single(runtime, claim.row, () => underLock(parts, runtime, claim))
+        : // Who flies already may be waiting for the very lease that is held here: to join would be to wait for oneself.
+          begin(runtime, claim.row, () => withLease(parts, runtime, claim, claimedHooks)),
     async drain() {
       stopping = true;
       await Promise.allSettled(flights.values());
       await outcome.told();
     },
   };
+}
+
+function flightKey({ id, credentialsVersion }: ConnectionRow): string {
+  return `${id}/${credentialsVersion}`;
 }
 
 function remainingMs(row: ConnectionRow): number {

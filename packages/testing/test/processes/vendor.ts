@@ -1,11 +1,38 @@
 /** A provider of the fake OAuth server: the same definition in every process. */
-import { createPlugboard, defineProvider, endpoint, oauth2, silentLog, type Store } from '@plugboard/core';
+import {
+  createPlugboard,
+  defineProvider,
+  endpoint,
+  oauth2,
+  silentLog,
+  type Clock,
+  type KeyRing,
+  type Store,
+  type Wire,
+} from '@plugboard/core';
+import type { FakeOAuthServerOptions } from '@plugboard/testing';
 import { z } from 'zod';
 
 export const organizationId = 'org-1';
 export const userId = 'user-1';
 
-export function createBoard(origin: string, store: Store, key: string) {
+/** What becomes of a refresh token that is used. */
+export type Rotation = Exclude<NonNullable<FakeOAuthServerOptions['rotation']>, 'none'>;
+
+export interface BoardOptions {
+  /** What the vendor is declared to do with refresh tokens. Default `strict`. */
+  readonly rotation?: Rotation;
+  readonly clock?: Clock;
+  /** Instead of the one key: a ring in rotation. */
+  readonly keys?: KeyRing;
+  /** Instead of the network. */
+  readonly wire?: Wire;
+}
+
+export type Board = ReturnType<typeof createBoard>;
+
+export function createBoard(origin: string, store: Store, key: string, options: BoardOptions = {}) {
+  const { rotation = 'strict', clock, keys = { k1: key }, wire } = options;
   const me = endpoint('GET /account', {
     summary: 'Says who is connected.',
     input: z.strictObject({}),
@@ -29,7 +56,7 @@ export function createBoard(origin: string, store: Store, key: string) {
         token: { url: `${origin}/token` },
         scopes: { ask: [], known: {} },
         pkce: 'required',
-        refresh: { rotation: 'strict' },
+        refresh: { rotation },
         revoke: { url: `${origin}/revoke` },
         example: {},
       }),
@@ -49,13 +76,15 @@ export function createBoard(origin: string, store: Store, key: string) {
     url: 'https://app.example.com/integrations',
     providers: [vendor({ clientId: 'client', clientSecret: 'client-secret' })],
     store,
-    keys: { k1: key },
+    keys,
     environment: 'processes',
     mode: 'test',
     env: {},
     log: silentLog,
     // Every call reads the row, as callers in different processes do.
     cacheMs: 0,
+    ...(clock && { clock }),
+    ...(wire && { wire }),
     egress: { allowOrigins: [origin] },
   });
 }
