@@ -53,7 +53,10 @@ export async function connectionOf(
   { now, ms, random }: Life,
 ): Promise<NewConnection> {
   const id = randomUuid();
-  const credentials = { accessToken: secretOf(issued['access_token']), refreshToken: secretOf(issued['refresh_token']) };
+  const credentials = {
+    accessToken: secretOf(issued['access_token']),
+    refreshToken: secretOf(issued['refresh_token']),
+  };
   const identity = { id, organizationId, provider: key.provider, method: 'oauth', metadata: {} };
   const method = { kind: 'oauth2', refresh: { rotation: 'strict' } } as never;
   return {

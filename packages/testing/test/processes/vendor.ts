@@ -27,12 +27,14 @@ export interface BoardOptions {
   readonly keys?: KeyRing;
   /** Instead of the network. */
   readonly wire?: Wire;
+  /** Default 0: every call reads the row, as callers in different processes do. */
+  readonly cacheMs?: number;
 }
 
 export type Board = ReturnType<typeof createBoard>;
 
 export function createBoard(origin: string, store: Store, key: string, options: BoardOptions = {}) {
-  const { rotation = 'strict', clock, keys = { k1: key }, wire } = options;
+  const { rotation = 'strict', clock, keys = { k1: key }, wire, cacheMs = 0 } = options;
   const me = endpoint('GET /account', {
     summary: 'Says who is connected.',
     input: z.strictObject({}),
@@ -81,8 +83,7 @@ export function createBoard(origin: string, store: Store, key: string, options: 
     mode: 'test',
     env: {},
     log: silentLog,
-    // Every call reads the row, as callers in different processes do.
-    cacheMs: 0,
+    cacheMs,
     ...(clock && { clock }),
     ...(wire && { wire }),
     egress: { allowOrigins: [origin] },

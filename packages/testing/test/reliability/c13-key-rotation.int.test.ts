@@ -26,7 +26,9 @@ test(
       }
       const beats = (async () => {
         while (beating) {
-          await crowd.sql(`update T set refresh_at = clock_timestamp() where id in (select id from T where lease_until is null order by random() limit 10)`);
+          await crowd.sql(
+            `update T set refresh_at = clock_timestamp() where id in (select id from T where lease_until is null order by random() limit 10)`,
+          );
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
       })();

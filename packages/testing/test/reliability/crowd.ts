@@ -67,7 +67,11 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
   const workers: CrowdWorker[] = [];
 
   const now = await store.now();
-  const life = { now: due ? new Date(now.getTime() - lifeSeconds * 1_000) : now, ms: lifeSeconds * 1_000, random: Math.random };
+  const life = {
+    now: due ? new Date(now.getTime() - lifeSeconds * 1_000) : now,
+    ms: lifeSeconds * 1_000,
+    random: Math.random,
+  };
   await inLanes(organizations, 8, async (organizationId) => {
     const issued = vendor.issue();
     const key = { organizationId, provider: 'vendor', label: 'default' };

@@ -36,7 +36,9 @@ test(
         await new Promise((resolve) => setTimeout(resolve, 250));
         lags.push(await longestLag(crowd));
         if (warm === 0 && performance.now() - startedAt > runSeconds * 500) {
-          warm = Math.max(...(await Promise.all(workers.map((worker) => worker.ask({ do: 'count' })))).map(({ rssMb }) => rssMb));
+          warm = Math.max(
+            ...(await Promise.all(workers.map((worker) => worker.ask({ do: 'count' })))).map(({ rssMb }) => rssMb),
+          );
         }
       }
       const counts = await Promise.all(workers.map((worker) => worker.ask({ do: 'stop' })));

@@ -25,9 +25,10 @@ test(
       await reader!.ask({ do: 'keep reading', organizations: crowd.organizations, callers: 4 });
       const beats = (async () => {
         while (beating) {
-          await crowd.sql(`update T set refresh_at = clock_timestamp() where id in (select id from T where lease_until is null order by random() limit $1)`, [
-            (refreshesPerSecond * beatMs) / 1_000,
-          ]);
+          await crowd.sql(
+            `update T set refresh_at = clock_timestamp() where id in (select id from T where lease_until is null order by random() limit $1)`,
+            [(refreshesPerSecond * beatMs) / 1_000],
+          );
           await new Promise((resolve) => setTimeout(resolve, beatMs));
         }
       })();
@@ -43,10 +44,12 @@ test(
       expect(left).toBeGreaterThan(0);
       expect(left).toBeLessThan(connections * 0.7);
 
-      const report = await second!.ask<{ resealed: number; unreadable: number; passes: number; rowsPerSecond: number }>({
-        do: 'reseal',
-        batch,
-      });
+      const report = await second!.ask<{ resealed: number; unreadable: number; passes: number; rowsPerSecond: number }>(
+        {
+          do: 'reseal',
+          batch,
+        },
+      );
       beating = false;
       await beats;
       const [refreshes, reads] = await Promise.all([refresher!.ask({ do: 'stop' }), reader!.ask({ do: 'stop' })]);

@@ -65,7 +65,10 @@ test(
         const answer = board.webhooks.receive('acme', new Request(url, { method: 'POST', body, headers }));
         open++;
         void answer.then(() => open--);
-        const status = await Promise.race([answer.then((response) => response.status), clock.sleep(patienceMs).then(() => 0)]);
+        const status = await Promise.race([
+          answer.then((response) => response.status),
+          clock.sleep(patienceMs).then(() => 0),
+        ]);
         if (status >= 200 && status < 300) return tries;
         await clock.sleep(againMs[Math.min(tries, againMs.length) - 1]!);
       }
