@@ -6,7 +6,7 @@ import { createCredentialBreaker } from './client/credential-breaker.ts';
 import { createAttempts } from './connections/attempts.ts';
 import { createSdkCache } from './client/sdk-cache.ts';
 import { endsWithin, systemClock } from './clock.ts';
-import { resolveMode } from './config.ts';
+import { checkRestored, resolveMode } from './config.ts';
 import { authorize, callback } from './connections/authorize.ts';
 import { prepare } from './connections/browser-step.ts';
 import { connect, type ConnectInput } from './connections/connect.ts';
@@ -17,7 +17,7 @@ import { createRefresher } from './connections/refresh.ts';
 import { createSessions } from './connections/session.ts';
 import { sessionKey } from './connections/session-key.ts';
 import { viewOf, type Connection } from './connections/view.ts';
-import { checkId, printable, providerOf, type Engine, type Mode, type Restored } from './engine.ts';
+import { checkId, printable, providerOf, type Engine, type Mode } from './engine.ts';
 import { processEnvironment } from './env.ts';
 import { configurationError } from './errors.ts';
 import { createEvents, errorFields, type BoardEventName } from './events.ts';
@@ -27,7 +27,7 @@ import { createHealth } from './health.ts';
 import type { Job, JobName } from './job.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
 import { createNotifier, type ClientOf } from './notifier.ts';
-import { consoleLog, guardedLog, type Log } from './log.ts';
+import { consoleLog, guardedLog } from './log.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPresence } from './operator/presence.ts';
 import type { AnyProvider } from './provider.ts';
@@ -270,20 +270,6 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     sandbox,
   };
   return board as unknown as Plugboard<Providers>;
-}
-
-function checkRestored(restored: Restored | undefined, log: Log): { restored?: Restored } {
-  if (restored === undefined) return {};
-  if (restored !== 'hold' && restored !== 'resume') {
-    throw configurationError(
-      'invalid_restored',
-      'Option `restored` is neither `hold` nor `resume`.',
-      'Leave it out unless the database was restored from a backup.',
-    );
-  }
-  const does = restored === 'hold' ? 'is held' : 'goes one by one';
-  log.warn({ restored }, `the database counts as restored: the background refresh ${does}`);
-  return { restored };
 }
 
 function checkUrl(url: unknown, mode: Mode): string {

@@ -1,7 +1,8 @@
 /** Reads the host's options and the environment into provider runtimes; every gap has a name. */
 import type { AppValues, AuthMethod, Credentials } from './auth/auth.ts';
 import type { Environment } from './env.ts';
-import type { Mode } from './engine.ts';
+import type { Mode, Restored } from './engine.ts';
+import type { Log } from './log.ts';
 import { configurationError, PlugboardError } from './errors.ts';
 import type { AnyDefinition, AnyProvider, AppField, AppFields } from './provider.ts';
 import { checkInput } from './schema.ts';
@@ -22,6 +23,21 @@ export function resolveMode(asked: Mode | undefined, environment: Environment): 
     );
   }
   return asked;
+}
+
+/** @throws PlugboardError code `invalid_restored`. */
+export function checkRestored(restored: Restored | undefined, log: Log): { restored?: Restored } {
+  if (restored === undefined) return {};
+  if (restored !== 'hold' && restored !== 'resume') {
+    throw configurationError(
+      'invalid_restored',
+      'Option `restored` is neither `hold` nor `resume`.',
+      'Leave it out unless the database was restored from a backup.',
+    );
+  }
+  const does = restored === 'hold' ? 'is held' : 'goes one by one';
+  log.warn({ restored }, `the database counts as restored: the background refresh ${does}`);
+  return { restored };
 }
 
 export interface ResolvedProvider {

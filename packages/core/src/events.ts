@@ -78,7 +78,7 @@ const handlerMs = 10_000;
 export interface EventsOptions {
   readonly store: Store;
   readonly log: Log;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Clock;
   /** Where the organization connects anew. */
   readonly reconnectUrl: (connection: Connection) => string;
 }

@@ -7,7 +7,7 @@ import { late, orLate } from '../patience.ts';
 const handlerMs = 50_000;
 
 /** @throws PlugboardError kind `timeout`, code `handler_late`; what the handler throws. */
-export async function inTime<T>(clock: Pick<Clock, 'after'>, provider: string, work: () => T | Promise<T>): Promise<T> {
+export async function inTime<T>(clock: Clock, provider: string, work: () => T | Promise<T>): Promise<T> {
   const answer = await orLate(clock, handlerMs, work);
   if (answer !== late) return answer;
   throw new PlugboardError({
