@@ -25,10 +25,13 @@ export function resolveMode(asked: Mode | undefined, environment: Environment): 
   return asked;
 }
 
+/** Configuration comes as text, whatever its type says. */
+const restoredWords: ReadonlySet<unknown> = new Set<Restored>(['hold', 'resume']);
+
 /** @throws PlugboardError code `invalid_restored`. */
 export function checkRestored(restored: Restored | undefined, log: Log): { restored?: Restored } {
   if (restored === undefined) return {};
-  if (restored !== 'hold' && restored !== 'resume') {
+  if (!restoredWords.has(restored)) {
     throw configurationError(
       'invalid_restored',
       'Option `restored` is neither `hold` nor `resume`.',

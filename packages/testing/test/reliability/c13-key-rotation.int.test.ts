@@ -17,7 +17,7 @@ test(
   async (context) => {
     const crowd = await createCrowd({ connections, rotation: 'stable' });
     const { k1, k2 } = crowd.keys;
-    let beating = true;
+    const beat = { on: true };
     try {
       const workers = await Promise.all([1, 2, 3, 4].map(() => crowd.start({ alone: true })));
       for (const worker of workers) {
@@ -25,7 +25,7 @@ test(
         await worker.ask({ do: 'keep reading', organizations: crowd.organizations, callers: 2 });
       }
       const beats = (async () => {
-        while (beating) {
+        while (beat.on) {
           await crowd.sql(
             `update T set refresh_at = clock_timestamp() where id in (select id from T where lease_until is null order by random() limit 10)`,
           );
@@ -45,7 +45,7 @@ test(
       for (const worker of workers.slice(2)) await worker.ask({ do: 'ring', ring: { k2, k1 } });
       await pause();
       await workers[0]!.ask({ do: 'reseal', batch: 100 });
-      beating = false;
+      beat.on = false;
       await beats;
       for (const worker of workers) await worker.ask({ do: 'ring', ring: { k2 } });
       await pause();
@@ -62,7 +62,7 @@ test(
       expect(reads).toBeGreaterThan(200);
       expect([await crowd.sealedWith('k1'), await crowd.sealedWith('k2')]).toEqual([0, connections]);
     } finally {
-      beating = false;
+      beat.on = false;
       await crowd.close();
     }
   },

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 
-import { createVault, type KeyRing, type NewConnection } from '@plugboard/core';
+import { createVault, text, type KeyRing, type NewConnection } from '@plugboard/core';
 import { migrate, postgresStore } from '@plugboard/storage-postgres';
 import { createFakeOAuthServer, type FakeOAuthServer } from '@plugboard/testing';
 import { Pool } from 'pg';
@@ -76,7 +76,7 @@ export async function createCrowd(options: CrowdOptions): Promise<Crowd> {
     const issued = vendor.issue();
     const key = { organizationId, provider: 'vendor', label: 'default' };
     const connection: NewConnection = await connectionOf(vault, issued, key, life);
-    families.set(connection.id, vendor.ledger.find(String(issued['refresh_token']))!.family);
+    families.set(connection.id, vendor.ledger.find(text(issued['refresh_token'])!)!.family);
     await store.connections.insert(organizationId, connection);
   });
 

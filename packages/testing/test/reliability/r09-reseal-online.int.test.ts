@@ -18,13 +18,13 @@ test(
   async (context) => {
     const crowd = await createCrowd({ connections });
     const ring = { k2: crowd.keys.k2, k1: crowd.keys.k1 };
-    let beating = true;
+    const beat = { on: true };
     try {
       const [refresher, reader, killed, second] = await Promise.all([1, 2, 3, 4].map(() => crowd.start({ ring })));
       await refresher!.ask({ do: 'keep refreshing' });
       await reader!.ask({ do: 'keep reading', organizations: crowd.organizations, callers: 4 });
       const beats = (async () => {
-        while (beating) {
+        while (beat.on) {
           await crowd.sql(
             `update T set refresh_at = clock_timestamp() where id in (select id from T where lease_until is null order by random() limit $1)`,
             [(refreshesPerSecond * beatMs) / 1_000],
@@ -50,7 +50,7 @@ test(
           batch,
         },
       );
-      beating = false;
+      beat.on = false;
       await beats;
       const [refreshes, reads] = await Promise.all([refresher!.ask({ do: 'stop' }), reader!.ask({ do: 'stop' })]);
       await noteRow(context, 'R09', { connections, reads: reads.reads, refreshed: refreshes.refreshed, ...report });
@@ -64,7 +64,7 @@ test(
       expect(await crowd.lost()).toEqual([]);
       expect(crowd.vendor.ledger.reuses).toEqual([]);
     } finally {
-      beating = false;
+      beat.on = false;
       await crowd.close();
     }
   },
