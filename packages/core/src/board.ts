@@ -252,9 +252,9 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     },
     async stop({ deadlineMs = 60_000 } = {}) {
       const drain = async () => {
-        await runner?.stop();
+        // Both at once: no turn begins any more while jobs end.
+        await Promise.all([runner?.stop(), refresher.drain()]);
         runner = undefined;
-        await refresher.drain();
         await notifier?.drain();
       };
       const drained = await endsWithin(clock, deadlineMs, drain());

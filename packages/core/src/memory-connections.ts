@@ -150,7 +150,8 @@ export function createMemoryConnections(now: () => number): ConnectionStore {
       checkLease(request);
       const row = own(organizationId, id);
       if (row === undefined || row.credentialsVersion !== request.credentialsVersion) return null;
-      if (row.status === 'disconnected' || isLeased(row)) return null;
+      if (row.status === 'disconnected' || isLeased(row) || (request.version ?? row.version) !== row.version)
+        return null;
       const { attemptHash, leaseMs } = request;
       if (attemptHash === undefined) return writeLease(row, leaseMs);
       return writeLease(row, leaseMs, { attemptHash, attemptAt: attemptHash === null ? null : new Date(now()) });

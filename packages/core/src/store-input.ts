@@ -91,6 +91,7 @@ const filter: Rules<ConnectionFilter> = {
 };
 const lease: Rules<LeaseRequest> = {
   credentialsVersion: integer(0),
+  version: optional(integer(0)),
   leaseMs: integer(1, longestLeaseMs),
   attemptHash: optional(data.attemptHash),
 };

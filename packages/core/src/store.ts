@@ -113,6 +113,8 @@ export interface Page<T> {
 export interface LeaseRequest {
   /** The version the caller read; a moved version refuses the lease. */
   readonly credentialsVersion: number;
+  /** The same of the row as a whole, for who must know what happened since: absent, other changes are no matter. */
+  readonly version?: number;
   readonly leaseMs: number;
   /** Sets `attemptHash`, and `attemptAt` to the store's time; null clears both; absent leaves both. */
   readonly attemptHash?: string | null;

@@ -128,6 +128,19 @@ test('D13 a refresh token that the answer omits is kept', async () => {
   expect(rig.refreshes()).toBe(2);
 });
 
+test('D14 a refresh token that comes without an access token is stored before the answer is refused', async () => {
+  const rig = await expired();
+  const [family] = rig.oauth.ledger.snapshot().families;
+  rig.oauth.switches.token.next({ body: { text: '{"refresh_token":"next","token_type":"Bearer"}' } });
+  expect(await codeOf(drive(rig, rig.list()))).toBe('no_access_token');
+  expect((await rig.row())?.credentialsVersion).toBe(2);
+  await rig.clock.advance(3_600_000);
+  await codeOf(drive(rig, rig.list()));
+  // What is sent next is what the odd answer brought, and not the token that was spent for it.
+  expect(rig.oauth.ledger.reuses).toHaveLength(0);
+  expect(family?.revokedAt).toBeNull();
+});
+
 test('D14 the tokens of an odd answer are stored before it is judged', async () => {
   const rig = await expired();
   rig.oauth.switches.token.next({ body: 'bad_expiry' });

@@ -16,7 +16,10 @@ export async function persist<T>({ clock, log }: Engine, write: () => Promise<T>
   }
 }
 
-/** Facts are merged into those of the moment: a lease does not keep anybody from choosing an account meanwhile. */
+/**
+ * Facts are merged into those of the moment: a lease does not keep anybody from choosing an account meanwhile. A connection
+ * that somebody has begun to end is not written any more.
+ */
 export async function writeLeased(
   { store }: Engine,
   row: ConnectionRow,
@@ -25,7 +28,11 @@ export async function writeLeased(
 ): Promise<ConnectionRow | null> {
   const { organizationId, id } = row;
   let current: ConnectionRow | null = row;
-  while (current !== null && current.credentialsVersion === row.credentialsVersion) {
+  while (
+    current !== null &&
+    current.status !== 'disconnected' &&
+    current.credentialsVersion === row.credentialsVersion
+  ) {
     const { version }: ConnectionRow = current;
     const written = await store.connections.update(organizationId, id, { ...guard, version }, changeOf(current));
     if (written !== null) return written;

@@ -21,6 +21,24 @@ export async function attemptHashOf(
   return `${keyId}.${encodeHex(await engine.vault.mac('refresh.attempt', encodeUtf8(reveal(value)), keyId)).slice(0, 32)}`;
 }
 
+export interface UnbegunClaim {
+  readonly row: ConnectionRow;
+  /** The row was marked with the claim, and whether it had been before. */
+  readonly marked?: { readonly hadUnknown: boolean };
+}
+
+/** Claims that nothing was sent for come back to others at once, without the mark of an attempt that never was. */
+export async function giveBack({ store }: Pick<Engine, 'store'>, claims: readonly UnbegunClaim[]): Promise<void> {
+  const unmarked = { attemptHash: null, attemptAt: null };
+  const writes = claims.flatMap(({ row: { organizationId, id, version }, marked }) =>
+    marked?.hadUnknown === false ? [{ organizationId, id, guard: { version }, change: unmarked }] : [],
+  );
+  if (writes.length > 0) await store.connections.updateMany(writes).catch(() => undefined);
+  await Promise.allSettled(
+    claims.map(({ row }) => store.connections.release(row.organizationId, row.id, row.leaseFence, row.readAt)),
+  );
+}
+
 /** True when the row carries the mark of an earlier use of the very token that is about to be spent. */
 export async function isSameAttempt(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow): Promise<boolean> {
   const keyId = row.attemptHash?.split('.')[0];

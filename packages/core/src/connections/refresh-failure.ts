@@ -3,6 +3,7 @@ import type { Engine, ProviderRuntime } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import type { ConnectionData, ConnectionRow } from '../store.ts';
 import { sealCredentials } from './envelope.ts';
+import { attemptHashOf } from './refresh-attempt.ts';
 import type { Breakers } from './provider-breaker.ts';
 import { needsMark } from './refresh-attempt.ts';
 import {
@@ -99,8 +100,13 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
         credentials,
         failCount: 0,
         refreshAt: row.readAt,
-        attemptHash: null,
-        attemptAt: null,
+        // Two have spent the token before it: should the vendor refuse it as well, the race has cost the grant.
+        attemptHash: await attemptHashOf(engine, runtime, {
+          ...row,
+          credentials,
+          credentialsVersion: row.credentialsVersion + 1,
+        }),
+        attemptAt: row.readAt,
       });
       if (saved !== null) return { row: saved };
     }

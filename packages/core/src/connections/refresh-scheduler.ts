@@ -9,7 +9,7 @@ import { isPlugboardError } from '../errors.ts';
 import type { ConnectionRow } from '../store.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { canRefresh } from './lifetime.ts';
-import { attemptHashOf, isSameAttempt, needsMark } from './refresh-attempt.ts';
+import { attemptHashOf, giveBack, isSameAttempt, needsMark } from './refresh-attempt.ts';
 import { leaseMs, needsLock, type ClaimedRow, type Refresher } from './refresh.ts';
 import type { BatchWriter } from './refresh-turn.ts';
 
@@ -48,7 +48,7 @@ export function createRefreshScheduler(
     async run(signal) {
       if (engine.restored === 'hold') return { processed: 0, more: false };
       const endAt = clock.monotonic() + runMs;
-      const stopped = () => signal?.aborted === true || clock.monotonic() >= endAt;
+      const stopped = () => signal?.aborted === true || refresher.stopping() || clock.monotonic() >= endAt;
       let busy = lanes.length;
       let processed = 0;
       const idle = new AbortController();
@@ -124,13 +124,18 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
         }
       }),
     );
-    const writes = rows.flatMap(({ organizationId, id, credentialsVersion, leaseFence }, index) => {
+    const writes = rows.flatMap(({ organizationId, id, version, leaseFence }, index) => {
       const { attemptHash, attemptAt } = marks[index] ?? {};
       if (attemptHash === undefined || attemptAt === undefined) return [];
-      return [{ organizationId, id, guard: { credentialsVersion, leaseFence }, change: { attemptHash, attemptAt } }];
+      return [{ organizationId, id, guard: { version, leaseFence }, change: { attemptHash, attemptAt } }];
     });
     const written = writes.length === 0 ? [] : await store.connections.updateMany(writes);
     const moved = new Set(writes.filter((_, index) => written[index] !== true).map(({ id }) => id));
+    // Somebody else is at it, or was: what has become of the row is judged by the next claim.
+    await giveBack(
+      engine,
+      rows.filter(({ id }) => moved.has(id)).map((row) => ({ row })),
+    );
     return rows.flatMap((row, index): ClaimedRow[] => {
       const found = marks[index];
       if (found === undefined) return [{ row, claimedAt, readAt }];
@@ -230,10 +235,7 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
       await Promise.all(Array.from({ length: width }, worker));
       await claiming;
       await Promise.all(writing);
-      // Rows that were claimed and not begun come back to others at once.
-      await Promise.allSettled(
-        queue.map(({ row }) => store.connections.release(row.organizationId, row.id, row.leaseFence, row.readAt)),
-      );
+      await giveBack(engine, queue);
       if (state.failure !== undefined) throw state.failure.error;
       const again = state.probing && !breakers.holds(runtime) && !stopped();
       return again ? processed + (await lane.drain(stopped)) : processed;

@@ -27,10 +27,10 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
       grant.metadata === undefined ? {} : { metadata: withFacts(current.metadata, sealed) };
     if (update !== undefined) return update({ ...change, ...facts(row) });
     if (batch !== undefined) {
-      // Facts are merged into those that were read: where the row has changed since, it is written by itself.
+      // A row that has changed since it was read is written by itself: its facts are merged, or it has been ended.
       const merged = { ...change, ...facts(row) };
-      const strict = grant.metadata === undefined ? guard : { ...guard, version: row.version };
-      if (await persist(engine, () => batch.write(row, strict, merged))) return writtenRow(row, merged);
+      const unchanged = { ...guard, version: row.version };
+      if (await persist(engine, () => batch.write(row, unchanged, merged))) return writtenRow(row, merged);
     }
     return persist(engine, () => writeLeased(engine, row, guard, (current) => ({ ...change, ...facts(current) })));
   }

@@ -5,13 +5,13 @@
 import { refreshPolicyOf, type AuthMethod } from '../auth/auth.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
-import { PlugboardError } from '../errors.ts';
+import { isPlugboardError, PlugboardError } from '../errors.ts';
 import { randomToken } from '../random.ts';
 import type { ConnectionRow } from '../store.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
-import { attemptHashOf, isSameAttempt } from './refresh-attempt.ts';
+import { attemptHashOf, giveBack, isSameAttempt } from './refresh-attempt.ts';
 import { callVendor, type Answered } from './refresh-call.ts';
-import { coolingDown } from './refresh-facts.ts';
+import { coolingDown, endedMeanwhile } from './refresh-facts.ts';
 import { createRefreshOutcome, type RefreshOutcome } from './refresh-outcome.ts';
 import type { BatchWriter, RefreshHooks, Settled } from './refresh-turn.ts';
 
@@ -50,6 +50,8 @@ export interface Refresher {
   claimed(runtime: ProviderRuntime, claim: ClaimedRow, hooks?: ClaimedHooks): Promise<ConnectionRow>;
   readonly breakers: RefreshOutcome['breakers'];
   readonly told: RefreshOutcome['told'];
+  /** True from the moment on from which no refresh begins. */
+  stopping(): boolean;
   /** Waits for refreshes in flight; none starts after it. */
   drain(): Promise<void>;
 }
@@ -57,18 +59,20 @@ export interface Refresher {
 interface Parts {
   readonly engine: Engine;
   readonly outcome: RefreshOutcome;
+  /** No turn may begin any more; those that have begun end. */
+  readonly stopping: () => boolean;
   readonly nextWriteId: () => string;
 }
 
 export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher {
   const flights = new Map<string, Promise<ConnectionRow>>();
   const outcome = createRefreshOutcome(engine, hooks);
-  const process = randomToken(12);
+  let stopping = false;
+  const writer = randomToken(12);
   let writes = 0;
   /** Tells the writes of this process from each other and from those of all others: it need not be hard to guess. */
-  const nextWriteId = () => `${process}.${++writes}`;
-  const parts: Parts = { engine, outcome, nextWriteId };
-  let stopping = false;
+  const nextWriteId = () => `${writer}.${++writes}`;
+  const parts: Parts = { engine, outcome, stopping: () => stopping, nextWriteId };
 
   /** Joins the flight of this version in this process, or starts it. */
   function single(
@@ -76,20 +80,11 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
     row: ConnectionRow,
     run: () => Promise<ConnectionRow>,
   ): Promise<ConnectionRow> {
-    const running = flights.get(flightKey(row));
-    return running ?? begin(runtime, row, run);
-  }
-
-  function begin(
-    runtime: ProviderRuntime,
-    row: ConnectionRow,
-    run: () => Promise<ConnectionRow>,
-  ): Promise<ConnectionRow> {
+    const key = flightOf(row);
+    const running = flights.get(key);
+    if (running !== undefined) return running;
     if (stopping) return Promise.reject(stoppingError(runtime));
-    const key = flightKey(row);
-    const flight = run().finally(() => {
-      if (flights.get(key) === flight) flights.delete(key);
-    });
+    const flight = run().finally(() => flights.delete(key));
     flights.set(key, flight);
     return flight;
   }
@@ -97,7 +92,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   const refresh = (runtime: ProviderRuntime, row: ConnectionRow) =>
     single(runtime, row, async () => {
       outcome.requireTurn(runtime, row);
-      return usesLock(engine, runtime, row) ? underLock(parts, runtime, { row }) : underLease(parts, runtime, row);
+      return inTurn(parts, runtime, row);
     });
 
   return {
@@ -122,11 +117,16 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
       }
       return refresh(runtime, row);
     },
-    claimed: (runtime, claim, claimedHooks = {}) =>
-      usesLock(engine, runtime, claim.row)
-        ? single(runtime, claim.row, () => underLock(parts, runtime, claim))
-        : // Who flies already may be waiting for the very lease that is held here: to join would be to wait for oneself.
-          begin(runtime, claim.row, () => withLease(parts, runtime, claim, claimedHooks)),
+    async claimed(runtime, claim, claimedHooks = {}) {
+      const running = flights.get(flightOf(claim.row));
+      if (running === undefined && !stopping) {
+        return single(runtime, claim.row, () => begin(parts, runtime, claim, claimedHooks));
+      }
+      // A flight of this process that is under way may be waiting for the very turn that was claimed.
+      await giveBack(engine, [claim]);
+      return running ?? Promise.reject(stoppingError(runtime));
+    },
+    stopping: () => stopping,
     async drain() {
       stopping = true;
       await Promise.allSettled(flights.values());
@@ -135,7 +135,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   };
 }
 
-function flightKey({ id, credentialsVersion }: ConnectionRow): string {
+function flightOf({ id, credentialsVersion }: ConnectionRow): string {
   return `${id}/${credentialsVersion}`;
 }
 
@@ -157,21 +157,25 @@ function usesLock(engine: Engine, runtime: ProviderRuntime, row: ConnectionRow):
   return engine.store.connections.lock !== undefined && needsLock(methodOf(runtime, row.method));
 }
 
-async function underLease(parts: Parts, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
-  const { engine, outcome } = parts;
+/** Waits for the turn, and takes it. */
+async function inTurn(parts: Parts, runtime: ProviderRuntime, seen: ConnectionRow): Promise<ConnectionRow> {
+  const { engine, outcome, stopping } = parts;
   const { clock } = engine;
   const started = clock.monotonic();
   for (let row = seen; ;) {
+    if (stopping()) throw stoppingError(runtime);
     const claimedAt = clock.monotonic();
     const attemptHash = await attemptHashOf(engine, runtime, row);
     const leased = await engine.store.connections.lease(row.organizationId, row.id, {
       credentialsVersion: row.credentialsVersion,
+      // What another has noted, or failed at, since the row was read must be known to whoever spends the same token.
+      version: row.version,
       leaseMs,
       attemptHash,
     });
     if (leased !== null) {
       const marked = { hadUnknown: await isSameAttempt(engine, runtime, row) };
-      return withLease(parts, runtime, { row: leased, claimedAt, readAt: clock.monotonic(), marked }, {});
+      return begin(parts, runtime, { row: leased, claimedAt, readAt: clock.monotonic(), marked });
     }
     const current = await outcome.reread(row);
     if (current.credentialsVersion !== seen.credentialsVersion) return current;
@@ -182,7 +186,17 @@ async function underLease(parts: Parts, runtime: ProviderRuntime, seen: Connecti
   }
 }
 
-/** Spends the token under a held lease. */
+/** Spends the token of a row whose lease is held. */
+function begin(
+  parts: Parts,
+  runtime: ProviderRuntime,
+  claim: ClaimedRow,
+  hooks: ClaimedHooks = {},
+): Promise<ConnectionRow> {
+  const locked = usesLock(parts.engine, runtime, claim.row);
+  return locked ? underLock(parts, runtime, claim) : withLease(parts, runtime, claim, hooks);
+}
+
 async function withLease(
   { engine, outcome, nextWriteId }: Parts,
   runtime: ProviderRuntime,
@@ -203,40 +217,47 @@ async function withLease(
   return outcome.settle(await outcome.succeeded(runtime, row, success));
 }
 
+/**
+ * Spends the token under the row's lock, with the lease held: the lock lives as long as this process, however long it
+ * sleeps; the lease keeps others away while the database, and the lock with it, is gone and the answer is in our hands.
+ */
 async function underLock(
-  { engine, outcome, nextWriteId }: Parts,
+  { engine, outcome, stopping, nextWriteId }: Parts,
   runtime: ProviderRuntime,
-  { row: seen, claimedAt, marked }: Pick<ClaimedRow, 'row' | 'marked'> & Partial<ClaimedRow>,
+  claim: ClaimedRow,
 ): Promise<ConnectionRow> {
   const { connections } = engine.store;
-  const { organizationId, id, credentialsVersion } = seen;
+  const { row: seen } = claim;
+  const { organizationId, id, credentialsVersion, leaseFence } = seen;
   const guard = { credentialsVersion };
-  // A claim's lease ends with its turn, however that went; what counts here is the lock alone.
-  const given = claimedAt === undefined ? guard : { ...guard, leaseFence: seen.leaseFence };
-  const hadUnknown = marked?.hadUnknown ?? (await isSameAttempt(engine, runtime, seen));
-  if (marked === undefined) {
-    // A statement of its own: a mark inside the transaction would vanish in the crash that it must report.
-    const mark = { attemptHash: await attemptHashOf(engine, runtime, seen), attemptAt: seen.readAt };
-    if ((await connections.update(organizationId, id, guard, mark)) === null) return outcome.reread(seen);
-  }
+  const hadUnknown = claim.marked?.hadUnknown ?? (await isSameAttempt(engine, runtime, seen));
+  const progress = { sent: false };
   let received: (Answered & { guard: typeof guard; at: Date; writeId: string }) | undefined;
   let settled: Settled | null | undefined;
   try {
     settled = await connections.lock?.(organizationId, id, async (row, update): Promise<Settled> => {
       const readAt = engine.clock.monotonic();
+      if (row.status === 'disconnected') return { error: endedMeanwhile(row) };
       if (row.credentialsVersion !== credentialsVersion || row.credentials === null) return { row };
-      if (row.failCount > seen.failCount) return { error: coolingDown(row) };
+      // The wait for the lock has outlived the lease, and another has taken the turn.
+      if (row.leaseFence !== leaseFence) return { error: busyError(runtime) };
+      if (stopping()) return { error: stoppingError(runtime) };
+      progress.sent = true;
       const answer = await callVendor(engine, runtime, row);
       const at = storeTime(engine, row, readAt);
-      if ('error' in answer) return outcome.failed(runtime, row, { guard: given, hadUnknown, at, update, ...answer });
+      if ('error' in answer) {
+        return outcome.failed(runtime, row, { guard: { ...guard, leaseFence }, hadUnknown, at, update, ...answer });
+      }
       received = { guard, at, writeId: nextWriteId(), ...answer };
       return outcome.succeeded(runtime, row, { ...received, update });
     });
   } catch (error) {
     // The lock went down with its database connection while the new token is in our hands: the compare-and-set stands.
-    if (received === undefined) throw error;
-    settled = await outcome.succeeded(runtime, seen, received);
+    if (received !== undefined) settled = await outcome.succeeded(runtime, seen, received);
+    else if (progress.sent || !isPlugboardError(error)) throw error;
+    else settled = { error };
   }
+  if (!progress.sent) await giveBack(engine, [claim]);
   return settled ? outcome.settle(settled) : outcome.reread(seen);
 }
 

@@ -119,7 +119,7 @@ export function connectionStatements({ tables, organizationType }: Names) {
       with free as materialized (
         select t.id from ${table} as t
         where ${ownRow(2)} and t.credentials_version = $4::integer and t.status <> 'disconnected'
-          and (t.lease_until is null or t.lease_until <= ${now})
+          and t.version = coalesce($8::integer, t.version) and (t.lease_until is null or t.lease_until <= ${now})
         for update skip locked)
       update ${table} as t set ${lease(5)},
         attempt_hash = case when $6::boolean then $7::text else t.attempt_hash end,

@@ -109,9 +109,10 @@ export function createConnections(session: Session, statements: ConnectionStatem
       checkOwner(organizationId);
       checkLease(request);
       if (!isConnectionId(id)) return null;
-      const { credentialsVersion, leaseMs, attemptHash } = request;
+      const { credentialsVersion, version, leaseMs, attemptHash } = request;
       const attempt = [attemptHash !== undefined, attemptHash ?? null] as const;
-      return firstRow(await timed(statements.lease, organizationId, id, credentialsVersion, leaseMs, ...attempt));
+      const values = [credentialsVersion, leaseMs, ...attempt, version ?? null] as const;
+      return firstRow(await timed(statements.lease, organizationId, id, ...values));
     },
 
     async release(organizationId, id, leaseFence, refreshAt) {

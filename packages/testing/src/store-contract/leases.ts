@@ -72,6 +72,18 @@ export const leaseCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'refuses a lease of a row that has changed since the version that the caller names',
+    async run(subject) {
+      const { connections } = subject.store;
+      const { id } = await insert(subject);
+      const changed = await connections.update(organization, id, {}, { attemptHash: 'hash' });
+      const now = changed?.version ?? 0;
+      expect(await connections.lease(organization, id, { ...request, version: now - 1, attemptHash: 'other' })).toBeNull();
+      expect(unread(await connections.get(organization, id))).toEqual(unread(changed));
+      expect(await connections.lease(organization, id, { ...request, version: now })).not.toBeNull();
+    },
+  },
+  {
     name: 'D05 refuses the write of a holder that slept through its lease',
     async run(subject) {
       const { store, clock } = subject;

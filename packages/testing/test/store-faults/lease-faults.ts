@@ -26,6 +26,15 @@ export const leaseFaults: readonly Fault[] = [
     fails: ['notes the attempt with the time'],
   },
   {
+    name: 'leases whatever has become of the row',
+    parts: ({ connections }) => ({
+      connections: {
+        lease: (organizationId, id, { version: _seen, ...request }) => connections.lease(organizationId, id, request),
+      },
+    }),
+    fails: ['refuses a lease of a row that has changed'],
+  },
+  {
     name: 'looks at the lease first and takes it later',
     parts: ({ connections }) => ({
       connections: {
@@ -37,7 +46,12 @@ export const leaseFaults: readonly Fault[] = [
         },
       },
     }),
-    fails: ['gives the lease to one of many', 'refuses a lease of moved credentials', 'refuses a lease and a claim of'],
+    fails: [
+      'gives the lease to one of many',
+      'refuses a lease of moved credentials',
+      'refuses a lease of a row that has changed',
+      'refuses a lease and a claim of',
+    ],
   },
   {
     name: 'grants a lease while another lives',
