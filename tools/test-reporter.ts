@@ -9,7 +9,14 @@ import { rootDir } from './workspace.ts';
 
 export default class ResultsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
-    const results: TestResults = { passed: 0, failed: errors.length, executed: {}, skips: [], conformance: [] };
+    const results: TestResults = {
+      passed: 0,
+      failed: errors.length,
+      executed: {},
+      skips: [],
+      conformance: [],
+      reliability: [],
+    };
     for (const module of modules) readModule(module, results);
     mkdirSync(dirname(resultsFile), { recursive: true });
     writeFileSync(resultsFile, JSON.stringify(results, null, 2));
@@ -28,8 +35,9 @@ function readModule(module: TestModule, results: TestResults): void {
       results[result.state] += 1;
       const project = (results.executed[module.project.name] ??= {});
       project[packageOf(file)] = (project[packageOf(file)] ?? 0) + 1;
-      const notes = test.annotations().filter(({ type }) => type === 'conformance');
-      results.conformance.push(...notes.map(({ message }) => message));
+      for (const { type, message } of test.annotations()) {
+        if (type === 'conformance' || type === 'reliability') results[type].push(message);
+      }
     } else {
       const note = result.state === 'skipped' ? result.note : undefined;
       const skip: Skip = { test: `${file} > ${test.fullName}`, reason: note ?? null };

@@ -22,6 +22,8 @@ export interface TestResults {
   skips: Skip[];
   /** How far providers agree with what their vendors publish: a line for each. */
   conformance: string[];
+  /** What scenarios of failure counted: a line for each. */
+  reliability: string[];
 }
 
 /** `packages/providers/acme/test/a.test.ts` belongs to `packages/providers/acme`. */
