@@ -90,7 +90,7 @@ test('R21 who waits for a turn is refused as soon as the board stops', async () 
 });
 
 test('R21 under the row lock nothing is spent after the board has stopped, and the turn is given back unmarked', async () => {
-  let stopping: Promise<void> | undefined;
+  let stopping: Promise<unknown> | undefined;
   const rig: Awaited<ReturnType<typeof expired>> = await expired({ rotation: 'strict' }, {}, (inner) => {
     const lock = lockOf(inner);
     const late: typeof lock = (organization, id, work) => {
