@@ -78,7 +78,9 @@ export const leaseCases: readonly StoreCase[] = [
       const { id } = await insert(subject);
       const changed = await connections.update(organization, id, {}, { attemptHash: 'hash' });
       const now = changed?.version ?? 0;
-      expect(await connections.lease(organization, id, { ...request, version: now - 1, attemptHash: 'other' })).toBeNull();
+      expect(
+        await connections.lease(organization, id, { ...request, version: now - 1, attemptHash: 'other' }),
+      ).toBeNull();
       expect(unread(await connections.get(organization, id))).toEqual(unread(changed));
       expect(await connections.lease(organization, id, { ...request, version: now })).not.toBeNull();
     },
