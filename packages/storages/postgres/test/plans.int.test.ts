@@ -111,7 +111,7 @@ describe('plans', () => {
     ['get', statements.get, byId, 'connections_pkey'],
     ['update', statements.update, [...byId, '{}', '{}'], 'connections_pkey'],
     ['updateMany', statements.updateMany, [null, '[]'], 'connections_pkey'],
-    ['lease', statements.lease, [...byId, 1, 1000, false, null], 'connections_pkey'],
+    ['lease', statements.lease, [...byId, 1, 1000, false, null, null], 'connections_pkey'],
     ['scan', statements.scan, [null, id, 500], 'connections_pkey'],
     ['list', statements.list, page, 'connections_created'],
     ['list by status', statements.listStatus, [...page, 'expired'], 'connections_(created|status)'],

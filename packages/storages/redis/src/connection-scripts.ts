@@ -122,10 +122,12 @@ return 1`,
     writeLua,
     argumentsLua,
     `
-local organization, id, credentialsVersion, leaseMs = take(), take(), tonumber(take()), tonumber(take())
+local organization, id, credentialsVersion, version = take(), take(), tonumber(take()), tonumber(take())
+local leaseMs = tonumber(take())
 local row = ownState(organization, id)
 if row == 'broken' then return broken end
 if not row or row.credentialsVersion ~= credentialsVersion or row.status == 'disconnected'
+  or (version or row.version) ~= row.version
   or (row.leaseUntil and row.leaseUntil > now) then return {whole(now)} end
 local attempt, hash = take(), take()
 local set, cleared = {}, {}

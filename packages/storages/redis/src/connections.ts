@@ -92,10 +92,10 @@ export function createConnections({ run }: Session): ConnectionStore {
       checkOrganizationId(organizationId);
       checkLease(request);
       if (!isConnectionId(id)) return null;
-      const { credentialsVersion, leaseMs, attemptHash } = request;
+      const { credentialsVersion, version = '', leaseMs, attemptHash } = request;
       const attempt =
         attemptHash === undefined ? ['left', ''] : [attemptHash === null ? 'cleared' : 'noted', attemptHash ?? ''];
-      return firstRow(await run(scripts.lease, organizationId, id, credentialsVersion, leaseMs, ...attempt));
+      return firstRow(await run(scripts.lease, organizationId, id, credentialsVersion, version, leaseMs, ...attempt));
     },
 
     async release(organizationId, id, leaseFence, refreshAt) {
