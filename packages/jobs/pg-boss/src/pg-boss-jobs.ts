@@ -10,15 +10,26 @@ import {
   type JobEngine,
   type JobEngineOptions,
 } from '@plugboard/core/job-kit';
-import type { PgBoss, QueueOptions } from 'pg-boss';
 
 export interface PgBossJobsOptions extends JobEngineOptions {
   /** The queues are called after it and the job: `plugboard.refresh`. Default `plugboard`. */
   readonly prefix?: string;
 }
 
-/** What of pg-boss is used, so that an instance of another copy of the package fits too. */
-type Boss = Pick<PgBoss, 'createQueue' | 'updateQueue' | 'work' | 'offWork' | 'notifyWorker' | 'send'>;
+/** What of pg-boss is used: an instance of any copy of the package fits, and nobody needs its declarations. */
+export interface Boss {
+  createQueue(name: string, options?: object): Promise<unknown>;
+  updateQueue(name: string, options?: object): Promise<unknown>;
+  work(name: string, options: object, handler: (jobs: readonly WorkedJob[]) => Promise<void>): Promise<string>;
+  offWork(name: string, options?: object): Promise<unknown>;
+  notifyWorker(worker: string): void;
+  send(name: string, data?: object | null, options?: object): Promise<string | null>;
+}
+
+interface WorkedJob {
+  /** Of the attempt: pg-boss aborts it when the job has taken too long. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * @param boss Started by the host, who also stops it, after `stop` of what is returned.
@@ -96,7 +107,7 @@ export function pgBossJobs(board: JobBoard, boss: Boss, options: PgBossJobsOptio
   };
 }
 
-function settingsOf(job: Job): QueueOptions {
+function settingsOf(job: Job) {
   const seconds = (ms: number) => Math.ceil(ms / 1_000);
   return {
     heartbeatSeconds: seconds(jobSettings.silenceMs),

@@ -12,7 +12,7 @@ export interface TriggerTasksOptions {
 }
 
 /** The tasks by their ids, for tests and for a host that triggers one by hand. */
-export type TriggerTasks = Readonly<Record<string, Pick<Task<string>, 'id'>>>;
+export type TriggerTasks = Readonly<Record<string, { readonly id: string }>>;
 
 /** Runs at once of a job that several machines share the work of. */
 const sharedBy = 5;
@@ -47,7 +47,7 @@ export function triggerTasks(board: JobBoard, options: TriggerTasksOptions = {})
 }
 
 /** Trigger.dev schedules by the minute. What runs more often is triggered for the whole minute ahead, with delays. */
-function scheduled(id: string, job: Job, work: Task<string, undefined>): Pick<Task<string>, 'id'> {
+function scheduled(id: string, job: Job, work: Task<string, undefined>): { readonly id: string } {
   const { cron, offsetsMs } = scheduleOf(job.everyMs);
   return schedules.task({
     id,
