@@ -1,5 +1,6 @@
 /** `createPlugboard`: providers, store and keys in, one object out. */
 import { createAccounts } from './accounts.ts';
+import { checkLabel, checkUrl, jobNamed, memoryStoreError } from './board-options.ts';
 import { createChannels } from './channels/channels.ts';
 import { createClient } from './client/client.ts';
 import { createCredentialBreaker } from './client/credential-breaker.ts';
@@ -17,14 +18,12 @@ import { createRefresher } from './connections/refresh.ts';
 import { createSessions } from './connections/session.ts';
 import { sessionKey } from './connections/session-key.ts';
 import { viewOf, type Connection } from './connections/view.ts';
-import { checkId, printable, providerOf, type Engine, type Mode } from './engine.ts';
+import { checkId, providerOf, type Engine } from './engine.ts';
 import { processEnvironment } from './env.ts';
 import { configurationError } from './errors.ts';
 import { createEvents, errorFields, type BoardEventName } from './events.ts';
-import { checkFields, optional, text } from './field-rules.ts';
 import { createFlags } from './flags.ts';
 import { createHealth } from './health.ts';
-import type { Job, JobName } from './job.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
 import { createNotifier, type ClientOf } from './notifier.ts';
 import { consoleLog, guardedLog } from './log.ts';
@@ -270,45 +269,4 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     sandbox,
   };
   return board as unknown as Plugboard<Providers>;
-}
-
-function checkUrl(url: unknown, mode: Mode): string {
-  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
-  const problem =
-    parsed === undefined
-      ? 'is not an absolute URL'
-      : parsed.search !== '' || parsed.hash !== '' || parsed.username !== ''
-        ? 'must have no query, fragment or user'
-        : parsed.protocol !== 'https:' && (mode === 'production' || parsed.protocol !== 'http:')
-          ? 'must be https'
-          : undefined;
-  if (problem === undefined && parsed !== undefined) return parsed.href.replace(/\/+$/, '');
-  throw configurationError(
-    'invalid_url',
-    `Option \`url\` ${problem}.`,
-    'Pass the public address where the routes are mounted: https://app.example.com/integrations',
-  );
-}
-
-function checkLabel(label: string | undefined): string | undefined {
-  checkFields('The board', { processLabel: label }, { processLabel: optional(text(100)) });
-  return label;
-}
-
-function jobNamed(jobs: readonly Job[], name: JobName): Job {
-  const job = jobs.find((each) => each.name === name);
-  if (job !== undefined) return job;
-  throw configurationError(
-    'unknown_job',
-    `There is no job \`${printable(name)}\`.`,
-    `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`,
-  );
-}
-
-function memoryStoreError(name: string) {
-  return configurationError(
-    'memory_store_in_production',
-    `The store \`${name}\` keeps connections in this process only.`,
-    'Use @plugboard/storage-postgres, or set acknowledgeSingleProcess: true if losing them at restart is fine.',
-  );
 }

@@ -1,0 +1,49 @@
+/** What is wrong with the options of a board. */
+import { printable, type Mode } from './engine.ts';
+import { configurationError } from './errors.ts';
+import { checkFields, optional, text } from './field-rules.ts';
+import type { Job, JobName } from './job.ts';
+
+/** @throws PlugboardError kind `configuration`, code `invalid_url`. */
+export function checkUrl(url: unknown, mode: Mode): string {
+  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  const problem =
+    parsed === undefined
+      ? 'is not an absolute URL'
+      : parsed.search !== '' || parsed.hash !== '' || parsed.username !== ''
+        ? 'must have no query, fragment or user'
+        : parsed.protocol !== 'https:' && (mode === 'production' || parsed.protocol !== 'http:')
+          ? 'must be https'
+          : undefined;
+  if (problem === undefined && parsed !== undefined) return parsed.href.replace(/\/+$/, '');
+  throw configurationError(
+    'invalid_url',
+    `Option \`url\` ${problem}.`,
+    'Pass the public address where the routes are mounted: https://app.example.com/integrations',
+  );
+}
+
+/** What the host calls this process. */
+export function checkLabel(label: string | undefined): string | undefined {
+  checkFields('The board', { processLabel: label }, { processLabel: optional(text(100)) });
+  return label;
+}
+
+/** @throws PlugboardError kind `configuration`, code `unknown_job`. */
+export function jobNamed(jobs: readonly Job[], name: JobName): Job {
+  const job = jobs.find((each) => each.name === name);
+  if (job !== undefined) return job;
+  throw configurationError(
+    'unknown_job',
+    `There is no job \`${printable(name)}\`.`,
+    `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`,
+  );
+}
+
+export function memoryStoreError(name: string) {
+  return configurationError(
+    'memory_store_in_production',
+    `The store \`${name}\` keeps connections in this process only.`,
+    'Use @plugboard/storage-postgres, or set acknowledgeSingleProcess: true if losing them at restart is fine.',
+  );
+}
