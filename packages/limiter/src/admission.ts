@@ -31,6 +31,8 @@ const pauseKnownMs = 1_000;
 const slotTtlMs = 30_000;
 /** Between two tries for a slot; drawn, so that processes get it in no fixed order. */
 const longestSlotWaitMs = 30;
+/** How long it is remembered that other processes hold what this one wants. */
+const slotsShortMs = 1_000;
 /** Wait for a place that only the end of a call in this process can free. */
 const inFlightWaitMs = 50;
 const maxKeys = 10_000;
@@ -115,10 +117,18 @@ export function createAdmission({ clock, line, processes, reserve }: AdmissionOp
   async function askSlot(stock: Stock): Promise<number> {
     const slot = randomUUID();
     const { key, limit } = stock;
+    const notYetMs = stock.slotAskAt - clock.monotonic();
+    if (notYetMs > 0) return notYetMs;
     const concurrency = limit.concurrency ?? Number.POSITIVE_INFINITY;
     const got = await line.ask((limits) => limits.hold({ key, slot, concurrency, ttlMs: slotTtlMs }));
     if (got === undefined) return 0;
-    if (!got) return longestSlotWaitMs * (0.2 + 0.8 * clock.random());
+    const now = clock.monotonic();
+    if (!got) stock.slotsShortUntil = now + slotsShortMs;
+    // Where others wait too, whoever holds more asks less often: or the slots that come free together go to one process.
+    const short = now < stock.slotsShortUntil;
+    const waitMs = longestSlotWaitMs * (0.2 + 0.8 * clock.random()) * (1 + stock.inFlight);
+    if (short) stock.slotAskAt = now + waitMs;
+    if (!got) return waitMs;
     stock.slots.push(slot);
     held.set(slot, stock);
     renewSoon();

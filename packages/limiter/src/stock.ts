@@ -22,6 +22,9 @@ export interface Stock {
   shortUntil: number;
   /** Places used without the store, which it has not counted yet. */
   owed: number;
+  /** Until when it is known that others hold slots that are wanted here, and before when none is asked for. */
+  slotsShortUntil: number;
+  slotAskAt: number;
   /** Slots of calls in flight that are held and wait for their call. */
   readonly slots: string[];
   /** Calls in flight of this process. */
@@ -40,7 +43,8 @@ export interface Alone {
 
 export function createStock(key: string, limit: RateLimit, plan: Plan): Stock {
   const counts = { places: 0, usableUntil: 0, used: 0, askers: 0, denials: 0, shortUntil: 0, owed: 0, inFlight: 0 };
-  return { key, limit, plan, ...counts, asking: undefined, slots: [], alone: undefined };
+  const slots = { slotsShortUntil: 0, slotAskAt: 0, slots: [] };
+  return { key, limit, plan, ...counts, ...slots, asking: undefined, alone: undefined };
 }
 
 export interface Wanted {
