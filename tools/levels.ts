@@ -5,6 +5,7 @@
 export const levels: Readonly<Record<string, number>> = {
   // 0: values and time; know nothing of vendors, stores or HTTP
   'bytes.ts': 0,
+  'category.ts': 0,
   'clock.ts': 0,
   'collect.ts': 0,
   'env.ts': 0,
@@ -17,6 +18,7 @@ export const levels: Readonly<Record<string, number>> = {
   'hash.ts': 0,
   'json.ts': 0,
   'log.ts': 0,
+  'loss.ts': 0,
   'missing-package.ts': 0,
   'names.ts': 0,
   'notifications.ts': 0,

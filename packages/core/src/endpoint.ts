@@ -4,6 +4,7 @@
  */
 import type { AppValues, ScopeNeed } from './auth/auth.ts';
 import type { Clock } from './clock.ts';
+import type { Loss } from './loss.ts';
 import type { Json, JsonObject } from './json.ts';
 import { configurationError } from './errors.ts';
 import type { FormPart } from './multipart.ts';
@@ -96,13 +97,6 @@ export interface Api {
   settings<S extends Schema>(schema: S): Output<S>;
   /** The connection's credentials, through the schema that declares them. */
   credentials<S extends Schema>(schema: S): Output<S>;
-}
-
-/** What an SDK took in and could not deliver. */
-export interface Loss {
-  readonly count: number;
-  /** Machine-readable: `queue_full`, `refused`. */
-  readonly reason: string;
 }
 
 export interface RawRequest extends Encoded {

@@ -10,6 +10,7 @@ import type {
   ScopeNeed,
 } from './auth/auth.ts';
 import type { Capabilities, CapabilitiesClient, CapabilityName } from './capabilities.ts';
+import type { Category } from './category.ts';
 import type { ChannelDefinition } from './channel.ts';
 import type { EmulatorExtension } from './emulator/contract.ts';
 import type { Api, OperationsClient, OperationTree } from './endpoint.ts';
@@ -20,11 +21,6 @@ import type { AccountRef } from './store.ts';
 import type { SyncStreams } from './sync-stream.ts';
 import type { Classify, Failure, RateLimit } from './transport/transport.ts';
 import type { Delivery, Refusals, Verify, WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
-
-export type Category =
-  | 'advertising' | 'ai' | 'analytics' | 'calendar' | 'commerce' | 'crm' | 'developer' | 'docs' | 'email' | 'files'
-  | 'hosting' | 'identity' | 'mail' | 'marketing' | 'media' | 'messaging' | 'monitoring' | 'payments' | 'reviews'
-  | 'secrets' | 'sms-voice' | 'storage' | 'surveys'; // prettier-ignore
 
 /** One value that the host registers with the vendor. */
 export interface AppField {
