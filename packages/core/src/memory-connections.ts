@@ -129,10 +129,10 @@ export function createMemoryConnections(now: () => number): ConnectionStore {
       );
     },
 
-    async updateMany(writes) {
+    async updateMany(writes, { skipHeld = false } = {}) {
       checkWrites(writes);
       const write = async ({ organizationId, id, guard, change }: ConnectionWrite) =>
-        (await store.update(organizationId, id, guard, change)) !== null;
+        !(skipHeld && locked.has(id)) && (await store.update(organizationId, id, guard, change)) !== null;
       return Promise.all(writes.map(write));
     },
 

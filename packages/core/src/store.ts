@@ -96,6 +96,11 @@ export interface ConnectionWrite {
   readonly change: Partial<ConnectionData>;
 }
 
+export interface BatchOptions {
+  /** A row that somebody else has locked at this moment is left as it is, and nobody waits for it. Default: waits. */
+  readonly skipHeld?: boolean;
+}
+
 export interface ConnectionFilter {
   readonly provider?: string;
   readonly status?: ConnectionStatus;
@@ -146,7 +151,7 @@ export interface ConnectionStore {
    * Engine only: many `update` calls, each judged on its own, in as few statements as the adapter can: what keeps bulk
    * refresh cheap. Says in the order given which of them was written; a connection may appear once.
    */
-  updateMany(writes: readonly ConnectionWrite[]): Promise<readonly boolean[]>;
+  updateMany(writes: readonly ConnectionWrite[], options?: BatchOptions): Promise<readonly boolean[]>;
   /** Hard delete, of its streams as well. False: there was no such row. */
   remove(organizationId: string, id: string): Promise<boolean>;
 

@@ -1,6 +1,5 @@
 import { isPlugboardError } from '../errors.ts';
-import { checkFields, integer } from '../field-rules.ts';
-import type { Store } from '../store.ts';
+import type { ConnectionWrite, Store } from '../store.ts';
 import { renumber } from './envelope.ts';
 import { scanSealed, type SealedRow } from '../vault/scan.ts';
 import type { SealContext, Vault } from '../vault/vault.ts';
@@ -8,15 +7,13 @@ import type { SealContext, Vault } from '../vault/vault.ts';
 export interface ResealOptions {
   readonly store: Store;
   readonly vault: Vault;
-  /** Rows read at a time. Default 500. */
+  /** Rows read at a time, and written in one statement. Default 500. */
   readonly batch?: number;
-  /** Rows written at a time. Default 4. */
-  readonly concurrency?: number;
   /** Continues behind this row: `lastId` of an earlier report. Default: from the first row. */
   readonly afterId?: string | null;
   /** Called after each batch, and awaited: the place to store `lastId` and to pace the work. */
   readonly onProgress?: (report: ResealReport) => void | Promise<void>;
-  /** Ends the work after the rows in hand; the report then says `complete: false`. */
+  /** Ends the work after the batch in hand; the report then says `complete: false`. */
   readonly signal?: AbortSignal;
 }
 
@@ -53,8 +50,7 @@ const unreadableCodes = new Set(['vault_auth_failed', 'vault_version', 'key_unav
  * @throws PlugboardError of a failing store or key source; the rows written until then are good.
  */
 export async function resealAll(options: ResealOptions): Promise<ResealReport> {
-  const { store, vault, batch = 500, concurrency = 4, afterId = null, onProgress, signal } = options;
-  checkFields('The reseal', { concurrency }, { concurrency: integer(1, 64) });
+  const { store, vault, batch = 500, afterId = null, onProgress, signal } = options;
   const byKey = new Map<string, number>();
   const unreadableIds: string[] = [];
   const count = { resealed: 0, current: 0, busy: 0, unreadable: 0 };
@@ -69,66 +65,54 @@ export async function resealAll(options: ResealOptions): Promise<ResealReport> {
     lastId,
   });
 
-  async function take(row: SealedRow): Promise<void> {
-    const keyId = vault.keyIdOf(row.credentials);
-    if (keyId !== null) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
-    const outcome = keyId === vault.primaryKeyId ? 'current' : await resealRow(store, vault, row);
-    rows += 1;
-    count[outcome] += 1;
-    if (outcome === 'unreadable' && unreadableIds.length < listedIds) unreadableIds.push(row.id);
-  }
-
   for await (const page of scanSealed(store, batch, afterId)) {
-    const finished = await takeAll({ rows: page.rows, concurrency, signal, take });
-    if (!finished) return report(false);
+    if (signal?.aborted === true) return report(false);
+    for (const { id, keyId, outcome } of await resealPage(store, vault, page.rows)) {
+      if (keyId !== null) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
+      rows += 1;
+      count[outcome] += 1;
+      if (outcome === 'unreadable' && unreadableIds.length < listedIds) unreadableIds.push(id);
+    }
     lastId = page.lastId;
     await onProgress?.(report(false));
   }
   return report(true);
 }
 
-/**
- * Runs `take` over the rows, some at a time, each write on its own: one statement for many rows would wait for a row that
- * a refresh has locked while it holds the locks of all others. False when the signal stopped it.
- */
-async function takeAll(options: {
-  readonly rows: readonly SealedRow[];
-  readonly concurrency: number;
-  readonly signal: AbortSignal | undefined;
-  readonly take: (row: SealedRow) => Promise<void>;
-}): Promise<boolean> {
-  const { rows, concurrency, signal, take } = options;
-  const queue = rows.values();
-  let stopped = false;
-  const worker = async (): Promise<void> => {
-    for (const row of queue) {
-      stopped ||= signal?.aborted === true;
-      if (stopped) return;
-      await take(row).catch((error: unknown) => {
-        stopped = true;
-        throw error;
-      });
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: concurrency }, worker));
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return !stopped;
+interface Resealed {
+  readonly id: string;
+  /** Under which it was found. */
+  readonly keyId: string | null;
+  readonly outcome: Outcome;
 }
 
-async function resealRow(store: Store, vault: Vault, row: SealedRow): Promise<Outcome> {
+/** One statement writes the page. It passes over rows that a refresh has locked: it holds the locks of all others. */
+async function resealPage(store: Store, vault: Vault, rows: readonly SealedRow[]): Promise<readonly Resealed[]> {
+  const sealed = new Map<string, ConnectionWrite>();
+  const found: Resealed[] = [];
+  for (const row of rows) {
+    const keyId = vault.keyIdOf(row.credentials);
+    const write = keyId === vault.primaryKeyId ? 'current' : await sealAnew(vault, row);
+    if (typeof write === 'object') sealed.set(row.id, write);
+    found.push({ id: row.id, keyId, outcome: typeof write === 'object' ? 'resealed' : write });
+  }
+  const writes = [...sealed.values()];
+  const written = writes.length === 0 ? [] : await store.connections.updateMany(writes, { skipHeld: true });
+  const late = new Set(writes.filter((_write, index) => written[index] !== true).map(({ id }) => id));
+  return found.map((row) => (late.has(row.id) ? { ...row, outcome: 'busy' } : row));
+}
+
+async function sealAnew(vault: Vault, row: SealedRow): Promise<ConnectionWrite | 'busy' | 'unreadable'> {
   // A write of credentials ends the lease: the refresh that holds it could no longer store its rotated token.
   if (row.leaseUntil !== null && row.leaseUntil > row.readAt) return 'busy';
-  const { organizationId, id: connectionId, provider } = row;
-  const context = { organizationId, connectionId, provider, purpose: 'credentials' } as const;
+  const { organizationId, id, provider, credentialsVersion, leaseFence } = row;
+  const context = { organizationId, connectionId: id, provider, purpose: 'credentials' } as const;
   const plaintext = await openOrSkip(vault, context, row.credentials);
   if (plaintext === undefined) return 'unreadable';
-  const credentials = await vault.seal(context, renumber(plaintext, row.credentialsVersion + 1));
+  const credentials = await vault.seal(context, renumber(plaintext, credentialsVersion + 1));
   plaintext.fill(0);
   // The fence refuses the write also when a refresh has taken the lease since the row was read.
-  const guard = { credentialsVersion: row.credentialsVersion, leaseFence: row.leaseFence };
-  const written = await store.connections.update(organizationId, connectionId, guard, { credentials });
-  return written === null ? 'busy' : 'resealed';
+  return { organizationId, id, guard: { credentialsVersion, leaseFence }, change: { credentials } };
 }
 
 /** The plaintext, or undefined for a row that does not open; an outage of a key source is thrown. */

@@ -35,6 +35,8 @@ export function connectionStatements({ tables, organizationType }: Names) {
       and coalesce((v.guard->>'leaseFence')::integer, t.lease_fence) = t.lease_fence
     returning ${answer}`;
 
+  const batch = `jsonb_to_recordset($2::text::jsonb) as r(organization_id ${organizationType}, id uuid, guard jsonb, data jsonb)`;
+
   const lease = (leaseMs: number) => `
       version = t.version + 1,
       lease_fence = t.lease_fence + 1,
@@ -108,9 +110,11 @@ export function connectionStatements({ tables, organizationType }: Names) {
         rowColumns,
       ),
     ),
-    updateMany: statement(
+    updateMany: statement(update(`select * from ${batch}`, 't.id::text')),
+    updateFree: statement(
       update(
-        `select * from jsonb_to_recordset($2::text::jsonb) as r(organization_id ${organizationType}, id uuid, guard jsonb, data jsonb)`,
+        `select r.* from ${batch} join ${table} as t on t.organization_id = r.organization_id and t.id = r.id
+        for update of t skip locked`,
         't.id::text',
       ),
     ),

@@ -83,7 +83,7 @@ export function createConnections(session: Session, statements: ConnectionStatem
       return firstRow(await timed(statements.update, organizationId, id, JSON.stringify(guard), data));
     },
 
-    async updateMany(writes) {
+    async updateMany(writes, { skipHeld = false } = {}) {
       checkWrites(writes);
       for (const { organizationId } of writes) checkOwner(organizationId);
       const records = writes
@@ -94,7 +94,8 @@ export function createConnections(session: Session, statements: ConnectionStatem
         // Batches that share rows lock them in the same order where the database reads by index, and so seldom collide.
         .toSorted((a, b) => (a.id < b.id ? -1 : 1));
       if (records.length === 0) return writes.map(() => false);
-      const rows = await repeatAfterDeadlock(() => timed(statements.updateMany, JSON.stringify(records)));
+      const batch = skipHeld ? statements.updateFree : statements.updateMany;
+      const rows = await repeatAfterDeadlock(() => timed(batch, JSON.stringify(records)));
       const written = new Set(rows.map(([id]) => readText(id)));
       return writes.map(({ id }) => written.has(id));
     },

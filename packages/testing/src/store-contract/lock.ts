@@ -35,6 +35,38 @@ export const lockCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'passes over a row that somebody holds, where a batch is told to',
+    async run(subject) {
+      const { connections } = subject.store;
+      const held = await insert(subject);
+      const free = await insert(subject);
+      const gate = Promise.withResolvers<void>();
+      const locked = Promise.withResolvers<void>();
+      const work = lockOf(subject)(organization, held.id, async () => {
+        locked.resolve();
+        await gate.promise;
+      });
+      await locked.promise;
+      const write = ({ id }: { id: string }) => ({
+        organizationId: organization,
+        id,
+        guard: {},
+        change: { failCount: 7 },
+      });
+      let written: readonly boolean[] | undefined;
+      const batch = connections.updateMany([write(held), write(free)], { skipHeld: true }).then((each) => {
+        written = each;
+      });
+      await roundTrips(subject);
+      expect(written).toEqual([false, true]);
+      gate.resolve();
+      await Promise.all([work, batch]);
+      expect((await connections.get(organization, held.id))?.failCount).toBe(held.failCount);
+      expect((await connections.get(organization, free.id))?.failCount).toBe(7);
+      expect(await connections.updateMany([write(held)], { skipHeld: true })).toEqual([true]);
+    },
+  },
+  {
     name: 'lets one work on a row at a time, and others on other rows',
     async run(subject) {
       const row = await insert(subject);

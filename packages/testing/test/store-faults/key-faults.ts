@@ -45,12 +45,13 @@ export const keyFaults: readonly Fault[] = [
     name: 'a batch does not look at the organization',
     parts: (sound) => ({
       connections: {
-        async updateMany(writes) {
+        async updateMany(writes, options) {
           const mine = await Promise.all(
             writes.map(async (write) => ({ ...write, organizationId: await ownerOf(sound, write.id) })),
           );
           return sound.connections.updateMany(
             writes.length === mine.filter((write) => write.organizationId === 'nobody').length ? writes : mine,
+            options,
           );
         },
       },

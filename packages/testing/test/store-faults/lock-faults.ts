@@ -12,12 +12,18 @@ function locking(wrap: (lock: Lock, connections: ConnectionStore) => Lock): Faul
 
 export const lockFaults: readonly Fault[] = [
   {
+    name: 'waits in a batch for rows that somebody holds, although told not to',
+    parts: ({ connections }) => ({ connections: { updateMany: (writes) => connections.updateMany(writes) } }),
+    fails: ['passes over a row that somebody holds'],
+  },
+  {
     name: 'locks nothing',
     parts: locking((_lock, connections) => async (organizationId, id, work) => {
       const row = await connections.get(organizationId, id);
       return row && work(row, (change) => connections.update(organizationId, id, {}, change));
     }),
     fails: [
+      'passes over a row that somebody holds',
       'lets one work on a row at a time',
       'writes a second time only while',
       'makes other writers wait, and then',

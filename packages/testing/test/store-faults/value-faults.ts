@@ -211,7 +211,8 @@ export const valueFaults: readonly Fault[] = [
     name: 'writes the last of two writes to one row',
     parts: ({ connections }) => ({
       connections: {
-        updateMany: (writes) => connections.updateMany([...new Map(writes.map((write) => [write.id, write])).values()]),
+        updateMany: (writes, options) =>
+          connections.updateMany([...new Map(writes.map((write) => [write.id, write])).values()], options),
       },
     }),
     fails: ['refuses a batch that writes one'],

@@ -152,18 +152,22 @@ export const writeFaults: readonly Fault[] = [
     name: 'answers a batch with the rows it wrote, in the order it found them',
     parts: ({ connections }) => ({
       connections: {
-        updateMany: async (writes) => (await connections.updateMany(writes)).filter((written) => written),
+        updateMany: async (...batch) => (await connections.updateMany(...batch)).filter((written) => written),
       },
     }),
-    fails: ["G01 treats another organization's", 'writes a batch like so many single'],
+    fails: [
+      "G01 treats another organization's",
+      'writes a batch like so many single',
+      'passes over a row that somebody holds',
+    ],
   },
   {
     name: 'writes a batch wholly or not at all',
     parts: ({ connections }) => ({
       connections: {
-        async updateMany(writes) {
+        async updateMany(writes, options) {
           const rows = await Promise.all(writes.map((write) => connections.get(write.organizationId, write.id)));
-          return rows.includes(null) ? rows.map(() => false) : connections.updateMany(writes);
+          return rows.includes(null) ? rows.map(() => false) : connections.updateMany(writes, options);
         },
       },
     }),
