@@ -2,7 +2,7 @@
  * `pnpm reliability [--full] [R20 ...]`: the scenarios of failure, by their ids, with a table of what was counted.
  *
  * The small size is what every test run does; `--full` is the same code with bigger numbers and real pauses, and takes
- * an hour. PLUGBOARD_TEST_POSTGRES_URL names the database, PLUGBOARD_RESTART_POSTGRES a command that restarts it (R23).
+ * an hour. PLUGBOARD_TEST_POSTGRES_URL names the database.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';

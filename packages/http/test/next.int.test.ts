@@ -1,8 +1,6 @@
 /** A real application of Next.js whose one route is that of the documentation, served by its development server. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +9,7 @@ import { createKey } from '@plugboard/core';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { freePort } from '../../testing/test/support/free-port.ts';
 import { ignoresForwarded, keepsAnswers, signedEvent } from './support/raw-webhook.ts';
 import { createRig } from './support/rig.ts';
 import { sender } from './support/servers.ts';
@@ -19,14 +18,6 @@ const dir = mkdtempSync(join(tmpdir(), 'plugboard-next-'));
 const modules = join(import.meta.dirname, '../node_modules');
 let send: ReturnType<typeof sender>;
 let stop = () => undefined as unknown;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   const route = join(dir, 'app/integrations/[...path]');

@@ -2,11 +2,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createClient } from '@redis/client';
+
+import { freePort } from '../../../testing/test/support/free-port.ts';
 
 export interface RedisServer {
   readonly port: number;
@@ -68,13 +69,4 @@ export async function eventually(condition: () => Promise<boolean>): Promise<voi
     if (turn === 20_000) throw new Error('What the test waits for does not happen.');
     await new Promise((resolve) => setImmediate(resolve));
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -34,11 +34,11 @@ export function watchPoints(store: Store, marked: boolean, reach: Reach): Store 
     ...connections,
     update: (organizationId, id, guard, change) =>
       write(change, () => connections.update(organizationId, id, guard, change)),
-    async updateMany(writes) {
+    async updateMany(writes, options) {
       const tokens = writes.filter(({ change }) => holdsTokens(change)).length;
       const notes = writes.filter(({ change }) => marks(change)).length;
       if (tokens > 0) await reach('answered', tokens);
-      const written = await connections.updateMany(writes);
+      const written = await connections.updateMany(writes, options);
       if (notes > 0) await reach('claimed', notes);
       if (tokens > 0) await reach('stored', tokens);
       return written;

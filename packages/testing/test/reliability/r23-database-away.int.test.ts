@@ -2,35 +2,36 @@
  * R23: the database goes away under load, and comes back. Nothing is lost, every failure is one of ours, and all work again
  * within ten seconds.
  *
- * A proxy breaks and refuses the connections. In the full size PLUGBOARD_RESTART_POSTGRES may name a command that restarts
- * the server itself, which then happens as well.
+ * A proxy breaks and refuses the connections; then the server itself crashes and starts again.
  */
-import { execSync } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { until } from '@plugboard/testing';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
+import { postgresPrograms, startOwnPostgres, type OwnPostgres } from '../support/own-postgres.ts';
 import { judge } from './judge.ts';
 import { noteRow } from './note.ts';
 import type { Worker } from './process.ts';
-import { full, sized } from './size.ts';
+import { sized } from './size.ts';
 import { createTcpProxy } from './tcp-proxy.ts';
 import type { Report, Used } from './worker.ts';
 import { createWorld, type World } from './world.ts';
 
-const url = inject('postgresUrl');
-const restart = full ? process.env['PLUGBOARD_RESTART_POSTGRES'] : undefined;
+const programs = postgresPrograms();
+const restarts = sized(1, 5);
 const outages = sized(2, 5);
 const awayMs = sized(1_500, 60_000);
 const processes = sized(2, 4);
-const worlds: World[] = [];
+let postgres: OwnPostgres | undefined;
+let world: World | undefined;
 /** What the callers of a host may see while its database is away. */
 const typed = new Set(['database_unavailable', 'lock_lost', 'refresh_cooling_down', 'refresh_busy', 'lock_busy']);
 
-beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
 afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
+  await world?.close();
+  await postgres?.close();
+  world = postgres = undefined;
 });
 
 test.for([
@@ -40,14 +41,17 @@ test.for([
   'R23 $policy, $mode: the database is away under load',
   { timeout: sized(60_000, 1_200_000) },
   async ({ policy, mode }, context) => {
-    const world = await createWorld({ policy, lock: mode === 'row lock' });
-    worlds.push(world);
-    const { vendor } = world;
-    const proxy = await createTcpProxy(world.database);
-    const labels = await world.connect(sized(12, 40));
-    const steady = await world.connect(5);
+    context.skip(programs === null, 'There is no initdb to make a PostgreSQL server of the test’s own.');
+    const server = await startOwnPostgres(programs!);
+    postgres = server;
+    const here = await createWorld({ policy, lock: mode === 'row lock', database: server.url });
+    world = here;
+    const { vendor } = here;
+    const proxy = await createTcpProxy(here.database);
+    const labels = await here.connect(sized(12, 40));
+    const steady = await here.connect(5);
     const workers = await Promise.all(
-      Array.from({ length: processes }, () => world.start({ database: proxy.url, pool: 8, poolWaitMs: 2_000 })),
+      Array.from({ length: processes }, () => here.start({ database: proxy.url, pool: 8, poolWaitMs: 2_000 })),
     );
     vendor.switches.token.always({ delayBeforeMs: 50, delayAfterMs: 50 });
     for (const worker of workers) await worker.ask({ do: 'load', labels, callers: 4 });
@@ -66,32 +70,32 @@ test.for([
     async function recover(): Promise<void> {
       const since = performance.now();
       // Of these no turn was taken when the database went away: they are refreshed anew at once.
-      await world.expire(steady);
+      await here.expire(steady);
       await works(steady);
       slowestMs = Math.max(slowestMs, performance.now() - since);
       // Answers that came meanwhile are stored by now, or soon. Turns of which nobody heard end with their leases.
       const leased = () =>
-        world.sql<{ id: string }>('select id from T where label = any($1) and lease_until > clock_timestamp()', [
+        here.sql<{ id: string }>('select id from T where label = any($1) and lease_until > clock_timestamp()', [
           labels,
         ]);
       for (let look = 0; look < 60 && (await leased()).length > 0; look++) await wait(100);
       held += (await leased()).length;
-      await world.elapse(labels, 80_000);
+      await here.elapse(labels, 80_000);
       await works(labels);
     }
 
     for (let outage = 0; outage < outages; outage++) {
-      await world.expire(labels);
+      await here.expire(labels);
       await until(() => vendor.ledger.tokenCalls.some(({ outcome }) => outcome === 'pending'));
       proxy.cut();
       await wait(awayMs);
       proxy.restore();
       await recover();
     }
-    for (let turn = 0; restart !== undefined && turn < outages; turn++) {
-      await world.expire(labels);
+    for (let turn = 0; turn < restarts; turn++) {
+      await here.expire(labels);
       await until(() => vendor.ledger.tokenCalls.some(({ outcome }) => outcome === 'pending'));
-      execSync(restart, { stdio: 'ignore' });
+      await server.restart('immediate');
       await recover();
     }
     const failed: Record<string, number> = {};
@@ -104,9 +108,8 @@ test.for([
     vendor.switches.token.clear();
 
     const all = [...labels, ...steady];
-    const found = await judge(world, all, () => world.use(all));
+    const found = await judge(here, all, () => here.use(all));
     const recoveryMs = Math.round(slowestMs);
-    const restarts = restart === undefined ? 0 : outages;
     await noteRow(context, 'R23 database away', {
       policy,
       mode,

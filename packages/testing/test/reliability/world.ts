@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly policy: keyof typeof policies;
   /** False: leases, also where the vendor is strict. */
   readonly lock: boolean;
+  /** Default: the server of the tests. */
+  readonly database?: string;
 }
 
 export interface WorkerSettings {
@@ -63,15 +65,20 @@ export interface World {
 
 const mostAccounts = 3_000;
 
-export async function createWorld({ policy, lock }: WorldOptions): Promise<World> {
-  const database = inject('postgresUrl');
-  if (database === null) throw new Error('PostgreSQL is not reachable');
+export async function createWorld({
+  policy,
+  lock,
+  database = inject('postgresUrl') ?? undefined,
+}: WorldOptions): Promise<World> {
+  if (database === undefined) throw new Error('PostgreSQL is not reachable');
   const schema = `reliability_${randomUUID().slice(0, 8)}`;
   const key = randomBytes(32).toString('base64');
   const rotation = policies[policy];
   const pool = new Pool({ connectionString: database, max: 6 });
   // Looks on while every connection of the other pool waits for a lock.
   const aside = new Pool({ connectionString: database, max: 1 });
+  // A server that is restarted ends idle connections as well.
+  for (const each of [pool, aside]) each.on('error', () => undefined);
   await pool.query(`create schema ${schema}`);
   await migrate(pool, { schema });
   const accounts = Array.from({ length: mostAccounts }, (_, index) => ({ id: `a${index}`, name: `Account ${index}` }));
