@@ -8,6 +8,8 @@ export interface TcpProxy {
   /** Breaks every connection, and each new one until `restore`. */
   cut(): void;
   restore(): void;
+  /** New connections go to another server from now on, as after a failover. */
+  moveTo(databaseUrl: string): void;
   /** Resolves when so many connections were refused since the last `cut`. */
   whenRefused(count: number): Promise<void>;
   /** Holds every answer of the database back for so long. */
@@ -25,7 +27,7 @@ interface Pair {
 }
 
 export async function createTcpProxy(databaseUrl: string): Promise<TcpProxy> {
-  const target = new URL(databaseUrl);
+  let target = new URL(databaseUrl);
   const pairs = new Set<Pair>();
   const watchers = new Set<{ readonly count: number; readonly notify: () => void }>();
   let down = false;
@@ -91,6 +93,7 @@ export async function createTcpProxy(databaseUrl: string): Promise<TcpProxy> {
       }
     },
     restore: () => void (down = false),
+    moveTo: (other) => void (target = new URL(other)),
     whenRefused: (count) =>
       new Promise((notify) => (refused >= count ? notify() : void watchers.add({ count, notify }))),
     delay: (ms) => void (delayMs = ms),

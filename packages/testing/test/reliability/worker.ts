@@ -1,6 +1,8 @@
 /** A process of a host: does what its parent says, and dies where it is told to. */
 import { isPlugboardError, systemClock } from '@plugboard/core';
 import { postgresStore } from '@plugboard/storage-postgres';
+import { redisStore } from '@plugboard/storage-redis';
+import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 
 import { createBoard, organizationId, type Rotation } from '../processes/vendor.ts';
@@ -45,14 +47,8 @@ export interface Asked {
 }
 
 const { ORIGIN = '', DATABASE = '', SCHEMA = '', KEY = '', ROTATION = '"strict"', LOCK = 'yes' } = process.env;
-const { POOL = '20', POOL_WAIT_MS = '10000' } = process.env;
+const { POOL = '20', POOL_WAIT_MS = '10000', REPLICAS = '0' } = process.env;
 const rotation = JSON.parse(ROTATION) as Rotation;
-const pool = new Pool({
-  connectionString: DATABASE,
-  max: Number(POOL),
-  connectionTimeoutMillis: Number(POOL_WAIT_MS),
-});
-pool.on('error', () => undefined);
 
 const never = new Promise<never>(() => undefined);
 let armed:
@@ -84,7 +80,7 @@ async function reach(point: Point, refreshes: number): Promise<void> {
   waiting.resolve();
 }
 
-const store = postgresStore(pool, { schema: SCHEMA, ...(LOCK === 'no' && { lock: false as const }) });
+const { store, close } = DATABASE.startsWith('redis:') ? openRedis() : openPostgres();
 const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + sleptMs };
 const pointed = watchPoints(store, rotation !== 'stable', reach);
 const watched = watchClaims(
@@ -160,9 +156,28 @@ process.once('SIGTERM', () => {
   void (async () => {
     await board.stop();
     await callers;
-    await pool.end();
+    await close();
     process.send?.({ report: { ...total, claimsAfterSignal, conflicts } satisfies Report });
     process.disconnect();
   })();
 });
 process.send?.('ready');
+
+function openPostgres() {
+  const pool = new Pool({
+    connectionString: DATABASE,
+    max: Number(POOL),
+    connectionTimeoutMillis: Number(POOL_WAIT_MS),
+  });
+  pool.on('error', () => undefined);
+  const lock = LOCK === 'no' ? { lock: false as const } : {};
+  return { store: postgresStore(pool, { schema: SCHEMA, ...lock }), close: () => pool.end() };
+}
+
+function openRedis() {
+  const client = new Redis(DATABASE, { autoResendUnfulfilledCommands: false });
+  client.on('error', () => undefined);
+  const count = Number(REPLICAS);
+  const replicas = count === 0 ? {} : { waitForReplicas: { count, timeoutMs: 1_000 } };
+  return { store: redisStore(client, { prefix: SCHEMA, ...replicas }), close: async () => client.disconnect() };
+}
