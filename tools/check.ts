@@ -6,6 +6,7 @@ import { checkImports } from './check-imports.ts';
 import { checkPlaceholders } from './check-placeholders.ts';
 import { checkProviderIds } from './check-provider-ids.ts';
 import { checkProviders } from './check-providers.ts';
+import { checkRegexes } from './check-regexes.ts';
 import { problemsOf, type Check } from './check-result.ts';
 import { rootDir } from './workspace.ts';
 
@@ -15,6 +16,7 @@ const checks: Readonly<Record<string, Check>> = {
   globals: checkGlobals,
   providers: checkProviders,
   placeholders: checkPlaceholders,
+  regexes: (root) => checkRegexes(root),
   generated: checkGenerated,
   changesets: checkChangesets,
 };

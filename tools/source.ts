@@ -44,6 +44,13 @@ export function importsOf(file: string, text: string): Import[] {
   return found;
 }
 
+/** Every node of a file, each before what it holds. */
+export function nodesOf(file: string, text: string): Node[] {
+  const nodes: Node[] = [];
+  walk(parse(file, text).program, (node) => nodes.push(node));
+  return nodes;
+}
+
 /** The same text with every comment blanked out, so that positions stay. */
 export function withoutComments(file: string, text: string): string {
   const { comments } = parse(file, text);

@@ -24,7 +24,10 @@ export async function envText(definitions: readonly AnyDefinition[], options: En
   const { environmentNames } = await import('@plugboard/core');
   const { heading, key = '', commentOut = false } = options;
   const lines = (name: string, what: string, value = '') => [
-    `# ${what.replaceAll(/\s*\n\s*/g, ' ')}`,
+    `# ${what
+      .split('\n')
+      .map((line) => line.trim())
+      .join(' ')}`,
     `${commentOut ? '# ' : ''}${name}=${value}`,
   ];
   const groups = definitions.flatMap((definition) => {

@@ -129,7 +129,9 @@ function hintOf(code: unknown, missing: string | undefined): string {
 /** The first frame outside of Node and node_modules, or the place of a syntax error. */
 function placeOf(error: unknown): string {
   const frame = framesOf(error).find((line) => !line.includes('node_modules') && !line.includes('node:'));
-  const place = /((?:file:|\/|[A-Z]:\\)[^()\s]*?):(\d+):\d+\)?$/.exec(frame ?? '');
+  const position = /:(\d+):\d+\)?$/.exec(frame ?? '');
+  const file = /(?<=^|[\s(])(?:file:|\/|[A-Z]:\\)[^()\s]*$/.exec(frame?.slice(0, position?.index) ?? '');
+  const place = file !== null && position !== null ? [frame, file[0], position[1]] : null;
   const syntax = error instanceof SyntaxError ? /^(file:\S+):(\d+)$/m.exec(String(error.stack)) : null;
   const [, path, line] = place ?? syntax ?? [];
   return path === undefined ? '' : ` at ${shown(path)}:${line}`;

@@ -15,7 +15,7 @@ export function checkUrl(url: unknown, mode: Mode): string {
         : parsed.protocol !== 'https:' && (mode === 'production' || parsed.protocol !== 'http:')
           ? 'must be https'
           : undefined;
-  if (problem === undefined && parsed !== undefined) return parsed.href.replace(/\/+$/, '');
+  if (problem === undefined && parsed !== undefined) return parsed.href.replace(/(?<!\/)\/+$/, '');
   throw configurationError(
     'invalid_url',
     `Option \`url\` ${problem}.`,

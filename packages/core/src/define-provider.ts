@@ -65,7 +65,7 @@ function findProblem(definition: ProviderDefinition): string | undefined {
   if (badHost !== undefined) return `\`hosts\` holds \`${badHost}\`, which is neither a host name nor *.host`;
   if (Object.keys(auth).length === 0) return '`auth` declares no way to connect';
   if (!/^\d{4}-\d{2}-\d{2}$/.test(docs.checked)) return '`docs.checked` is not a date';
-  if (typeof api.baseUrl === 'string' && !/^https:\/\/[^/?#]+[^?#]*[^/?#]$/.test(api.baseUrl)) {
+  if (typeof api.baseUrl === 'string' && !/^https:\/\/[^/?#]+(?:\/+[^/?#]+)*$/.test(api.baseUrl)) {
     return '`api.baseUrl` must be https, without query and without a trailing slash';
   }
   for (const name of [...Object.keys(operations), ...Object.keys(capabilities ?? {})]) {

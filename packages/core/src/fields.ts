@@ -43,7 +43,7 @@ export function host(title: string, options: Omit<FieldOptions, 'pattern'> = {})
 export function baseUrl(title: string, options: Omit<FieldOptions, 'pattern'> = {}) {
   return textBase(title, options, {})
     .superRefine(refuse(urlProblem))
-    .transform((url) => url.replace(/\/+$/, ''));
+    .transform((url) => url.replace(/(?<!\/)\/+$/, ''));
 }
 
 function refuse(problemOf: (text: string) => string | undefined) {

@@ -12,7 +12,7 @@ export interface MultipartField extends FormField {
 
 const maxHeaderBytes = 16_384;
 const boundaryPattern = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i;
-const headerPattern = /^([\w-]+):[ \t]*(.*)$/;
+const headerPattern = /^([\w-]+):(.*)$/;
 const emptyLine = encodeUtf8('\r\n\r\n');
 const lineBreak = encodeUtf8('\r\n');
 const codes = { tab: 0x09, lineFeed: 0x0a, carriageReturn: 0x0d, space: 0x20, dash: 0x2d };

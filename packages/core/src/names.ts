@@ -7,8 +7,11 @@ export type CamelNames<T> = { [Key in keyof T as Key extends string ? Camel<Key>
 
 /** `ITEM_LOGIN_REQUIRED`, `Item.LoginRequired`, `itemLoginRequired` as `item_login_required`. */
 export function snakeCase(code: string): string {
-  const words = code.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/[^A-Za-z0-9]+/g, '_');
-  const name = words.replaceAll(/^_+|_+$/g, '').toLowerCase();
+  const words = code.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').split(/[^A-Za-z0-9]+/);
+  const name = words
+    .filter((word) => word !== '')
+    .join('_')
+    .toLowerCase();
   return /^[a-z]/.test(name) ? name : `code_${name}`;
 }
 

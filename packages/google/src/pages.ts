@@ -4,7 +4,10 @@ import { z } from 'zod';
 
 /** Bytes of base64 in either alphabet, with its padding or without; undefined for what is none. */
 export function readBase64(encoded: string): Uint8Array | undefined {
-  const plain = encoded.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+  const plain = encoded
+    .replaceAll('-', '+')
+    .replaceAll('_', '/')
+    .replace(/(?<!=)=+$/, '');
   return decodeBase64(plain + '='.repeat(-plain.length & 3));
 }
 

@@ -49,7 +49,8 @@ export interface ClientOptions {
  * @example const { providers } = await createClient({ url: '/integrations' }).connections()
  */
 export function createClient({ url, fetch = globalThis.fetch }: ClientOptions): Client {
-  const base = url.replace(/\/+$/, '');
+  let base = url;
+  while (base.endsWith('/')) base = base.slice(0, -1);
   const entries = Object.entries(addresses).map(([name, address]) => [
     name,
     async (input: Input = {}, { signal }: CallOptions = {}) => {

@@ -65,7 +65,7 @@ export function pathPattern(prefix: string | null, template: string): PathPatter
     .join('');
   // A value of several segments may end in a slash, and begins as early as it can.
   const end = template.includes('{+') ? '$' : '/?$';
-  const pattern = new RegExp(`^${prefix === null ? '(?:/.*?)?' : ''}${source}${end}`);
+  const pattern = new RegExp(`^${prefix === null ? '(?:/.*?)?' : ''}${source}${end}`, 's');
   return {
     weight: whole.replaceAll(/\{\+?\w+\}/g, '').length,
     match(pathname) {

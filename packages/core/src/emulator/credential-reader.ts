@@ -121,7 +121,7 @@ function common(text: string, other: Parts[number] | undefined): string {
   let end = 0;
   while (end < least - start && text.at(-1 - end) === other.at(-1 - end)) end++;
   // Two signatures may begin alike by chance.
-  const head = text.slice(0, start).replace(/[A-Za-z0-9]+$/, '');
+  const head = text.slice(0, start).replace(/(?<![A-Za-z0-9])[A-Za-z0-9]+$/, '');
   const tail = text.slice(text.length - end).replace(/^[A-Za-z0-9]+/, '');
   return `${escapePattern(head)}.*?${escapePattern(tail)}`;
 }

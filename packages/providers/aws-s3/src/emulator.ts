@@ -75,7 +75,7 @@ export const emulator: EmulatorExtension = (vendor) => {
     'POST /': ({ text, url, form }) => {
       if (form.get('Action') === 'AssumeRole') return assume(form.get('ExternalId'));
       if (!url.searchParams.has('delete')) return undefined;
-      const keys = [...text.matchAll(/<Key>(.*?)<\/Key>/gs)].map(([, key]) => key ?? '');
+      const keys = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) => key ?? '');
       for (const key of keys) objects.delete(key);
       return undefined;
     },

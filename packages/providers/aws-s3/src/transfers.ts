@@ -230,7 +230,8 @@ export const settings = z.strictObject({
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 export function files(api: Api): FilesCapability {
-  const prefixOf = (folder = api.settings(settings).folder ?? '') => folder.replace(/\/*$/, folder === '' ? '' : '/');
+  const prefixOf = (folder = api.settings(settings).folder ?? '') =>
+    folder === '' ? '' : `${folder.replace(/(?<!\/)\/+$/, '')}/`;
   return {
     async put({ name, data, contentType, folder }, options) {
       const id = prefixOf(folder) + name;

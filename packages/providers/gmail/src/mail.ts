@@ -28,7 +28,7 @@ export interface Mail {
 const mostRecipients = 500;
 const lineEnd = '\r\n';
 /** Longest line (RFC 5322 section 2.1.1), and the length at which lines are broken. */
-const [longestLine, usualLine] = [998, 76];
+const [longestLine, usualLine, foldedLine] = [998, 76, 70];
 /** What a mail says by other members; a second one of them would be another mail to some readers. */
 const own = /^(from|to|cc|bcc|reply-to|subject|in-reply-to|references|mime-version|content-.*)$/i;
 
@@ -94,7 +94,20 @@ function unstructured(value: string): string {
   const isPlain =
     /^[ -~]*$/.test(value) && !value.includes('=?') && value.split(' ').every((word) => word.length < 900);
   if (!isPlain) return encodedWords(value);
-  return value.length <= usualLine ? value : value.replaceAll(/(.{50,70}) (?=\S)/g, `$1${lineEnd} `);
+  return value.length <= usualLine ? value : folded(value);
+}
+
+/** RFC 5322, section 2.2.3: broken before words that would not fit, never so that a line has nothing but spaces. */
+function folded(value: string): string {
+  const lines = [''];
+  for (const [index, word] of value.split(' ').entries()) {
+    const line = lines.at(-1)!;
+    const fits = word === '' || line.trim() === '' || line.length + 1 + word.length <= foldedLine;
+    if (index === 0) lines[0] = word;
+    else if (fits) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`${lineEnd} `);
 }
 
 /** RFC 2047: words of at most 75 characters, each of whole code points. */

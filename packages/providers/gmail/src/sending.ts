@@ -88,7 +88,12 @@ async function reply(api: Api, input: z.output<typeof replyInput>, options: Call
     options,
   );
   const header = (name: string) =>
-    original.payload?.headers?.find((one) => one.name.toLowerCase() === name)?.value.replaceAll(/\s*[\r\n]+\s*/g, ' ');
+    original.payload?.headers
+      ?.find((one) => one.name.toLowerCase() === name)
+      ?.value.split(/[\r\n]+/)
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .join(' ');
   const subject = header('subject') ?? '';
   const parent = header('message-id');
   const references = (header('references') ?? '').match(/<[^<>\s]+>/g) ?? [];

@@ -206,7 +206,7 @@ export type Identifier = z.output<typeof identifier>;
 export function normalizeEmail(email: string): string {
   const plain = email.replaceAll(/\s/g, '').toLowerCase();
   const [, local = '', domain] = /^(.*)@(gmail\.com|googlemail\.com)$/.exec(plain) ?? [];
-  return domain === undefined ? plain : `${local.replace(/\+.*$/, '').replaceAll('.', '')}@${domain}`;
+  return domain === undefined ? plain : `${local.split('+', 1).join('').replaceAll('.', '')}@${domain}`;
 }
 
 /** E.164: a plus and digits. */

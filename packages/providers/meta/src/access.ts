@@ -208,7 +208,7 @@ const aboutPage: Classify = (answer) => {
 
 /** Refusals quote tokens that they call malformed, and a page's is not known to the transport. */
 function withoutTokens(message: string | undefined): string | undefined {
-  return message?.replaceAll(/(?=[a-z_-]*\d)[\w-]{20,}/gi, '[token]');
+  return message?.replaceAll(/[\w-]{20,}/g, (word) => (/\d/.test(word) ? '[token]' : word));
 }
 
 /** The longest wait that any business asks for, in minutes in this one header. There is no Retry-After. */

@@ -95,7 +95,7 @@ function matchPath(template: string, path: string): Record<string, string> | und
 /** `{+name}` (RFC 6570 section 3.2.3) also stands for several segments. */
 function matchText(template: string, value: string): Record<string, string> | undefined {
   const names: string[] = [];
-  const pattern = template.split(/(\{[^}]*\})/).map((part, index) => {
+  const pattern = template.split(/(\{[^{}]*\})/).map((part, index) => {
     if (index % 2 === 0) return part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
     names.push(part.replaceAll(/[{}+]/g, ''));
     return part.startsWith('{+') ? '(.+)' : '([^/]+)';

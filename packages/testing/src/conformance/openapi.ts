@@ -123,8 +123,9 @@ function withoutRequired({ required: _required, name: _name, in: _in, ...schema 
 }
 
 function splitUrl(url: string): { host?: string; path: string } {
-  const match = /^(?:https?:)?\/\/([^/]+)(.*?)\/?$/.exec(url);
-  return match === null ? { path: url.replace(/\/$/, '') } : { host: match[1]!, path: match[2]! };
+  const [, host, rest = ''] = /^(?:https?:)?\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
+  const path = (host === undefined ? url : rest).replace(/\/$/, '');
+  return host === undefined ? { path } : { host, path };
 }
 
 function listOf<T = string>(value: unknown): T[] {
