@@ -47,13 +47,14 @@ export interface Runtimes {
   close(): Promise<void>;
 }
 
-/** @throws PlugboardError kind `configuration`: `duplicate_provider`, `missing_credentials`, `half_configured` ... */
+/** @throws PlugboardError kind `configuration`: `invalid_provider`, `duplicate_provider`, `missing_credentials`, `half_configured` ... */
 export function createRuntimes(providers: readonly AnyProvider[], context: RuntimeContext): Runtimes {
   const { mode, clock, log, limiter, telemetry = createTelemetry({ clock }) } = context;
   if (limiter !== undefined) checkLimiter(limiter);
   if (mode === 'production' && context.sandbox !== undefined) {
     throw configurationError('sandbox_in_production', 'Option `sandbox` is set in production.', 'Remove it.');
   }
+  for (const [index, provider] of providers.entries()) checkProvider(provider, index);
   const resolved = providers.map((provider) => resolveProvider(provider, context.environmentVariables, mode));
   refuseDuplicates(resolved);
   if (mode === 'production') refuseUnusable(resolved);
@@ -81,6 +82,19 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
       );
     },
   };
+}
+
+/** A provider is a module that the host imported: names are never looked up, so nobody can register one to be loaded. */
+function checkProvider(provider: unknown, index: number): void {
+  const given = Object(provider) as { readonly definition?: { readonly id?: unknown }; readonly options?: unknown };
+  const id = Object(given.definition).id as unknown;
+  if (typeof id === 'string' && typeof given.options === 'object' && given.options !== null) return;
+  const uncalled = typeof provider === 'function' && typeof id === 'string';
+  throw configurationError(
+    'invalid_provider',
+    `Option \`providers[${index}]\` is no provider.`,
+    uncalled ? `Call it: ${id}().` : 'Import the provider, and pass what it returns when it is called.',
+  );
 }
 
 function checkLimiter(limiter: unknown): void {

@@ -25,7 +25,7 @@ const paths = ['on demand', 'in the background'] as const satisfies readonly Pat
 const cells = variants.flatMap((variant) => paths.map((path) => ({ ...variant, path })));
 const url = inject('postgresUrl');
 
-describe.each(cells)('R20 $policy, $mode, $path', ({ policy, mode, path }) => {
+describe.each(cells)('R20 D04 $policy, $mode, $path', ({ policy, mode, path }) => {
   const locked = mode === 'row lock';
   let world: World;
   beforeAll(async () => {

@@ -12,7 +12,7 @@ test.for([
   ['strict', 'loses what it must, and tells so'],
   ['grace', 'loses nothing'],
 ] as const)(
-  'R30 with slow answers and lost ones a %s server %s',
+  'R30 D03 with slow answers and lost ones a %s server %s',
   { timeout: sized(120_000, 3_600_000) },
   async ([kind], context) => {
     const fleet = createFleet({ rotation: kind === 'strict' ? 'strict' : { graceSeconds: 1_800 } });
@@ -37,7 +37,7 @@ test.for([
       if (index % 50 !== 7) return undefined;
       slow++;
       return oauth.handle(request).then(async (response) => {
-        await clock.sleep([5_000, 20_000, 40_000][slow % 3]!);
+        await clock.sleep([500, 1_000, 2_000, 5_000, 20_000, 40_000][slow % 6]!);
         return response;
       });
     };
