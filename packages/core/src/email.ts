@@ -2,8 +2,10 @@
 import type { EmailAddress, EmailMessage } from './capabilities.ts';
 import { invalidInput } from './errors.ts';
 
+/** Full-width forms and other dots too are none of it: whoever normalizes them makes another address of it. */
+const part = String.raw`[^\s<>@\u2024\u3002\ufe50-\ufe6b\uff01-\uff65]+`;
 /** `a@b.c`, or `Name <a@b.c>`; neither holds a line break, and the name cannot end where it likes. */
-export const emailAddressPattern = /^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
+export const emailAddressPattern: RegExp = new RegExp(`^(?:[^<>\\r\\n]*<${part}@${part}>|${part}@${part})$`);
 
 /** An address as one text. A display name must not be able to end its quotes or the line. */
 export function formatAddress(address: string | EmailAddress): string {

@@ -74,7 +74,7 @@ describe('server-sent events', () => {
     expect(await events(...Array.from(text))).toEqual(expected);
   });
 
-  it('agree with an independent reader, however the stream is made and cut', async () => {
+  it('R50 agree with an independent reader, however the stream is made and cut', async () => {
     let seed = 11;
     const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
     const parts = [

@@ -70,7 +70,7 @@ export const keyFile = secret('Key file', {
 const subject = textField('User to act as', {
   help: 'Email address of a user of the Workspace that gave the service account domain-wide delegation.',
   example: 'user@example.com',
-  pattern: /^[^@\s\0]+@(?:[^@\s\0.]+\.)+[^@\s\0.]+$/,
+  pattern: /^[\w.!#$%&'*+/=?^`{|}~-]+@(?:[a-z0-9-]+\.)+[a-z0-9-]+$/i,
 });
 
 /** The scopes of the tenant's choice: an administrator allows an exact list, and a token asking for more is refused. */

@@ -1,7 +1,7 @@
 /** R50: the parsers that providers bring: signatures, events, answers, Link headers. */
 import { existsSync, readdirSync } from 'node:fs';
 
-import { isPlugboardError, PlugboardError, Secret, type AnyDefinition, type Delivery } from '@plugboard/core';
+import { isPlugboardError, PlugboardError, Secret, type Delivery } from '@plugboard/core';
 import { createAnswer, createKeyCache } from '@plugboard/core/provider-kit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -10,16 +10,7 @@ import { corpus, corpusTimeoutMs } from '../../../core/test/corpus/corpus.ts';
 import { headerText, hostileText, nearly } from '../../../core/test/corpus/texts.ts';
 import { endpointsOf } from '../../src/provider-contract/declared.ts';
 import { deliveryOf } from '../../src/provider-contract/webhook-delivery.ts';
-
-const folder = new URL('../../../providers/', import.meta.url);
-const definitions: AnyDefinition[] = [];
-for (const id of readdirSync(folder).toSorted()) {
-  const entry = new URL(`${id}/src/index.ts`, folder);
-  if (!existsSync(entry)) continue;
-  const module = (await import(entry.href)) as Record<string, { definition?: AnyDefinition } | undefined>;
-  const found = Object.values(module).find((value) => value?.definition?.id === id);
-  if (found?.definition !== undefined) definitions.push(found.definition);
-}
+import { definitions, folder } from './definitions.ts';
 
 const receiving = definitions.flatMap((definition) => {
   const { webhooks } = definition;
