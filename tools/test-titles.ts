@@ -21,12 +21,12 @@ export function identifiedTests(root: string): IdentifiedTest[] {
   return tested.flatMap((file) => testsOf(file, readText(root, file)));
 }
 
-/** What is skipped or still to do proves nothing. */
+/** What is skipped or still to do proves nothing. Cases of a contract suite are tests of everything that it is run against. */
 export function testsOf(file: string, text: string): IdentifiedTest[] {
   return nodesOf(file, text).flatMap((node) => {
     if (node.type !== 'CallExpression') return [];
     const names = calleeNames(node.callee);
-    const isTest = ['test', 'it', 'describe'].includes(names[0] ?? '');
+    const isTest = /^(test|it|describe|\w+Case)$/.test(names[0] ?? '');
     if (!isTest || names.includes('skip') || names.includes('todo')) return [];
     const { ids, title } = split(textOf(node.arguments[0] as Node | undefined));
     return ids.length === 0 ? [] : [{ ids, title, file }];

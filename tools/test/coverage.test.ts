@@ -17,6 +17,7 @@ describe('titles', () => {
     ["describe('B02 errors', f)", 'B02', 'errors'],
     ["test.each([1])('C01 %s', f)", 'C01', '%s'],
     ["it.skipIf(x).each`a`('C02 $a', f)", 'C02', '$a'],
+    ["providerCase('A14 no reserved ones', f)", 'A14', 'no reserved ones'],
     ['it(`C03 ${name} opens`, f)', 'C03', '… opens'],
   ])('are read from %s', (text, ids, title) => {
     expect(titles(text)).toEqual([[ids, title]]);
