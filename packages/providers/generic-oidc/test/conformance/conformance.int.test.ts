@@ -8,14 +8,17 @@ import { appUrl, organizationId, refusal, userId } from '../rig.ts';
 import { clientId, clientSecret, curveClientId, issuer, startIssuer, type TamperedIssuer } from './issuer.ts';
 import { suite, verdicts, type Verdict } from './modules.ts';
 
+const callbackUrl = `${appUrl}/callback/generic-oidc`;
+const otherIssuer = 'https://other.example.com';
 let provider: TamperedIssuer;
+let other: TamperedIssuer;
 /** One browser, whose session at the issuer lasts. */
 const jar: Jar = new Map();
 
 beforeAll(async () => {
-  provider = await startIssuer(`${appUrl}/callback/generic-oidc`);
+  [provider, other] = await Promise.all([startIssuer(callbackUrl), startIssuer(callbackUrl, otherIssuer)]);
 });
-afterAll(() => provider.close());
+afterAll(() => Promise.all([provider.close(), other.close()]));
 beforeEach(() => {
   provider.tamper({});
   provider.requests.length = 0;
@@ -23,10 +26,10 @@ beforeEach(() => {
 
 /** A request to the issuer's https address, which the proxy answers. */
 async function ask(request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
+  const { pathname, search, origin } = new URL(request.url);
   const body = request.method === 'POST' ? await request.text() : undefined;
   const { method, headers } = request;
-  return fetch(provider.origin + pathname + search, {
+  return fetch((origin === otherIssuer ? other : provider).origin + pathname + search, {
     method,
     headers,
     redirect: 'manual',
@@ -34,10 +37,12 @@ async function ask(request: Request): Promise<Response> {
   });
 }
 
-function createBoard(id = clientId) {
+function createBoard(id = clientId, at = issuer) {
   return createPlugboard({
     url: appUrl,
-    providers: [genericOidc({ issuer, clientId: id, clientSecret, tokenEndpointAuthMethod: 'client_secret_basic' })],
+    providers: [
+      genericOidc({ issuer: at, clientId: id, clientSecret, tokenEndpointAuthMethod: 'client_secret_basic' }),
+    ],
     store: createMemoryStore(),
     keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
     mode: 'test',
@@ -130,6 +135,31 @@ test.each(all.filter((entry): entry is [string, Accepted] => 'accepted' in entry
     await board.stop();
   },
 );
+
+test('A08 a code of another issuer is spent at neither, whichever of the two the callback names', async () => {
+  const [board, foreign] = [createBoard(), createBoard(clientId, otherIssuer)];
+  const begin = async (at: Board) => {
+    const { url, cookie } = await at.authorize('generic-oidc', { organizationId, userId });
+    return { back: await browse(url, new Map(), ask), cookies: `${cookie.name}=${cookie.value}` };
+  };
+  const [{ back, cookies }, theirs] = [await begin(board), await begin(foreign)];
+  expect([back, theirs.back].map(({ searchParams }) => searchParams.get('iss'))).toEqual([issuer, otherIssuer]);
+  const finish = (change: Record<string, string>) => {
+    const params = new URLSearchParams({ ...Object.fromEntries(back.searchParams), ...change });
+    return board.callback('generic-oidc', { params, cookies, organizationId, userId });
+  };
+  const code = theirs.back.searchParams.get('code')!;
+  expect(await refusal(finish({ code, iss: otherIssuer }))).toMatchObject({ code: 'issuer_mismatch' });
+  expect([...calls('/token'), ...other.requests.filter(({ path }) => path === '/token')]).toEqual([]);
+  expect(await stored(board)).toEqual([]);
+  // The code under the name of the right issuer: that one does not know it.
+  const again = await begin(board);
+  again.back.searchParams.set('code', code);
+  const lie = { params: again.back, cookies: again.cookies, organizationId, userId };
+  expect(await refusal(board.callback('generic-oidc', lie))).toMatchObject({ code: 'code_rejected' });
+  expect(await stored(board)).toEqual([]);
+  await Promise.all([board.stop(), foreign.stop()]);
+});
 
 describe('what is not offered is refused where it comes all the same', () => {
   test('A21 an answer of the authorization endpoint that is a JWT (JARM)', async () => {

@@ -96,9 +96,9 @@ async function createSigner(): Promise<{ readonly signer: Signer; readonly jwks:
   return { signer, jwks: [rsa.jwk, curve.jwk] };
 }
 
-function createProvider(redirectUri: string, jwks: JWK[]): Oidc {
+function createProvider(name: string, redirectUri: string, jwks: JWK[]): Oidc {
   const common = { client_secret: clientSecret, redirect_uris: [redirectUri], grant_types: ['authorization_code'] };
-  const provider = new Oidc(issuer, {
+  const provider = new Oidc(name, {
     clients: [
       { client_id: clientId, ...common },
       { client_id: curveClientId, id_token_signed_response_alg: 'ES256', ...common },
@@ -119,9 +119,9 @@ function createProvider(redirectUri: string, jwks: JWK[]): Oidc {
   return provider;
 }
 
-export async function startIssuer(redirectUri: string): Promise<TamperedIssuer> {
+export async function startIssuer(redirectUri: string, name = issuer): Promise<TamperedIssuer> {
   const { signer, jwks } = await createSigner();
-  const provider = createProvider(redirectUri, jwks);
+  const provider = createProvider(name, redirectUri, jwks);
   const inner = createServer((request, response) => void provider.callback()(request, response));
   const upstream = await listen(inner);
   const requests: SeenRequest[] = [];
@@ -136,7 +136,7 @@ export async function startIssuer(redirectUri: string): Promise<TamperedIssuer> 
       requests.push({ method, path: pathname, query: search, authorization, form: new URLSearchParams(body) });
       const answer = await fetch(upstream + pathname + search, {
         method,
-        headers: forwarded(request),
+        headers: forwarded(request, new URL(name).host),
         redirect: 'manual',
         ...(method === 'POST' && { body }),
       });
@@ -199,10 +199,10 @@ async function pass(answer: Response, response: ServerResponse, { body, location
 }
 
 /** The issuer is https for everybody; what ends its TLS is the proxy. */
-function forwarded({ headers }: IncomingMessage): Record<string, string> {
+function forwarded({ headers }: IncomingMessage, host: string): Record<string, string> {
   const kept = ['authorization', 'content-type', 'cookie', 'accept'].map((name) => [name, headers[name]]);
   const given = kept.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return { ...Object.fromEntries(given), 'x-forwarded-proto': 'https', 'x-forwarded-host': new URL(issuer).host };
+  return { ...Object.fromEntries(given), 'x-forwarded-proto': 'https', 'x-forwarded-host': host };
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
