@@ -209,4 +209,20 @@ export interface Standing {
 }
 
 /** Rows about which more is to be said than which tests there are. */
-export const standings: Readonly<Record<string, Standing>> = {};
+export const standings: Readonly<Record<string, Standing>> = {
+  A04: { left: 'The ten minutes are fixed; there is no option to check.' },
+  A21: {
+    left: 'Implicit and hybrid flows, JARM, DPoP and mutual TLS are not offered; the table of modules says so for each.',
+  },
+  A26: { left: 'A secret that is not visible ASCII is refused at the start (RFC 6749 appendix A).' },
+  A27: { left: 'There are no links that start a flow without a session.' },
+  B12: { left: 'Tokens in use are texts in memory until they are collected.' },
+  C05: { left: 'A row that is rolled back as a whole, with its version.' },
+  D04: { left: 'K4 and K5 at a vendor that punishes reuse: the connection is lost, and flagged.' },
+  D24: { untested: 'DPoP is not offered; bearer tokens are the only ones that are asked for.' },
+  F03: { left: 'Through `fetchWire` only addresses that are written as such are seen.' },
+  G12: { left: 'A provider is code of the process, and can do what any code there can.' },
+  G13: { by: '`pnpm pack:check`' },
+  S01: { untested: 'only the registry can show it, version by version, once there are any.' },
+  S07: { untested: 'only the registry can show who owns a name.' },
+};
