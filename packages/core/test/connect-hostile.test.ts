@@ -15,10 +15,8 @@ const codeOf = (promise: Promise<unknown>) =>
   );
 
 describe('A14 a parameter that binds a flow', () => {
-  const names = [
-    ...['state', 'redirect_uri', 'client_id', 'client_secret', 'response_type', 'response_mode', 'scope', 'nonce'],
-    ...['code_challenge', 'code_challenge_method', 'code_verifier', 'request', 'request_uri'],
-  ];
+  const names = `state redirect_uri client_id client_secret response_type response_mode scope nonce
+    code_challenge code_challenge_method code_verifier request request_uri`.split(/\s+/);
   const spellings = names.flatMap((name) => [
     name,
     name.toUpperCase(),

@@ -57,15 +57,20 @@ describe('A18 the popup page', () => {
     ];
     for (const value of hostile) {
       const query = new URLSearchParams({
-        ...{ plugboard: value, provider: value, reason: value, code: 'canary', state: 'canary', accountId: 'canary' },
+        plugboard: value,
+        provider: value,
+        reason: value,
+        code: 'canary',
+        state: 'canary',
+        accountId: 'canary',
         origin: 'https://hub.example.com',
       });
       const html = await (await rig.call(`/popup?${query.toString()}`)).text();
       const { posted } = run(html);
-      const [[message, target] = []] = posted as [[Record<string, string>, string]];
+      const [[message, target]] = posted as [[Record<string, string>, string]];
       expect(target).toBe('https://hub.example.com');
       expect(message).toMatchObject({ type: 'plugboard', status: 'error' });
-      expect(Object.keys(message!).filter((name) => !['type', 'status'].includes(name))).toEqual([]);
+      expect(Object.keys(message).filter((name) => !['type', 'status'].includes(name))).toEqual([]);
       expect(html).not.toMatch(/canary|<img|alert/);
     }
     const query = 'plugboard=denied&provider=acme&reason=access_denied';
