@@ -3,6 +3,7 @@ import { existsSync, globSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { coverage, coverageFile } from './coverage.ts';
 import {
   generatedBlock,
   generatedEnd,
@@ -13,6 +14,7 @@ import {
 } from './docs-page.ts';
 import { envExample } from './env-example.ts';
 import { exampleDir, exampleManifest, exampleProviders, type LoadedProvider } from './example-app.ts';
+import { identifiedTests } from './test-titles.ts';
 import { providerIds, readText, workspacePackages } from './workspace.ts';
 
 export interface Generated {
@@ -58,10 +60,20 @@ export async function generate(root: string): Promise<Generated> {
     exampleApp(root, loaded, files);
   }
 
+  securityCoverage(root, files, problems);
+
   const stale = globSync('docs/providers/*.md', { cwd: root })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !files.has(file));
   return { files, stale, problems };
+}
+
+/** The throw-away repositories of the tests of these tools have no rows to prove. */
+function securityCoverage(root: string, files: Map<string, string>, problems: string[]): void {
+  if (!existsSync(join(root, 'tools/coverage-rows.ts'))) return;
+  const { text, problems: found } = coverage({ tests: identifiedTests(root) });
+  files.set(coverageFile, text);
+  problems.push(...found);
 }
 
 /** What a process says of itself: a manifest cannot be read where the package is bundled into an app. */

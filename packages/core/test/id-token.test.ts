@@ -47,7 +47,7 @@ async function verdict(token: string, change: Partial<IdTokenRules> = {}, client
   }
 }
 
-describe('an id token', () => {
+describe('A21 an id token', () => {
   test('passes, and hands out its claims', async () => {
     expect(await verifyIdToken(await sign(truth), rules, createClient())).toEqual(truth);
   });
@@ -55,6 +55,8 @@ describe('an id token', () => {
   test.each([
     ['one of several spellings of the issuer', {}, { issuer: ['https://a.example', issuer] }],
     ['no nonce where none was sent', { nonce: undefined }, { nonce: undefined }],
+    ['a time of issue that was long ago, where it renews one', { iat: 0, nonce: undefined }, { nonce: undefined }],
+    ['a time of issue that was yesterday', { iat: seconds - 86_400 }, {}],
     ['an audience among others that azp names', { aud: ['x', 'client'], azp: 'client' }, {}],
     ['the same user again', { nonce: undefined }, { nonce: undefined, renews: truth }],
     ['the same user and nonce again', {}, { nonce: undefined, renews: truth }],
@@ -74,6 +76,7 @@ describe('an id token', () => {
     ['an end that is past', { exp: seconds - 31 }, {}],
     ['a beginning that is to come', { nbf: seconds + 31 }, {}],
     ['no time of issue', { iat: undefined }, {}],
+    ['a time of issue before the flow began', { iat: seconds - 86_401 }, {}],
     ['another user than before', {}, { renews: { ...truth, sub: 'u2' } }],
     ['another nonce than before', {}, { nonce: undefined, renews: { ...truth, nonce: 'n-0' } }],
     ['a sign-in that is too old', { auth_time: seconds - 91 }, { maxAgeSeconds: 60 }],

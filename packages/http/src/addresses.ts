@@ -7,6 +7,7 @@ export const addresses = {
   authorize: 'POST /authorize/{provider}',
   callback: 'GET /callback/{provider}',
   postedCallback: 'POST /callback/{provider}',
+  popup: 'GET /popup',
   prepare: 'POST /prepare/{provider}',
   connect: 'POST /connect/{provider}',
   disconnect: 'POST /disconnect/{provider}',

@@ -1,7 +1,10 @@
 /** Connecting and disconnecting: the OAuth redirect and its callback, credentials, the end of a connection. */
-import { callerOf, type Authorize } from './caller.ts';
+import { isPlugboardError, type AnyProvider } from '@plugboard/core';
+
+import { callerOf, type Authorize, type Caller } from './caller.ts';
 import { endFlow, reasonOf, seeOther } from './flow-end.ts';
 import { readText } from './read-body.ts';
+import { repostPage, takeMarker } from './repost-page.ts';
 import type { AnyBoard, Call, Implementations } from './route-context.ts';
 import { connectionView } from './views.ts';
 
@@ -23,13 +26,24 @@ type Names =
   | 'webhookAddress';
 
 export function connectRoutes(board: AnyBoard, { authorize, fallbackPage, note }: FlowOptions): Implementations<Names> {
+  /** Providers whose vendor posts its answer. */
+  const posts = new Set(board.providers.filter(postsAnswers).map(({ definition }) => definition.id));
+
   /** The vendor sends the browser here, so there is no check of the origin: the state and its cookie judge the flow. */
   async function callback({ request, path }: Call<'callback' | 'postedCallback'>): Promise<Response> {
     const provider = Object.hasOwn(board.setup, path.provider) ? path.provider : undefined;
+    const posted = request.method === 'POST';
     try {
-      const { organizationId, userId } = await callerOf(authorize, request, 'manage');
-      const posted = request.method === 'POST';
-      const params = posted ? new URLSearchParams(await readText(request)) : new URL(request.url).search;
+      // The body is read afterwards, because the session check must find the request as it came.
+      const [session] = await Promise.allSettled([callerOf(authorize, request, 'manage')]);
+      const mayPostAgain = posted && provider !== undefined && posts.has(provider) && isNotSignedIn(session);
+      if (session.status === 'rejected' && !mayPostAgain) throw session.reason;
+      const { params, reposted } = posted
+        ? takeMarker(new URLSearchParams(await readText(request)))
+        : { params: new URLSearchParams(new URL(request.url).search), reposted: false };
+      if (session.status === 'rejected' && !reposted) return await repostPage(params);
+      if (session.status === 'rejected') throw session.reason;
+      const { organizationId, userId } = session.value;
       const cookies = request.headers.get('cookie') ?? '';
       const result = await board.callback(path.provider, { params, cookies, organizationId, userId });
       const reason = result.status === 'denied' ? result.reason : undefined;
@@ -77,6 +91,16 @@ export function connectRoutes(board: AnyBoard, { authorize, fallbackPage, note }
       return { url: await board.webhooks.address(path.provider, { ...target, userId: caller.userId }) };
     },
   };
+}
+
+function postsAnswers({ definition }: AnyProvider): boolean {
+  return Object.values(definition.auth).some(
+    (method) => method.kind === 'oauth2' && method.authorize.formPost === true,
+  );
+}
+
+function isNotSignedIn(session: PromiseSettledResult<Caller>): boolean {
+  return session.status === 'rejected' && isPlugboardError(session.reason) && session.reason.code === 'not_signed_in';
 }
 
 type Given<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };

@@ -1,7 +1,8 @@
 /** Where the browser goes when a connect flow ends: back to the host's page, with a marker that says how it went. */
 import { isPlugboardError } from '@plugboard/core';
 
-export type FlowStatus = 'connected' | 'choose_account' | 'denied' | 'error';
+export const flowStatuses = ['connected', 'choose_account', 'denied', 'error'] as const;
+export type FlowStatus = (typeof flowStatuses)[number];
 
 export interface FlowEnd {
   readonly status: FlowStatus;
@@ -11,7 +12,8 @@ export interface FlowEnd {
   readonly reason?: string | undefined;
 }
 
-const safeReason = /^[a-z][a-z0-9_]{0,63}$/;
+/** The form of the library's codes. */
+export const safeReason = /^[a-z][a-z0-9_]{0,63}$/;
 
 /**
  * Always 303, which turns a posted callback into a GET (RFC 9700 section 4.12), and always to a clean address: neither

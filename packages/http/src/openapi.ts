@@ -46,7 +46,11 @@ export function openApiOf(boardUrl: string): JsonObject {
   };
 }
 
-function operationOf(name: RouteName, path: string, { who, summary, query, body, answer, errors }: Route): JsonObject {
+function operationOf(
+  name: RouteName,
+  path: string,
+  { who, summary, query, body, answer, page, errors }: Route,
+): JsonObject {
   const session = who === 'read' || who === 'manage';
   const all = merge([...(session ? [ofSession] : []), ...(body === null ? [] : [ofBody]), ...errors, ofServer]);
   return {
@@ -59,9 +63,17 @@ function operationOf(name: RouteName, path: string, { who, summary, query, body,
       requestBody: { required: true, content: { 'application/json': { schema: refTo(`${name}Body`) } } },
     }),
     responses: {
-      ...(answer === null
-        ? { 303: { description: 'The browser goes on.', headers: { Location: { schema: { type: 'string' } } } } }
-        : { 200: { description: 'Done.', content: { 'application/json': { schema: refTo(`${name}Answer`) } } } }),
+      ...(answer !== null && {
+        200: { description: 'Done.', content: { 'application/json': { schema: refTo(`${name}Answer`) } } },
+      }),
+      ...(page !== undefined && {
+        200: { description: page, content: { 'text/html': { schema: { type: 'string' } } } },
+      }),
+      // What is open and answers a page leads nowhere else.
+      ...(answer === null &&
+        !(page !== undefined && who === 'open') && {
+          303: { description: 'The browser goes on.', headers: { Location: { schema: { type: 'string' } } } },
+        }),
       ...Object.fromEntries(Object.entries(all).map(([status, codes]) => [status, failure(codes)])),
       default: failure([]),
     },

@@ -20,7 +20,9 @@ export interface Route<
   readonly query: z.ZodObject<Query>;
   /** A JSON object without further members; null where the body, if any, is not looked at. */
   readonly body: z.ZodObject<Body, z.core.$strict> | null;
-  /** The JSON of a 200; null where the answer is a redirect (303). */
+  /** The JSON of a 200; null where the browser gets a redirect (303) or a page. */
   readonly answer: z.ZodObject<Answer> | null;
+  /** What a 200 of HTML is for, where the route answers one. */
+  readonly page?: string;
   readonly errors: readonly ErrorCodes[];
 }

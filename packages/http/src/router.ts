@@ -7,6 +7,7 @@ import { callerOf, type Caller } from './caller.ts';
 import { connectRoutes, type FlowOptions } from './connect-routes.ts';
 import { hubRoutes } from './hub-routes.ts';
 import { openApiOf } from './openapi.ts';
+import { popupPage } from './popup-page.ts';
 import { problemResponse } from './problem.ts';
 import { readBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
@@ -29,6 +30,8 @@ export function router(board: AnyBoard, options: RouterOptions): Hono {
     ...connectRoutes(board, options),
     ...hubRoutes(board),
     openApi: async () => openApiOf(board.url),
+    popup: ({ query }) =>
+      popupPage(query, { url: board.url, origins, isProvider: (id) => Object.hasOwn(board.setup, id) }),
   };
   const base = new URL(board.url).pathname.replace(/\/$/, '');
   const app = new Hono({ getPath: (request) => pathBelow(base, request.url) });

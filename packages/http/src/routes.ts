@@ -112,7 +112,23 @@ export const routes = {
     query: none,
     body: null,
     answer: null,
+    page: 'Posts the same again, so that the session of the application comes along.',
     errors: [],
+  },
+  popup: {
+    who: 'open',
+    summary:
+      'The `returnTo` of a flow in a window of its own: tells how it ended to the window that opened it, and closes.',
+    query: z.object({
+      origin: z.string().optional().describe('Of the page that opened it. Default: that of the routes.'),
+      plugboard: z.string().optional(),
+      provider: z.string().optional(),
+      reason: z.string().optional(),
+    }),
+    body: null,
+    answer: null,
+    page: 'Calls `postMessage` with `type`, `status`, `provider` and `reason`.',
+    errors: [{ 400: ['invalid_input'] }],
   },
   prepare: {
     who: 'manage',

@@ -86,6 +86,7 @@ it('every operation has answered as it promises', async () => {
   await call('/onboarding');
   await call('/flags');
   await call('/openapi.json');
+  await call('/popup?plugboard=connected');
   await call('/connect/acme?label=oauth');
   await call('/authorize/acme', 'POST', {});
   rig.vendor.failNext({ json: { id: 'acct-1', name: 'One', others: [{ id: 'acct-2', name: 'Two' }] } });
@@ -106,7 +107,7 @@ it('every operation has answered as it promises', async () => {
   // Its success is seen in the tests of the step in the browser: this vendor has none.
   await call('/prepare/acme', 'POST', {});
   const promised = operations.map(({ operation: { operationId, responses } }) => {
-    const status = operationId === 'prepare' ? '400' : Object.keys(responses).find((key) => /^[23]/.test(key));
+    const status = operationId === 'prepare' ? '400' : Object.keys(responses).findLast((key) => /^[23]/.test(key));
     return `${operationId} ${status}`;
   });
   expect([...seen].filter((line) => promised.includes(line)).toSorted()).toEqual(promised.toSorted());

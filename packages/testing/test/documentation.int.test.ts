@@ -68,7 +68,7 @@ test(
         ['contributing-a-provider', 3],
         ['guides/writing-a-provider', 2],
         ['guides/sync', 3],
-        ['guides/http', 12],
+        ['guides/http', 13],
       ] as const) {
         const blocks = blocksOf(await readFile(join(rootDir, `docs/${page}.md`), 'utf8'));
         expect(blocks, page).toHaveLength(count);

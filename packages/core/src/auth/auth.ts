@@ -132,6 +132,12 @@ export interface OAuth2Options {
     readonly url: Computed<string>;
     /** Fixed extra parameters; reserved names (`state`, `scope`, `client_id` ...) are refused at definition. */
     readonly params?: Computed<Readonly<Record<string, string>>>;
+    /**
+     * The vendor posts its answer from a page of its own (`response_mode=form_post`). Browsers leave Lax cookies out of such
+     * a post, so the cookie of this flow is `SameSite=None`. Default false.
+     * @see https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html (2026-11-28)
+     */
+    readonly formPost?: boolean;
   };
   readonly token: {
     /** `{version}` stands for the API version in use. */

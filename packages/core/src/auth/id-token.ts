@@ -29,6 +29,8 @@ export interface IdTokenRules {
 
 const required = ['iss', 'sub', 'aud', 'exp', 'iat'];
 const longestSubject = 255;
+/** What repeats the nonce of a flow cannot be older than the flow; clocks that are a day off are on their owner. */
+const oldestNewTokenSeconds = 86_400;
 
 /**
  * @returns the claims, all checks of the specification passed.
@@ -62,7 +64,9 @@ function judge(claims: JsonObject, rules: IdTokenRules, now: number): string | u
   const audiences = [claims['aud']].flat();
   if (!audiences.includes(rules.audience)) return '`aud` is another client';
   if (azp === undefined ? audiences.length > 1 : azp !== rules.audience) return '`azp` is not this client';
-  if (number(claims['iat']) === undefined) return '`iat` is no time';
+  const issued = number(claims['iat']);
+  if (issued === undefined) return '`iat` is no time';
+  if (rules.nonce !== undefined && issued < now / 1000 - oldestNewTokenSeconds) return '`iat` is too long ago';
   if (rules.nonce !== undefined && !(typeof nonce === 'string' && equalText(nonce, rules.nonce))) {
     return '`nonce` is not that of the authorization request';
   }

@@ -21,11 +21,15 @@ const reservedParams = new Set([
   'client_id',
   'client_secret',
   'response_type',
+  'response_mode',
   'scope',
   'code_challenge',
   'code_challenge_method',
   'code_verifier',
   'nonce',
+  // What they hold takes the place of all the others (RFC 9101 section 6.3).
+  'request',
+  'request_uri',
 ]);
 
 /** @throws PlugboardError code `reserved_parameter` when a name belongs to the engine, in any letter case. */
@@ -35,7 +39,7 @@ export function refuseReservedParams(names: Iterable<string>, where: string): vo
     throw configurationError(
       'reserved_parameter',
       `${where} sets \`${name}\`, which the OAuth engine sets itself.`,
-      'Remove it; use the option of that purpose (scopes, redirect URL) instead.',
+      'Remove it; use the option of that purpose (scopes, redirect URL, formPost) instead.',
     );
   }
 }

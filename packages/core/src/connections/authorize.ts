@@ -46,7 +46,7 @@ export interface Authorization {
   readonly cookie: FlowCookie;
 }
 
-/** @throws PlugboardError: `app_credentials_missing`, `bad_client_key`, `invalid_input`, `too_many_flows`. */
+/** @throws PlugboardError: `app_credentials_missing`, `bad_client_key`, `invalid_input`, `too_many_flows`, `form_post_needs_https`. */
 export async function authorize(engine: Engine, provider: string, input: AuthorizeInput): Promise<Authorization> {
   const runtime = providerOf(engine, provider);
   const [name, method] = oauthMethodOf(runtime, input.method);
@@ -81,6 +81,8 @@ export async function authorize(engine: Engine, provider: string, input: Authori
     scopes,
     input: checked,
     allowAccountChange: input.allowAccountChange ?? false,
+    // A stand-in redirects, also where its vendor posts.
+    formPost: method.authorize.formPost === true && !runtime.stub,
   });
   const { apiVersion } = runtime;
   const values = { input: checked, scopes, redirectUri, state, challenge: pkce.challenge, nonce, apiVersion };
@@ -112,6 +114,7 @@ function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeVal
   params.set('client_id', reveal(app['clientId'] ?? 'stub-client'));
   params.set('redirect_uri', values.redirectUri);
   params.set('state', values.state);
+  if (target.formPost === true) params.set('response_mode', 'form_post');
   if (values.scopes.length > 0) params.set('scope', values.scopes.join(scopes.separator ?? ' '));
   if (values.nonce !== undefined) params.set('nonce', values.nonce);
   if (pkce !== 'none') {

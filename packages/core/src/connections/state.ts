@@ -6,7 +6,7 @@
  */
 import { encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
 import type { Engine } from '../engine.ts';
-import { PlugboardError } from '../errors.ts';
+import { configurationError, PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { randomToken, randomTokens } from '../random.ts';
 import {
@@ -53,15 +53,23 @@ export interface FlowCookie {
 // Handle, time of issue, id of the signing key, signature: a key that was rotated meanwhile still verifies.
 const shape = /^([A-Za-z0-9_-]{43})\.([0-9a-z]{6,9})\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{43})$/;
 
-/** @throws PlugboardError kind `rate_limited`, code `too_many_flows`. */
-export async function startFlow(engine: Engine, flow: Omit<FlowRecord, 'browser'>): Promise<StartedFlow> {
+export type NewFlow = Omit<FlowRecord, 'browser'> & {
+  /** The answer is posted by a page of the vendor. */
+  readonly formPost: boolean;
+};
+
+/**
+ * @throws PlugboardError kind `rate_limited`, code `too_many_flows`; kind `configuration`, code `form_post_needs_https`.
+ */
+export async function startFlow(engine: Engine, { formPost, ...flow }: NewFlow): Promise<StartedFlow> {
+  if (formPost && !isSecure(engine)) throw needsHttps(flow.provider);
   const [handle = '', value = ''] = randomTokens(2);
   const issued = Math.floor((await engine.store.now()).getTime() / 1000).toString(36);
   const signed = `${handle}.${issued}.${engine.vault.primaryKeyId}`;
   const state = `${signed}.${await sign(engine, flow.provider, signed, engine.vault.primaryKeyId)}`;
   const record: FlowRecord = { ...flow, browser: await digest(value) };
   await putRecord(engine, keyOf(flow.provider, handle), record, stateTtlMs);
-  return { state, cookie: cookieOf(engine, flow.provider, handle, value) };
+  return { state, cookie: cookieOf(engine, { provider: flow.provider, handle, value, formPost }) };
 }
 
 /** Asks what must be known before a flow can start; it counts as one of the user's flows. See `askInPlace`. */
@@ -155,16 +163,34 @@ async function sign(engine: Engine, provider: string, text: string, keyId: strin
   return encodeBase64url(await engine.vault.mac('oauth.state', encodeUtf8(`${provider}/${text}`), keyId));
 }
 
-function cookieName(engine: Engine, provider: string, handle: string): string {
-  const secure = engine.url.startsWith('https:');
-  return `${secure ? '__Host-' : ''}plugboard-${provider}-${handle.slice(0, 8)}`;
+function isSecure(engine: Engine): boolean {
+  return engine.url.startsWith('https:');
 }
 
-function cookieOf(engine: Engine, provider: string, handle: string, value: string): FlowCookie {
+function cookieName(engine: Engine, provider: string, handle: string): string {
+  return `${isSecure(engine) ? '__Host-' : ''}plugboard-${provider}-${handle.slice(0, 8)}`;
+}
+
+interface NewCookie {
+  readonly provider: string;
+  readonly handle: string;
+  readonly value: string;
+  readonly formPost: boolean;
+}
+
+function cookieOf(engine: Engine, { provider, handle, value, formPost }: NewCookie): FlowCookie {
   const name = cookieName(engine, provider, handle);
-  const secure = engine.url.startsWith('https:') ? '; Secure' : '';
-  const header = `${name}=${value}; Path=/; Max-Age=${stateTtlMs / 1000}; HttpOnly; SameSite=Lax${secure}`;
+  const sent = `SameSite=${formPost ? 'None' : 'Lax'}${isSecure(engine) ? '; Secure' : ''}`;
+  const header = `${name}=${value}; Path=/; Max-Age=${stateTtlMs / 1000}; HttpOnly; ${sent}`;
   return { name, value, header };
+}
+
+function needsHttps(provider: string): PlugboardError {
+  return configurationError(
+    'form_post_needs_https',
+    `${provider} posts its answer, and browsers send cookies along with such a post over https alone.`,
+    'Give the board an https `url`; a tunnel does for development.',
+  );
 }
 
 function readCookie(cookies: string, name: string): string | undefined {

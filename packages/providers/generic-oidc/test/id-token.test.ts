@@ -189,7 +189,7 @@ describe('A21 an id token is accepted', () => {
   });
 });
 
-describe('the keys of the issuer', () => {
+describe('A21 the keys of the issuer', () => {
   test('oidcc-client-test-signing-key-rotation: a new key is asked for, once a minute at most', async () => {
     const rig = await createRig(other, { lies: { keys: [rsa.jwk] } });
     expect(await refusal(rig.signIn())).toMatchObject({ code: 'id_token_refused' });

@@ -23,6 +23,9 @@ const reservedParams = [
   'code_challenge_method',
   'code_verifier',
   'nonce',
+  'response_mode',
+  'request',
+  'request_uri',
 ];
 
 export function oauthCases(subject: Subject): readonly ProviderCase[] {
@@ -34,6 +37,7 @@ export function oauthCases(subject: Subject): readonly ProviderCase[] {
         const { searchParams } = url;
         for (const key of new Set(searchParams.keys())) expect(searchParams.getAll(key).length, key).toBe(1);
         expect(searchParams.get('response_type')).toBe('code');
+        expect(searchParams.get('response_mode')).toBe(method.authorize.formPost === true ? 'form_post' : null);
         expect(searchParams.get('client_id')).toBe(world.app['clientId'] ?? null);
         expect(searchParams.get('redirect_uri')).toBe(`${boardUrl}/callback/${definition.id}`);
         expect(searchParams.get('state')?.length).toBeGreaterThanOrEqual(43);
