@@ -4,6 +4,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { describe, expect, it } from 'vitest';
 
+import { handlerWire } from '../src/transport/handler-wire.ts';
 import { until } from './support/fake-clock.ts';
 import { serveHttp, serveTcp } from './support/loopback.ts';
 import { failureOf, transportKit } from './support/transport-kit.ts';
@@ -293,6 +294,27 @@ describe('F04 redirects', () => {
       expect(JSON.stringify(error)).not.toMatch(/evil|canary|169/);
     }
     expect(elsewhere.connections()).toBe(0);
+  });
+
+  it.each([
+    ['plain http of the same host', 'http://api.example.com/'],
+    ['another port of the same host', 'https://api.example.com:8443/'],
+    ['a literal', 'https://169.254.169.254/latest/meta-data/'],
+    ['a literal in another notation', 'https://0x7f.1/'],
+    ['a host that is declared as well', 'https://files.example.com/'],
+    ['the same host with a user', 'https://evil@api.example.com/'],
+    ['a socket in the file system', 'unix:/var/run/docker.sock'],
+  ])('from https to %s are refused, and nothing is sent there', async (_where, location) => {
+    const asked: string[] = [];
+    const wire = handlerWire((request) => {
+      asked.push(request.url);
+      return asked.length === 1 ? new Response(null, { status: 302, headers: { location } }) : new Response('there');
+    });
+    const { fail } = transportKit([], { wire });
+    const request = { headers: { 'x-api-key': 'canary' }, hosts: ['api.example.com', 'files.example.com'] };
+    const error = await fail('https://api.example.com/', request);
+    expect(['redirect_refused', 'url_userinfo']).toContain(error.code);
+    expect(asked).toEqual(['https://api.example.com/']);
   });
 
   it('to nowhere are refused', async () => {
