@@ -3,12 +3,13 @@
  * that makes processes talk; what it printed, logged, traced, measured, emitted, threw, showed and stored is searched.
  */
 import { execFile, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 
 import { createCanaries, createFakeOAuthServer, findCanaries, type Canaries } from '@plugboard/testing';
 import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
+import { everythingKept, removeEngine } from '../job-engines/engines.ts';
 import { openDatabase, type DatabaseName } from '../support/databases.ts';
 import { failingPaths } from './failing-paths.ts';
 import { createGossipVendor } from './gossip-vendor.ts';
@@ -28,6 +29,8 @@ interface Heard {
   readonly stdout: string;
   readonly stderr: string;
   readonly dump: Buffer;
+  /** What the job engine keeps: its queues, and how jobs failed. */
+  readonly queues: string;
   readonly asked: readonly string[];
 }
 
@@ -39,7 +42,10 @@ async function listen(name: DatabaseName, scrub: boolean): Promise<Heard> {
   const oauth = await createFakeOAuthServer({ rotation: 'strict', pkce: 'required', client });
   const gossip = await createGossipVendor();
   const key = randomBytes(32).toString('base64');
-  const setup: Setup = { origins: { oauth: oauth.origin, gossip: gossip.origin }, key, secrets, scrub };
+  const engine = name === 'redis' ? 'bullmq' : 'pg-boss';
+  const url = (name === 'redis' ? servers.redis : servers.postgres) ?? '';
+  const place = { engine, url, space: `leaks_${randomUUID().slice(0, 8)}` } as const;
+  const setup: Setup = { origins: { oauth: oauth.origin, gossip: gossip.origin }, key, secrets, scrub, place };
   const said = { stdout: '', stderr: '' };
   const child = fork(new URL('host.ts', import.meta.url), {
     env: { ...process.env, ...database.env, NODE_ENV: 'test', DEBUG: '*', NODE_DEBUG: 'undici,http' },
@@ -82,16 +88,18 @@ async function listen(name: DatabaseName, scrub: boolean): Promise<Heard> {
     child.send('work');
     const { report } = await reported;
     const dump = name === 'redis' ? await database.dump() : await pgDump(database.env);
+    const queues = await everythingKept(place);
     child.send('end');
     expect(await exited).toBe(0);
     const tokens = oauth.ledger.families().flatMap((family) => oauth.ledger.tokens(family.id));
     const texts = tokens.map((token) => token.text.reveal()).filter((text) => !Object.values(callbacks).includes(text));
     const issued = Object.fromEntries(texts.map((text, index) => [`token ${index}`, text]));
     const canaries = { ...secrets, key, ...issued };
-    return { report, canaries, callbacks, ...said, dump, asked: gossip.requests.map(({ url }) => url) };
+    return { report, canaries, callbacks, ...said, dump, queues, asked: gossip.requests.map(({ url }) => url) };
   } finally {
     child.kill('SIGKILL');
     await Promise.all([oauth.close(), gossip.close()]);
+    await removeEngine(place);
     await database.close();
   }
 }
@@ -174,6 +182,12 @@ describe.each(['postgres', 'redis'] as const)('R55 every failing path, on %s', {
   test('R55 B08 nothing that is shown of a connection, the audit trail or a client does', () => {
     expect(heard.report.views.length).toBeGreaterThan(4);
     expect(findCanaries(joined(heard.report.views), everything())).toEqual([]);
+  });
+
+  test('R55 B11 no queue of the job engine does, nor what it keeps of a job that failed', () => {
+    expect(heard.queues).toContain('refresh');
+    expect(heard.queues).toContain('The job `health` failed');
+    expect(findCanaries(heard.queues, everything())).toEqual([]);
   });
 
   test('R55 B10 the dump of the database does not', () => {

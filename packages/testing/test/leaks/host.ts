@@ -10,6 +10,7 @@ import { pinoLog, type BoardEventName } from '@plugboard/core';
 import { connectFakeOAuthServer } from '@plugboard/testing/oauth-server';
 import { pino } from 'pino';
 
+import { openEngine, type Place } from '../job-engines/engines.ts';
 import { organizationId, userId } from '../processes/vendor.ts';
 import { openWorkerStore } from '../support/databases.ts';
 import { AggregateErrors, expireTokens, failingPaths, type World } from './failing-paths.ts';
@@ -22,6 +23,8 @@ export interface Setup {
   readonly key: string;
   readonly secrets: Secrets;
   readonly scrub: boolean;
+  /** Where a job engine keeps its queues. */
+  readonly place: Place;
 }
 
 export interface SaidError {
@@ -80,6 +83,29 @@ async function connectAll(): Promise<void> {
   await board.connect('basic', { organizationId, credentials: { username: 'user', password } });
 }
 
+/** Two jobs on the engine: one that renews tokens, and one that fails with a secret in its error. */
+async function runJobs(): Promise<void> {
+  const ran = { refresh: Promise.withResolvers<void>(), health: Promise.withResolvers<void>() };
+  const jobs = Object.entries(ran).map(([name, { resolve }]) => {
+    const job = board.jobs.find((one) => one.name === name)!;
+    const run: typeof job.run = async (...args) => {
+      try {
+        if (name === 'health') throw new Error(`it failed over ${setup.secrets.pasted}`, { cause: setup.secrets });
+        return await job.run(...args);
+      } finally {
+        resolve();
+      }
+    };
+    return { ...job, run };
+  });
+  await expireTokens(store);
+  const engine = await openEngine(setup.place, { jobs, log });
+  await engine.jobs.start();
+  await Promise.all(Object.values(ran).map(({ promise }) => promise));
+  await engine.jobs.stop();
+  await engine.close();
+}
+
 async function work(): Promise<Report> {
   await connectAll();
   await expireTokens(store);
@@ -105,7 +131,8 @@ async function work(): Promise<Report> {
     );
     errors.push(...saidBy(path, error));
   }
-  // Some of these end a connection.
+  await runJobs();
+  // Some of the paths end a connection.
   await board.disconnect('vendor', { organizationId, label: 'refresh' }).catch(() => undefined);
   const views = [
     print(await board.connections.list({ organizationId })),
