@@ -37,34 +37,47 @@ const isQuoted = (value: unknown): boolean =>
     .join('\n')
     .includes('canary'); // prettier-ignore
 
-test('B03 there are more than fifty of them', () => expect(new Set(bodies).size).toBeGreaterThan(50));
+const contentTypes = ['application/json', 'text/html', 'application/x-www-form-urlencoded'] as const;
 
-test.each(['application/json', 'text/html', 'application/x-www-form-urlencoded'])(
-  'B03 no failing token answer declared as %s gets a token into an error, a log line or what is shown',
-  async (contentType) => {
-    const outcomes: string[] = [];
-    for (const text of bodies) {
-      const lines: unknown[] = [];
-      const note: Log['info'] = (...line) => void lines.push(line);
-      const rig = createRig({}, { log: { info: note, warn: note, error: note } });
-      rig.oauth.switches.token.next({ body: { text, contentType } });
-      const connecting: unknown = await rig.connect().catch((error: unknown) => error);
-      expect([text.slice(0, 80), isQuoted(connecting)]).toEqual([text.slice(0, 80), false]);
-      outcomes.push(connecting instanceof Error ? 'refused' : 'connected');
-      const row = await rig.row();
-      expect(isQuoted(row?.metadata) || isQuoted(row?.account) || isQuoted(row?.lastError)).toBe(false);
+test('B03 there are more than fifty of them, and most are refused', async () => {
+  expect(new Set(bodies).size).toBeGreaterThan(50);
+  const outcomes = await Promise.all(bodies.map(async (text) => (await connectWith(text, contentTypes[0])).outcome));
+  expect(outcomes.filter((outcome) => outcome instanceof Error).length).toBeGreaterThan(20);
+});
 
-      // The same answer to a refresh.
-      const other = createRig({ rotation: 'stable' }, { log: { info: note, warn: note, error: note } });
-      await other.connect();
-      await other.clock.advance(3_700_000);
-      other.oauth.switches.token.next({ body: { text, contentType } }, 5);
-      const calling = other.board.client('acme', { organizationId }).orders.list();
-      const refreshed: unknown = await drive(other, Promise.resolve(calling)).catch((error: unknown) => error);
-      expect([text.slice(0, 80), isQuoted(refreshed)]).toEqual([text.slice(0, 80), false]);
-      expect(isQuoted((await other.row())?.lastError)).toBe(false);
-      expect(isQuoted(lines)).toBe(false);
+test.each(bodies.map((text) => [text.slice(0, 60), text] as const))(
+  'B03 the token answer %j gets no token into an error, a log line or what is shown',
+  async (_beginning, text) => {
+    for (const contentType of contentTypes) {
+      const { outcome, row, lines } = await connectWith(text, contentType);
+      expect([outcome, row?.metadata, row?.account, row?.lastError, lines].map(isQuoted)).not.toContain(true);
     }
-    expect(outcomes.filter((outcome) => outcome === 'refused').length).toBeGreaterThan(20);
   },
 );
+
+test.each(bodies.map((text) => [text.slice(0, 60), text] as const))(
+  'B03 the answer %j to a refresh gets none there either',
+  async (_beginning, text) => {
+    const lines: unknown[] = [];
+    const rig = createRig({ rotation: 'stable' }, { log: logTo(lines) });
+    await rig.connect();
+    await rig.clock.advance(3_700_000);
+    rig.oauth.switches.token.next({ body: { text, contentType: contentTypes[0] } }, 5);
+    const calling = rig.board.client('acme', { organizationId }).orders.list();
+    const outcome: unknown = await drive(rig, Promise.resolve(calling)).catch((error: unknown) => error);
+    expect([outcome, (await rig.row())?.lastError, lines].map(isQuoted)).not.toContain(true);
+  },
+);
+
+function logTo(lines: unknown[]): Log {
+  const note: Log['info'] = (...line) => void lines.push(line);
+  return { info: note, warn: note, error: note };
+}
+
+async function connectWith(text: string, contentType: string) {
+  const lines: unknown[] = [];
+  const rig = createRig({}, { log: logTo(lines) });
+  rig.oauth.switches.token.next({ body: { text, contentType } });
+  const outcome: unknown = await rig.connect().catch((error: unknown) => error);
+  return { outcome, row: await rig.row(), lines };
+}
