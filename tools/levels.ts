@@ -38,6 +38,7 @@ export const levels: Readonly<Record<string, number>> = {
   'memory-sync.ts': 1,
   'multipart.ts': 1,
   'redact.ts': 1,
+  'redacted-log.ts': 1,
   'retry.ts': 1,
   'server-sent-events.ts': 1,
   'store-cursor.ts': 1,

@@ -26,11 +26,13 @@ import { createFlags } from './flags.ts';
 import { createHealth } from './health.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
 import { createNotifier, type ClientOf } from './notifier.ts';
-import { consoleLog, guardedLog } from './log.ts';
+import { guardedLog, plainConsole } from './log.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPresence } from './operator/presence.ts';
 import type { AnyProvider } from './provider.ts';
+import { redactedLog } from './redacted-log.ts';
 import { createRuntimes, setupOf } from './runtimes.ts';
+import { secretTexts } from './secret.ts';
 import { createSettings } from './settings.ts';
 import { createSyncJob } from './sync/job.ts';
 import { createSyncService } from './sync/service.ts';
@@ -53,7 +55,8 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const environmentVariables = options.env ?? processEnvironment();
   const mode = resolveMode(options.mode, environmentVariables);
   const { store, clock = systemClock } = options;
-  const log = guardedLog(options.log ?? consoleLog);
+  let deployed: readonly string[] = [];
+  const log = guardedLog(redactedLog(options.log ?? plainConsole, { secrets: () => deployed }));
   const url = checkUrl(options.url, mode);
   if (mode === 'production' && !store.shared && options.acknowledgeSingleProcess !== true)
     throw memoryStoreError(store.name);
@@ -74,6 +77,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     log,
     environmentVariables,
   });
+  deployed = [...runtimes.values()].flatMap(({ app, platform }) => secretTexts([app, platform?.credentials]));
   const engine: Engine = {
     mode,
     url,

@@ -47,7 +47,19 @@ export function defineProvider<
     Streams
   >;
   const plain = definition as unknown as Plain;
-  return Object.assign((options = {}) => ({ definition: plain, options }), { definition: plain });
+  const make = (options = {}) => ({ definition: plain, options: withoutPrint(definition.app ?? {}, options) });
+  return Object.assign(make, { definition: plain });
+}
+
+const printing = Symbol.for('nodejs.util.inspect.custom');
+
+/** The host's options with its secrets, which neither print nor become JSON: boards are logged by accident. */
+function withoutPrint<T extends object>(app: AppFields, options: T): T {
+  const isHidden = (name: string) => name === 'platform' || app[name]?.secret === true;
+  const shown = () =>
+    Object.fromEntries(Object.entries(options).map(([name, value]) => [name, isHidden(name) ? '[secret]' : value]));
+  const hidden = { value: shown, enumerable: false };
+  return Object.defineProperties({ ...options }, { toJSON: hidden, [printing]: hidden });
 }
 
 type PlainEvents<Events> = { readonly [Type in keyof Events]: PlainSchema<Events[Type]> };

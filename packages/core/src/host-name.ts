@@ -32,6 +32,17 @@ function isAddress(host: string): boolean {
   return URL.canParse(name) && /^[\d.]+$/.test(new URL(name).hostname);
 }
 
+const privateNames = /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|home|corp|private|home\.arpa)\.?$/;
+
+/**
+ * Names that no public server has: single labels, those of the loopback interface (RFC 6761 section 6.3), of the link
+ * (RFC 6762), of homes (RFC 8375), and those that are reserved or commonly used for networks of one's own
+ * (`metadata.google.internal`). Where nothing is known of sockets, this is all that can be told from a name.
+ */
+export function isPrivateName(hostname: string): boolean {
+  return privateNames.test(hostname) || !hostname.replace(/\.$/, '').includes('.');
+}
+
 /** The same for a base URL, which may have a path. */
 export function urlProblem(url: string): string | undefined {
   return url.includes('?') ? 'must have no query' : endpointProblem(url);

@@ -25,7 +25,8 @@ export type { WebhookSetup } from './operator/webhook-setup.ts';
 export { inspectProviders, type ProviderInspection } from './operator/inspect-providers.ts';
 export { environmentNames, type EnvironmentName } from './environment-names.ts';
 export type { Log } from './log.ts';
-export { consoleLog, silentLog } from './log.ts';
+export { silentLog } from './log.ts';
+export { consoleLog, pinoLog, redactedLog, type PinoLogger, type RedactedLogOptions } from './redacted-log.ts';
 export { isStub } from './client/stub.ts';
 export { sdkFetch, type SdkFetchOptions } from './client/sdk-fetch.ts';
 

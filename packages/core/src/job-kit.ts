@@ -3,7 +3,8 @@ import { endsWithin, systemClock, type Clock } from './clock.ts';
 import { configurationError, isPlugboardError, PlugboardError } from './errors.ts';
 import { errorFields } from './events.ts';
 import type { Job, JobRun } from './job.ts';
-import { consoleLog, type Log } from './log.ts';
+import type { Log } from './log.ts';
+import { consoleLog } from './redacted-log.ts';
 
 export type { Job, JobRun } from './job.ts';
 export { configurationError } from './errors.ts';

@@ -2,7 +2,8 @@
 export { systemClock, type Clock } from './clock.ts';
 export { configurationError } from './errors.ts';
 export { errorFields } from './events.ts';
-export { consoleLog, type Log } from './log.ts';
+export type { Log } from './log.ts';
+export { consoleLog, redactedLog } from './redacted-log.ts';
 export {
   createLimiter,
   type Admission,

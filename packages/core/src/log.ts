@@ -1,11 +1,12 @@
-/** Where the library speaks. `console` by default; pino and its like fit as they are. */
+/** Where the library speaks. Secrets are taken out of every line before it gets here (`redactedLog`). */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-export const consoleLog: Log = {
+/** The console as it is: `consoleLog` is this one with secrets taken out. */
+export const plainConsole: Log = {
   info: (fields, message) => console.info(line(message, fields)),
   warn: (fields, message) => console.warn(line(message, fields)),
   error: (fields, message) => console.error(line(message, fields)),

@@ -54,6 +54,7 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   /** Environment variables to read provider credentials from. Default: those of the process. */
   readonly env?: Environment;
   readonly clock?: Clock;
+  /** Where the library speaks. Default: the console. Secrets are taken out of each line before it gets there. */
   readonly log?: Log;
   /** Milliseconds an opened credential may be served from memory, so how long a disconnect elsewhere may go unnoticed. Default 5,000. */
   readonly cacheMs?: number;

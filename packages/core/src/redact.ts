@@ -1,7 +1,7 @@
 /** Takes known secrets out of text that others wrote. */
 import { encodeBase64, encodeHex, encodeUtf8 } from './bytes.ts';
 
-const mask = '[secret]';
+export const mask = '[secret]';
 /** Shorter texts hide nothing worth hiding and would tear ordinary words apart. */
 const shortestSecret = 4;
 /** A beginning shorter than this says which kind of key it is, and no more. */
@@ -23,13 +23,19 @@ export interface RedactOptions {
  * least half is left, URLs without user name, query and fragment, and bounded length.
  */
 export function redact(text: string, secrets: readonly string[], options: RedactOptions = {}): string {
-  const maxLength = options.maxLength ?? 500;
-  let clean = text.slice(0, longestInput);
+  return redactor(secrets)(text, options);
+}
+
+/** The same for many texts: the forms of the secrets are made once. */
+export function redactor(secrets: readonly string[]): (text: string, options?: RedactOptions) => string {
   const forms = secretForms(secrets);
-  for (const form of forms) clean = clean.replaceAll(form, mask);
-  for (const form of forms) clean = maskBeginnings(clean, form, forms);
-  clean = clean.replace(url, withoutQuery).replace(controlCharacters, ' ').trim();
-  return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean;
+  return (text, { maxLength = 500 } = {}) => {
+    let clean = text.slice(0, longestInput);
+    for (const form of forms) clean = clean.replaceAll(form, mask);
+    for (const form of forms) clean = maskBeginnings(clean, form, forms);
+    clean = clean.replace(url, withoutQuery).replace(controlCharacters, ' ').trim();
+    return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean;
+  };
 }
 
 /** Where a URL points without what it may carry: its origin, and the template its path was made from. */

@@ -73,11 +73,18 @@ export function headerTexts(value: string): string[] {
 }
 
 const sensitive = /assertion|code|password|secret|token|verifier/i;
+/** In an answer a code says what happened, and a type what kind of token it is. */
+const issued = /(?:assertion|secret|token)$/i;
 
 /** The texts of a body whose names say that they are secret, at any depth. */
-export function sensitiveTexts(value: unknown, named = false): string[] {
+export function sensitiveTexts(value: unknown, names = sensitive, named = false): string[] {
   if (typeof value === 'string') return named ? [value] : [];
-  if (Array.isArray(value)) return value.flatMap((item) => sensitiveTexts(item, named));
+  if (Array.isArray(value)) return value.flatMap((item) => sensitiveTexts(item, names, named));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => sensitiveTexts(item, named || sensitive.test(name)));
+  return Object.entries(value).flatMap(([name, item]) => sensitiveTexts(item, names, named || names.test(name)));
+}
+
+/** The same for what a token endpoint answers: nobody knows these texts before. */
+export function issuedTexts(answer: unknown): string[] {
+  return sensitiveTexts(answer, issued);
 }

@@ -10,7 +10,8 @@ import { configurationError, invalidInput } from './errors.ts';
 const placeholder = /\{(\+?)(\w+)\}/g;
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
 const controlCharacter = /[\u0000-\u001f\u007f]/;
-const dnsLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** In both cases, because lower case is made afterwards: other scripts have letters that become ASCII by it. */
+const dnsLabel = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 export type TemplateValues = Readonly<Record<string, string | number | undefined>>;
 
@@ -37,8 +38,8 @@ export function expandTemplate(template: string, values: TemplateValues): string
  */
 export function expandOrigin(template: string, values: TemplateValues): string {
   const origin = template.replace(placeholder, (_match, _plus, name: string) => {
-    const label = String(ownValue(values, name) ?? '').toLowerCase();
-    if (dnsLabel.test(label)) return label;
+    const label = String(ownValue(values, name) ?? '');
+    if (dnsLabel.test(label)) return label.toLowerCase();
     throw invalidInput('The host', [
       { path: name, message: 'must be one label of a host name: a-z, 0-9 and inner hyphens' },
     ]);

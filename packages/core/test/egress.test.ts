@@ -11,6 +11,7 @@ import { guardConnector, type Lookup } from '../src/transport/guarded-connector.
 import type { Wire } from '../src/transport/transport.ts';
 import { createUndiciWire } from '../src/transport/undici-wire.ts';
 import { serveHttp, serveTcp } from './support/loopback.ts';
+import { notations } from './support/notations.ts';
 import { transportKit } from './support/transport-kit.ts';
 
 const answersWith =
@@ -25,18 +26,6 @@ const wireWith = (lookup: Lookup): Wire => {
   onTestFinished(async () => wire.close?.());
   return wire;
 };
-
-/** Everything that stands for this machine, its network or its cloud. */
-const notations = [
-  '127.0.0.1', '127.1', '127.0.1', '127.255.255.254', '2130706433', '017700000001', '0177.0.0.1', '0177.1', '0x7f.1',
-  '0x7f000001', '0x7F.0x0.0x0.0x1', '127.0.0.0x1', '１２７.０.０.１', '127。0。0。1', '%31%32%37.0.0.1', '0', '0.0.0.0',
-  '[::]', '[::1]', '[0:0:0:0:0:0:0:1]', '[0000::0001]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]',
-  '[::7f00:1]', '[::ffff:0:127.0.0.1]', '[64:ff9b::127.0.0.1]', '[64:ff9b::7f00:1]', '[64:ff9b:1::7f00:1]',
-  '[2002:7f00:1::]', '[2001:0:7f00:1::]', '[fe80::1]', '[fec0::1]', '[fd00::1]', '[fd00:ec2::254]', '[ff02::1]',
-  '[100::1]', '[2001:db8::1]', '[3fff::1]', '[5f00::1]', '[4000::1]', '10.0.0.1', '172.16.0.1', '192.168.0.1',
-  '169.254.169.254', '100.64.0.1', '100.100.100.200', '168.63.129.16', '192.0.0.192', '192.0.2.1', '198.18.0.1',
-  '198.51.100.1', '203.0.113.1', '224.0.0.1', '240.0.0.1', '255.255.255.255',
-]; // prettier-ignore
 
 describe('F02 literals', () => {
   it.each(notations)('%s is blocked and reaches no listener', async (notation) => {
@@ -159,7 +148,7 @@ describe('F10 exceptions', () => {
     const declared = { hosts: [host], organizationId: 'org-b' };
     expect(await fail(`https://${host}/`, declared)).toMatchObject({ code: 'egress_blocked' });
     expect(listener.connections()).toBe(2);
-    expect(lines).toEqual([{ provider: 'acme', organizationId: 'org-a', host }]);
+    expect(lines).toEqual([{ provider: 'acme', organizationId: 'org-a', host, addresses: ['127.0.0.0/8'] }]);
   });
 
   it('open no wider block than they name', async () => {

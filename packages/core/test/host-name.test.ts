@@ -7,6 +7,8 @@ import { hostOf, hostProblem, urlProblem } from '../src/host-name.ts';
 import { checkInput } from '../src/schema.ts';
 import { z } from 'zod';
 
+import { hostileNames } from './support/hostile-names.ts';
+
 /** Every notation of an address that a URL parser understands, and some that it does not. */
 const addresses = [
   '127.0.0.1', '127.1', '2130706433', '017700000001', '0177.0.0.1', '0x7f.1', '0x7f000001', '0', '10.0.0.5',
@@ -45,6 +47,21 @@ describe('a host', () => {
   it.each(addresses)('%s is an address', (text) => expect(hostProblem(text)).toMatch(/not an IP address|without path/));
 
   it.each(odd)('%j is refused', (text) => expect(hostProblem(text)).toEqual(expect.any(String)));
+});
+
+describe('F01 an instance’s name in front of a domain', () => {
+  it.each(hostileNames)('%j gives another host of that domain, or none', (name) => {
+    const text = `${name}.storage.example`;
+    if (hostProblem(text) !== undefined) return;
+    expect(new URL(`https://${text}`).hostname).toBe(text);
+    expect(text).toMatch(/^[a-z0-9.-]+\.storage\.example$/);
+  });
+
+  it.each(hostileNames)('%j names a host that the parser reads in the same way, or none', (name) => {
+    if (hostProblem(name) !== undefined) return;
+    expect(new URL(`https://${name}`).host).toBe(name);
+    expect(name).toMatch(/^[a-z0-9.-]+(?::\d+)?$/);
+  });
 });
 
 describe('a base URL', () => {

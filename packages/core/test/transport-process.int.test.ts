@@ -1,4 +1,6 @@
 /** What only a process of its own shows: its environment, what it loads, whether it ends. */
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
 import { describe, expect, it } from 'vitest';
 
 import { serveHttp, serveTcp } from './support/loopback.ts';
@@ -36,6 +38,64 @@ describe('F05 proxies of the environment', () => {
     await runNode(`await fetch(${JSON.stringify(server.origin)}).catch(() => undefined)`, env);
     expect(proxy.connections()).toBeGreaterThan(0);
     expect(server.requests).toHaveLength(1);
+  });
+
+  it('a proxy that is meant is a wire that is named: `fetchWire` goes where the runtime goes', async () => {
+    const server = await serveHttp((_request, response) => response.end('direct'));
+    const proxy = await serveTcp((socket) => void socket.on('data', () => socket.end('HTTP/1.1 502 No\r\n\r\n')));
+    const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy.origin, NO_PROXY: '' };
+    const named = `const { fetchWire } = await import(${source('transport/fetch-wire.ts')});
+      ${sendOne(server.origin).replace('clock: systemClock,', 'clock: systemClock, wire: fetchWire,')}`;
+    await expect(runNode(named, env)).rejects.toThrow();
+    expect(proxy.connections()).toBeGreaterThan(0);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('options of sockets have no way in: a socket path on the request is not looked at', async () => {
+    const server = await serveHttp((_request, response) => response.end('direct'));
+    const code = sendOne(server.origin).replace(
+      "provider: 'acme',",
+      "provider: 'acme', socketPath: '/var/run/x.sock',",
+    );
+    expect(await runNode(code)).toBe('direct');
+  });
+});
+
+describe('F09 memory', () => {
+  const askBombs = (origin: string, count: number) => `
+    ${sendOne(origin).replace('const answer = await transport.send({', 'const request = () => transport.send({').replace('console.log(answer.text());', '')}
+    const codeOf = () => request().then(() => 'answered', (error) => error.code);
+    // What loading the wire and its decoder takes is no part of the question.
+    const codes = [await codeOf()];
+    globalThis.gc();
+    const before = process.memoryUsage().rss;
+    let most = 0;
+    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 1);
+    for (let turn = 0; turn < ${count}; turn++) {
+      codes.push(await codeOf());
+      globalThis.gc();
+    }
+    clearInterval(watch);
+    most = Math.max(most, process.memoryUsage().rss, process.resourceUsage().maxRSS * 1024);
+    console.log(JSON.stringify({ codes, grownBytes: most - before }));
+  `;
+
+  it.each([
+    ['gzip', () => gzipSync(Buffer.alloc(200 * 1024 * 1024), { level: 9 })],
+    [
+      'br',
+      () => brotliCompressSync(Buffer.alloc(200 * 1024 * 1024), { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    ],
+  ])('200 MB behind 200 KB of %s cost a process less than 50 MB, ten times in a row', async (encoding, make) => {
+    const bomb = make();
+    expect(bomb.byteLength).toBeLessThan(250_000);
+    const server = await serveHttp((_request, response) => {
+      response.writeHead(200, { 'content-encoding': encoding }).end(bomb);
+    });
+    const report = await runNode(askBombs(server.origin, 10), { NODE_OPTIONS: '--expose-gc' });
+    const { codes, grownBytes } = JSON.parse(report) as { codes: string[]; grownBytes: number };
+    expect(codes).toEqual(Array(11).fill('response_too_large'));
+    expect(grownBytes).toBeLessThan(50 * 1024 * 1024);
   });
 });
 

@@ -8,6 +8,7 @@ import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createEgressPolicy } from '../src/url.ts';
 import { until } from './support/fake-clock.ts';
 import { closedPort, serveHttp, serveTcp } from './support/loopback.ts';
+import { notations } from './support/notations.ts';
 import { failureOf, requestTo, transportKit } from './support/transport-kit.ts';
 
 describe('handlerWire', () => {
@@ -102,15 +103,55 @@ describe('fetchWire', () => {
     await server.untilIdle();
   });
 
-  it.each(['127.0.0.1', '2130706433', '[::1]', '[::ffff:a00:1]', '10.0.0.1', '169.254.169.254'])(
-    'F02 %s is blocked',
-    async (host) => {
-      const spy = vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response());
-      const { fail } = transportKit([], { wire: fetchWire });
-      expect(await fail(`https://${host}/`)).toMatchObject({ code: 'egress_blocked' });
-      expect(spy).not.toHaveBeenCalled();
+  it('F02 there are more than forty notations, and none is one twice', () => {
+    expect(new Set(notations).size).toBe(notations.length);
+    expect(notations.length).toBeGreaterThan(40);
+  });
+
+  it.each(notations)('F02 %s is blocked without sockets to look at', async (notation) => {
+    const spy = vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response());
+    const { fail } = transportKit([], { wire: fetchWire });
+    expect(await fail(`https://${notation}/`)).toMatchObject({ kind: 'configuration', code: 'egress_blocked' });
+    expect(spy).not.toHaveBeenCalled();
+  });
+
+  const inside = [
+    'localhost', 'LOCALHOST', 'app.localhost', 'metadata', 'intranet', 'metadata.google.internal',
+    'instance-data.ec2.internal', 'db.internal', 'printer.local', 'nas.home.arpa', 'router.lan', 'wiki.corp',
+    'host.localdomain', 'kubernetes.default.svc.cluster.local',
+  ]; // prettier-ignore
+
+  it.each(inside)('F03 the name %s, which leads inside, is blocked, until the policy names it', async (name) => {
+    const spy = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response('inside'));
+    const { fail } = transportKit([], { wire: fetchWire });
+    expect(await fail(`https://${name}/`)).toMatchObject({ kind: 'configuration', code: 'egress_blocked' });
+    expect(spy).not.toHaveBeenCalled();
+    const { hostname } = new URL(`https://${name}/`);
+    const allow = [{ organizationId: 'org-a', host: hostname, cidr: '10.0.0.0/8' }];
+    const kit = transportKit([], { wire: fetchWire, egress: { allow } });
+    expect((await kit.send(`https://${name}/`, { organizationId: 'org-a' })).text()).toBe('inside');
+    expect(await kit.fail(`https://${name}/`, { organizationId: 'org-b' })).toMatchObject({ code: 'egress_blocked' });
+    expect(spy).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(['api.example.com', 'internal.example.com', 'local.example', 'locals.example', 'my-localhost.com'])(
+    'F03 the name %s is not one of those',
+    async (name) => {
+      vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response('outside'));
+      expect((await transportKit([], { wire: fetchWire }).send(`https://${name}/`)).text()).toBe('outside');
     },
   );
+
+  it('F04 follows no redirect by itself, whatever the runtime would do', async () => {
+    const elsewhere = await serveHttp((_request, response) => response.end('secrets'));
+    const server = await serveHttp((_request, response) => {
+      response.writeHead(307, { location: `${elsewhere.origin}/` }).end();
+    });
+    const { fail } = transportKit([server.origin, elsewhere.origin], { wire: fetchWire });
+    const request = { headers: { 'x-api-key': 'canary' }, hosts: ['127.0.0.1'] };
+    expect(await fail(server.origin, request)).toMatchObject({ code: 'redirect_refused' });
+    expect(elsewhere.connections()).toBe(0);
+  });
 });
 
 describe('defaultWire', () => {

@@ -3,6 +3,7 @@ import {
   configurationError,
   consoleLog,
   isPlugboardError,
+  redactedLog,
   type AnyProvider,
   type Log,
   type Plugboard,
@@ -68,7 +69,7 @@ function withSafeHeaders(headers: Headers): void {
 }
 
 function checkOptions(url: string, options: HandlerOptions | null | undefined) {
-  const { authorize, origins = [], fallbackPage = '/', log = consoleLog } = options ?? {};
+  const { authorize, origins = [], fallbackPage = '/' } = options ?? {};
   if (typeof authorize !== 'function') {
     throw configurationError(
       'no_authorize',
@@ -93,7 +94,7 @@ function checkOptions(url: string, options: HandlerOptions | null | undefined) {
     origins: new Set([own, ...origins]),
     foreign: new Set(origins.filter((origin) => origin !== own)),
     fallbackPage,
-    log,
+    log: redactedLog(options?.log ?? consoleLog),
   };
 }
 

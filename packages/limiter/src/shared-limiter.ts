@@ -2,6 +2,7 @@ import {
   configurationError,
   consoleLog,
   createLimiter,
+  redactedLog,
   systemClock,
   type Clock,
   type Limiter,
@@ -31,14 +32,14 @@ export interface SharedLimiterOptions extends Pick<LimiterOptions, 'maxKeys' | '
  * @example createPlugboard({ limiter: sharedLimiter(redisLimits(redis)), ... })
  */
 export function sharedLimiter(limits: SharedLimits, options: SharedLimiterOptions = {}): Limiter {
-  const { processes = 10, reserve = 0.1, clock = systemClock, log = consoleLog, maxKeys, maxWaiting } = options;
+  const { processes = 10, reserve = 0.1, clock = systemClock, maxKeys, maxWaiting } = options;
   if (typeof (limits as Partial<SharedLimits> | undefined)?.book !== 'function') {
     const message = 'What was passed keeps no shared limits.';
     throw configurationError('invalid_limits', message, 'Pass what redisLimits or postgresLimits returned.');
   }
   checkRange(processes, 'processes', [1, 10_000]);
   checkRange(reserve, 'reserve', [0, 0.5]);
-  const line = createLine(limits, { clock, log });
+  const line = createLine(limits, { clock, log: redactedLog(options.log ?? consoleLog) });
   const admission = createAdmission({ clock, line, processes, reserve });
   return createLimiter({
     clock,

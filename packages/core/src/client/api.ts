@@ -4,8 +4,9 @@ import type { Api, CallOptions, Endpoint, Method, RawRequest, StreamOptions } fr
 import { isPlugboardError, PlugboardError } from '../errors.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { randomUuid } from '../random.ts';
+import { redactor } from '../redact.ts';
 import { checkAnswer, checkInput, type Input, type Output, type Schema } from '../schema.ts';
-import { revealAll } from '../secret.ts';
+import { allTexts, revealAll } from '../secret.ts';
 import type { Answer } from '../transport/transport.ts';
 import type { Access, Session } from './access.ts';
 import { createLoopGuard } from './page-loop.ts';
@@ -67,6 +68,8 @@ export function createApi(engine: Engine, session: Session, access: Access, oper
   };
 }
 
+const longestMessage = 2_000;
+
 export interface EndpointCall {
   readonly endpoint: AnyEndpoint;
   readonly input: unknown;
@@ -103,7 +106,7 @@ export async function callEndpoint(engine: Engine, session: Session, call: Endpo
     deadlineMs: endpoint.deadlineMs,
     maxBytes: endpoint.maxBytes,
   });
-  const output = readAnswer(definition, endpoint, answer, operation);
+  const output = readAnswer(definition, endpoint, { answer, operation, secrets: allTexts(access.credentials) });
   return access.stub ? brandStub(output) : output;
 }
 
@@ -134,14 +137,24 @@ function isRead(method: Method): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-function readAnswer(definition: AnyDefinition, endpoint: AnyEndpoint, answer: Answer, operation: string): unknown {
+interface ToRead {
+  readonly answer: Answer;
+  readonly operation: string;
+  readonly secrets: readonly string[];
+}
+
+function readAnswer(definition: AnyDefinition, endpoint: AnyEndpoint, { answer, operation, secrets }: ToRead): unknown {
   try {
     const raw =
       endpoint.decode === undefined ? (answer.bytes.length === 0 ? undefined : answer.json()) : endpoint.decode(answer);
     return checkAnswer(endpoint.output, raw, `The answer to ${definition.id} ${operation}`);
   } catch (error) {
     const known = isPlugboardError(error) ? error : unreadable(definition, operation);
-    throw known.with({ provider: definition.id, operation, status: answer.status });
+    // Names of members are quoted, and a vendor may have made one of what it was sent.
+    const clean = redactor(secrets);
+    const fields = known.fields?.map(({ path, message }) => ({ path: clean(path), message: clean(message) }));
+    const message = clean(known.message, { maxLength: longestMessage });
+    throw known.with({ message, fields, provider: definition.id, operation, status: answer.status });
   }
 }
 

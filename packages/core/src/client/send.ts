@@ -12,6 +12,7 @@ import type { Answer, RateLimit, Repeat, StreamedAnswer, Transport, TransportReq
 import type { Access, Session } from './access.ts';
 import { isRefusal } from './credential-breaker.ts';
 import type { BuiltRequest } from './request.ts';
+import { showAsIs } from '../redacted-log.ts';
 import { describeStubCall } from './stub.ts';
 
 export interface Call {
@@ -133,7 +134,8 @@ async function prepare(
       ...(call.maxBytes !== undefined && { maxBytes: call.maxBytes }),
     },
     sent() {
-      if (described !== undefined) engine.log.info(described, `stub: ${id} ${call.operation} would have sent`);
+      if (described !== undefined)
+        engine.log.info(showAsIs(described), `stub: ${id} ${call.operation} would have sent`);
     },
   };
 }

@@ -91,15 +91,15 @@ export function createTransport(options: TransportOptions): Transport & Required
     checkPositive(request.deadlineMs, 'deadlineMs');
     checkPositive(request.maxBytes, 'maxBytes');
     checkPositive(request.idleMs, 'idleMs');
-    if (exception !== undefined) logOnce(request);
+    if (exception !== undefined) logOnce(request, exception);
     return exception;
   }
 
-  function logOnce({ provider, organizationId, url }: TransportRequest): void {
+  function logOnce({ provider, organizationId, url }: TransportRequest, { addresses }: EgressException): void {
     const key = `${organizationId ?? ''} ${url.host}`;
     if (usedExceptions.has(key)) return;
     usedExceptions.add(key);
-    log.info({ provider, organizationId, host: url.host }, 'a call uses an exception of the egress policy');
+    log.info({ provider, organizationId, host: url.host, addresses }, 'a call uses an exception of the egress policy');
   }
 
   function begin(request: TransportRequest, progress: CallProgress): Call {

@@ -3,6 +3,7 @@ import { isPlugboardError, PlugboardError, type ErrorDetails } from '../errors.t
 import { missingPackage } from '../missing-package.ts';
 import { redact } from '../redact.ts';
 import { parseRetryAfter } from '../retry.ts';
+import { issuedTexts } from '../secret.ts';
 import type { Stop } from './deadline.ts';
 import type { Answer, Failure, TransportRequest } from './transport.ts';
 
@@ -33,7 +34,9 @@ export function answerError(
   request: TransportRequest,
   context: FailureContext,
 ): PlugboardError {
-  const { secrets } = request;
+  // A token endpoint may refuse and hand out in one answer, and quote what it has handed out.
+  const fresh = request.purpose === 'token' ? issuedTexts(answer.tryJson()) : [];
+  const secrets = [...request.secrets, ...fresh];
   const waits = failure.kind === 'rate_limited' || failure.kind === 'unavailable';
   const announced = failure.retryAfterMs ?? (waits ? parseRetryAfter(answer.headers, context.now) : undefined);
   const message = failure.message && redact(failure.message, secrets);

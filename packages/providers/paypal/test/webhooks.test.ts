@@ -125,6 +125,8 @@ describe('by certificate', () => {
     'http://api.paypal.com/v1/notifications/certs/CERT-1',
     'https://api.paypal.com.evil.example/v1/notifications/certs/CERT-1',
     'https://evil.example/v1/notifications/certs/CERT-1',
+    'https://169.254.169.254/v1/notifications/certs/CERT-1',
+    'http://169.254.169.254/latest/meta-data/',
     'https://api.sandbox.paypal.com@evil.example/v1/notifications/certs/CERT-1',
     'https://api.sandbox.paypal.com:8443/v1/notifications/certs/CERT-1',
     'https://api.sandbox.paypal.com/v1/notifications/certs/../../../evil',
@@ -136,7 +138,7 @@ describe('by certificate', () => {
     'HTTPS://API.SANDBOX.PAYPAL.COM/v1/notifications/certs/CERT-1',
     // A certificate of the other environment.
     'https://api.paypal.com/v1/notifications/certs/CERT-1',
-  ])('%s is never fetched', async (url) => {
+  ])('E14 %s is never fetched', async (url) => {
     const { receive, fetched } = await connected();
     expect(await receive({ ...(await signed()), 'paypal-cert-url': url })).toEqual(refused);
     expect(fetched).toEqual([]);

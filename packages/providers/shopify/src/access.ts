@@ -23,8 +23,9 @@ import { errors } from './graphql.ts';
 export const shopDomain = z
   .string()
   .trim()
+  // Before lower case is made: other scripts have letters that become ASCII by it.
+  .regex(/^[a-z0-9][a-z0-9-]{0,61}\.myshopify\.com$/i, { error: 'must be a shop domain: name.myshopify.com' })
   .toLowerCase()
-  .regex(/^[a-z0-9][a-z0-9-]{0,61}\.myshopify\.com$/, { error: 'must be a shop domain: name.myshopify.com' })
   .meta({ title: 'Shop domain', description: 'name.myshopify.com', examples: ['snowdevil.myshopify.com'] });
 
 const held = z.looseObject({ shop: shopDomain });

@@ -39,10 +39,69 @@ describe('a shop', () => {
     ['shop.shop.dev', null],
     ['admin.shopify.com/store/shop', null],
     ['under_score.myshopify.com', null],
+    // Becomes `k` in lower case.
+    ['x\u212a.myshopify.com', null],
   ])('is named %j: %j, and never where the vendor’s own helper refuses', (given, expected) => {
     const ours = shopDomain.safeParse(given).data ?? null;
     expect(ours).toBe(expected);
     if (ours !== null) expect(sdk('x').utils.sanitizeShop(ours)).toBe(ours);
+  });
+
+  test('F01 of hundreds of hostile names none is accepted that the official SDK refuses', () => {
+    const { sanitizeShop } = sdk('x').utils;
+    const characters = [
+      '/',
+      '\\',
+      '?',
+      '#',
+      '@',
+      ':',
+      ';',
+      '%',
+      '*',
+      ' ',
+      '\t',
+      '\n',
+      '\r\n',
+      '\0',
+      '_',
+      '.',
+      '..',
+      '\u00ad',
+    ];
+    const folded = [
+      '\uff0e',
+      '\u3002',
+      '\u200b',
+      '\u212a',
+      '\u0130',
+      '\uff41',
+      '\u0430',
+      '\u00df',
+      '%00',
+      '%2f',
+      '%2e',
+      '%40',
+    ];
+    const around = [...characters, ...folded].flatMap((text) => [
+      `shop${text}.myshopify.com`,
+      `${text}shop.myshopify.com`,
+      `shop.myshopify.com${text}`,
+      `shop.myshopify.com${text}evil.com`,
+      `evil.com${text}shop.myshopify.com`,
+      `shop${text}myshopify.com`,
+      `shop.${text}myshopify.com`,
+      `shop.my${text}shopify.com`,
+    ]);
+    const others = ['shop.shopify.com', 'shop.myshopify.io', 'shop.shop.dev', 'shop.spin.dev', 'myshopify.com'];
+    const names = [...new Set([...around, ...others, 'shop.myshopify.com/', `${'a'.repeat(64)}.myshopify.com`])];
+    expect(names.length).toBeGreaterThan(200);
+    const accepted = names.filter((name) => shopDomain.safeParse(name).success);
+    // White space around it is what people paste; it is dropped before anything is judged.
+    expect(accepted.filter((name) => sanitizeShop(name.trim()) === null)).toEqual([]);
+    expect(accepted.filter((name) => name.trim() !== 'shop.myshopify.com')).toEqual([]);
+    // The SDK takes more: other hosts of the vendor, and a slash at the end.
+    expect(names.filter((name) => sanitizeShop(name) !== null && !accepted.includes(name)).length).toBeGreaterThan(3);
   });
 });
 

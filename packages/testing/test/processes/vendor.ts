@@ -33,15 +33,15 @@ export interface BoardOptions {
 
 export type Board = ReturnType<typeof createBoard>;
 
-export function createBoard(origin: string, store: Store, key: string, options: BoardOptions = {}) {
-  const { rotation = 'strict', clock, keys = { k1: key }, wire, cacheMs = 0 } = options;
+/** The fake OAuth server as a provider. */
+export function createVendor(origin: string, rotation: Rotation) {
   const me = endpoint('GET /account', {
     summary: 'Says who is connected.',
     input: z.strictObject({}),
     output: z.looseObject({ id: z.string(), name: z.string() }),
     example: { input: {}, answer: { id: 'demo', name: 'Demo account' } },
   });
-  const vendor = defineProvider({
+  return defineProvider({
     id: 'vendor',
     name: 'Vendor',
     category: 'crm',
@@ -74,6 +74,11 @@ export function createBoard(origin: string, store: Store, key: string, options: 
     },
     operations: { account: { get: me } },
   });
+}
+
+export function createBoard(origin: string, store: Store, key: string, options: BoardOptions = {}) {
+  const { rotation = 'strict', clock, keys = { k1: key }, wire, cacheMs = 0 } = options;
+  const vendor = createVendor(origin, rotation);
   return createPlugboard({
     url: 'https://app.example.com/integrations',
     providers: [vendor({ clientId: 'client', clientSecret: 'client-secret' })],
