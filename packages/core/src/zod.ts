@@ -4,6 +4,7 @@
  */
 import * as zod from 'zod';
 
+import type { Json } from './json.ts';
 import { lazily } from './lazy-schema.ts';
 
 export type * from 'zod';
@@ -21,7 +22,8 @@ export const exactOptional: typeof zod.exactOptional = lazily(zod.exactOptional)
 export const hostname: typeof zod.hostname = lazily(zod.hostname);
 export const int: typeof zod.int = lazily(zod.int);
 export const int32: typeof zod.int32 = lazily(zod.int32);
-export const json: typeof zod.json = lazily(zod.json);
+/** Typed by core's own name of JSON, so that declarations of providers name nothing of zod's. */
+export const json = lazily(zod.json) as () => zod.ZodType<Json, Json>;
 export const literal: typeof zod.literal = lazily(zod.literal);
 export const looseObject: typeof zod.looseObject = lazily(zod.looseObject);
 export const never: typeof zod.never = lazily(zod.never);
