@@ -30,7 +30,7 @@ export function providerManifest(id: string, own: OwnWords): Manifest {
     publishConfig: { access: 'public', exports: { '.': entry, './package.json': './package.json' } },
     files: ['dist'],
     peerDependencies: { '@plugboard/core': 'workspace:^' },
-    dependencies: sorted({ ...own.dependencies, zod: 'catalog:' }),
+    ...(own.dependencies !== undefined && { dependencies: sorted(own.dependencies) }),
     devDependencies: sorted({
       ...own.devDependencies,
       '@plugboard/core': 'workspace:^',

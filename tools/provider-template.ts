@@ -17,7 +17,6 @@ interface Shape {
   /** Names imported from core, and from its fields. */
   readonly core: readonly string[];
   readonly fields: readonly string[];
-  readonly zod: boolean;
   /** Members of the definition. */
   readonly members: (provider: Names) => string;
   /** Credentials, and the header that they become. */
@@ -33,8 +32,7 @@ interface Names extends NewProvider {
 const shapes = {
   'api-key': {
     core: ['apiKey', 'bearer'],
-    fields: ['secret'],
-    zod: true,
+    fields: ['secret', 'z'],
     members: ({ id, prefix }) => `  auth: {
     // ${marker} what the key is called, its grammar (\`pattern\`) and how it travels (\`sign\`)
     apiKey: apiKey({
@@ -50,8 +48,7 @@ const shapes = {
   },
   basic: {
     core: ['basic', 'basicAuth'],
-    fields: ['secret', 'text'],
-    zod: true,
+    fields: ['secret', 'text', 'z'],
     members: ({ prefix }) => `  auth: {
     // ${marker} what the two parts are called, and their grammar (\`pattern\`)
     basic: basicAuth({
@@ -69,7 +66,6 @@ const shapes = {
   oauth2: {
     core: ['oauth2'],
     fields: [],
-    zod: false,
     members: ({ id, prefix }) => `  app: {
     clientId: { title: 'OAuth client id', env: '${prefix}_CLIENT_ID' },
     clientSecret: { title: 'OAuth client secret', env: '${prefix}_CLIENT_SECRET', secret: true },
@@ -120,11 +116,10 @@ export function providerFiles(provider: NewProvider): ReadonlyMap<string, string
 
 function definition(names: Names): string {
   const { id, name, auth, factory } = names;
-  const { core, fields, zod, members } = shapes[auth] as Shape;
+  const { core, fields, members } = shapes[auth] as Shape;
   const imports = [
     `import { ${[...core, 'defineProvider', 'vendorErrors'].toSorted().join(', ')} } from '@plugboard/core';`,
     fields.length === 0 ? '' : `import { ${fields.join(', ')} } from '@plugboard/core/fields';`,
-    zod ? "import { z } from 'zod';" : '',
   ].filter((line) => line !== '');
   return `/** ${name}: ${marker} what it is, in a few words. */
 ${imports.join('\n')}
@@ -188,8 +183,7 @@ ${members(names)}
 function operations(): string {
   return `/** What the client offers. ${marker} the page of the reference, and the version that you read. */
 import { endpoint } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 export const account = {
   // ${marker} the cheapest call that says whose credential it is

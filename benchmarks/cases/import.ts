@@ -91,7 +91,7 @@ export const benchmark: Benchmark = {
       ],
       goals,
       notes: [
-        'Every provider imports zod, once for all of them; core does not. The time of the goals is that without zod, ' +
+        'Providers bring zod, once for all of them; core alone does not load it. The time of the goals is that without zod, ' +
           'which is measured alone in the same rounds.',
       ],
     };

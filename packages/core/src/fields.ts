@@ -2,9 +2,10 @@
  * Schema helpers for provider packages: the fields of credentials and settings.
  * Their titles and help texts become the labels of the hub's forms, the docs tables and the CLI prompts.
  */
-import { z } from 'zod';
+import * as zod from 'zod';
 
 import { hostProblem, urlProblem } from './host-name.ts';
+import { lazySchema } from './lazy-schema.ts';
 import { Secret } from './secret.ts';
 
 export interface FieldOptions {
@@ -47,7 +48,7 @@ export function baseUrl(title: string, options: Omit<FieldOptions, 'pattern'> = 
 }
 
 function refuse(problemOf: (text: string) => string | undefined) {
-  return (value: string, context: z.RefinementCtx): void => {
+  return (value: string, context: zod.RefinementCtx): void => {
     const message = problemOf(value);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   };
@@ -56,13 +57,17 @@ function refuse(problemOf: (text: string) => string | undefined) {
 function textBase(title: string, options: FieldOptions, extra: Record<string, unknown>) {
   const { help, example } = options;
   const missing = { error: `${title} is required` };
+  const tooLong = { error: `${title} is too long` };
   // In one `check`, because each method of a schema makes another schema.
-  return z
-    .string(missing)
-    .check(z.trim(), z.minLength(1, missing), z.maxLength(options.maxLength ?? 4096, { error: `${title} is too long` }))
-    .meta({ title, ...(help && { description: help }), ...(example && { examples: [example] }), ...extra });
+  return lazySchema(() =>
+    zod
+      .string(missing)
+      .check(zod.trim(), zod.minLength(1, missing), zod.maxLength(options.maxLength ?? 4096, tooLong))
+      .meta({ title, ...(help && { description: help }), ...(example && { examples: [example] }), ...extra }),
+  );
 }
 
 export { hostOf } from './host-name.ts';
 export { channelOf, isMuted, notificationSettings, type NotificationSettings } from './notifications.ts';
+export * as z from './zod.ts';
 export { given, like, nothing, type Members, type Sample, type SchemaLike } from './shapes.ts';

@@ -1,7 +1,6 @@
 /** Where notifications go: the settings that every provider of messages offers, and how they are read. */
-import { z } from 'zod';
-
 import { invalidInput } from './errors.ts';
+import * as z from './zod.ts';
 
 export interface NotificationSettings {
   readonly channel?: string | undefined;

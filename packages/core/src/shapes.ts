@@ -1,5 +1,6 @@
 /** Schemas written as the values they describe: one declaration is the type, the validation and the true example. */
-import { z } from 'zod';
+import { lazySchema, schemaOf } from './lazy-schema.ts';
+import * as z from './zod.ts';
 
 /** A true value, or a schema where a value cannot say it. Null shows what nobody here reads. */
 export type Sample =
@@ -58,10 +59,12 @@ export function like<const R extends Members, const N extends Members = NoMember
   required: R,
   nullish?: N,
 ): Answer<Widened<R>, Widened<N>> {
-  const shape: Shape = {};
-  addMembers(shape, required, (schema) => schema);
-  addMembers(shape, nullish, (schema) => schema.nullish());
-  return new z.ZodObject({ type: 'object', shape, catchall: anything }) as unknown as Answer<Widened<R>, Widened<N>>;
+  return lazySchema(() => {
+    const shape: Shape = {};
+    addMembers(shape, required, (schema) => schema);
+    addMembers(shape, nullish, (schema) => schema.nullish());
+    return new z.ZodObject({ type: 'object', shape, catchall: schemaOf(anything) });
+  }) as unknown as Answer<Widened<R>, Widened<N>>;
 }
 
 /**
@@ -73,10 +76,12 @@ export function given<const R extends Members, const O extends Members = NoMembe
   required: R,
   optional?: O,
 ): Given<Widened<R>, Widened<O>> {
-  const shape: Shape = {};
-  addMembers(shape, required, notEmpty);
-  addMembers(shape, optional, (schema) => notEmpty(schema).optional());
-  return new z.ZodObject({ type: 'object', shape, catchall: refused }) as unknown as Given<Widened<R>, Widened<O>>;
+  return lazySchema(() => {
+    const shape: Shape = {};
+    addMembers(shape, required, notEmpty);
+    addMembers(shape, optional, (schema) => notEmpty(schema).optional());
+    return new z.ZodObject({ type: 'object', shape, catchall: schemaOf(refused) });
+  }) as unknown as Given<Widened<R>, Widened<O>>;
 }
 
 /** `'cus_1'` stands for any text: literals are examples, not constants. */
@@ -94,13 +99,14 @@ type Widened<S> = S extends z.ZodType | null
 
 type Shape = Record<string, z.ZodType>;
 
-/**
- * As getters, which zod reads when the schema is first used: a provider declares hundreds of members, and to make their
- * schemas takes longer than everything else at import.
- */
+/** As getters, which zod reads when the object first judges a value: many are made only to be extended. */
 function addMembers(shape: Shape, members: Members = {}, change: (schema: z.ZodType) => z.ZodType): void {
   for (const [name, sample] of Object.entries(members)) {
-    Object.defineProperty(shape, name, { enumerable: true, configurable: true, get: () => change(schemaLike(sample)) });
+    Object.defineProperty(shape, name, {
+      enumerable: true,
+      configurable: true,
+      get: () => schemaOf(change(schemaLike(sample))),
+    });
   }
 }
 

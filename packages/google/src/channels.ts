@@ -6,8 +6,7 @@
 import { channels, endpoint, invalidInput, staticToken, text } from '@plugboard/core';
 import type { Api, Delivery, EndpointOptions, Input, NamedChannel, Output, Schema } from '@plugboard/core';
 import type { WebhookDefinition, WebhookVector } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 const tokenHeader = 'x-goog-channel-token';
 

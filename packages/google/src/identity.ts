@@ -1,8 +1,7 @@
 /** Whose Google account it is, and whether Google believes it: a user by `openid email`, a service account by its key. */
 import { encodeHex, endpoint, hash, text } from '@plugboard/core';
 import type { AccountResult, Api, Endpoint, HealthResult, Input, Output, Schema, ScopeNeed } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { identityScopes, permits } from './oauth.ts';
 import { readKeyFile } from './service-account.ts';

@@ -1,6 +1,6 @@
 /** Habits of Google's JSON APIs. */
 import { decodeBase64 } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 /** Bytes of base64 in either alphabet, with its padding or without; undefined for what is none. */
 export function readBase64(encoded: string): Uint8Array | undefined {

@@ -6,8 +6,7 @@
 import { bearer, checkAnswer, classifyOAuth, invalidInput, member, need, parseJson } from '@plugboard/core';
 import { readPrivateKey, readTokenAnswer, reveal, Secret, serviceAccount, signJwt, text } from '@plugboard/core';
 import type { Answer, Classify, Credentials, Grant, Json, OAuthClient, Schema, Sign } from '@plugboard/core';
-import { secret, text as textField } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, text as textField, z } from '@plugboard/core/fields';
 
 import { exampleKeyFile } from './example-key.ts';
 import { deadClient, refusedByPolicy, tokenUrl } from './oauth.ts';

@@ -2,8 +2,7 @@
 import { configurationError, encodeBase64, encodeHex, hash, hostOf, invalidInput, need, reveal } from '@plugboard/core';
 import { isPlugboardError, PlugboardError, Secret } from '@plugboard/core';
 import type { Api, AppFields, Classify, Credentials, Grant, OAuthClient, Sign } from '@plugboard/core';
-import { baseUrl, secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { baseUrl, secret, text, z } from '@plugboard/core/fields';
 
 import { children, errors, rootOf, textAt } from './answers.ts';
 import { signHeaders, type Keys } from './sign.ts';

@@ -1,7 +1,6 @@
 /** What the client offers: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html (2026-11-20). */
 import { encodeUtf8, endpoint, reveal, type Answer, type Api } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { credentialsOf } from './access.ts';
 import { children, element, rootOf, textAt } from './answers.ts';

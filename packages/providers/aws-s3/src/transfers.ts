@@ -1,8 +1,7 @@
 /** What is more than one request, or none: uploads in parts, downloads while they come, addresses for browsers. */
 import { encodeUtf8, endpoint, invalidInput, operation } from '@plugboard/core';
 import type { Api, CallOptions, FilesCapability } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { addressOf, credentialsOf, keysOf, regionOf } from './access.ts';
 import { element, rootOf, textAt } from './answers.ts';

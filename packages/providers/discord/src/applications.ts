@@ -1,7 +1,6 @@
 /** What an application offers and how it answers: commands, interactions, its own settings. */
 import { configurationError, endpoint, operation, reveal } from '@plugboard/core';
-import { given, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, nothing, z } from '@plugboard/core/fields';
 
 import { byBot, docs } from './operations.ts';
 import { application, asJson, asMessage, command, content, id, ids, message, posting, says } from './schemas.ts';

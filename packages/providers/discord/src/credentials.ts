@@ -1,8 +1,7 @@
 /** What Discord hands over: a bot's token, tokens of a user, the URL of a channel's webhook. */
 import { at, header, isPlugboardError, PlugboardError, readTokenAnswer, reveal, text } from '@plugboard/core';
 import type { Api, Grant, Json, OAuthClient, Secret, Sign } from '@plugboard/core';
-import { secret, text as field } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, text as field, z } from '@plugboard/core/fields';
 
 /** Without a version it would be v6, which is deprecated: https://docs.discord.com/developers/reference (2026-08). */
 export const baseUrl = 'https://discord.com/api/v10';

@@ -1,7 +1,6 @@
 /** What the client offers: https://docs.discord.com/developers/reference (2026-08). */
 import { endpoint, type Api, type Secret } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { webhookPath, webhookUrl } from './credentials.ts';
 import {
@@ -104,12 +103,11 @@ export const webhooks = {
   send: endpoint('POST /webhooks/{webhookId}/{webhookToken}', {
     summary: 'Posts through a webhook, and waits until the message is there.',
     docs: docs('resources/webhook#execute-webhook'),
-    input: z
-      .strictObject({
-        ...given(
-          {},
-          { ...posting, username: z.string().min(1).max(80), avatarUrl: z.url(), threadName: z.string().min(1) },
-        ).shape,
+    input: given(
+      {},
+      { ...posting, username: z.string().min(1).max(80), avatarUrl: z.url(), threadName: z.string().min(1) },
+    )
+      .extend({
         url,
         threadId: z.string().min(1).optional(),
         withComponents: z.boolean().optional(),
@@ -127,12 +125,8 @@ export const webhooks = {
     summary: 'Changes a message that was posted through the webhook.',
     docs: docs('resources/webhook#edit-webhook-message'),
     repeat: 'safe',
-    input: z
-      .strictObject({
-        ...given({ messageId: ids.messageId }, content).shape,
-        url,
-        threadId: z.string().min(1).optional(),
-      })
+    input: given({ messageId: ids.messageId }, content)
+      .extend({ url, threadId: z.string().min(1).optional() })
       .refine(...says),
     encode: (input, api) => ({
       path: { ...at(input, api).path, messageId: input.messageId },

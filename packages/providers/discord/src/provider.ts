@@ -8,8 +8,7 @@ import {
   type Api,
   type Choice,
 } from '@plugboard/core';
-import { channelOf, isMuted, notificationSettings } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { channelOf, isMuted, notificationSettings, z } from '@plugboard/core/fields';
 
 import {
   baseUrl,

@@ -1,7 +1,6 @@
 /** Shapes of messages, servers and applications, and how inputs are written. Ids are texts: no number can hold them. */
 import { snakeCase, type Encoded } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 export const id = (example: string) =>
   z

@@ -11,8 +11,7 @@ import {
   text,
 } from '@plugboard/core';
 import type { Delivery, Json, WebhookDefinition, WebhookEvent } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 /** https://docs.discord.com/developers/interactions/overview#validating-security-request-headers (2026-08). */
 const scheme = {

@@ -13,8 +13,7 @@ import {
   verifyIdToken,
 } from '@plugboard/core';
 import type { AccountResult, Api, Grant, JsonObject, OAuthClient } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { algorithmsOf, announced, endpointOf, issuerOf } from './issuer.ts';
 

@@ -4,8 +4,7 @@
  */
 import { at, checkAnswer, configurationError, PlugboardError, reveal, text } from '@plugboard/core';
 import type { Api, AppValues, JsonObject, JwtAlgorithm, OAuthClient } from '@plugboard/core';
-import { hostOf } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { hostOf, z } from '@plugboard/core/fields';
 
 import { app } from './app.ts';
 

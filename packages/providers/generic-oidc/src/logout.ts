@@ -6,8 +6,7 @@
 import { checkTimestamp, claimsOf, configurationError, invalidInput, issuerKeys, member } from '@plugboard/core';
 import { operation, parseUrlEncoded, reveal, text, verifyJwt } from '@plugboard/core';
 import type { Delivery, JsonObject, RejectReason, Secret, Verdict, Verify, WebhookDefinition } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 import { exampleLogout } from './example.ts';
 import { accountId } from './identity.ts';

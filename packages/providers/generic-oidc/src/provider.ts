@@ -1,7 +1,6 @@
 /** Sign-in with any OpenID Connect issuer. */
 import { at, defineProvider, oauth2, reveal, vendorErrors, type AppValues, type JsonObject } from '@plugboard/core';
-import { hostOf } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { hostOf, z } from '@plugboard/core/fields';
 
 import { app } from './app.ts';
 import { clientAuth } from './client.ts';

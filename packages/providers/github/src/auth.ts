@@ -5,8 +5,7 @@
 import { apiKey, at, bearer, classifyOAuth, encodeBase64, encodeUtf8, isPlugboardError, need } from '@plugboard/core';
 import { number, oauth2, PlugboardError, readTokenAnswer, Secret, text } from '@plugboard/core';
 import type { AppValues, Classify, Failure, Grant, Json, OAuthClient } from '@plugboard/core';
-import { secret } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, z } from '@plugboard/core/fields';
 
 import { apiUrl, appJwt, installUrl, siteUrl } from './app.ts';
 import { errors } from './errors.ts';

@@ -1,7 +1,6 @@
 /** What the client offers: https://docs.github.com/en/rest (API version 2026-03-10). */
 import { at, endpoint, snakeNames, type Answer, type Json } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 /** Members that do not stand in the path, as the wire spells them. */
 function wire<Place extends 'query' | 'json'>(place: Place, ...inPath: readonly string[]) {

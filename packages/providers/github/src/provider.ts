@@ -1,8 +1,7 @@
 /** GitHub: repositories, pull requests, issues, checks and their events. */
 import { defineProvider, text } from '@plugboard/core';
 import type { Api } from '@plugboard/core';
-import { text as textField } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { text as textField, z } from '@plugboard/core/fields';
 
 import { apiUrl, app, githubOf } from './app.ts';
 import { installation, oauth, token } from './auth.ts';

@@ -5,7 +5,7 @@
  */
 import { checkInput, hmacSignature, hmacSigner, parseJson } from '@plugboard/core';
 import type { Delivery, Json, WebhookDefinition, WebhookEvent } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 const scheme = {
   header: 'x-hub-signature-256',

@@ -1,9 +1,8 @@
 /** What the client offers: https://developers.google.com/workspace/gmail/api/reference/rest (2026-11-20). */
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 import { pageToken, readAll, readBase64, texts } from '@plugboard/google';
-import { z } from 'zod';
 
 import {
   facts,

@@ -1,8 +1,7 @@
 /** Scopes, settings, quota and shapes: https://developers.google.com/workspace/gmail/api/reference/rest (2026-11-20). */
 import { emailAddressPattern, type Api, type RateLimit } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, z } from '@plugboard/core/fields';
 import { googleScope, pages, texts } from '@plugboard/google';
-import { z } from 'zod';
 
 export const scopes = {
   send: googleScope('gmail.send'),

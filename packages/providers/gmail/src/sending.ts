@@ -1,9 +1,8 @@
 /** Mails on their way out: written here, or written already. */
 import { encodeBase64url, encodeUtf8, endpoint, operation, text as textOf } from '@plugboard/core';
 import type { Api, CallOptions } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, z } from '@plugboard/core/fields';
 import { texts } from '@plugboard/google';
-import { z } from 'zod';
 
 import { writeMail, type Mail } from './mail.ts';
 import { content, facts, hasContent, id, largest, mail, message, needs } from './schemas.ts';

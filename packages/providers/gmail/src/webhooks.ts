@@ -1,9 +1,8 @@
 /** Word of changes: a Pub/Sub push names the mailbox and the point that its history has come to. */
 import { channels, checkInput } from '@plugboard/core';
 import type { Api, OpenedChannel, WebhookDefinition, WebhookVector } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, z } from '@plugboard/core/fields';
 import { pubSubApp, pubSubTopic, pubSubWebhooks, readPubSub, texts } from '@plugboard/google';
-import { z } from 'zod';
 
 import { watch } from './operations.ts';
 import { labelsOf } from './schemas.ts';

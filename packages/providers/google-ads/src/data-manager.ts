@@ -4,8 +4,7 @@
  */
 import { endpoint, invalidInput } from '@plugboard/core';
 import type { Api, Conversion, ConversionReceipt, ConversionsCapability } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { action, actionId, actionOf, asked, clickId, currency, customerOf, datamanager } from './schemas.ts';
 import { hashPerson, identifier, instant, loginOf, numericId, settings } from './schemas.ts';

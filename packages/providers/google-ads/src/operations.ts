@@ -1,8 +1,7 @@
 /** The Google Ads API, version 25: paths and fields as in its protos, queries as its documentation shows them. */
 import { endpoint, type Api } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, z } from '@plugboard/core/fields';
 import { pages, pageToken } from '@plugboard/google';
-import { z } from 'zod';
 
 import { requestId } from './errors.ts';
 import { actionId, actionOf, adwords, asked, campaign, clickId, conversionAction, currency } from './schemas.ts';

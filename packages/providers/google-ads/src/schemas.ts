@@ -1,9 +1,8 @@
 /** What both APIs share: whose account it is, the settings, rows as callers get them, and people as hashes. */
 import { at, bearer, encodeHex, hash, invalidInput, reveal, text } from '@plugboard/core';
 import type { Api, ConversionPerson, Encoded, Json, Sign } from '@plugboard/core';
-import { given, like, text as textField } from '@plugboard/core/fields';
+import { given, like, text as textField, z } from '@plugboard/core/fields';
 import { googleScope, keyFile, listOf } from '@plugboard/google';
-import { z } from 'zod';
 
 import { readError, requestId } from './errors.ts';
 

@@ -1,9 +1,8 @@
 /** What the client offers: https://developers.google.com/workspace/calendar/api/v3/reference (2026-11-20). */
 import { endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Api, CallOptions } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 import { channel, channelBody, pageToken, readAll, stopChannel, texts, webHook } from '@plugboard/google';
-import { z } from 'zod';
 
 import { calendar, event, eventChange, eventEnd, eventPage, eventPages, inCalendar, instant } from './schemas.ts';
 import { listPage, listPages, needs, newEvent, on, sendUpdates, timeZone, upTo } from './schemas.ts';

@@ -1,10 +1,9 @@
 /** Google Calendar: events, calendars, free and busy times, and word of changes. */
 import { collect, defineProvider } from '@plugboard/core';
 import type { Meaning } from '@plugboard/core';
-import { given } from '@plugboard/core/fields';
+import { given, z } from '@plugboard/core/fields';
 import { channelWebhooks, googleApp, googleAuth, googleErrors, googleHosts, googleUser } from '@plugboard/google';
 import { identity, notified, probe, quotaUser, refusal } from '@plugboard/google';
-import { z } from 'zod';
 
 import { calendars, channels, events, freeBusy } from './operations.ts';
 import { needs, scopes, settings } from './schemas.ts';

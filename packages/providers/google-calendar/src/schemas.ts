@@ -1,8 +1,7 @@
 /** Scopes, settings and shapes: https://developers.google.com/workspace/calendar/api/v3/reference (2026-11-20). */
 import type { Api } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, z } from '@plugboard/core/fields';
 import { googleScope, pages } from '@plugboard/google';
-import { z } from 'zod';
 
 export const scopes = {
   all: googleScope('calendar'),

@@ -1,9 +1,8 @@
 /** Files and folders: https://developers.google.com/workspace/drive/api/reference/rest/v3/files (2026-11-20). */
 import { checkAnswer, endpoint, isPlugboardError, operation } from '@plugboard/core';
 import type { Answer, Api, CallOptions, FileContent, RawRequest } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 import { pageToken } from '@plugboard/google';
-import { z } from 'zod';
 
 import {
   allDrives,

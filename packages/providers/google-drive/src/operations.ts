@@ -1,8 +1,7 @@
 /** What the client offers besides files: https://developers.google.com/workspace/drive/api/reference/rest/v3 (2026-11-20). */
 import { endpoint, operation } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, z } from '@plugboard/core/fields';
 import { channel, channelBody, readAll, stopChannel, webHook } from '@plugboard/google';
-import { z } from 'zod';
 
 import { allDrives, anyDrive, asked, changePage, changePages, costs, facts, fileFields, fileId } from './schemas.ts';
 import { needs } from './schemas.ts';

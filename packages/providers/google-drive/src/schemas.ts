@@ -1,8 +1,7 @@
 /** Scopes, settings and shapes: https://developers.google.com/workspace/drive/api/reference/rest/v3 (2026-11-20). */
 import type { Api, RateLimit } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
+import { given, like, z } from '@plugboard/core/fields';
 import { googleScope, pages } from '@plugboard/google';
-import { z } from 'zod';
 
 export const scopes = {
   /** Files that the app made, or that the user picked with the Google Picker. */

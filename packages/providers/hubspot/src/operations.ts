@@ -1,7 +1,6 @@
 /** What the client offers: https://developers.hubspot.com/docs/api-reference (2026-10), in the v3 form of its paths. */
 import { endpoint, type Encoded } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 const docs = (page: string) => `https://developers.hubspot.com/docs/api-reference/${page}`;
 const text = z.string().min(1);

@@ -11,8 +11,7 @@ import {
   type Grant,
   type Json,
 } from '@plugboard/core';
-import { secret } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, z } from '@plugboard/core/fields';
 
 import { classifyToken, errors } from './errors.ts';
 import { account, associations, companies, contacts, deals, owners, schema } from './operations.ts';

@@ -8,8 +8,7 @@ import {
   type WebhookDefinition,
   type WebhookVector,
 } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 /**
  * The request as the vendor made it, so the address is that of the board, never that of a proxy. Characters that need no

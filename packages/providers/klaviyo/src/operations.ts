@@ -1,7 +1,6 @@
 /** What the client offers: paths, scopes and limits as in the vendor's API description, revision 2026-07-15. */
 import { endpoint, type Api } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { customInput, identifiers, newProfileInput, profileInput, subscriber, unsubscriber } from './schemas.ts';
 import { facts, links, one, pages, profile, profileId, refer, resource, sent, settings } from './schemas.ts';

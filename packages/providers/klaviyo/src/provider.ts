@@ -10,8 +10,7 @@ import {
   vendorErrors,
 } from '@plugboard/core';
 import type { Choice, PlugboardError } from '@plugboard/core';
-import { secret } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, z } from '@plugboard/core/fields';
 
 import { emulator } from './emulator.ts';
 import { accounts, events, lists, metrics, profiles, segments } from './operations.ts';

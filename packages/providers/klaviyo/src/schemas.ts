@@ -4,8 +4,7 @@
  * @see https://developers.klaviyo.com/en/reference/api_overview (2026-08-13)
  */
 import { camelNames, snakeNames, type CamelNames, type Json, type JsonObject, type RateLimit } from '@plugboard/core';
-import { given, like, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, text, z } from '@plugboard/core/fields';
 
 /**
  * Calls a second, a minute and a day, for each account and each endpoint:
@@ -137,9 +136,10 @@ const attributes = {
 
 /** The vendor needs one way to tell who is meant. */
 function identified<Fields extends z.ZodObject>(fields: Fields) {
-  const ways = Object.keys(identifiers).filter((way) => way in fields.shape);
-  const error = `one of ${ways.join(', ')} is required`;
-  return fields.refine((value) => ways.some((way) => value[way] !== undefined), { error });
+  const ways = () => Object.keys(identifiers).filter((way) => way in fields.shape);
+  return fields.refine((value) => ways().some((way) => value[way] !== undefined), {
+    error: () => `one of ${ways().join(', ')} is required`,
+  });
 }
 
 export const profileInput = identified(given({}, { ...identifiers, ...attributes }));

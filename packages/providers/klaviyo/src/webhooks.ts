@@ -1,8 +1,7 @@
 /** System webhooks: one signed post carries up to 1000 events. */
 import { at, checkInput, checkTimestamp, endpoint, hmacSignature, hmacSigner, parseJson, text } from '@plugboard/core';
 import type { TimestampText, Verify, WebhookDefinition, WebhookVector } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { facts, identity, one, page, refer, resource, sent } from './schemas.ts';
 

@@ -1,7 +1,6 @@
 /** What every call needs to know of a connection: the key, the domain, and the region that it lives in. */
 import { basic, type Api, type Sign } from '@plugboard/core';
-import { given, secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, secret, text, z } from '@plugboard/core/fields';
 
 const looksLikeDomain = z
   .string()

@@ -1,7 +1,6 @@
 /** Routes of inbound mail, and addresses that get none: mailgun-go v5 (2026-07). */
 import { endpoint, type Api } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { domainOf, type MaybeDomain } from './connection.ts';
 import { domain, ofDomain, offset, skipping, some } from './operations.ts';

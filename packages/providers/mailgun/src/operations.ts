@@ -1,7 +1,6 @@
 /** What the client offers: https://documentation.mailgun.com/docs/mailgun/api-reference and mailgun-go v5 (2026-07). */
 import { decodeBase64, emailAddressPattern, endpoint, type Api, type FormPart } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { domainName, domainOf, type MaybeDomain } from './connection.ts';
 

@@ -15,8 +15,7 @@ import {
 } from '@plugboard/core';
 import { parseForm, parseJson, signatureScheme, text, type Delivery, type Json } from '@plugboard/core';
 import type { FormField, MultipartField, WebhookDefinition, WebhookEvent, WebhookVector } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 const megabyte = 1_048_576;
 /** Files beyond it come without their content; their names and sizes stay. */

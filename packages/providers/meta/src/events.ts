@@ -5,8 +5,7 @@
 import { endpoint, isPlugboardError, operation, snakeNames } from '@plugboard/core';
 import type { Api, CallOptions, Conversion, ConversionReceipt } from '@plugboard/core';
 import type { ConversionsCapability, PlugboardError } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { adAccountId, adAccountOf, conversionEvent, edge, facts, hashAll, hashed, hashPattern } from './schemas.ts';
 import { idLike, pageInput, pixelOf, settings, shaped, sources } from './schemas.ts';

@@ -2,8 +2,7 @@
 import { checkInput, endpoint, equalText, escapedBody, hmacSignature, hmacSigner } from '@plugboard/core';
 import { operation, parseJson, reveal, stream } from '@plugboard/core';
 import type { Api, CallOptions, Json, JsonObject, WebhookDefinition, WebhookVector } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { edge, facts, idLike, pageInput, shaped } from './schemas.ts';
 

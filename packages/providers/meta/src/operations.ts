@@ -1,8 +1,7 @@
 /** What the client offers besides conversions: accounts, reports, campaigns, pixels, pages and leads. */
 import { checkAnswer, endpoint, PlugboardError, stream } from '@plugboard/core';
 import type { AdSpendCapability, AdSpendQuery, AdSpendRow, Api, CallOptions } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { adAccountId, adAccountOf, edge, facts, idLike, insight, insightsInput } from './schemas.ts';
 import { insightsQuery, pageInput, shaped, shownAccount } from './schemas.ts';

@@ -1,8 +1,7 @@
 /** Meta: ad spend, server-side conversions and Lead Ads of Facebook and Instagram. */
 import { apiKey, collect, defineProvider, isPlugboardError, oauth2, reveal } from '@plugboard/core';
 import type { AccountRef, Api, Choice } from '@plugboard/core';
-import { secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, text, z } from '@plugboard/core/fields';
 
 import { classifyToken, errors, exchangeOf, lengthen, readGrant } from './access.ts';
 import { revoke, signGranted, signPasted } from './access.ts';

@@ -1,8 +1,7 @@
 /** What objects and edges of the Graph API have in common, and what a connection's calls are about. */
 import { camelNames, encodeHex, hash, invalidInput, snakeNames } from '@plugboard/core';
 import type { Api, CamelNames, JsonObject, RateLimit } from '@plugboard/core';
-import { given, like, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, text, z } from '@plugboard/core/fields';
 
 /**
  * Per hour, at advanced access without one active ad; standard access allows far less, and then the vendor says when to

@@ -1,8 +1,7 @@
 /** Who asks, where, with which model; and the official SDK that asks for the same connection. */
 import { invalidInput, sdkFetch, snakeNames, type Api } from '@plugboard/core';
-import { secret, text } from '@plugboard/core/fields';
+import { secret, text, z } from '@plugboard/core/fields';
 import type { OpenAI } from 'openai';
-import { z } from 'zod';
 
 /** A project with data residency answers on the host of its region alone: `openai` 7.59.0, internal/data-residency.ts. */
 const regions = ['us', 'eu', 'ae', 'au', 'in', 'jp'] as const;

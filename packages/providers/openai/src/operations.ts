@@ -1,7 +1,6 @@
 /** What else the client offers: https://platform.openai.com/docs/api-reference (OpenAPI 2.3.0, 2026-08). */
 import { checkAnswer, endpoint, stream, type Api, type EmbedCapability } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { modelOf, thinkingMs, withModel } from './access.ts';
 import { effort, metadata, readStream } from './responses.ts';

@@ -12,8 +12,7 @@ import {
 } from '@plugboard/core';
 import { readServerSentEvents, stream, text, toolInput } from '@plugboard/core';
 import type { Api, CallOptions, ChatAnswer, ChatCapability, ChatMessage, ChatRequest, Json } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { settings, thinkingMs, withModel } from './access.ts';
 import { failedResponse } from './errors.ts';

@@ -1,8 +1,7 @@
 /** Thin events signed by Standard Webhooks, and the endpoints that they are posted to. */
 import { checkInput, endpoint, parseJson, signStandardWebhook, snakeNames, standardWebhooks } from '@plugboard/core';
 import type { WebhookDefinition } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 const post = z.looseObject({ id: z.string(), type: z.string().min(1), created_at: z.number(), data: z.json() });
 /** The event names its object; the rest is asked for: `client.responses.get({ id })`. */

@@ -9,8 +9,7 @@ import {
 } from '@plugboard/core';
 import { member, need, oauth2, readTokenAnswer, reveal, text as textOf } from '@plugboard/core';
 import type { Api, AppFields, AppValues, Classify, Grant, OAuthClient } from '@plugboard/core';
-import { secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, text, z } from '@plugboard/core/fields';
 
 export const apiHosts = { sandbox: 'api-m.sandbox.paypal.com', live: 'api-m.paypal.com' } as const;
 export const apiUrl = (environment: string) => `https://${apiHosts[environment === 'live' ? 'live' : 'sandbox']}`;

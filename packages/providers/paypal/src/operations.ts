@@ -1,7 +1,6 @@
 /** Payouts (1.9), webhooks (1.11), balances: https://developer.paypal.com/api/rest/ (2026-11-20). */
 import { endpoint } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { forApps } from './credentials.ts';
 import { amount, currency, https, id, idempotency, value, wire, words } from './orders.ts';

@@ -1,7 +1,6 @@
 /** Orders and what becomes of their money: https://developer.paypal.com/docs/api/orders/v2/ and payments/v2 (2026-11-20). */
 import { snakeCase, type Api } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { behalfOf, forApps } from './credentials.ts';
 

@@ -1,7 +1,6 @@
 /** Money that comes again: plans, and who subscribed. https://developer.paypal.com/docs/api/subscriptions/v1/ (1.6, 2026-11-28). */
 import { snakeCase } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { forApps } from './credentials.ts';
 import { address, amount, https, idempotency, link, money, wire, words } from './orders.ts';

@@ -5,7 +5,7 @@
 import { certificateKeys, checkInput, checkTimestamp, classifyByStatus, crc32, decodeBase64 } from '@plugboard/core';
 import { encodeUtf8, isPlugboardError, member, need, parseJson, reveal, type Json, type Secret } from '@plugboard/core';
 import type { Delivery, RejectReason, Verdict, Verify, VerifyTools, WebhookDefinition } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 import { apiUrl } from './credentials.ts';
 import { sign, vector } from './emulator.ts';

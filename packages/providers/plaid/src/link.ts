@@ -4,8 +4,7 @@
  */
 import { at, bodyMember, browserStep, encodeHex, hash, isPlugboardError, need, Secret, text } from '@plugboard/core';
 import type { AppValues, Json, JsonObject, OAuthClient, OAuthRequest } from '@plugboard/core';
-import { secret } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, z } from '@plugboard/core/fields';
 
 import { baseUrl, daysRequested, headersOf, listOf } from './app.ts';
 import { errors } from './errors.ts';

@@ -1,8 +1,7 @@
 /** What the client offers: https://plaid.com/docs/api/ (OpenAPI 2020-09-14, revision 1.697.4). */
 import { endpoint, isPlugboardError, stream } from '@plugboard/core';
 import type { Api, Output } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 /** Of production; a sandbox allows more. https://plaid.com/docs/errors/rate-limit-exceeded/ (2026-09-23) */
 const perMinute = (item: number, client: number) =>

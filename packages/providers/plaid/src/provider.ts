@@ -1,7 +1,7 @@
 /** Plaid: bank accounts, balances, account numbers, owners and transactions. */
 import { defineProvider, PlugboardError, snakeCase } from '@plugboard/core';
 import type { Api, Output } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 import { app, baseUrl, headersOf } from './app.ts';
 import { emulator } from './emulator.ts';

@@ -5,8 +5,7 @@
 import { at, checkInput, encodeHex, exampleEcKey, hash, isPlugboardError, jwtSignature } from '@plugboard/core';
 import { number, parseJson, signJwt, text } from '@plugboard/core';
 import type { Json, JsonObject, WebhookDefinition, WebhookKeySource } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 import { app } from './app.ts';
 import { ask } from './link.ts';

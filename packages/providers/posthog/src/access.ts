@@ -1,8 +1,7 @@
 /** Two keys and two hosts a region: https://posthog.com/docs/api (2026-11). */
 import { at, parseJson, PlugboardError, reveal, Secret, text } from '@plugboard/core';
 import type { Api, Credentials, Grant, JsonObject, OAuthClient, Sign } from '@plugboard/core';
-import { baseUrl, secret } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { baseUrl, secret, z } from '@plugboard/core/fields';
 
 /** One server takes everything where the organization runs its own. */
 const regions = {

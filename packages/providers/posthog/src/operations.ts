@@ -1,7 +1,6 @@
 /** What the client offers: https://posthog.com/docs/api (2026-11). Reads and changes need a personal key. */
 import { endpoint } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { app, ingest } from './access.ts';
 

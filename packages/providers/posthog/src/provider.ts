@@ -11,7 +11,7 @@ import {
   type Api,
   type Output,
 } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 import { cloud, oauthInput, readsToo, selfHosted, sign, withProjectKey } from './access.ts';
 import { events, flags, queries, users } from './operations.ts';

@@ -1,7 +1,6 @@
 /** Webhook destinations, which nobody signs: https://posthog.com/docs/data-pipelines/destinations/webhook (2026-11). */
 import { checkInput, parseJson, staticToken, type WebhookDefinition, type WebhookVector } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 const header = 'x-webhook-token';
 const uuid = '0190a5f2-7c1e-7d3a-9b4f-2f6d8c1e5a70';

@@ -1,7 +1,6 @@
 /** What the client offers: paths and fields of https://resend.com/docs/api-reference (OpenAPI 1.5.0, 2026-08). */
 import { emailAddressPattern, endpoint, snakeNames } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 const id = z.string().min(1);
 const address = z.string().regex(emailAddressPattern, { error: 'must be a@b.c or Name <a@b.c>' });

@@ -1,8 +1,7 @@
 /** Resend: transactional email. */
 import { apiKey, bearer, defineProvider, encodeBase64, formatAddress, formatAddresses } from '@plugboard/core';
 import { isPlugboardError, oauth2, requireContent, type Api, type EmailCapability } from '@plugboard/core';
-import { secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, text, z } from '@plugboard/core/fields';
 
 import { emulator } from './emulator.ts';
 import { errors } from './errors.ts';

@@ -1,7 +1,7 @@
 /** Events of emails, contacts and domains, signed by the Standard Webhooks scheme under its Svix names. */
 import { checkInput, parseJson, signStandardWebhook, standardWebhooks } from '@plugboard/core';
 import type { WebhookDefinition, WebhookVector } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 const post = z.looseObject({ type: z.string().min(1), created_at: z.string(), data: z.json() });
 const about = z.looseObject({

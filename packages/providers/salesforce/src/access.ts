@@ -5,8 +5,7 @@
 import { classifyOAuth, configurationError, member, need, PlugboardError, readPrivateKey } from '@plugboard/core';
 import { readTokenAnswer, reveal, signJwt, text as textOf } from '@plugboard/core';
 import type { Api, AppValues, Classify, Failure, Grant, Json, JsonObject, OAuthClient } from '@plugboard/core';
-import { secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, text, z } from '@plugboard/core/fields';
 
 /** A My Domain has one label more in a sandbox or another partition: `acme--uat.sandbox.my.salesforce.com`. */
 const domains = ['salesforce.com', 'salesforce.mil', 'sfcrmproducts.cn'];

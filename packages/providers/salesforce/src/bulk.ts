@@ -3,8 +3,7 @@
  * @see https://developer.salesforce.com/docs/platform/api-asynch/guide/bulk-api-2-0.html (2026-11-28)
  */
 import { endpoint, stream, type Answer, type Api, type CallOptions } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { idLike, name, type } from './operations.ts';
 import { pagingLoop } from './soql.ts';

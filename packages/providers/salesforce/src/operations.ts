@@ -1,7 +1,6 @@
 /** What the client offers: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/ (68.0, 2026-11-20). */
 import { endpoint, operation } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { instanceOf } from './access.ts';
 import { tokenFor } from './webhooks.ts';

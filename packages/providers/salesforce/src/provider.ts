@@ -1,7 +1,7 @@
 /** Salesforce: the records of an organization's CRM. */
 import { bearer, clientCredentials, defineProvider, exampleRsaPem, isPlugboardError, oauth2 } from '@plugboard/core';
 import { serviceAccount, text, type JsonObject } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 import { atLogin, classifyToken, clientFields, hosts, instanceOf, jwtFields, loginHost } from './access.ts';
 import { mintByClient, mintByJwt, readGrant } from './access.ts';

@@ -1,7 +1,6 @@
 /** Queries, and values in them: https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/ (2026-11-20). */
 import { endpoint, invalidInput, PlugboardError, stream, type Api, type CallOptions } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 /** What may stand in a query; a list becomes `(a, b)` for `IN`. */
 export type SoqlValue = string | number | boolean | null | Date | readonly (string | number)[];

@@ -7,7 +7,7 @@ import { checkInput, configurationError, encodeHex, equalText, hmac, invalidInpu
 import { reveal, signatureScheme } from '@plugboard/core';
 import type { Api, Delivery, JsonObject, WebhookDefinition, WebhookEvent, WebhookVector } from '@plugboard/core';
 import { parseXml, XmlElement } from '@rgrove/parse-xml';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 const header = 'x-webhook-token';
 const parameter = 'token';

@@ -4,8 +4,7 @@
  */
 import { hostOf, invalidInput, need, PlugboardError, reveal, text as textOf } from '@plugboard/core';
 import type { Api, Credentials, Sign } from '@plugboard/core';
-import { baseUrl, host, secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { baseUrl, host, secret, text, z } from '@plugboard/core/fields';
 
 /** The key's old second half, behind a colon, is taken and never used. */
 const dsnForm =

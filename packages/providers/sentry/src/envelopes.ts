@@ -1,7 +1,6 @@
 /** What a DSN is for: https://develop.sentry.dev/sdk/foundations/envelopes/ (2026-11). */
 import { encodeUtf8, endpoint, text, type Api, type Encoded } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { ingest } from './access.ts';
 

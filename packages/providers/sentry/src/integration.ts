@@ -16,8 +16,7 @@ import {
 } from '@plugboard/core';
 import type { Classify, EmulatorExtension, Grant, Json, OAuthClient } from '@plugboard/core';
 import { bearer } from '@plugboard/core';
-import { secret, text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, text, z } from '@plugboard/core/fields';
 
 const base = 'https://sentry.io/api/0/sentry-app-installations';
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

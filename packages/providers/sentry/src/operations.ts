@@ -1,7 +1,6 @@
 /** What the client offers: https://docs.sentry.io/api/ (2026-11). Organization and project may be left out where known. */
 import { endpoint, PlugboardError, type Answer, type Api, type Encoded } from '@plugboard/core';
-import { given, like, type Members } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, type Members, z } from '@plugboard/core/fields';
 
 import { held, organizationOf } from './access.ts';
 

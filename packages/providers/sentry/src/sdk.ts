@@ -8,9 +8,8 @@ import {
   type ErrorContext,
   type ErrorReportingCapability,
 } from '@plugboard/core';
-import { given } from '@plugboard/core/fields';
+import { given, z } from '@plugboard/core/fields';
 import type { CaptureContext, Event, NodeClient, Scope } from '@sentry/node';
-import { z } from 'zod';
 
 import { dsnOf, held, ingest } from './access.ts';
 

@@ -11,8 +11,7 @@ import {
   type HmacSignatureOptions,
   type WebhookDefinition,
 } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 const scheme: HmacSignatureOptions = {
   header: 'sentry-hook-signature',

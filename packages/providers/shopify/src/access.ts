@@ -15,7 +15,7 @@ import {
   readTokenAnswer,
 } from '@plugboard/core';
 import { reveal, text, type Api, type Classify, type Grant, type JsonObject, type OAuthClient } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 import { errors } from './graphql.ts';
 

@@ -1,7 +1,6 @@
 /** GraphQL documents written as the answers they give: one sample is the selection, the schema and the example. */
 import { at, text, vendorErrors, type Answer, type Failure, type Json } from '@plugboard/core';
-import { like, type Members } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, type Members, z } from '@plugboard/core/fields';
 
 export const route = 'POST /graphql.json';
 
@@ -39,10 +38,10 @@ function document({ kind, field, variables, directive = '' }: Operation, selecti
   return `${kind} ${field}${declared} { ${field}${list(passed.map((name) => `${name}: $${name}`))}${directive} { ${selection} } }`;
 }
 
-function call<Shape extends z.ZodType>(operation: Operation, selection: string, shape: Shape) {
-  const query = document(operation, selection);
+/** Documents are written when a call is made: to tell a schema from a sample makes it. */
+function call<Shape extends z.ZodType>(operation: Operation, selection: () => string, shape: Shape) {
   return {
-    encode: (variables: object) => ({ json: { query, variables } }),
+    encode: (variables: object) => ({ json: { query: document(operation, selection()), variables } }),
     output: z
       .looseObject({ data: z.looseObject({ [operation.field]: shape }) })
       .transform(({ data }) => data[operation.field] as z.output<Shape>),
@@ -56,7 +55,7 @@ export function query<R extends Members, N extends Members>(
   parts: readonly [R, N],
 ) {
   const [required, nullish] = parts;
-  const selection = select({ ...required, ...nullish }, lists);
+  const selection = () => select({ ...required, ...nullish }, lists);
   return { ...call({ kind: 'query', field, variables }, selection, like(required, nullish)), repeat: 'safe' as const };
 }
 
@@ -70,7 +69,7 @@ export function list<R extends Members, N extends Members>(
   parts: readonly [R, N],
 ) {
   const [required, nullish] = parts;
-  const selection = `nodes { ${select({ ...required, ...nullish }, lists)} } pageInfo { hasNextPage endCursor }`;
+  const selection = () => `nodes { ${select({ ...required, ...nullish }, lists)} } pageInfo { hasNextPage endCursor }`;
   const page = like({
     nodes: [like(required, nullish)],
     pageInfo: like({ hasNextPage: true }, { endCursor: 'eyJsYXN0X2lkIjoxfQ==' }),
@@ -79,7 +78,7 @@ export function list<R extends Members, N extends Members>(
   return {
     ...call({ kind: 'query', field, variables: all }, selection, page),
     encode: ({ first = 50, ...rest }: { first?: number | undefined }) => ({
-      json: { query: document({ kind: 'query', field, variables: all }, selection), variables: { first, ...rest } },
+      json: { query: document({ kind: 'query', field, variables: all }, selection()), variables: { first, ...rest } },
     }),
     repeat: 'safe' as const,
     paging: {
@@ -96,7 +95,7 @@ export function list<R extends Members, N extends Members>(
 
 /** A mutation; what it refuses (`userErrors`) is a failure, see `errors`. */
 export function mutation<R extends Members>(field: string, variables: Variables, payload: R, directive?: string) {
-  const selection = `${select(payload, lists)} userErrors { field message }`;
+  const selection = () => `${select(payload, lists)} userErrors { field message }`;
   const shape = like({
     ...payload,
     userErrors: z.array(z.looseObject({ message: z.string() })).meta({ examples: [[]] }),

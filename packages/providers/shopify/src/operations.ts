@@ -1,7 +1,6 @@
 /** What the client offers: fields of the GraphQL Admin API, https://shopify.dev/docs/api/admin-graphql (2026-10). */
 import { endpoint } from '@plugboard/core';
-import { given } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, z } from '@plugboard/core/fields';
 
 import { cursor, gid, id, list, mutation, query, route } from './graphql.ts';
 

@@ -10,8 +10,7 @@ import {
   reveal,
   streamOf,
 } from '@plugboard/core';
-import { secret } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, z } from '@plugboard/core/fields';
 
 import {
   atShop,

@@ -9,8 +9,7 @@ import {
   type Delivery,
   type WebhookDefinition,
 } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 import { shopDomain } from './access.ts';
 

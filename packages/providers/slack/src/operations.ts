@@ -1,7 +1,6 @@
 /** What the client offers: the methods of https://docs.slack.dev/reference/methods (2026-08). */
 import { endpoint, PlugboardError, snakeNames } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 const minute = 60_000;
 /** Calls by time, per method and workspace: https://docs.slack.dev/apis/web-api/rate-limits (2026-08). */

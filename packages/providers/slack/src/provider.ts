@@ -2,7 +2,7 @@
 import { botToken as botTokenMethod, collect, defineProvider, incomingWebhook } from '@plugboard/core';
 import { isPlugboardError, oauth2, reveal, text } from '@plugboard/core';
 import type { Api, Choice, OAuthClient, Secret } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 import { botToken, classifyToken, readGrant, sign, signWebhook, webhookUrl } from './credentials.ts';
 import { emulator } from './emulator.ts';

@@ -1,7 +1,7 @@
 /** Events, slash commands and interactivity: one signature, three kinds of body. */
 import { at, hmacSignature, hmacSigner, invalidInput, member, parseJson, text } from '@plugboard/core';
 import type { Delivery, Json, WebhookDefinition, WebhookEvent, WebhookVector } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 /** https://docs.slack.dev/authentication/verifying-requests-from-slack (2026-08). */
 const scheme = {

@@ -1,7 +1,6 @@
 /** How a resource is written and read: forms with brackets, ids with a prefix, lists that go on after their last item. */
 import { endpoint, type QueryValue } from '@plugboard/core';
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 /** `{ items: [{ price: 'p' }] }` as `items[0][price]=p`; null clears a field, undefined says nothing. */
 export function brackets(value: unknown, name = ''): Record<string, QueryValue> {

@@ -1,6 +1,5 @@
 /** What a platform does for the accounts connected to it, below https://docs.stripe.com/api/connect. */
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { amount, currency, https, id, metadata, more, one, read, resource, write } from './forms.ts';
 

@@ -15,8 +15,7 @@ import {
   text,
 } from '@plugboard/core';
 import type { AccountResult, Api, AppValues, Grant, OAuth2Options, OAuthClient, Sign } from '@plugboard/core';
-import { secret } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { secret, z } from '@plugboard/core/fields';
 
 import { errors } from './errors.ts';
 import { checkout, customers, invoices, payments, portal, prices, products, subscriptions } from './selling.ts';

@@ -1,6 +1,5 @@
 /** What an account sells with, below https://docs.stripe.com/api (2026-10-28.endive). Amounts are in the minor unit. */
-import { given, like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, z } from '@plugboard/core/fields';
 
 import { amount, currency, https, id, list, listed, metadata, more, one, read, resource, write } from './forms.ts';
 

@@ -7,8 +7,7 @@ import {
   signatureList,
   type WebhookDefinition,
 } from '@plugboard/core';
-import { like } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { like, z } from '@plugboard/core/fields';
 
 const scheme = {
   header: 'stripe-signature',

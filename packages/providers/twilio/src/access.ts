@@ -1,8 +1,7 @@
 /** Two pairs of credentials, the host they belong to, and the official SDK that uses them. */
 import { basic, parseJson, type Api, type Method, type QueryValue, type Sign } from '@plugboard/core';
-import { secret, text } from '@plugboard/core/fields';
+import { secret, text, z } from '@plugboard/core/fields';
 import type { Twilio } from 'twilio';
-import { z } from 'zod';
 
 const label = /^[a-z0-9]{2,16}$/;
 

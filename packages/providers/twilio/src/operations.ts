@@ -1,7 +1,6 @@
 /** What the client offers: the 2010 API as forms with PascalCase names, and Verify (https://www.twilio.com/docs, 2026). */
 import { endpoint, type Api } from '@plugboard/core';
-import { given, like, nothing } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { origin, sidOf } from './access.ts';
 

@@ -1,8 +1,7 @@
 /** Twilio: SMS, MMS and WhatsApp messages, calls, one-time codes. */
 import { basicAuth, collect, defineProvider, invalidInput, isPlugboardError } from '@plugboard/core';
 import type { Api, Choice, SmsCapability } from '@plugboard/core';
-import { text } from '@plugboard/core/fields';
-import { z } from 'zod';
+import { text, z } from '@plugboard/core/fields';
 
 import { keyFields, loadSdk, sidOf, sign, tokenFields } from './access.ts';
 import { emulator } from './emulator.ts';

@@ -8,7 +8,7 @@ import {
   type WebhookEvent,
   type WebhookVector,
 } from '@plugboard/core';
-import { z } from 'zod';
+import { z } from '@plugboard/core/fields';
 
 import { sign, verify } from './signature.ts';
 
