@@ -1,12 +1,15 @@
 /** `pnpm check [name ...]`: the structure of the repository. */
 import { checkChangesets } from './check-changesets.ts';
+import { checkDependencies } from './check-dependencies.ts';
 import { checkGenerated } from './check-generated.ts';
 import { checkGlobals } from './check-globals.ts';
 import { checkImports } from './check-imports.ts';
+import { checkLockfile } from './check-lockfile.ts';
 import { checkPlaceholders } from './check-placeholders.ts';
 import { checkProviderIds } from './check-provider-ids.ts';
 import { checkProviders } from './check-providers.ts';
 import { problemsOf, type Check } from './check-result.ts';
+import { checkWorkflows } from './check-workflows.ts';
 import { rootDir } from './workspace.ts';
 
 const checks: Readonly<Record<string, Check>> = {
@@ -17,6 +20,9 @@ const checks: Readonly<Record<string, Check>> = {
   placeholders: checkPlaceholders,
   generated: checkGenerated,
   changesets: checkChangesets,
+  dependencies: checkDependencies,
+  lockfile: checkLockfile,
+  workflows: checkWorkflows,
 };
 
 const asked = process.argv.slice(2);

@@ -1,0 +1,27 @@
+/** The tests of one area, as Stryker runs them: see vitest.workspace.ts for the configuration of all tests. */
+import { join } from 'node:path';
+
+import { defineConfig } from 'vitest/config';
+
+// Stryker runs this from its copy of the sources, where node_modules still links to the sources that are not mutated.
+const source = (path: string) => join(process.cwd(), path);
+const conditions = ['@plugboard/source', 'node'];
+
+export default defineConfig({
+  resolve: {
+    conditions,
+    alias: [
+      { find: /^@plugboard\/core$/, replacement: source('packages/core/src/index.ts') },
+      { find: /^@plugboard\/core\/(.*)$/, replacement: source('packages/core/src/$1.ts') },
+      { find: /^@plugboard\/testing$/, replacement: source('packages/testing/src/index.ts') },
+    ],
+  },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    // Each file anew: a mutant that runs once, while its module loads, is otherwise found in the cache of the last run.
+    isolate: true,
+    include: (process.env['PLUGBOARD_MUTATION_TESTS'] ?? '').split('|'),
+    exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+    setupFiles: ['./tools/test-setup.ts', './tools/test-no-network.ts'],
+  },
+});
