@@ -27,7 +27,10 @@ export const areas: Readonly<Record<string, Area>> = {
       'hosts.ts',
       'host-name.ts',
     ],
-    tests: [`${core}/{egress,url,host-name,tenant-hosts}.test.ts`, `${core}/transport-{answers,bounds,wires}.test.ts`],
+    tests: [
+      `${core}/{egress,egress-edges,url,host-name,hosts,tenant-hosts}.test.ts`,
+      `${core}/transport-{answers,bounds,wires}.test.ts`,
+    ],
   },
   state: {
     about: 'OAuth state, single use, return addresses, PKCE, id tokens',

@@ -18,8 +18,8 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    // Each file anew: a mutant that runs once, while its module loads, is otherwise found in the cache of the last run.
-    isolate: true,
+    // As in the configuration of all tests; a new worker for each run makes what runs while a module loads count too.
+    isolate: false,
     include: (process.env['PLUGBOARD_MUTATION_TESTS'] ?? '').split('|'),
     exclude: ['**/node_modules/**', '**/*.int.test.ts'],
     setupFiles: ['./tools/test-setup.ts', './tools/test-no-network.ts'],

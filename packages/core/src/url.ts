@@ -158,9 +158,7 @@ function invalidEgress(problem: string, hint: string): PlugboardError {
 function splitPort(pattern: string): { name: string; port: string | undefined } {
   if (!pattern.includes(':')) return { name: pattern, port: undefined };
   const match = /^(.*[^:]):(\d{1,5})$/.exec(pattern);
-  return match === null || pattern.endsWith(']')
-    ? { name: pattern, port: undefined }
-    : { name: match[1]!, port: match[2] };
+  return match === null ? { name: pattern, port: undefined } : { name: match[1]!, port: match[2] };
 }
 
 function portOf(url: URL): string {
