@@ -6,6 +6,7 @@ import { checkGlobals } from './check-globals.ts';
 import { checkImports } from './check-imports.ts';
 import { checkLockfile } from './check-lockfile.ts';
 import { checkPlaceholders } from './check-placeholders.ts';
+import { checkPolicy } from './check-policy.ts';
 import { checkProviderIds } from './check-provider-ids.ts';
 import { checkProviders } from './check-providers.ts';
 import { problemsOf, type Check } from './check-result.ts';
@@ -23,6 +24,7 @@ const checks: Readonly<Record<string, Check>> = {
   dependencies: checkDependencies,
   lockfile: checkLockfile,
   workflows: checkWorkflows,
+  policy: checkPolicy,
 };
 
 const asked = process.argv.slice(2);

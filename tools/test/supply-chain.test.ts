@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { checkDependencies } from '../check-dependencies.ts';
 import { checkLockfile } from '../check-lockfile.ts';
+import { checkPolicy } from '../check-policy.ts';
 import { problemsOf } from '../check-result.ts';
 import { checkWorkflows } from '../check-workflows.ts';
 import { osvAdvisories } from '../osv.ts';
@@ -19,13 +20,13 @@ const hash = '3d3c42e5aac5ba805825da76410c181273ba90b1';
 
 test('a check of the supply chain that found nothing has failed', () => {
   const empty = repository({});
-  for (const check of [checkDependencies, checkLockfile, checkWorkflows]) {
+  for (const check of [checkDependencies, checkLockfile, checkWorkflows, checkPolicy]) {
     expect(problemsOf(check(empty))).toEqual([expect.stringMatching(/^found no .* to check$/)]);
   }
 });
 
-test('S02 S03 S04 this repository passes', () => {
-  for (const check of [checkDependencies, checkLockfile, checkWorkflows]) {
+test('S02 S03 S04 S08 this repository passes', () => {
+  for (const check of [checkDependencies, checkLockfile, checkWorkflows, checkPolicy]) {
     const result = check(rootDir);
     expect(result.problems).toEqual([]);
     expect(result.checked).toBeGreaterThan(1);
@@ -326,6 +327,32 @@ describe('S06 tarballs', () => {
       'a.tgz: a second build makes other bytes',
       'b.tgz: a second build makes other bytes',
       'c.tgz: a second build makes other bytes',
+    ]);
+  });
+});
+
+describe('S08 the security policy', () => {
+  const good = readFileSync(join(rootDir, 'SECURITY.md'), 'utf8');
+  const problems = (text: string) => checkPolicy(repository({ 'SECURITY.md': text })).problems;
+  const links = /\]\((?!https)[^)]*\)/g;
+  const alone = good.replaceAll(links, '](https://x.example)');
+
+  test('says what it must', () => expect(problems(alone)).toEqual([]));
+  test.each([
+    'Reporting',
+    'Supported versions',
+    'What Plugboard protects',
+    'What is out of scope',
+    'The supply chain',
+    'Advisories',
+  ])('without «%s» it is refused', (name) => {
+    expect(problems(alone.replace(`## ${name}`, '## Other'))).toEqual([`SECURITY.md: lacks the part «${name}»`]);
+    const empty = alone.replace(new RegExp(`(## ${name}\\n)[^#]*`), '$1\nLater.\n\n');
+    expect(problems(empty)).toEqual([`SECURITY.md: «${name}» does not say what it is for`]);
+  });
+  test('links that lead nowhere are refused', () => {
+    expect(problems(`${alone}\n[a](docs/gone.md#part) [b](https://b.example)\n`)).toEqual([
+      'SECURITY.md: docs/gone.md does not exist',
     ]);
   });
 });
