@@ -36,7 +36,7 @@ export const areas: Readonly<Record<string, Area>> = {
     about: 'OAuth state, single use, return addresses, PKCE, id tokens',
     files: ['connections/{state,one-time,return-to,session-key}.ts', 'auth/{pkce,id-token,jwt,client-assertion}.ts'],
     tests: [
-      `${core}/{connect-oauth,browser-step,id-token,client-assertion,discovery,isolation}.test.ts`,
+      `${core}/{connect-oauth,browser-step,id-token,id-token-edges,client-assertion,client-auth,discovery,isolation}.test.ts`,
       `${core}/webhooks/{key-cache,jwt-signature}.test.ts`,
     ],
   },

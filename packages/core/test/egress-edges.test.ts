@@ -8,7 +8,7 @@ import { hostOf, hostProblem, urlProblem } from '../src/host-name.ts';
 import { literalAddress } from '../src/transport/addresses.ts';
 import { guardConnector, guardedConnector, type Lookup } from '../src/transport/guarded-connector.ts';
 import { redirectTarget } from '../src/transport/redirect.ts';
-import { hostMatches, parseUrl } from '../src/url.ts';
+import { checkUrl, hostMatches, parseUrl } from '../src/url.ts';
 import { serveTcp } from './support/loopback.ts';
 import { requestTo } from './support/transport-kit.ts';
 
@@ -66,6 +66,9 @@ describe('F05 a pattern', () => {
     ['api.example.com:8443x', 'https://api.example.com:8443/', false],
     ['api.example.com:', 'https://api.example.com/', false],
     [':8443', 'https://api.example.com:8443/', false],
+    // A name that another begins with is another name.
+    ['api.example.com', 'https://api.example/', false],
+    ['*.example.com', 'https://api.example/', false],
   ])('%s and %s: %s', (pattern, url, expected) => expect(hostMatches(pattern, new URL(url))).toBe(expected));
 });
 
@@ -73,6 +76,10 @@ it('F05 an address that was put together at run time is a URL or an error that d
   expect(parseUrl('https://api.example.com/x').pathname).toBe('/x');
   expect(codeOf(() => parseUrl('sk-live-canary'))).toBe('invalid_url');
   expect(() => parseUrl('sk-live-canary')).not.toThrow(/canary/);
+});
+
+it.each(['https://:pass@api.example.com/', 'https://user@api.example.com/'])('F05 %s carries a login', (url) => {
+  expect(codeOf(() => checkUrl(new URL(url), ['api.example.com']))).toBe('url_userinfo');
 });
 
 describe('F02 a literal', () => {
