@@ -10,7 +10,7 @@ const lockfile = readLockfile(rootDir);
 if (lockfile === undefined) throw new Error('There is no lockfile.');
 const packages = publishedPackages();
 const own = new Set(packages.map(idOf));
-const shipped = new Set(packages.flatMap((entry) => closureOf(lockfile, entry, rootDir).map(({ id }) => id)));
+const shipped = new Set(packages.flatMap((entry) => closureOf(lockfile, entry, packages).map(({ id }) => id)));
 const locked = Object.keys(lockfile.packages ?? {}).map(withoutPeers);
 const ids = [...new Set([...locked, ...shipped])].filter((id) => !own.has(id)).toSorted();
 

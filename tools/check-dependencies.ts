@@ -34,10 +34,10 @@ export function checkDependencies(root: string): CheckResult {
 
   for (const entry of lockfile === undefined ? [] : packages) {
     const { name } = entry.manifest;
-    const declared = directNeeds(lockfile!, entry, root)
+    const declared = directNeeds(lockfile!, entry, packages)
       .map(nameOf)
       .filter((dependency) => !ours.has(dependency));
-    const closure = new Map(closureOf(lockfile!, entry, root).map((needed) => [needed.id, needed]));
+    const closure = new Map(closureOf(lockfile!, entry, packages).map((needed) => [needed.id, needed]));
     checked += 1 + closure.size;
     for (const dependency of declared) {
       const users = seen.get(dependency) ?? new Set();

@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 
 import { parse } from 'yaml';
 
-import { publishedPackages, readText, type WorkspacePackage } from './workspace.ts';
+import { readText, type WorkspacePackage } from './workspace.ts';
 
 export const lockfileName = 'pnpm-lock.yaml';
 
@@ -47,9 +47,16 @@ export function readLockfile(root: string): Lockfile | undefined {
   return parse(readText(root, lockfileName)) as Lockfile;
 }
 
-/** What an installation of the package brings along, our own packages included, sorted by id. */
-export function closureOf(lockfile: Lockfile, { dir }: WorkspacePackage, root: string): readonly Needed[] {
-  const own = new Map(publishedPackages(root).map((entry) => [entry.dir, entry]));
+/**
+ * What an installation of the package brings along, our own packages included, sorted by id.
+ * @param ours All published packages.
+ */
+export function closureOf(
+  lockfile: Lockfile,
+  { dir }: WorkspacePackage,
+  ours: readonly WorkspacePackage[],
+): readonly Needed[] {
+  const own = new Map(ours.map((entry) => [entry.dir, entry]));
   const found = new Map<string, Needed>();
 
   const visit = (name: string, version: string, from: string): string => {
@@ -71,8 +78,12 @@ export function closureOf(lockfile: Lockfile, { dir }: WorkspacePackage, root: s
 }
 
 /** Ids of what the package itself declares. */
-export function directNeeds(lockfile: Lockfile, { dir }: WorkspacePackage, root: string): readonly string[] {
-  const own = new Map(publishedPackages(root).map((entry) => [entry.dir, entry]));
+export function directNeeds(
+  lockfile: Lockfile,
+  { dir }: WorkspacePackage,
+  ours: readonly WorkspacePackage[],
+): readonly string[] {
+  const own = new Map(ours.map((entry) => [entry.dir, entry]));
   return importerNeeds(lockfile, dir).map(([name, version]) => {
     const local = version.startsWith('link:') ? own.get(posix.join(dir, version.slice('link:'.length))) : undefined;
     return local === undefined ? withoutPeers(keyOf(name, version)) : idOf(local);

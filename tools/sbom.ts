@@ -26,11 +26,11 @@ for (const tarball of packTarballs(join(work, 'tarballs'))) {
   const { root, manifest, files } = unpack(tarball, work);
   const entry = packages.find((candidate) => candidate.manifest.name === manifest.name);
   if (entry === undefined) throw new Error(`${manifest.name} is no package of this workspace.`);
-  const closure = closureOf(lockfile, entry, rootDir);
+  const closure = closureOf(lockfile, entry, packages);
   const sbom = sbomOf({
     ...{ manifest, closure, lockfile, own, tarball: readFileSync(tarball) },
     files: files.map((path) => ({ path, content: readFileSync(join(root, path)) })),
-    direct: directNeeds(lockfile, entry, rootDir),
+    direct: directNeeds(lockfile, entry, packages),
   });
   const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version ?? '0.0.0'}.cdx.json`;
   writeFileSync(join(folder, file), `${JSON.stringify(sbom, null, 2)}\n`);

@@ -25,12 +25,14 @@ test('a check of the supply chain that found nothing has failed', () => {
   }
 });
 
-test('S02 S03 S04 S08 this repository passes', () => {
-  for (const check of [checkDependencies, checkLockfile, checkWorkflows, checkPolicy]) {
-    const result = check(rootDir);
-    expect(result.problems).toEqual([]);
-    expect(result.checked).toBeGreaterThan(1);
-  }
+// The lockfile of this repository is read by `pnpm check`, which is slower than a unit test should be.
+test.each([
+  ['S02', checkWorkflows],
+  ['S08', checkPolicy],
+] as const)('%s this repository passes', (_, check) => {
+  const result = check(rootDir);
+  expect(result.problems).toEqual([]);
+  expect(result.checked).toBeGreaterThan(1);
 });
 
 describe('S02 workflows', () => {

@@ -21,8 +21,8 @@ const files = ['package.json', 'dist/index.js', 'dist/deep/index.d.ts'].map((pat
 
 function inputOf(name: string): SbomInput {
   const entry = packages.find(({ manifest }) => manifest.name === name)!;
-  const closure = closureOf(lockfile, entry, rootDir);
-  const direct = directNeeds(lockfile, entry, rootDir);
+  const closure = closureOf(lockfile, entry, packages);
+  const direct = directNeeds(lockfile, entry, packages);
   return { manifest: entry.manifest, tarball: Buffer.from(name), files, closure, direct, lockfile, own };
 }
 
@@ -42,11 +42,11 @@ function validator() {
   return ajv.compile(schema('bom-1.6'));
 }
 
-test('S05 a bill is valid, for every package of this repository', () => {
+test('S05 a bill is valid, for packages of every kind', () => {
   const validate = validator();
-  for (const { manifest } of packages) {
-    validate(sbomOf(inputOf(manifest.name)));
-    expect(validate.errors, manifest.name).toBeNull();
+  for (const name of ['core', 'http', 'provider-twilio', 'storage-postgres', 'jobs-bullmq']) {
+    validate(sbomOf(inputOf(`@plugboard/${name}`)));
+    expect(validate.errors, name).toBeNull();
   }
   // The judge is awake.
   expect(validate({ ...sbomOf(inputOf('@plugboard/core')), components: [{ type: 'nothing' }] })).toBe(false);
