@@ -46,6 +46,23 @@ export const equivalents: readonly Equivalent[] = [
     why: 'The message is replaced by that of a connection that failed.',
   },
   {
+    file: 'vault/create-vault.ts',
+    code: 'onKeyBudget?.({ keyId: primaryKeyId, seals: warnAfterSeals })',
+    as: ['onKeyBudget({ keyId: primaryKeyId, seals: warnAfterSeals })'],
+    why: 'What a listener throws is dropped, and so is that there is none.',
+  },
+  {
+    file: 'vault/key-ring.ts',
+    code: "'timeout'",
+    why: 'Of a cause its name and code survive, never its message.',
+  },
+  {
+    file: 'vault/self-test.ts',
+    code: '{ return undefined; }',
+    as: ['{}'],
+    why: 'A function that returns nothing returns undefined.',
+  },
+  {
     file: 'transport/addresses.ts',
     code: '{ return undefined; }',
     as: ['{}'],
