@@ -49,8 +49,8 @@ async function run(name: string): Promise<void> {
     vitest: { configFile: 'tools/mutation/vitest.ts', related: false },
     coverageAnalysis: 'perTest',
     concurrency: 2,
-    // Long, since a machine that is busy is no mutant that hangs: a test that waits fails by itself after five seconds.
-    timeoutMS: 20_000,
+    // Longer than a test may take, which fails by itself: this is for what never gives the thread back.
+    timeoutMS: 30_000,
     // The root's tsconfig is left out because Stryker would rewrite it with a compiler that it does not know.
     ignorePatterns: ['.*', '/tsconfig.json', '**/dist', 'docs', 'benchmarks', 'examples', 'packages/providers'],
     incremental: true,

@@ -32,13 +32,18 @@ export const areas: Readonly<Record<string, Area>> = {
       `${core}/transport-{answers,bounds,wires}.test.ts`,
     ],
   },
-  state: {
-    about: 'OAuth state, single use, return addresses, PKCE, id tokens',
-    files: ['connections/{state,one-time,return-to,session-key}.ts', 'auth/{pkce,id-token,jwt,client-assertion}.ts'],
+  tokens: {
+    about: 'id tokens, signed assertions, PKCE',
+    files: ['auth/{pkce,id-token,jwt,client-assertion}.ts'],
     tests: [
-      `${core}/{connect-oauth,browser-step,id-token,id-token-edges,client-assertion,client-auth,discovery,isolation}.test.ts`,
+      `${core}/{id-token,id-token-edges,client-assertion,client-auth,discovery}.test.ts`,
       `${core}/webhooks/{key-cache,jwt-signature}.test.ts`,
     ],
+  },
+  state: {
+    about: 'the state of OAuth flows, its single use, the browser that it belongs to, and where it leads back',
+    files: ['connections/{state,one-time,return-to,session-key}.ts'],
+    tests: [`${core}/{connect-oauth,browser-step,id-token-edges,isolation}.test.ts`],
   },
   webhooks: {
     about: 'signatures of deliveries, their age and their keys',

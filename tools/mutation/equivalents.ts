@@ -32,6 +32,20 @@ export const equivalents: readonly Equivalent[] = [
     why: 'No text at all is as little an address or a number as this one.',
   },
   { file: 'url.ts', code: "!pattern.includes(':')", as: ['false'], why: shortcut },
+  { file: 'url.ts', code: "':'", as: ['""'], why: shortcut },
+  {
+    file: 'url.ts',
+    code: '/^[^.]+(?:\\.[^.]+)*$/',
+    as: ['/^[^.](?:\\.[^.]+)*$/', '/^[^.]+(?:\\.[^.]+)$/', '/^[^.]+(?:\\.[^.])*$/'],
+    why: shortcut,
+  },
+  { file: 'hosts.ts', code: 'tenantHosts === undefined && !discovers', as: ['false'], why: shortcut },
+  {
+    file: 'hosts.ts',
+    code: 'definition.tenantHosts === undefined && Object.keys(discoveredOf(source.input)).length === 0',
+    as: ['false'],
+    why: shortcut,
+  },
   { file: 'url.ts', code: 'origins.size === 0 && entries.size === 0', as: ['false'], why: shortcut },
   {
     file: 'url.ts',

@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     // As in the configuration of all tests; a new worker for each run makes what runs while a module loads count too.
     isolate: false,
+    // A machine that is busy notices nothing: it only makes tests slow.
+    testTimeout: 15_000,
     include: (process.env['PLUGBOARD_MUTATION_TESTS'] ?? '').split('|'),
     exclude: ['**/node_modules/**', '**/*.int.test.ts'],
     setupFiles: ['./tools/test-setup.ts', './tools/test-no-network.ts'],

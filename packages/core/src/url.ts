@@ -132,8 +132,7 @@ function checkOrigin(origin: string): string {
 
 function checkHost(host: string): string {
   const url = `https://${host}`;
-  if (!host.includes('*') && URL.canParse(url) && new URL(url).host === host && new URL(url).origin === url)
-    return host;
+  if (!host.includes('*') && URL.canParse(url) && new URL(url).origin === url) return host;
   throw invalidEgress(
     '`allow` holds what is not an exact host',
     'Write host or host:port in lower case; wildcards are refused.',

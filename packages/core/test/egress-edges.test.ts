@@ -8,7 +8,7 @@ import { hostOf, hostProblem, urlProblem } from '../src/host-name.ts';
 import { literalAddress } from '../src/transport/addresses.ts';
 import { guardConnector, guardedConnector, type Lookup } from '../src/transport/guarded-connector.ts';
 import { redirectTarget } from '../src/transport/redirect.ts';
-import { checkUrl, hostMatches, parseUrl } from '../src/url.ts';
+import { checkUrl, createEgressPolicy, hostMatches, parseUrl } from '../src/url.ts';
 import { serveTcp } from './support/loopback.ts';
 import { requestTo } from './support/transport-kit.ts';
 
@@ -66,6 +66,13 @@ describe('F05 a pattern', () => {
     ['api.example.com:8443x', 'https://api.example.com:8443/', false],
     ['api.example.com:', 'https://api.example.com/', false],
     [':8443', 'https://api.example.com:8443/', false],
+    // No label of a name is empty, also where pattern and name are one text.
+    ['.example.com', 'https://.example.com/', false],
+    ['..example.com', 'https://..example.com/', false],
+    ['example.com.', 'https://example.com./', false],
+    ['example.com..', 'https://example.com../', false],
+    ['example..', 'https://example../', false],
+    ['a.b.c.example.com', 'https://a.b.c.example.com/', true],
     // A name that another begins with is another name.
     ['api.example.com', 'https://api.example/', false],
     ['*.example.com', 'https://api.example/', false],
@@ -81,6 +88,33 @@ it('F05 an address that was put together at run time is a URL or an error that d
 it.each(['https://:pass@api.example.com/', 'https://user@api.example.com/'])('F05 %s carries a login', (url) => {
   expect(codeOf(() => checkUrl(new URL(url), ['api.example.com']))).toBe('url_userinfo');
 });
+
+it.each([
+  'corp1/24',
+  '1corp/24',
+  '10.0.0.0/ 24',
+  '10.0.0.0/24.0',
+  '10.0.0.0/2e1',
+  '10.0.0.0/-8',
+  '10.0.0.0/0024',
+  'fd00::/129',
+  'fd00:::/64',
+  '/8',
+])('F10 %s is no block', (cidr) => {
+  expect(codeOf(() => createEgressPolicy({ allow: [{ host: 'corp.example', cidr }] }))).toBe('invalid_egress');
+});
+
+it.each(['10.0.0.0/32', '10.0.0.0/1', 'fd00::/128', 'fd00::/1'])('F10 %s is one', (cidr) => {
+  const policy = createEgressPolicy({ allow: [{ host: 'corp.example', cidr }] });
+  expect(policy.exceptionFor(new URL('https://corp.example/'))?.addresses).toEqual([cidr]);
+});
+
+it.each(['corp.example:443', 'user@corp.example', 'corp.example/', 'corp.example#x', 'corp.example?', ''])(
+  'F10 %s is no exact host',
+  (host) => {
+    expect(codeOf(() => createEgressPolicy({ allow: [{ host, cidr: '10.0.0.0/8' }] }))).toBe('invalid_egress');
+  },
+);
 
 describe('F02 a literal', () => {
   it.each([
