@@ -1,13 +1,17 @@
 /** `pnpm check [name ...]`: the structure of the repository. */
 import { checkChangesets } from './check-changesets.ts';
+import { checkDependencies } from './check-dependencies.ts';
 import { checkGenerated } from './check-generated.ts';
 import { checkGlobals } from './check-globals.ts';
 import { checkImports } from './check-imports.ts';
+import { checkLockfile } from './check-lockfile.ts';
 import { checkPlaceholders } from './check-placeholders.ts';
+import { checkPolicy } from './check-policy.ts';
 import { checkProviderIds } from './check-provider-ids.ts';
 import { checkProviders } from './check-providers.ts';
 import { checkRegexes } from './check-regexes.ts';
 import { problemsOf, type Check } from './check-result.ts';
+import { checkWorkflows } from './check-workflows.ts';
 import { rootDir } from './workspace.ts';
 
 const checks: Readonly<Record<string, Check>> = {
@@ -19,6 +23,10 @@ const checks: Readonly<Record<string, Check>> = {
   regexes: (root) => checkRegexes(root),
   generated: checkGenerated,
   changesets: checkChangesets,
+  dependencies: checkDependencies,
+  lockfile: checkLockfile,
+  workflows: checkWorkflows,
+  policy: checkPolicy,
 };
 
 const asked = process.argv.slice(2);

@@ -1,29 +1,21 @@
 /**
  * `pnpm pack:check`, after `pnpm build`: what is published is what is tested.
  *
- * Packs every package, lints each tarball (contents, publint, attw), installs all tarballs together in an empty
+ * Packs every package, lints each tarball (contents, publint, attw), builds and packs once more and compares, installs all tarballs together in an empty
  * project, imports and requires every entry, and compiles a consumer against the packed declarations.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
+import { contentProblems, differences, hashesOf } from './pack-contents.ts';
+import { packTarballs, pnpm, unpack, type Packed } from './packed.ts';
 import { publishedPackages, rootDir, type Manifest } from './workspace.ts';
-
-interface Packed {
-  readonly tarball: string;
-  /** Where it is unpacked. */
-  readonly root: string;
-  readonly manifest: Manifest;
-  readonly files: readonly string[];
-  /** Names to import: `@plugboard/core`, `@plugboard/core/fields`. */
-  readonly entries: readonly string[];
-}
 
 /** Registers hooks of the runner when it loads, so it loads only inside vitest, where the kit's own tests load it. */
 const insideVitest = new Set(['@plugboard/testing/vitest-setup']);
@@ -38,7 +30,8 @@ if (unbuilt.length > 0) {
   process.exit(1);
 }
 const packed = stage('pack', packAll);
-stage('contents', () => packed.forEach(checkContents));
+stage('contents', () => problems.push(...packed.flatMap((entry) => contentProblems(entry, rootDir))));
+stage('second build', buildAgain);
 await stage('publint', () => Promise.all(packed.map(lintPackage)));
 await stage('attw', async () => {
   for (const entry of packed) await lintTypes(entry);
@@ -64,55 +57,24 @@ function stage<T>(name: string, run: () => T): T {
   return result;
 }
 
-function pnpm(args: readonly string[], cwd: string): { status: number | null; output: string } {
-  const run = spawnSync('npx', ['--yes', 'pnpm@12', ...args], { cwd, encoding: 'utf8' });
-  return { status: run.status, output: `${run.stdout}${run.stderr}` };
-}
-
 function packAll(): Packed[] {
-  const tarballs = join(work, 'tarballs');
-  const { status, output } = pnpm(['-r', '--filter', './packages/**', 'pack', '--pack-destination', tarballs], rootDir);
-  if (status !== 0) throw new Error(`pnpm pack failed\n${output}`);
-  const all = globSync('*.tgz', { cwd: tarballs }).map((file) => unpack(join(tarballs, file)));
+  const all = packTarballs(join(work, 'tarballs')).map((tarball) => unpack(tarball, work));
   for (const { manifest } of publishedPackages()) {
     if (!all.some((entry) => entry.manifest.name === manifest.name)) problems.push(`${manifest.name}: was not packed`);
   }
   return all;
 }
 
-function unpack(tarball: string): Packed {
-  const target = join(work, basename(tarball, '.tgz'));
-  mkdirSync(target);
-  const untar = spawnSync('tar', ['-xzf', tarball, '-C', target], { encoding: 'utf8' });
-  if (untar.status !== 0) throw new Error(`${tarball}: ${untar.stderr}`);
-  const root = join(target, 'package');
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
-  const files = globSync('**/*', { cwd: root, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
-  const names = Object.keys(manifest.exports ?? {}).filter((name) => name !== './package.json');
-  return { tarball, root, manifest, files, entries: names.map((name) => manifest.name + name.slice(1)) };
-}
-
-function checkContents({ root, manifest, files }: Packed): void {
-  const add = (problem: string) => problems.push(`${manifest.name}: ${problem}`);
-  for (const file of ['package.json', 'README.md', 'LICENSE'])
-    if (!files.includes(file)) add(`the tarball lacks ${file}`);
-  for (const file of files) {
-    if (!/^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts))$/.test(file)) add(`the tarball holds ${file}`);
-    const text = readFileSync(join(root, file), 'utf8');
-    if (text.includes(rootDir) || /\bsourceMappingURL=/.test(text))
-      add(`${file} points to a file of the building machine`);
+/** Elsewhere in the world and in another language, which must not show. */
+function buildAgain(): void {
+  const env = { ...process.env, TZ: 'Pacific/Kiritimati', LC_ALL: 'C', LANG: 'tr_TR.UTF-8' };
+  const build = spawnSync(process.execPath, [join(rootDir, 'tools/build.ts')], { cwd: rootDir, encoding: 'utf8', env });
+  if (build.status !== 0) {
+    problems.push(`the second build failed:\n${build.stdout}${build.stderr}`);
+    return;
   }
-  const text = JSON.stringify(manifest);
-  if (/"(workspace|catalog):/.test(text)) add('the manifest still holds a workspace: or catalog: range');
-  if (text.includes('@plugboard/source')) add('the manifest still holds the source condition');
-  const scripts = Object.keys(manifest['scripts'] ?? {});
-  for (const name of scripts.filter((script) => /install|prepare/.test(script)))
-    add(`the manifest has the script ${name}`);
-  if (manifest.name !== '@plugboard/core' && manifest.dependencies?.['@plugboard/core'] !== undefined) {
-    add('core is a dependency; as a peer there is one copy of it in an app');
-  }
+  const first = hashesOf(packed.map(({ tarball }) => tarball));
+  problems.push(...differences(first, hashesOf(packTarballs(join(work, 'again')))));
 }
 
 async function lintPackage({ tarball, manifest }: Packed): Promise<void> {

@@ -28,7 +28,7 @@ export function hostProblem(host: string): string | undefined {
 /** Literals in every notation that a URL parser turns into an address: `[::1]`, `127.1`, `0x7f000001`, `2130706433`. */
 function isAddress(host: string): boolean {
   if (host.includes('[') || host.split(':').length > 2) return true;
-  const name = `https://${host.replace(/:\d*$/, '')}`;
+  const name = `https://${host}`;
   return URL.canParse(name) && /^[\d.]+$/.test(new URL(name).hostname);
 }
 

@@ -132,8 +132,7 @@ function checkOrigin(origin: string): string {
 
 function checkHost(host: string): string {
   const url = `https://${host}`;
-  if (!host.includes('*') && URL.canParse(url) && new URL(url).host === host && new URL(url).origin === url)
-    return host;
+  if (!host.includes('*') && URL.canParse(url) && new URL(url).origin === url) return host;
   throw invalidEgress(
     '`allow` holds what is not an exact host',
     'Write host or host:port in lower case; wildcards are refused.',
@@ -158,9 +157,7 @@ function invalidEgress(problem: string, hint: string): PlugboardError {
 function splitPort(pattern: string): { name: string; port: string | undefined } {
   if (!pattern.includes(':')) return { name: pattern, port: undefined };
   const match = /^(.*[^:]):(\d{1,5})$/.exec(pattern);
-  return match === null || pattern.endsWith(']')
-    ? { name: pattern, port: undefined }
-    : { name: match[1]!, port: match[2] };
+  return match === null ? { name: pattern, port: undefined } : { name: match[1]!, port: match[2] };
 }
 
 function portOf(url: URL): string {
