@@ -13,6 +13,7 @@ export const levels: Readonly<Record<string, number>> = {
   'example-key.ts': 0,
   'field-rules.ts': 0,
   'fields.ts': 0,
+  'form-encoding.ts': 0,
   'form-field.ts': 0,
   'host-name.ts': 0,
   'hash.ts': 0,

@@ -7,9 +7,11 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+const hexDigits = '0123456789abcdef';
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** Most UTF-8 bytes for one UTF-16 unit. */
 const longestUtf8 = 3;
+const longestAscii = 0x7f;
 const notInAlphabet = 0xff;
 const paddingCode = 0x3d;
 const base64 = alphabetOf(`${letters}+/`);
@@ -39,16 +41,23 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) text += hexDigits[byte >> 4]! + hexDigits[byte & 15]!;
   return text;
 }
 
 /** Bytes of hexadecimal text in either case: vendors differ, and the case carries no information. */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return undefined;
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
-    Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
-  );
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = (nibbleOf(text.charCodeAt(index * 2)) << 4) | nibbleOf(text.charCodeAt(index * 2 + 1));
+  }
+  return bytes;
+}
+
+/** Of a digit; letters have bit 6 set, and count from 1. */
+function nibbleOf(code: number): number {
+  return code & 0x40 ? (code & 0x0f) + 9 : code & 0x0f;
 }
 
 /** Base64 with padding (RFC 4648, section 4). */
@@ -97,6 +106,32 @@ export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  * different bytes, whatever separators the texts contain.
  */
 export function lengthPrefixed(head: Uint8Array, ...texts: readonly string[]): Uint8Array<ArrayBuffer> {
+  return lengthPrefixedAscii(head, texts) ?? lengthPrefixedUtf8(head, texts);
+}
+
+/** Nearly all texts are ASCII, and short: written out, they take a third of what an encoder takes. */
+function lengthPrefixedAscii(head: Uint8Array, texts: readonly string[]): Uint8Array<ArrayBuffer> | undefined {
+  let room = head.length;
+  for (const text of texts) room += 4 + text.length;
+  const bytes = new Uint8Array(room);
+  bytes.set(head);
+  let at = head.length;
+  for (const text of texts) {
+    const { length } = text;
+    bytes[at++] = length >>> 24;
+    bytes[at++] = length >>> 16;
+    bytes[at++] = length >>> 8;
+    bytes[at++] = length;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > longestAscii) return undefined;
+      bytes[at++] = code;
+    }
+  }
+  return bytes;
+}
+
+function lengthPrefixedUtf8(head: Uint8Array, texts: readonly string[]): Uint8Array<ArrayBuffer> {
   let room = head.length;
   for (const text of texts) room += 4 + text.length * longestUtf8;
   const bytes = new Uint8Array(room);

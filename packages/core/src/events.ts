@@ -62,6 +62,8 @@ export interface AuditInput {
 
 export interface Events {
   on<Name extends BoardEventName>(name: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
+  /** Whether anybody listens: what nobody would hear need not be made. */
+  heard(name: BoardEventName): boolean;
   /** Runs every handler; one that throws or hangs is logged and does not stop the others or the caller. */
   emit<Name extends BoardEventName>(name: Name, payload: BoardEvents[Name]): Promise<void>;
   /** Emits `connection.attention`, with the address where the organization connects anew. */
@@ -91,6 +93,7 @@ export function createEvents({ store, log, clock, reconnectUrl }: EventsOptions)
       handlers.set(name, set.add(handler as Handler<never>));
       return () => void set.delete(handler as Handler<never>);
     },
+    heard: (name) => (handlers.get(name)?.size ?? 0) > 0,
     async emit(name, payload) {
       const run = async (handler: Handler<typeof payload>) => {
         try {

@@ -16,6 +16,7 @@ const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 
  */
 export function checkFields<T extends object>(subject: string, value: T, rules: Rules<T>): void {
   if (!isPlainObject(value)) throw invalidInput(subject, [{ path: '', message: 'must be an object' }]);
+  if (isAccepted(value, rules)) return;
   const known = Object.entries<Rule>(rules).map(([path, rule]) => ({ path, message: rule(value[path]) }));
   const unknown = Object.keys(value).filter((path) => !Object.hasOwn(rules, path));
   const issues: FieldIssue[] = [
@@ -23,6 +24,24 @@ export function checkFields<T extends object>(subject: string, value: T, rules: 
     ...unknown.map((path) => ({ path, message: 'is not a field of this input' })),
   ];
   if (issues.length > 0) throw invalidInput(subject, issues);
+}
+
+/** The same where fields may be left out, which is not the same as to be undefined. */
+export function checkGiven<T extends object>(subject: string, value: Partial<T>, rules: Rules<T>): void {
+  if (isPlainObject(value) && areGiven(value, rules)) return;
+  const given = Object.entries(rules).filter(([field]) => Object.hasOwn(Object(value) as object, field));
+  checkFields(subject, value, Object.fromEntries(given) as Rules<Partial<T>>);
+}
+
+function areGiven(value: Readonly<Record<string, unknown>>, rules: Readonly<Record<string, Rule>>): boolean {
+  return Object.keys(value).every((path) => Object.hasOwn(rules, path) && rules[path]!(value[path]) === undefined);
+}
+
+/** Whether there is nothing to say: nearly always, so that no list is made of it. */
+function isAccepted(value: Readonly<Record<string, unknown>>, rules: Readonly<Record<string, Rule>>): boolean {
+  for (const path in rules) if (rules[path]!(value[path]) !== undefined) return false;
+  for (const path of Object.keys(value)) if (!Object.hasOwn(rules, path)) return false;
+  return true;
 }
 
 export function nullable(rule: Rule): Rule {

@@ -36,10 +36,15 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): Json {
 
 /** One text for one value, whatever order its members were stored in. Members without a value do not count. */
 export function canonicalJson(value: Json | undefined): string {
-  return JSON.stringify(value, (_key, item: unknown) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  return JSON.stringify(inOrder(value));
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const entries = Object.entries(value);
+  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, inOrder(item)]));
 }
 
 /** The value of an own property of an object; undefined for anything else. */
@@ -73,6 +78,7 @@ function keepBigIntegers(_key: string, value: unknown, context?: { source?: stri
 
 /** Counts brackets outside strings, without recursion, before the parser sees the text. */
 function tooDeep(text: string, maxDepth: number): boolean {
+  if (!hasMoreBrackets(text, maxDepth)) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
@@ -84,6 +90,17 @@ function tooDeep(text: string, maxDepth: number): boolean {
     else if (code === 0x7b || code === 0x5b) {
       if (++depth > maxDepth) return true;
     } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
+}
+
+/** Nothing is nested deeper than it has brackets, and nearly every text has few: a search tells without reading it all. */
+function hasMoreBrackets(text: string, most: number): boolean {
+  let found = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++found > most) return true;
+    }
   }
   return false;
 }

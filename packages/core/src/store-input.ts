@@ -9,6 +9,7 @@ import { invalidInput, PlugboardError } from './errors.ts';
 import {
   bytes,
   checkFields,
+  checkGiven,
   date,
   flag,
   integer,
@@ -76,6 +77,7 @@ const data: Rules<ConnectionData> = {
   failCount: integer(0, 1_000_000),
   writeId: nullable(code),
 };
+const organization = { organizationId: text(longestId) };
 const connection: Rules<NewConnection> = { id: connectionId, ...key, ...data };
 const guard: Rules<WriteGuard> = {
   version: optional(integer(0)),
@@ -129,7 +131,7 @@ export function isConnectionId(id: unknown): id is string {
 }
 
 export function checkOrganizationId(organizationId: string): void {
-  checkFields('The organization', { organizationId }, { organizationId: text(longestId) });
+  checkFields('The organization', { organizationId }, organization);
 }
 
 export function checkConnectionKey({ provider, label }: ConnectionKey): void {
@@ -143,8 +145,7 @@ export function checkNewConnection(value: NewConnection): void {
 /** Refuses `undefined` too: it could be meant as null or as «leave it». */
 export function checkWrite(guardValue: WriteGuard, change: Partial<ConnectionData>): void {
   checkFields('The write guard', guardValue, guard);
-  const given = Object.entries(data).filter(([field]) => Object.hasOwn(Object(change) as object, field));
-  checkFields('The change', change, Object.fromEntries(given) as Rules<typeof change>);
+  checkGiven('The change', change, data);
 }
 
 /** Refuses two writes to one connection: their order would be chance. */

@@ -6,12 +6,15 @@ import { configurationError, type PlugboardError } from './errors.ts';
  * @throws PlugboardError kind `configuration`, code `invalid_url`. The text is never quoted: it may hold a key.
  */
 export function parseUrl(text: string): URL {
-  if (URL.canParse(text)) return new URL(text);
-  throw configurationError(
-    'invalid_url',
-    'What is to be called is no URL.',
-    'Correct the address that it was made from.',
-  );
+  try {
+    return new URL(text);
+  } catch {
+    throw configurationError(
+      'invalid_url',
+      'What is to be called is no URL.',
+      'Correct the address that it was made from.',
+    );
+  }
 }
 
 const wholeLabels = /^[^.]+(?:\.[^.]+)*$/;

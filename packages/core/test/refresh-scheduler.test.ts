@@ -136,6 +136,34 @@ test('a thousand rows are claimed, and written, by few statements', async () => 
   expect(claimDue + updateMany).toBeLessThanOrEqual(5);
 });
 
+test(
+  'calls wait while too much is unwritten, and all of them go on once it is written',
+  { timeout: 60_000 },
+  async () => {
+    const gate = Promise.withResolvers<void>();
+    const rig = createRig({ rotation: 'stable' }, {}, (inner) => ({
+      ...inner,
+      connections: {
+        ...inner.connections,
+        async updateMany(writes) {
+          await gate.promise;
+          return inner.connections.updateMany(writes);
+        },
+      },
+    }));
+    await populate(rig, { count: 2_600 });
+    await rig.clock.advance(hourMs);
+    const [refresh] = rig.board.jobs;
+    const run = refresh!.run();
+    for (let step = 0; step < 20; step++) await rig.clock.advance(100);
+    const held = rig.tokenCalls().length;
+    expect(held).toBeGreaterThanOrEqual(2_000);
+    expect(held).toBeLessThan(2_600);
+    gate.resolve();
+    expect(await drive(rig, run)).toEqual({ processed: 2_600, more: false });
+  },
+);
+
 test('what rotates is marked before it is sent, and each new token is stored by itself', async () => {
   const rig = countingRig();
   await populate(rig, { count: 100 });

@@ -1,6 +1,7 @@
 /** How the registered client proves itself at a token or revocation endpoint. */
 import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { configurationError } from '../errors.ts';
+import { encodeFormText } from '../form-encoding.ts';
 import { reveal } from '../secret.ts';
 import { parseUrl } from '../url.ts';
 import type { AppValues, OAuth2Method, OAuthRequest } from './auth.ts';
@@ -51,7 +52,7 @@ export async function authenticate(
   }
   const [id, secret] = [appValue(caller.app, 'clientId'), appValue(caller.app, 'clientSecret')];
   // Each part is form-encoded before joining, or a colon in the id would move the border.
-  const pair = clientAuth === 'raw_basic' ? `${id}:${secret}` : `${formEncode(id)}:${formEncode(secret)}`;
+  const pair = clientAuth === 'raw_basic' ? `${id}:${secret}` : `${encodeFormText(id)}:${encodeFormText(secret)}`;
   const authorization = `Basic ${encodeBase64(encodeUtf8(pair))}`;
   return { ...request, headers: { ...request.headers, authorization } };
 }
@@ -71,10 +72,6 @@ async function clientParams(clientAuth: ClientAuth, { app, now }: Caller): Promi
     ...(id !== undefined && { client_id: reveal(id) }),
     ...(secret !== undefined && { client_secret: reveal(secret) }),
   };
-}
-
-function formEncode(value: string): string {
-  return new URLSearchParams({ v: value }).toString().slice(2);
 }
 
 function appValue(app: AppValues, name: string): string {

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { configurationError, isPlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { encodeForm } from '../form-encoding.ts';
 import { allTexts, headerTexts, reveal, secretTexts, sensitiveTexts } from '../secret.ts';
 import { hostMatches, parseUrl } from '../url.ts';
 import type { KeyCache } from '../webhooks/key-cache.ts';
@@ -79,9 +80,10 @@ export function createOAuthClient(context: OAuthContext, method: ClientMethod, s
       }
       const url = atVersion(computed(endpoint.url, client), context.apiVersion);
       const clientAuth = computed(endpoint.clientAuth ?? 'post', client);
-      requireOwnHost(context, { client, url, clientAuth });
+      const target = requireOwnHost(context, { client, url, clientAuth });
       const request = await tokenRequest({ ...endpoint, url, clientAuth }, { app, now: clock.now() }, params);
-      const answer = await send(context, state, { ...request, classify: method.classify ?? defaultOf(method, app) });
+      const init = { ...request, classify: method.classify ?? defaultOf(method, app) };
+      const answer = await send(context, state, init, request.url === url ? target : undefined);
       const separator = method.kind === 'oauth2' ? method.scopes.separator : ' ';
       return method.read === undefined ? readTokenAnswer(answer.json(), separator) : method.read(answer.json(), client);
     },
@@ -205,13 +207,14 @@ interface Authenticated {
 /**
  * The secret of the app is the host application's, not the organization's: it never goes to a host that an organization
  * named, nor to one that such a host announced. Neither does what is signed with its key: whoever has it is believed.
+ * @returns where the request goes
  */
-function requireOwnHost(context: OAuthContext, { client, url, clientAuth }: Authenticated): void {
-  const proof = proofOf(clientAuth);
-  if (proof === undefined || client.app[proof] === undefined) return;
+function requireOwnHost(context: OAuthContext, { client, url, clientAuth }: Authenticated): URL {
   const target = parseUrl(atVersion(url, context.apiVersion));
-  if (context.hosts.some((host) => hostMatches(host, target))) return;
-  if (ownHosts(context, client).some((host) => hostMatches(host, target))) return;
+  const proof = proofOf(clientAuth);
+  if (proof === undefined || client.app[proof] === undefined) return target;
+  if (context.hosts.some((host) => hostMatches(host, target))) return target;
+  if (ownHosts(context, client).some((host) => hostMatches(host, target))) return target;
   throw configurationError(
     'secret_to_tenant_host',
     'The secret of the app would be sent to a host that the organization named.',
@@ -234,9 +237,10 @@ function ownHosts({ hosts, hostsFor }: OAuthContext, { app, input }: OAuthClient
   }
 }
 
-async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest): Promise<Answer> {
+async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest, target?: URL): Promise<Answer> {
   const headers = new Headers({ 'user-agent': context.userAgent ?? 'plugboard', ...init.headers });
-  const url = parseUrl(atVersion(init.url, context.apiVersion));
+  const url = target ?? parseUrl(atVersion(init.url, context.apiVersion));
+  let secrets: readonly string[] | undefined;
   const request: TransportRequest = {
     provider: context.provider,
     operation: 'oauth.token',
@@ -250,7 +254,10 @@ async function send(context: OAuthContext, state: OAuthState, init: OAuthRequest
     purpose: 'token',
     // By host: a server that one tenant named must not hold up the tokens of the others.
     limitKey: `${context.provider}/oauth ${url.host}`,
-    secrets: secretsOf(context.app, state.credentials ?? {}, init, headers),
+    // Looked up when something has gone wrong: nearly every call ends without.
+    get secrets() {
+      return (secrets ??= secretsOf(context.app, state.credentials ?? {}, init, headers));
+    },
     ...(context.organizationId !== undefined && { organizationId: context.organizationId }),
     ...(state.signal && { signal: state.signal }),
   };
@@ -269,7 +276,7 @@ function bodyOf(init: OAuthRequest, headers: Headers): { body?: string } {
   }
   if (init.form === undefined) return {};
   headers.set('content-type', 'application/x-www-form-urlencoded');
-  return { body: new URLSearchParams(init.form).toString() };
+  return { body: encodeForm(init.form) };
 }
 
 /** Everything of this exchange that must not surface: codes, tokens, verifiers and assertions are values of the body. */

@@ -6,12 +6,12 @@ import { isOutage } from './refresh-facts.ts';
 import type { BatchWriter } from './refresh-turn.ts';
 
 /** Rows in one statement. */
-const mostRows = 500;
+const mostRows = 750;
 /**
  * Longest that a result waits for company. A process that is killed meanwhile loses it, which costs one more refresh: what
  * the vendor would not give again is written at once.
  */
-const longestWaitMs = 100;
+const longestWaitMs = 150;
 
 interface Waiting {
   readonly write: ConnectionWrite;

@@ -35,7 +35,9 @@ export async function sealCredentials(
   credentials: Credentials,
   version: number,
 ): Promise<Uint8Array> {
-  const envelope = { s: schemaVersion, v: version, f: await factsHash(row), c: revealAll(credentials) };
+  const hashed = factsHash(row);
+  const f = typeof hashed === 'string' ? hashed : await hashed;
+  const envelope = { s: schemaVersion, v: version, f, c: revealAll(credentials) };
   return engine.vault.seal(contextOf(row), encodeUtf8(JSON.stringify(envelope)));
 }
 
@@ -54,20 +56,21 @@ export async function openCredentials(engine: Engine, row: ConnectionRow): Promi
   if (member(envelope, 'v') !== row.credentialsVersion) {
     throw unreadable('credentials_rolled_back', 'The stored credentials are not those of this version of the row.');
   }
-  const values = Object.entries((member(envelope, 'c') ?? {}) as object);
-  const texts = values.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  const credentials = Object.fromEntries(texts.map(([name, value]) => [name, new Secret(value)]));
-  await requireSealedFacts(engine, row, { credentials, sealed: member(envelope, 'f') });
+  const credentials: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries((member(envelope, 'c') ?? {}) as object)) {
+    if (typeof value === 'string') credentials[name] = new Secret(value);
+  }
+  const sealed = member(envelope, 'f');
+  if (sealed === undefined) requireDeclaredHosts(engine, row, credentials);
+  else {
+    const hashed = factsHash(row);
+    requireSealedFacts(sealed, typeof hashed === 'string' ? hashed : await hashed);
+  }
   return credentials;
 }
 
-async function requireSealedFacts(
-  engine: Engine,
-  row: ConnectionRow,
-  { credentials, sealed }: { readonly credentials: Credentials; readonly sealed: Json | undefined },
-): Promise<void> {
-  if (sealed === undefined) return requireDeclaredHosts(engine, row, credentials);
-  if (sealed === (await factsHash(row))) return;
+function requireSealedFacts(sealed: Json, hashed: string): void {
+  if (sealed === hashed) return;
   throw unreadable(
     'facts_altered',
     'The facts that decide where the stored credentials go are not those they came with.',
@@ -88,7 +91,7 @@ function requireDeclaredHosts(engine: Engine, { provider, metadata }: Connection
 }
 
 /** The facts themselves where they are shorter than a hash would be: most connections have none. */
-async function factsHash(row: Sealable): Promise<string> {
+function factsHash(row: Sealable): string | Promise<string> {
   const facts = decidingFacts(row);
   return facts.length <= longestPlain ? facts : hashText('sha256', facts, 'base64url');
 }

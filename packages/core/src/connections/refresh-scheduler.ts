@@ -14,7 +14,9 @@ import { leaseMs, needsLock, type ClaimedRow, type Refresher } from './refresh.t
 import type { BatchWriter } from './refresh-turn.ts';
 
 /** Rows in one claim at most. */
-const mostRows = 500;
+const mostRows = 1_000;
+/** The next claim is made while this many rows wait for their call, so that calls do not wait for the claim. */
+const aheadRows = 500;
 /** A claimed row waits about this long for its call at most: the lease must outlive both. */
 const queueMs = 10_000;
 /** How often a lane with nothing to do looks again while others are busy. */
@@ -112,6 +114,7 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
   /** Of a token that rotates, it is noted first that it will be spent: many rows in one statement. */
   async function mark(rows: readonly ConnectionRow[], claimedAt: number): Promise<ClaimedRow[]> {
     const readAt = clock.monotonic();
+    if (!rows.some((row) => needsMark(runtime, row))) return rows.map((row) => ({ row, claimedAt, readAt }));
     const marks = await Promise.all(
       rows.map(async (row) => {
         try {
@@ -149,8 +152,12 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
     async drain(stopped) {
       const writer = createBatchWriter(engine);
       const queue: ClaimedRow[] = [];
+      /** Rows in the queue at which more are claimed: half of what is claimed at once, or what is in flight. */
+      let ahead = width;
       const writing = new Set<Promise<void>>();
       let claiming: Promise<void> | undefined;
+      /** What waits for the end of a write. */
+      let room: PromiseWithResolvers<void> | undefined;
       const state: {
         /** Nothing more to claim. */
         dry: boolean;
@@ -168,6 +175,7 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
           state.probing = admitted === 'one';
           const fits = Math.max(width, Math.floor((width * queueMs) / meanMs));
           const limit = admitted === 'all' ? Math.min(mostRows, fits) : state.probing ? 1 : 0;
+          ahead = Math.max(width, Math.min(aheadRows, Math.floor(limit / 2)));
           const claimedAt = clock.monotonic();
           const rows = limit === 0 ? [] : await claim(limit);
           // One organization may hold back the rest of a batch; with fewer than its share nobody is held back.
@@ -183,7 +191,7 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
       async function next(): Promise<ClaimedRow | undefined> {
         for (;;) {
           if (stopped()) return undefined;
-          if (queue.length <= width && !state.dry) claiming ??= refill().finally(() => (claiming = undefined));
+          if (queue.length <= ahead && !state.dry) claiming ??= refill().finally(() => (claiming = undefined));
           const claimed = state.probing || !breakers.holds(runtime) ? queue.shift() : undefined;
           if (claimed !== undefined) return claimed;
           if (claiming === undefined) return undefined;
@@ -217,6 +225,8 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
             settle();
             answered();
             writing.delete(done);
+            room?.resolve();
+            room = undefined;
           });
         writing.add(done);
         return promise.then(() => {
@@ -228,7 +238,7 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
         for (let claimed = await next(); claimed !== undefined; claimed = await next()) {
           await refreshOne(claimed);
           processed++;
-          if (writing.size >= mostUnwritten) await Promise.race(writing);
+          while (writing.size >= mostUnwritten) await (room ??= Promise.withResolvers<void>()).promise;
         }
       }
 

@@ -61,7 +61,9 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
     const credentials: Credentials = { ...success.credentials, ...success.grant.credentials };
     const { grant, warning } = withAssumedLife(row, success.grant);
     const facts = { ...factsOf(row).metadata, ...vendorFacts(grant.metadata) };
-    const sealed = await sealCredentials(engine, { ...row, metadata: facts }, credentials, row.credentialsVersion + 1);
+    const { id, organizationId, provider, method } = row;
+    const identity = { id, organizationId, provider, method, metadata: facts };
+    const sealed = await sealCredentials(engine, identity, credentials, row.credentialsVersion + 1);
     const lifetime = lifetimeOf(grant, methodOf(runtime, row.method), success.at, clock);
     const recovered = row.statusReason === 'refresh_failing';
     const change: Partial<ConnectionData> = {
@@ -81,6 +83,7 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
     if (warning !== undefined) log.warn({ provider: row.provider, connectionId: row.id }, warning);
     if (written === null) return lostRace(runtime, row, credentials, success.writeId);
     if (success.grant.credentials['accessToken'] === undefined) return { error: noAccessToken(row) };
+    if (!recovered && !events.heard('connection.refreshed')) return { row: written };
     return {
       row: written,
       async announce() {

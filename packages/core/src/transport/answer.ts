@@ -50,10 +50,18 @@ export function createAnswer(head: Pick<WireAnswer, 'status' | 'headers'>, bytes
 }
 
 /**
- * Reads the body to its end, and not a byte further than allowed: leaving the loop closes the connection.
+ * Reads the body to its end, and not a byte further than allowed: leaving the loop closes the connection. Answers at once
+ * where the whole body has come with the headers, as that of nearly every small answer has.
  * @throws PlugboardError kind `invalid_response`, code `response_too_large`.
  */
-export async function readBody(answer: WireAnswer, maxBytes: number): Promise<Uint8Array> {
+export function readBody(answer: WireAnswer, maxBytes: number): Uint8Array | Promise<Uint8Array> {
+  const whole = answer.body.whole?.();
+  if (whole === undefined) return readChunks(answer, maxBytes);
+  if (whole.byteLength > maxBytes) throw tooLarge(maxBytes, answer.status);
+  return whole;
+}
+
+async function readChunks(answer: WireAnswer, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of answer.body) {

@@ -58,6 +58,14 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array, undefined> {
     this.#flow.cancel();
   }
 
+  /** The body as a whole, if it has come in one piece and has ended; it is read by that. */
+  whole(): Uint8Array | undefined {
+    if (this.#state !== 'ended' || this.#chunks.length !== 1) return undefined;
+    const chunk = this.#chunks.shift()!;
+    this.#relieve(chunk.byteLength);
+    return chunk;
+  }
+
   next(): Promise<Step> {
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };

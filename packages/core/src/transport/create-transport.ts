@@ -190,11 +190,13 @@ export function createTransport(options: TransportOptions): Transport & Required
         const head = await wire(wireRequest(call, url));
         call.progress.status = head.status;
         if (mode === 'stream' && head.status >= 200 && head.status < 300) return head;
-        const bytes = await readBody(head, maxBytes);
+        const read = readBody(head, maxBytes);
+        const bytes = read instanceof Promise ? await read : read;
         const answer = createAnswer(head, bytes);
+        if (!isRedirect(head.status)) return answer;
         const location = head.headers.get('location');
         // Whoever sends a call nowhere may say why in the body: some vendors name the right region there.
-        if (!isRedirect(head.status) || (location === null && isJudged(answer, request))) return answer;
+        if (location === null && isJudged(answer, request)) return answer;
         url = redirectTarget(request, url, location, hop);
         checkUrl(url, request.hosts, call.exception);
       }

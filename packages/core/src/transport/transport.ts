@@ -133,7 +133,12 @@ export interface WireRequest {
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: WireBody;
+}
+
+export interface WireBody extends AsyncIterable<Uint8Array> {
+  /** The body, read by that, where all of it is here already in one piece; otherwise undefined, and it is read as it comes. */
+  whole?(): Uint8Array | undefined;
 }
 
 /**

@@ -17,8 +17,8 @@ import {
 import type { RootKey } from './cipher.ts';
 import { importKey } from './import-key.ts';
 import { openKeyRing } from './key-ring.ts';
-import { rememberDerived } from './subkey-cache.ts';
-import type { KeyRing, Vault } from './vault.ts';
+import { rememberDerived, type ContextKey } from './subkey-cache.ts';
+import type { KeyRing, SealContext, Vault } from './vault.ts';
 
 export interface VaultOptions {
   /**
@@ -73,12 +73,16 @@ export function createVault(options: VaultOptions): Vault {
   const [primaryKeyId] = ring.keyIds;
   const prefix = sealedPrefix(primaryKeyId);
   const countSeal = callAt(warnAfterSeals, () => onKeyBudget?.({ keyId: primaryKeyId, seals: warnAfterSeals }));
-  const contextKey = rememberDerived(cachedSubkeys, async (keyId, context) => {
-    const root = await ring.load(keyId);
-    return {
-      subkey: await root.subkey(subkeyInfo(environment, context)),
-      associatedData: associatedData(keyId, environment, context),
-    };
+  const derive = (root: RootKey, keyId: string, context: SealContext): ContextKey | Promise<ContextKey> => {
+    const subkey = root.subkey(subkeyInfo(environment, context));
+    const bound = associatedData(keyId, environment, context);
+    if (subkey instanceof Promise) return subkey.then((loaded) => ({ subkey: loaded, associatedData: bound }));
+    return { subkey, associatedData: bound };
+  };
+  const contextKey = rememberDerived(cachedSubkeys, (keyId, context) => {
+    const root = ring.loaded(keyId);
+    if (root !== undefined) return derive(root, keyId, context);
+    return ring.load(keyId).then((loaded) => derive(loaded, keyId, context));
   });
 
   const macKeys = new Map<string, RootKey>();

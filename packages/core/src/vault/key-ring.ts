@@ -20,6 +20,8 @@ export interface LoadedRing {
   readonly keyIds: readonly [string, ...string[]];
   /** @throws PlugboardError `key_unavailable` when the id is unknown or its source fails; a failure is not kept. */
   load(keyId: string): Promise<RootKey>;
+  /** The same key, where it has been loaded. */
+  loaded(keyId: string): RootKey | undefined;
 }
 
 /**
@@ -36,7 +38,8 @@ export function openKeyRing({ environment, keys, clock, keyTimeoutMs }: KeyRingO
     checkKeyId(keyId);
     if (typeof source !== 'function') decodeKey(keyId, source).fill(0);
   }
-  const loaded = new Map<string, Promise<RootKey>>();
+  const loadings = new Map<string, Promise<RootKey>>();
+  const loaded = new Map<string, RootKey>();
 
   async function loadKey(keyId: string, source: KeySource): Promise<RootKey> {
     if (typeof source !== 'function') return importKey(decodeKey(keyId, source));
@@ -49,15 +52,19 @@ export function openKeyRing({ environment, keys, clock, keyTimeoutMs }: KeyRingO
   return {
     keyIds: [primary, ...others],
     async load(keyId) {
-      const known = loaded.get(keyId);
+      const known = loadings.get(keyId);
       if (known !== undefined) return known;
       const source = sources.get(keyId);
       if (source === undefined) throw unknownKey(keyId);
       const loading = loadKey(keyId, source);
-      loaded.set(keyId, loading);
-      loading.catch(() => loaded.delete(keyId));
+      loadings.set(keyId, loading);
+      loading.then(
+        (key) => loaded.set(keyId, key),
+        () => loadings.delete(keyId),
+      );
       return loading;
     },
+    loaded: (keyId) => loaded.get(keyId),
   };
 }
 

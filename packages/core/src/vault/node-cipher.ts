@@ -29,7 +29,10 @@ function nodeSubkey(crypto: NodeCrypto, key: KeyObject): Subkey {
   return {
     encrypt({ nonce, associatedData, body }, prefix) {
       const cipher = crypto.createCipheriv(algorithm, key, nonce, options).setAAD(associatedData);
-      return concatBytes(prefix, nonce, cipher.update(body), cipher.final(), cipher.getAuthTag());
+      const encrypted = cipher.update(body);
+      // This mode has no last block: `final` only makes the tag.
+      cipher.final();
+      return concatBytes(prefix, nonce, encrypted, cipher.getAuthTag());
     },
     decrypt({ nonce, associatedData, body }) {
       const end = body.length - tagLength;

@@ -8,7 +8,7 @@ export interface ContextKey {
   readonly associatedData: Uint8Array;
 }
 
-type Derive = (keyId: string, context: SealContext) => Promise<ContextKey>;
+type Derive = (keyId: string, context: SealContext) => ContextKey | Promise<ContextKey>;
 
 /** Contexts of flows are used twice at most, and would push out those of connections. */
 const usedOnce: ReadonlySet<SealPurpose> = new Set<SealPurpose>(['oauth.state', 'browser.step']);
@@ -39,8 +39,8 @@ export function rememberDerived(
     const name = nameOf(keyId, context);
     const known = newer.get(name);
     if (known !== undefined) return known;
-    const aged = older.get(name);
-    return aged === undefined ? derive(keyId, context).then((key) => keep(name, key)) : keep(name, aged);
+    const found = older.get(name) ?? derive(keyId, context);
+    return found instanceof Promise ? found.then((key) => keep(name, key)) : keep(name, found);
   };
 }
 

@@ -1,5 +1,5 @@
 import { decodeHex } from '../bytes.ts';
-import { ed25519KeyLength, signEd25519, verifyEd25519 } from './ed25519.ts';
+import { ed25519Key, ed25519KeyLength, signEd25519, type Ed25519Key } from './ed25519.ts';
 import { decoders, encoders, joinParts, type BytesEncoding } from './mac.ts';
 import { signatureScheme, type SignatureScheme } from './scheme.ts';
 import { headerSigner, notSignable, readSignedHeader } from './signed-header.ts';
@@ -23,7 +23,7 @@ export function ed25519Signature(options: Ed25519SignatureOptions): Verify {
     ...ed25519Match(encoding),
     key(secret) {
       const bytes = decoders[keyEncoding](secret);
-      return bytes?.length === ed25519KeyLength ? bytes : undefined;
+      return bytes?.length === ed25519KeyLength ? ed25519Key(bytes) : undefined;
     },
     read: readSignedHeader(options),
     ...(timestamp !== undefined && { timestamp }),
@@ -56,17 +56,28 @@ export function ed25519Signer(options: Ed25519SignatureOptions): HeaderSigner {
 }
 
 /** The comparison alone, for schemes that find their signature somewhere else. */
-export function ed25519Match(encoding: BytesEncoding): Pick<SignatureScheme<Uint8Array>, 'matches'> {
+export function ed25519Match(encoding: BytesEncoding): Pick<SignatureScheme<Ed25519Key>, 'matches'> {
   return {
-    async matches(key, content, signatures) {
+    matches(key, content, signatures) {
       const data = joinParts(content);
-      for (const text of signatures) {
+      const candidates = signatures.flatMap((text) => {
         const signature = decoders[encoding](text);
         // Encoded again it must be the same text: a signature in two spellings would pass for two signatures.
-        if (signature === undefined || encoders[encoding](signature) !== text) continue;
-        if (await verifyEd25519(key, data, signature)) return true;
-      }
-      return false;
+        return signature === undefined || encoders[encoding](signature) !== text ? [] : [signature];
+      });
+      return anyVerifies(key, data, candidates);
     },
   };
+}
+
+/** One after the other, and at once where the runtime verifies at once. */
+function anyVerifies(
+  key: Ed25519Key,
+  data: Uint8Array,
+  [signature, ...others]: readonly Uint8Array[],
+): boolean | Promise<boolean> {
+  if (signature === undefined) return false;
+  const verified = key(data, signature);
+  if (typeof verified === 'boolean') return verified || anyVerifies(key, data, others);
+  return verified.then((found) => found || anyVerifies(key, data, others));
 }

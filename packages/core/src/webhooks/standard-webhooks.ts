@@ -2,7 +2,7 @@ import { encodeBase64 } from '../bytes.ts';
 import { configurationError, type PlugboardError } from '../errors.ts';
 import { isSecret, type Secret } from '../secret.ts';
 import { ed25519Match } from './ed25519-signature.ts';
-import { signEd25519 } from './ed25519.ts';
+import { ed25519Key, signEd25519, type Ed25519Key } from './ed25519.ts';
 import { formatTimestamp, type TimestampRule } from './freshness.ts';
 import { hmacMatch } from './hmac-signature.ts';
 import { joinParts, macText } from './mac.ts';
@@ -127,11 +127,14 @@ function contentOf(id: string, timestamp: string, body: Uint8Array | string): re
   return [`${id}.${timestamp}.`, body];
 }
 
-type VerificationKey = Exclude<StandardWebhookKey, { readonly kind: 'private' }>;
+type VerificationKey =
+  | Extract<StandardWebhookKey, { readonly kind: 'symmetric' }>
+  | { readonly kind: 'public'; readonly key: Ed25519Key };
 
 /** A private key cannot be what a receiver holds. */
 function verificationKey(secret: string): VerificationKey | undefined {
   const key = parseStandardWebhookSecret(secret);
+  if (key?.kind === 'public') return { kind: 'public', key: ed25519Key(key.bytes) };
   return key?.kind === 'private' ? undefined : key;
 }
 
@@ -142,7 +145,7 @@ function matches(
 ): boolean | Promise<boolean> {
   return key.kind === 'symmetric'
     ? symmetric.matches(key.key, content, ofVersion(symmetricVersion, signatures))
-    : asymmetric.matches(key.bytes, content, ofVersion(asymmetricVersion, signatures));
+    : asymmetric.matches(key.key, content, ofVersion(asymmetricVersion, signatures));
 }
 
 function ofVersion(version: string, signatures: readonly string[]): readonly string[] {

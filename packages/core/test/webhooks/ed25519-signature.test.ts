@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { decodeHex } from '../../src/bytes.ts';
 import { ed25519Example, ed25519Signature, ed25519Signer } from '../../src/webhooks/ed25519-signature.ts';
-import { signEd25519, verifyEd25519 } from '../../src/webhooks/ed25519.ts';
+import { ed25519Key, signEd25519 } from '../../src/webhooks/ed25519.ts';
 import { hideNodeCrypto } from '../support/vault.ts';
 import { judge, now, withHeader } from './deliveries.ts';
 import { discord } from './schemes.ts';
@@ -48,8 +48,8 @@ describe.each(['node:crypto', 'WebCrypto'])('Ed25519, on %s', (platform) => {
     const data = Buffer.from('data');
     const made = await signEd25519(decodeHex(seed)!, data);
     expect(Buffer.from(made)).toEqual(sign(null, data, privateKey));
-    expect(await verifyEd25519(publicKey, data, made)).toBe(true);
-    expect(await verifyEd25519(publicKey, Buffer.from('date'), made)).toBe(false);
+    expect(await ed25519Key(publicKey)(data, made)).toBe(true);
+    expect(await ed25519Key(publicKey)(Buffer.from('date'), made)).toBe(false);
   });
 });
 

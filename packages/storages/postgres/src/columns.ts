@@ -95,16 +95,20 @@ function rowFormat<Row>(fields: Readonly<Record<string, Column>>): RowFormat<Row
   const entries = Object.entries(fields);
   const inJson = entries.filter(([, [, kind]]) => kind !== 'bytes');
   const [sealed = '', [sealedColumn] = ['']] = entries.find(([, [, kind]]) => kind === 'bytes') ?? [];
+  // Copied and filled: an object that grows by computed names is a hash table, and slow for whoever reads or copies it.
+  const blank: Readonly<Record<string, unknown>> = { ...fields, readAt: null };
   const list = [...inJson.map(([, [name, kind]]) => toJsonSql(`t.${name}`, kind)), seconds(now)];
   return {
     columns: `json_build_array(${list.join(', ')})::text, t.${sealedColumn}`,
     decode([json, bytes]) {
       const values = parseJson(readText(json)) as readonly Json[];
-      const row: Record<string, unknown> = { [sealed]: bytes === null ? null : readBytes(bytes) };
-      inJson.forEach(([field, [, kind]], index) => {
+      const row: Record<string, unknown> = { ...blank };
+      row[sealed] = bytes === null ? null : readBytes(bytes);
+      for (let index = 0; index < inJson.length; index++) {
+        const [field, [, kind]] = inJson[index]!;
         const value = values[index];
         row[field] = kind === 'date' && value !== null ? readDate(value) : value;
-      });
+      }
       row['readAt'] = readDate(values.at(-1));
       return row as unknown as Row;
     },
