@@ -4,13 +4,16 @@ import { join } from 'node:path';
 
 export const rootDir: string = join(import.meta.dirname, '..');
 
+/** A file, or one by export condition, at any depth. */
+export type Target = string | { readonly [condition: string]: Target };
+
 export interface Manifest {
   readonly name: string;
   readonly version?: string;
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   /** Files of the package itself under names that begin with `#`. */
-  readonly imports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly imports?: Readonly<Record<string, Target>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -35,6 +38,7 @@ const kinds = [
   ['other', 'examples/*'],
   ['other', 'tools'],
   ['other', 'benchmarks'],
+  ['other', 'runtimes'],
 ] as const;
 
 export function workspacePackages(root = rootDir): WorkspacePackage[] {
@@ -57,6 +61,15 @@ export function providerIds(root = rootDir): string[] {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .toSorted();
+}
+
+/** Dependencies of a provider that run wherever JavaScript does. Anything else is an SDK of its vendor. */
+const portable = new Set(['zod', 'jose', '@rgrove/parse-xml']);
+
+/** The SDKs that a provider loads when they are first needed. */
+export function sdksOf({ manifest }: WorkspacePackage): string[] {
+  const names = Object.keys(manifest.dependencies ?? {});
+  return names.filter((name) => !portable.has(name) && !/^@(types|plugboard)\//.test(name));
 }
 
 /** TypeScript files below a folder, as paths from the root with slashes. */

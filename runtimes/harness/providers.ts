@@ -1,0 +1,9 @@
+/** Which providers there are, and which bring an SDK of their vendor. */
+import { providerIds, sdksOf, workspacePackages } from '../../tools/workspace.ts';
+
+export const allProviders: () => string[] = () => providerIds();
+
+export function withoutSdk(): string[] {
+  const providers = workspacePackages().filter(({ kind }) => kind === 'provider');
+  return providers.filter((entry) => sdksOf(entry).length === 0).map(({ id }) => id);
+}

@@ -1,0 +1,32 @@
+/** The contract of every provider that is bundled with this file, with the options of the provider's own test. */
+import { report, type Check, type Report } from './report.ts';
+import { collected } from './shims/vitest.ts';
+
+/** Connects, signs, sends, reads, refreshes, ends, and what becomes of deliveries: a fixed set of some seconds. */
+const set = [
+  /: what is sent is what its example encodes$/,
+  /: the example is understood$/,
+  /: good credentials connect, and the account has an id and a name$/,
+  /health: a good connection$/,
+  /: the code is exchanged once, with the declared client authentication$/,
+  /: refreshes by its rotation policy, again and again/,
+  /: a token that ends is minted anew/,
+  /: a grant that ends is refreshed, again and again/,
+  /: disconnecting ends the grant at the vendor/,
+  /stub: without any key every operation works/,
+  /webhooks: .* is (believed|refused)$/,
+  /webhooks: a delivery reaches the handler once, a forged one never$/,
+];
+
+export async function* runContract(whole: boolean): AsyncGenerator<Report> {
+  for (const { path, run } of collected) {
+    const group = path.findIndex((title) => title.endsWith(' keeps the provider contract'));
+    const title = path.at(-1) ?? '';
+    if (group === -1 || (!whole && !set.some((pattern) => pattern.test(title)))) continue;
+    const check: Check = {
+      name: path.join(' > ').replace(' keeps the provider contract >', ':'),
+      run: async () => void (await run({ annotate: async () => undefined })),
+    };
+    yield report(check);
+  }
+}

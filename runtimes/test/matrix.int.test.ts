@@ -1,0 +1,77 @@
+/** The same program in every runtime, bundled from the sources as an app is: cryptography, the wire, a board, its routes. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { providerEntry, bundle, type Platform } from '../harness/bundle.ts';
+import { prepare, type Prepared } from '../harness/given.ts';
+import { createPrograms } from '../harness/programs.ts';
+import { runProgram } from '../harness/run.ts';
+import { missing, nodes, others, workerd } from '../harness/runtimes.ts';
+import type { Report } from '../program/report.ts';
+import { ciphers, open, secret, withCipher } from '../program/vault.ts';
+import { withoutSdk } from '../harness/providers.ts';
+
+const programs = createPrograms();
+let prepared: Prepared;
+const tags = ciphers.map((cipher) => `vault: short tags and changed bytes are refused with ${cipher}`);
+/** What plain workerd cannot do. */
+const without = [
+  ...['opens with node:crypto what another process sealed', 'seals with node:crypto'].map((name) => `vault: ${name}`),
+  tags[0]!,
+  'flags: OpenFeature says the declared default',
+];
+
+beforeAll(async () => {
+  prepared = await prepare();
+});
+afterAll(async () => {
+  await prepared.close();
+  programs.remove();
+});
+
+describe.each([...nodes, ...others, workerd])('$name', (runtime) => {
+  const { platform } = runtime;
+  const reason = missing(runtime);
+  let reports: readonly Report[] = [];
+
+  beforeAll(async () => {
+    if (reason !== null) return;
+    const given = prepared.given('smoke', platform === 'workerd' ? 'workerd' : 'other');
+    reports = await runProgram(runtime, await programs.smoke(platform), given);
+  }, 240_000);
+
+  test('runs a board, its routes, its wire and its vault', async (context) => {
+    context.skip(reason !== null, reason ?? '');
+    const skipped = reports.filter((report) => report.skipped !== undefined);
+    for (const { check, skipped: why } of skipped) await context.annotate(`${check}: ${why}`);
+    expect(reports.filter(({ ok }) => !ok)).toEqual([]);
+    expect(skipped.map(({ check }) => check)).toEqual(platform === 'workerd' ? expect.arrayContaining(without) : []);
+    expect(skipped).toHaveLength(platform === 'workerd' ? without.length : 0);
+    expect(reports).toHaveLength(20);
+  });
+
+  test('C07 short tags are refused', (context) => {
+    context.skip(reason !== null, reason ?? '');
+    const refused = reports.filter(({ check, skipped }) => tags.includes(check) && skipped === undefined);
+    expect(refused.map(({ ok }) => ok)).toEqual(platform === 'workerd' ? [true] : [true, true]);
+  });
+
+  test('what it sealed opens on Node, with either cipher', async (context) => {
+    context.skip(reason !== null, reason ?? '');
+    const sealed = reports.flatMap(({ check, data }) => (check.startsWith('vault: seals') && data ? [data] : []));
+    expect(sealed).toHaveLength(platform === 'workerd' ? 1 : 2);
+    for (const cipher of ciphers) {
+      for (const text of sealed) {
+        expect(await withCipher(cipher, (vault) => open(vault, text as string))).toBe(secret);
+      }
+    }
+  });
+});
+
+test.each<[Platform, string[]]>([
+  ['workerd', []],
+  ['bun', ['node:async_hooks', 'node:events']],
+  ['deno', ['node:async_hooks', 'node:events']],
+])('for %s the bundle of core, routes and every provider without an SDK needs no module of Node', async (platform, of) => {
+  const { builtins } = await bundle({ contents: providerEntry(withoutSdk()), platform });
+  expect(builtins).toEqual(of);
+});
