@@ -62,9 +62,7 @@ function coreEntries(root: string): ReadonlyMap<string, readonly string[]> {
 function sourcesOf(target: Target): string[] {
   if (typeof target === 'string') return [];
   return Object.entries(target).flatMap(([condition, inner]) =>
-    condition === '@plugboard/source' && typeof inner === 'string'
-      ? [inner.replace('./src/', '')]
-      : sourcesOf(inner),
+    condition === '@plugboard/source' && typeof inner === 'string' ? [inner.replace('./src/', '')] : sourcesOf(inner),
   );
 }
 

@@ -77,7 +77,10 @@ const builtins: Plugin = {
 };
 
 /** What the tests of providers import that the contract needs. The rest (judges, files) proves other things, on Node. */
-const needed = /^(\.|\/|zod$|vitest$|@plugboard\/)/;
+const needed = /^(\.|\/|zod$|jose$|vitest$|@plugboard\/)/;
+
+/** Stands for a file between the tests of two providers. */
+const markOf = '.mark';
 
 const contractsOnly: Plugin = {
   name: 'contracts-only',
@@ -87,14 +90,15 @@ const contractsOnly: Plugin = {
     onResolve({ filter: /.*/ }, ({ path, importer }) =>
       /\/providers\/[^/]+\/test\//.test(importer) && !needed.test(path) ? { path, namespace: 'elsewhere' } : undefined,
     );
-    onLoad({ filter: /.*/, namespace: 'elsewhere' }, () => ({ contents: anything, loader: 'js' }));
+    // Says whose tests are collected from here on.
+    onResolve({ filter: /\.mark$/ }, ({ path }) => ({ path, namespace: 'mark', sideEffects: true }));
+    onLoad({ filter: /.*/, namespace: 'mark' }, ({ path }) => ({
+      contents: `import { collectFor } from '${shim('vitest.ts')}'; collectFor('${path.replace(markOf, '')}');`,
+      resolveDir: program,
+    }));
+    onLoad({ filter: /.*/, namespace: 'elsewhere' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
   },
 };
-
-/** Whatever is read from it, called or constructed is itself. */
-const anything = `const it = new Proxy(function () {}, {
-  get: (_, name) => (typeof name === 'symbol' ? undefined : it), apply: () => it, construct: () => it });
-module.exports = it;`;
 
 /** The text of an entry. `calls`: an expression from what is imported to the generator of reports. */
 function entryOf(platform: Platform, imports: readonly string[], calls: string): string {
@@ -108,7 +112,11 @@ export const smokeEntry = (platform: Platform): string =>
 
 /** The contract of some providers, taken from their own tests. */
 export function contractEntry(platform: Platform, ids: readonly string[]): string {
-  const tests = ids.map((id) => `import '${join(root, 'packages/providers', id, 'test/provider.test.ts')}';`);
+  // Nothing stands between the imports of two tests: what a test collects is told apart by a file of its own before it.
+  const tests = ids.flatMap((id) => [
+    `import '${id}${markOf}';`,
+    `import '${join(root, 'packages/providers', id, 'test/provider.test.ts')}';`,
+  ]);
   const run = `import { runContract } from '${join(program, 'contract.ts')}';`;
   return entryOf(platform, [...tests, run], "({ program }) => runContract(program === 'contract')");
 }

@@ -10,7 +10,8 @@ import type { Runtime } from './runtimes.ts';
 
 /** @throws Error with the output of a program that failed as a whole. */
 export async function runProgram(runtime: Runtime, file: string, given: Given): Promise<Report[]> {
-  const text = runtime.executable === null ? await runWorker(runtime, file, given) : await runFile(runtime, file, given);
+  const text =
+    runtime.executable === null ? await runWorker(runtime, file, given) : await runFile(runtime, file, given);
   return text
     .split('\n')
     .filter((line) => line !== '')

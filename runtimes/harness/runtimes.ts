@@ -14,9 +14,11 @@ export interface Runtime {
   readonly args: readonly string[];
 }
 
+const rootManifest = join(import.meta.dirname, '../../package.json');
+
 export const nodes: readonly Runtime[] = [
   { name: 'Node 22.12', platform: 'node', executable: nodeOf('node-22'), args: [] },
-  { name: 'Node 24', platform: 'node', executable: process.execPath, args: [] },
+  { name: 'Node 24', platform: 'node', executable: fileIn('node', 'bin/node', rootManifest), args: [] },
   { name: 'Node 26', platform: 'node', executable: nodeOf('node-26'), args: [] },
 ];
 
@@ -34,10 +36,16 @@ export const others: readonly Runtime[] = [
 
 export const workerd: Runtime = { name: 'workerd', platform: 'workerd', executable: null, args: [] };
 
-/** Why a runtime cannot be run here; null when it can. */
-export function missing({ name, platform, executable }: Runtime): string | null {
-  if (executable !== null || platform.startsWith('workerd')) return null;
-  return `no package brings ${name} for ${process.platform} on ${process.arch}`;
+/** Whether a runtime is there. */
+export function isHere({ platform, executable }: Runtime): boolean {
+  return executable !== null || platform.startsWith('workerd');
+}
+
+/** Skips a test whose runtime is not there, with the reason. In CI that is a failure. */
+export function needs(context: { skip(condition: boolean, note: string): void }, runtime: Runtime): void {
+  const reason = `no package brings ${runtime.name} for ${process.platform} on ${process.arch}`;
+  if (!isHere(runtime) && process.env['CI'] === 'true') throw new Error(reason);
+  context.skip(!isHere(runtime), reason);
 }
 
 function nodeOf(alias: string): string | null {

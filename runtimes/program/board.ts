@@ -14,7 +14,10 @@ const session = 'session=org-1/ada';
 /** The vendor lets two calls through in a tenth of a second. */
 function limited<P extends ReturnType<typeof acme>>(provider: P): P {
   const { definition } = provider;
-  return { ...provider, definition: { ...definition, api: { ...definition.api, limits: [{ requests: 2, perMs: 100 }] } } };
+  return {
+    ...provider,
+    definition: { ...definition, api: { ...definition.api, limits: [{ requests: 2, perMs: 100 }] } },
+  };
 }
 
 /** Each check goes on where the one before it ended. */
@@ -76,7 +79,11 @@ export function boardChecks({ origin, runtime }: Given): readonly Check[] {
         const start = await call('/connect/acme', { headers: { cookie: session } });
         same(start.status, 303);
         const cookie = `${session}; ${start.headers.get('set-cookie')!.split(';')[0]}`;
-        const consent = { method: 'POST', body: new URLSearchParams({ decision: 'allow' }), redirect: 'manual' } as const;
+        const consent = {
+          method: 'POST',
+          body: new URLSearchParams({ decision: 'allow' }),
+          redirect: 'manual',
+        } as const;
         const decided = await fetch(start.headers.get('location')!, consent);
         const back = new URL(decided.headers.get('location')!);
         const headers = { cookie, 'sec-fetch-site': 'cross-site' };

@@ -24,7 +24,7 @@ export async function* runContract(whole: boolean): AsyncGenerator<Report> {
     const title = path.at(-1) ?? '';
     if (group === -1 || (!whole && !set.some((pattern) => pattern.test(title)))) continue;
     const check: Check = {
-      name: path.join(' > ').replace(' keeps the provider contract >', ':'),
+      name: path.join(' > '),
       run: async () => void (await run({ annotate: async () => undefined })),
     };
     yield report(check);

@@ -48,37 +48,38 @@ export async function open(vault: Vault, sealed: string): Promise<string> {
   return new TextDecoder().decode(await vault.open(context, decodeBase64(sealed)!));
 }
 
-export const vaultChecks = ({ sealed: foreign }: Given): readonly Check[] => ciphers.flatMap((cipher): Check[] => [
-  {
-    name: `vault: opens with ${cipher} what another process sealed`,
-    run: () =>
-      withCipher(cipher, async (vault) => {
-        same(Object.keys(foreign).length, ciphers.length);
-        for (const sealed of Object.values(foreign)) same(await open(vault, sealed), secret);
-      }),
-  },
-  {
-    name: `vault: seals with ${cipher}`,
-    run: () =>
-      withCipher(cipher, async (vault) => {
-        const sealed = await seal(vault);
-        same(await open(vault, sealed), secret);
-        return sealed;
-      }),
-  },
-  {
-    name: `vault: short tags and changed bytes are refused with ${cipher}`,
-    run: () =>
-      withCipher(cipher, async (vault) => {
-        const sealed = await vault.seal(context, new TextEncoder().encode(secret));
-        const refused = (bytes: Uint8Array) => codeOf(vault.open(context, bytes));
-        const tagAt = sealed.length - 16;
-        for (const kept of [0, 4, 8, 12, 13, 15])
-          same([kept, await refused(sealed.slice(0, tagAt + kept))], [kept, 'vault_auth_failed']);
-        for (const at of [tagAt - 1, tagAt, sealed.length - 1]) {
-          const changed = sealed.map((byte, index) => (index === at ? byte ^ 1 : byte));
-          same([at, await refused(changed)], [at, 'vault_auth_failed']);
-        }
-      }),
-  },
-]);
+export const vaultChecks = ({ sealed: foreign }: Given): readonly Check[] =>
+  ciphers.flatMap((cipher): Check[] => [
+    {
+      name: `vault: opens with ${cipher} what another process sealed`,
+      run: () =>
+        withCipher(cipher, async (vault) => {
+          same(Object.keys(foreign).length, ciphers.length);
+          for (const sealed of Object.values(foreign)) same(await open(vault, sealed), secret);
+        }),
+    },
+    {
+      name: `vault: seals with ${cipher}`,
+      run: () =>
+        withCipher(cipher, async (vault) => {
+          const sealed = await seal(vault);
+          same(await open(vault, sealed), secret);
+          return sealed;
+        }),
+    },
+    {
+      name: `vault: short tags and changed bytes are refused with ${cipher}`,
+      run: () =>
+        withCipher(cipher, async (vault) => {
+          const sealed = await vault.seal(context, new TextEncoder().encode(secret));
+          const refused = (bytes: Uint8Array) => codeOf(vault.open(context, bytes));
+          const tagAt = sealed.length - 16;
+          for (const kept of [0, 4, 8, 12, 13, 15])
+            same([kept, await refused(sealed.slice(0, tagAt + kept))], [kept, 'vault_auth_failed']);
+          for (const at of [tagAt - 1, tagAt, sealed.length - 1]) {
+            const changed = sealed.map((byte, index) => (index === at ? byte ^ 1 : byte));
+            same([at, await refused(changed)], [at, 'vault_auth_failed']);
+          }
+        }),
+    },
+  ]);

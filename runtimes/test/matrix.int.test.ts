@@ -5,7 +5,7 @@ import { providerEntry, bundle, type Platform } from '../harness/bundle.ts';
 import { prepare, type Prepared } from '../harness/given.ts';
 import { createPrograms } from '../harness/programs.ts';
 import { runProgram } from '../harness/run.ts';
-import { missing, nodes, others, workerd } from '../harness/runtimes.ts';
+import { isHere, needs, nodes, others, workerd } from '../harness/runtimes.ts';
 import type { Report } from '../program/report.ts';
 import { ciphers, open, secret, withCipher } from '../program/vault.ts';
 import { withoutSdk } from '../harness/providers.ts';
@@ -30,17 +30,16 @@ afterAll(async () => {
 
 describe.each([...nodes, ...others, workerd])('$name', (runtime) => {
   const { platform } = runtime;
-  const reason = missing(runtime);
   let reports: readonly Report[] = [];
 
   beforeAll(async () => {
-    if (reason !== null) return;
+    if (!isHere(runtime)) return;
     const given = prepared.given('smoke', platform === 'workerd' ? 'workerd' : 'other');
     reports = await runProgram(runtime, await programs.smoke(platform), given);
   }, 240_000);
 
   test('runs a board, its routes, its wire and its vault', async (context) => {
-    context.skip(reason !== null, reason ?? '');
+    needs(context, runtime);
     const skipped = reports.filter((report) => report.skipped !== undefined);
     for (const { check, skipped: why } of skipped) await context.annotate(`${check}: ${why}`);
     expect(reports.filter(({ ok }) => !ok)).toEqual([]);
@@ -50,13 +49,13 @@ describe.each([...nodes, ...others, workerd])('$name', (runtime) => {
   });
 
   test('C07 short tags are refused', (context) => {
-    context.skip(reason !== null, reason ?? '');
+    needs(context, runtime);
     const refused = reports.filter(({ check, skipped }) => tags.includes(check) && skipped === undefined);
     expect(refused.map(({ ok }) => ok)).toEqual(platform === 'workerd' ? [true] : [true, true]);
   });
 
   test('what it sealed opens on Node, with either cipher', async (context) => {
-    context.skip(reason !== null, reason ?? '');
+    needs(context, runtime);
     const sealed = reports.flatMap(({ check, data }) => (check.startsWith('vault: seals') && data ? [data] : []));
     expect(sealed).toHaveLength(platform === 'workerd' ? 1 : 2);
     for (const cipher of ciphers) {
@@ -71,7 +70,10 @@ test.each<[Platform, string[]]>([
   ['workerd', []],
   ['bun', ['node:async_hooks', 'node:events']],
   ['deno', ['node:async_hooks', 'node:events']],
-])('for %s the bundle of core, routes and every provider without an SDK needs no module of Node', async (platform, of) => {
-  const { builtins } = await bundle({ contents: providerEntry(withoutSdk()), platform });
-  expect(builtins).toEqual(of);
-});
+])(
+  'for %s the bundle of core, routes and every provider without an SDK needs no module of Node',
+  async (platform, of) => {
+    const { builtins } = await bundle({ contents: providerEntry(withoutSdk()), platform });
+    expect(builtins).toEqual(of);
+  },
+);

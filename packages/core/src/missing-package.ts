@@ -11,7 +11,9 @@ const workerdText = /^No such module "/;
 /** Undefined for every other failure. Code `package_missing`. */
 export function missingPackage(cause: unknown): PlugboardError | undefined {
   // What Bun throws is no Error.
-  const { code, message } = (typeof cause === 'object' && cause !== null ? cause : {}) as Partial<NodeJS.ErrnoException>;
+  const { code, message } = (
+    typeof cause === 'object' && cause !== null ? cause : {}
+  ) as Partial<NodeJS.ErrnoException>;
   if (typeof message !== 'string' || !(missingCodes.has(code) || workerdText.test(message))) return undefined;
   const name = named.exec(message)?.[2];
   return new PlugboardError({

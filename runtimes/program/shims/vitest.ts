@@ -2,13 +2,19 @@
 import { chai, ChaiStyleAssertions, JestAsymmetricMatchers, JestChaiExpect, JestExtend } from '@vitest/expect';
 
 export interface Collected {
-  /** Titles of the groups around it, and its own. */
+  /** The provider, titles of the groups around it, and its own. */
   readonly path: readonly string[];
   run(context: { annotate(text: string): Promise<void> }): unknown;
 }
 
 export const collected: Collected[] = [];
 const groups: string[] = [];
+let provider = '';
+
+/** From here on tests are those of this provider. */
+export function collectFor(id: string): void {
+  provider = id;
+}
 
 for (const plugin of [JestExtend, JestChaiExpect, ChaiStyleAssertions, JestAsymmetricMatchers]) chai.use(plugin);
 
@@ -23,7 +29,7 @@ export const expect: object = Object.assign(
 const each = () => () => undefined;
 
 export const test = Object.assign(
-  (name: string, run: Collected['run']) => void collected.push({ path: [...groups, name], run }),
+  (name: string, run: Collected['run']) => void collected.push({ path: [provider, ...groups, name], run }),
   { each },
 );
 export const it = test;

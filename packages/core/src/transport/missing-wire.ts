@@ -10,6 +10,6 @@ export function createUndiciWire(): Wire {
   throw configurationError(
     'bundled_without_node',
     'This app runs on Node and was bundled for another runtime: the transport of Node is not in it.',
-    "Bundle it for Node (export condition `node`), or pass `wire: fetchWire`, which does not see what names resolve to.",
+    'Bundle it for Node (export condition `node`), or pass `wire: fetchWire`, which does not see what names resolve to.',
   );
 }
