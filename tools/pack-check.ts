@@ -2,7 +2,8 @@
  * `pnpm pack:check`, after `pnpm build`: what is published is what is tested.
  *
  * Packs every package, lints each tarball (contents, publint, attw), installs all tarballs together in an empty
- * project, imports and requires every entry, and compiles a consumer against the packed declarations.
+ * project, imports and requires every entry, compiles a consumer against the packed declarations, and runs the packages
+ * in every runtime.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
+import { runPacked } from './pack-runtimes.ts';
 import { publishedPackages, rootDir, type Manifest } from './workspace.ts';
 
 interface Packed {
@@ -47,6 +49,8 @@ const consumer = join(work, 'consumer');
 if (stage('install', () => install())) {
   stage('import and require', () => loadAll());
   stage('consumer types', () => compileConsumers());
+  const names = packed.flatMap((entry) => entry.entries);
+  await stage('runtimes', async () => void problems.push(...(await runPacked(consumer, names))));
 }
 
 for (const problem of problems) console.log(`!!! ${problem}`);

@@ -63,15 +63,6 @@ export function providerIds(root = rootDir): string[] {
     .toSorted();
 }
 
-/** Dependencies of a provider that run wherever JavaScript does. Anything else is an SDK of its vendor. */
-const portable = new Set(['zod', 'jose', '@rgrove/parse-xml']);
-
-/** The SDKs that a provider loads when they are first needed. */
-export function sdksOf({ manifest }: WorkspacePackage): string[] {
-  const names = Object.keys(manifest.dependencies ?? {});
-  return names.filter((name) => !portable.has(name) && !/^@(types|plugboard)\//.test(name));
-}
-
 /** TypeScript files below a folder, as paths from the root with slashes. */
 export function sourceFiles(dir: string, root = rootDir): string[] {
   if (!existsSync(join(root, dir))) return [];

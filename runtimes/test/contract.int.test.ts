@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { prepare, type Prepared } from '../harness/given.ts';
 import { createPrograms } from '../harness/programs.ts';
-import { allProviders, unableInWorkers } from '../harness/providers.ts';
+import { unableInWorkers } from '../../tools/where-it-runs.ts';
+import { allProviders } from '../harness/providers.ts';
 import { runProgram } from '../harness/run.ts';
 import { isHere, needs, nodes, others, type Runtime } from '../harness/runtimes.ts';
 import type { Report } from '../program/report.ts';

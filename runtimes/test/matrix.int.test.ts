@@ -1,14 +1,15 @@
 /** The same program in every runtime, bundled from the sources as an app is: cryptography, the wire, a board, its routes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { providerEntry, bundle, type Platform } from '../harness/bundle.ts';
+import { needFlagInWorkers } from '../../tools/where-it-runs.ts';
+import { bundle, providerEntry, type Platform } from '../harness/bundle.ts';
 import { prepare, type Prepared } from '../harness/given.ts';
 import { createPrograms } from '../harness/programs.ts';
 import { runProgram } from '../harness/run.ts';
 import { isHere, needs, nodes, others, workerd } from '../harness/runtimes.ts';
 import type { Report } from '../program/report.ts';
 import { ciphers, open, secret, withCipher } from '../program/vault.ts';
-import { withoutSdk } from '../harness/providers.ts';
+import { withoutNode } from '../harness/providers.ts';
 
 const programs = createPrograms();
 let prepared: Prepared;
@@ -66,14 +67,21 @@ describe.each([...nodes, ...others, workerd])('$name', (runtime) => {
   });
 });
 
-test.each<[Platform, string[]]>([
-  ['workerd', []],
-  ['bun', ['node:async_hooks', 'node:events']],
-  ['deno', ['node:async_hooks', 'node:events']],
-])(
-  'for %s the bundle of core, routes and every provider without an SDK needs no module of Node',
-  async (platform, of) => {
-    const { builtins } = await bundle({ contents: providerEntry(withoutSdk()), platform });
-    expect(builtins).toEqual(of);
+test('the bundle of core, routes and providers for a Worker without flags needs no module of Node', async () => {
+  const { builtins } = await bundle({ contents: providerEntry(withoutNode()), platform: 'workerd' });
+  expect(builtins).toEqual([]);
+});
+
+test.each(needFlagInWorkers)('%s does need modules of Node in a Worker', async (id) => {
+  const { builtins } = await bundle({ contents: providerEntry([id]), platform: 'workerd' });
+  expect(builtins.length).toBeGreaterThan(0);
+});
+
+test.each<Platform>(['bun', 'deno'])(
+  'core and the routes need no module of Node for %s, but for flags',
+  async (platform) => {
+    const { builtins } = await bundle({ contents: providerEntry([]), platform });
+    // What the SDK of OpenFeature asks for, when a flag is first looked at.
+    expect(builtins).toEqual(['node:async_hooks', 'node:events']);
   },
 );
