@@ -33,6 +33,7 @@ export default defineConfig({
             'packages/**/test/**/*.int.test.ts',
             'tools/test/**/*.int.test.ts',
             'examples/**/test/**/*.int.test.ts',
+            'runtimes/test/**/*.int.test.ts',
           ],
           globalSetup: ['./tools/test-services.ts'],
           testTimeout: 30_000,

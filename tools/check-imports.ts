@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import type { CheckResult } from './check-result.ts';
 import { levels as coreLevels } from './levels.ts';
 import { importsOf } from './source.ts';
-import { readText, sourceFiles, workspacePackages } from './workspace.ts';
+import { readText, sourceFiles, workspacePackages, type Target } from './workspace.ts';
 
 const src = 'packages/core/src';
 const core = '@plugboard/core';
@@ -19,7 +19,7 @@ export function checkImports(root: string, levels = coreLevels): CheckResult {
   for (const file of files) {
     const level = levelOf(file, levels);
     if (level === undefined) problems.push(`${src}/${file}: has no level in tools/levels.ts`);
-    const targets: string[] = [];
+    const read = new Set<string>();
     for (const { specifier, line, lazy } of importsOf(file, readText(root, `${src}/${file}`))) {
       const complain = (problem: string) => problems.push(`${src}/${file}:${line}: ${problem}`);
       if (specifier === '(computed)') complain('imports a computed name');
@@ -30,30 +30,40 @@ export function checkImports(root: string, levels = coreLevels): CheckResult {
       if (!own && !specifier.startsWith('.')) continue;
 
       checked++;
-      const target = own ? entries.get(specifier) : posix.join(posix.dirname(file), specifier);
-      const below = target === undefined ? undefined : levelOf(target, levels);
-      if (target === undefined || !files.includes(target)) complain(`imports ${specifier}, which is no file of core`);
-      else if (target === 'index.ts' || (!own && posix.basename(target) === 'index.ts')) complain('imports an index');
-      else if (level !== undefined && below !== undefined && below > level) {
-        complain(`level ${level} imports ${target} of level ${below}`);
+      const targets = own ? (entries.get(specifier) ?? []) : [posix.join(posix.dirname(file), specifier)];
+      if (targets.length === 0 || targets.some((target) => !files.includes(target)))
+        complain(`imports ${specifier}, which is no file of core`);
+      for (const target of targets.filter((name) => files.includes(name))) {
+        const below = levelOf(target, levels);
+        if (target === 'index.ts' || (!own && posix.basename(target) === 'index.ts')) complain('imports an index');
+        else if (level !== undefined && below !== undefined && below > level) {
+          complain(`level ${level} imports ${target} of level ${below}`);
+        }
       }
       // Types vanish, but files that describe each other can only be read together. Another entry is a file of its own.
-      if (target !== undefined && !own && !targets.includes(target)) targets.push(target);
+      if (!own) for (const target of targets) read.add(target);
     }
-    graph.set(file, targets);
+    graph.set(file, [...read]);
   }
   for (const cycle of cyclesOf(graph)) problems.push(`${src}: cycle ${cycle.join(' -> ')}`);
   return { checked, what: 'imports', problems };
 }
 
-/** Core's entries by the name that its own sources may load them under when they are first needed: `#name`s are its own. */
-function coreEntries(root: string): ReadonlyMap<string, string> {
+/**
+ * Core's entries by the name that its own sources may load them under when they are first needed: `#name`s are its own.
+ * One name may stand for several files, by export condition.
+ */
+function coreEntries(root: string): ReadonlyMap<string, readonly string[]> {
   const manifest = workspacePackages(root).find((entry) => entry.dir === 'packages/core')?.manifest;
-  const sources = Object.entries({ ...manifest?.exports, ...manifest?.imports }).flatMap(([name, target]) => {
-    const source = typeof target === 'string' ? undefined : target['@plugboard/source'];
-    return source === undefined ? [] : [[name.replace(/^\./, core), source.replace('./src/', '')] as const];
-  });
-  return new Map(sources);
+  const entries = Object.entries({ ...manifest?.exports, ...manifest?.imports });
+  return new Map(entries.map(([name, target]) => [name.replace(/^\./, core), sourcesOf(target)]));
+}
+
+function sourcesOf(target: Target): string[] {
+  if (typeof target === 'string') return [];
+  return Object.entries(target).flatMap(([condition, inner]) =>
+    condition === '@plugboard/source' && typeof inner === 'string' ? [inner.replace('./src/', '')] : sourcesOf(inner),
+  );
 }
 
 function levelOf(file: string, levels: Readonly<Record<string, number>>): number | undefined {

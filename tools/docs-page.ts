@@ -9,13 +9,13 @@ export const generatedEnd = '<!-- end of the generated part -->';
 /** The marks, whatever an older start said, and what stands between them. */
 export const generatedBlock = /<!-- generated [^>]*-->[\s\S]*?<!-- end of the generated part -->/;
 
-/** docs/providers/<id>.md */
-export function providerPage(definition: AnyDefinition): string {
-  return `# ${definition.name}\n\n${generatedStart}\n\n${providerBlock(definition)}\n\n${generatedEnd}\n`;
+/** docs/providers/<id>.md. `runsIn`: the sentence that says where it runs. */
+export function providerPage(definition: AnyDefinition, runsIn: string): string {
+  return `# ${definition.name}\n\n${generatedStart}\n\n${providerBlock(definition, runsIn)}\n\n${generatedEnd}\n`;
 }
 
 /** The part that the page and the README of the package share. */
-export function providerBlock(definition: AnyDefinition): string {
+export function providerBlock(definition: AnyDefinition, runsIn: string): string {
   const { summary, docs, hosts, api } = definition;
   const named = definition.tenantHosts === undefined ? [] : ['the host that a connection names'];
   const called = [...hosts.map(code), ...named];
@@ -25,6 +25,7 @@ export function providerBlock(definition: AnyDefinition): string {
     `\`\`\`sh\nnpm install @plugboard/core @plugboard/provider-${definition.id}\n\`\`\``,
     `[Product](${docs.home}) · [Where the keys are](${docs.keys}) · [API reference](${docs.reference}), checked on ${docs.checked}.`,
     `Calls only ${called.join(', ')}.${version}`,
+    runsIn,
     ...sections.map((section) => section(definition)),
   ]
     .filter((part) => part !== undefined && part !== '')

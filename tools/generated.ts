@@ -15,7 +15,10 @@ import {
 import { envExample } from './env-example.ts';
 import { exampleDir, exampleManifest, exampleProviders, type LoadedProvider } from './example-app.ts';
 import { identifiedTests } from './test-titles.ts';
-import { providerIds, readText, workspacePackages } from './workspace.ts';
+import { runsIn, runtimeTable } from './where-it-runs.ts';
+import { providerIds, readText, workspacePackages, type Manifest } from './workspace.ts';
+
+const runtimesGuide = 'docs/guides/runtimes.md';
 
 export interface Generated {
   /** Path from the root to the whole text it must hold. */
@@ -45,9 +48,10 @@ export async function generate(root: string): Promise<Generated> {
       const provider = await loadProvider(root, id);
       const { definition } = provider;
       loaded.push(provider);
-      files.set(`docs/providers/${id}.md`, providerPage(definition));
+      const where = runsIn(id, manifestOf(root, id));
+      files.set(`docs/providers/${id}.md`, providerPage(definition, where));
       const readme = `packages/providers/${id}/README.md`;
-      files.set(readme, withBlock(root, readme, providerBlock(definition)));
+      files.set(readme, withBlock(root, readme, providerBlock(definition, where)));
     });
   }
   if (loaded.length > 0) {
@@ -57,6 +61,11 @@ export async function generate(root: string): Promise<Generated> {
       'README.md',
       () => void files.set('README.md', withBlock(root, 'README.md', providerTable(definitions))),
     );
+    await attempt(runtimesGuide, () => {
+      if (!existsSync(join(root, runtimesGuide))) return;
+      const placed = definitions.map(({ id, name }) => ({ id, name, manifest: manifestOf(root, id) }));
+      files.set(runtimesGuide, withBlock(root, runtimesGuide, runtimeTable(placed)));
+    });
     exampleApp(root, loaded, files);
   }
 
@@ -125,6 +134,12 @@ function exampleApp(root: string, loaded: readonly LoadedProvider[], files: Map<
   const ids = loaded.map(({ definition }) => definition.id);
   files.set(`${exampleDir}/package.json`, json(exampleManifest(example.manifest, ids)));
   files.set(`${exampleDir}/src/providers.ts`, exampleProviders(loaded));
+}
+
+/** A provider that is being made has none yet. */
+function manifestOf(root: string, id: string): Manifest {
+  const file = `packages/providers/${id}/package.json`;
+  return existsSync(join(root, file)) ? (JSON.parse(readText(root, file)) as Manifest) : { name: id };
 }
 
 async function loadProvider(root: string, id: string): Promise<LoadedProvider> {

@@ -1,8 +1,9 @@
 /**
  * `pnpm pack:check`, after `pnpm build`: what is published is what is tested.
  *
- * Packs every package, lints each tarball (contents, publint, attw), builds and packs once more and compares, installs all tarballs together in an empty
- * project, imports and requires every entry, and compiles a consumer against the packed declarations.
+ * Packs every package, lints each tarball (contents, publint, attw), builds and packs once more and compares, installs
+ * all tarballs together in an empty project, imports and requires every entry, compiles a consumer against the packed
+ * declarations, and runs the packages in every runtime.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
 import { contentProblems, differences, hashesOf } from './pack-contents.ts';
+import { runPacked } from './pack-runtimes.ts';
 import { packTarballs, pnpm, unpack, type Packed } from './packed.ts';
 import { publishedPackages, rootDir, type Manifest } from './workspace.ts';
 
@@ -40,6 +42,8 @@ const consumer = join(work, 'consumer');
 if (stage('install', () => install())) {
   stage('import and require', () => loadAll());
   stage('consumer types', () => compileConsumers());
+  const names = packed.flatMap((entry) => entry.entries);
+  await stage('runtimes', async () => void problems.push(...(await runPacked(consumer, names))));
 }
 
 for (const problem of problems) console.log(`!!! ${problem}`);

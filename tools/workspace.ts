@@ -4,13 +4,16 @@ import { join } from 'node:path';
 
 export const rootDir: string = join(import.meta.dirname, '..');
 
+/** A file, or one by export condition, at any depth. */
+export type Target = string | { readonly [condition: string]: Target };
+
 export interface Manifest {
   readonly name: string;
   readonly version?: string;
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   /** Files of the package itself under names that begin with `#`. */
-  readonly imports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly imports?: Readonly<Record<string, Target>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -35,6 +38,7 @@ const kinds = [
   ['other', 'examples/*'],
   ['other', 'tools'],
   ['other', 'benchmarks'],
+  ['other', 'runtimes'],
 ] as const;
 
 export function workspacePackages(root = rootDir): WorkspacePackage[] {

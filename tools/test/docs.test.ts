@@ -102,7 +102,7 @@ const { definition } = defineProvider({
 });
 
 describe('a page', () => {
-  const page = providerPage(definition);
+  const page = providerPage(definition, 'Runs everywhere.');
   test.each([
     ['hosts and version', 'Calls only `api.acme.example`, `*.acme.example`. API version: `v3`.'],
     ['the date of its facts', 'checked on 2026-11-20.'],
@@ -136,7 +136,7 @@ describe('a page', () => {
 
   test('leaves out what is not declared, and columns that nobody fills', () => {
     const { settings: _settings, webhooks: _webhooks, flags: _flags, app: _app, ...bare } = definition;
-    const shown = providerPage({ ...bare, operations: {} } as typeof definition);
+    const shown = providerPage({ ...bare, operations: {} } as typeof definition, '');
     for (const title of ['Settings', 'Webhooks', 'Flags', 'Operations', 'What the host registers', 'Capabilities']) {
       expect(shown).not.toContain(`## ${title}`);
     }

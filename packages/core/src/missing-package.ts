@@ -3,12 +3,19 @@ import { PlugboardError } from './errors.ts';
 
 const missingCodes: ReadonlySet<unknown> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
 /** Runtimes tell the name in words alone, of a file by its path, which is nobody's business. */
-const named = /Cannot find (?:package|module) '((?:@[\w.~-]+\/)?[\w~-][\w.~-]*)(?:\/[^']*)?'/;
+const named =
+  /(?:Cannot find (?:package|module)|No such module|Import) (['"])((?:@[\w.~-]+\/)?[\w~-][\w.~-]*)(?:\/[^'"]*)?\1/;
+/** What workerd says, and gives no code. */
+const workerdText = /^No such module "/;
 
 /** Undefined for every other failure. Code `package_missing`. */
 export function missingPackage(cause: unknown): PlugboardError | undefined {
-  if (!(cause instanceof Error) || !missingCodes.has((cause as { code?: unknown }).code)) return undefined;
-  const name = named.exec(cause.message)?.[1];
+  // What Bun throws is no Error.
+  const { code, message } = (
+    typeof cause === 'object' && cause !== null ? cause : {}
+  ) as Partial<NodeJS.ErrnoException>;
+  if (typeof message !== 'string' || !(missingCodes.has(code) || workerdText.test(message))) return undefined;
+  const name = named.exec(message)?.[2];
   return new PlugboardError({
     kind: 'configuration',
     code: 'package_missing',

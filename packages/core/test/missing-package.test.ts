@@ -14,12 +14,20 @@ describe('the package that is missing', () => {
     ["Cannot find package 'vendor-sdk' imported from /srv/app/x.js", 'vendor-sdk'],
     ["Cannot find package '@vendor/sdk' imported from /srv/app/x.js", '@vendor/sdk'],
     ["Cannot find module '@vendor/sdk/deep/file.js'\nRequire stack:\n- /srv/app/x.js", '@vendor/sdk'],
+    // Deno.
+    ['Import "@vendor/sdk" not a dependency\n    at file:///srv/app/x.js:1:20', '@vendor/sdk'],
   ])('%s', (message, name) => {
     const error = missingPackage(failed(message))!;
     expect(error).toMatchObject({ kind: 'configuration', code: 'package_missing', retryable: false });
     expect(error.message).toBe(`The package \`${name}\` is not installed.`);
     expect(error.hint).toContain(`npm install ${name}`);
     expect(inspect(error)).not.toContain('/srv');
+  });
+
+  test('is told by workerd in words alone, and by Bun in an object that is no Error', () => {
+    expect(missingPackage(new Error('No such module "@vendor/sdk".'))?.message).toContain('`@vendor/sdk`');
+    const message = "Cannot find package 'vendor-sdk' from '/srv/app/x.js'";
+    expect(missingPackage({ code: 'ERR_MODULE_NOT_FOUND', message })?.message).toContain('`vendor-sdk`');
   });
 
   test('is not named by a path of the host', () => {

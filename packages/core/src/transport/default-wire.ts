@@ -18,9 +18,14 @@ export function defaultWire(): Wire {
   });
 }
 
-/** Bun and Deno call themselves Node as well, but bring sockets or an undici of their own. */
+/** Others call themselves Node as well, but bring sockets or an undici of their own: Bun, Deno, workerd with its flag. */
 function isNode(): boolean {
-  const versions = (globalThis as { process?: { versions?: Readonly<Record<string, string | undefined>> } }).process
-    ?.versions;
-  return versions?.['node'] !== undefined && versions['bun'] === undefined && versions['deno'] === undefined;
+  const { process, navigator } = globalThis as {
+    process?: { versions?: Readonly<Record<string, string | undefined>> };
+    navigator?: { userAgent?: string };
+  };
+  const { node, bun, deno } = process?.versions ?? {};
+  // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent (2026-11).
+  const workerd = navigator?.userAgent === 'Cloudflare-Workers';
+  return node !== undefined && bun === undefined && deno === undefined && !workerd;
 }
