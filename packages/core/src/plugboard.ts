@@ -38,7 +38,10 @@ import type { StreamOptions, StreamStatus, SyncInput } from './sync/service.ts';
 import type { StreamHandler, SyncResult } from './sync/task.ts';
 import type { VaultStatus } from './vault/status.ts';
 import type { KeyRing } from './vault/vault.ts';
-import type { WebhookHandler, WebhookTarget } from './webhooks/receive.ts';
+import type { DeadLetters } from './webhooks/dead-letters.ts';
+import type { WebhookOptions } from './webhooks/dispatch-options.ts';
+import type { WebhookHandler } from './webhooks/handlers.ts';
+import type { WebhookTarget } from './webhooks/receive.ts';
 
 export interface PlugboardOptions<Providers extends readonly AnyProvider[]> extends RuntimeOptions {
   /** Public base URL of the mounted routes: `https://app.example.com/integrations`. Never taken from a request. */
@@ -63,6 +66,8 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   readonly notifications?: NotificationOptions;
   /** The database was restored from a backup: `hold` first, `resume` once the first connections are seen to work. */
   readonly restored?: Restored;
+  /** Whether webhook events are handled while the vendor waits, or later. Default: while it waits. */
+  readonly webhooks?: WebhookOptions;
   /** Bounds of what the jobs do at once. */
   readonly background?: BackgroundOptions;
   /** Further origins to which a finished connect flow may return. */
@@ -189,7 +194,8 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     }): Promise<Page<AuditEntry>>;
   };
 
-  readonly webhooks: {
+  /** `failed`, `replay` and `discard` are for those who run the deployment: they cross organizations. */
+  readonly webhooks: DeadLetters & {
     /** Verifies, de-duplicates, dispatches, and answers as the vendor wants. */
     receive(provider: string, request: Request, target?: WebhookTarget): Promise<Response>;
     /**
