@@ -157,7 +157,7 @@ export function createMemoryInbox(now: () => number): MemoryInbox {
     },
 
     forget(connectionId) {
-      for (const [id, row] of rows) if (row.connectionId === connectionId) rows.delete(id);
+      for (const [id, row] of rows) if (row.connectionId === connectionId && row.payload !== null) rows.delete(id);
     },
   };
 }
