@@ -73,7 +73,7 @@ export function createInboxJob({ engine, inbox, handlers, plan }: InboxJobParts)
   }
 
   function begin(row: InboxRow, inbox: InboxStore): void {
-    const hold = holdEvents(engine, inbox, [row]);
+    const hold = holdEvents(engine, inbox, [{ id: row.id, leaseFence: row.leaseFence }]);
     const work: Promise<void> = attempt(row, inbox, hold)
       // The event comes back when its lease ends.
       .catch((error: unknown) => log.error({ job: 'webhooks', ...errorFields(error) }, 'an event could not be settled'))
