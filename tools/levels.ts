@@ -97,6 +97,7 @@ export const levels: Readonly<Record<string, number>> = {
   'notice.ts': 4,
   'notifier.ts': 4,
   'operator/': 4,
+  'previous-secrets.ts': 4,
   'provider-runtime.ts': 4,
   'limiter-kit.ts': 4,
   'runtimes.ts': 4,

@@ -17,7 +17,7 @@ import type { FlagClient, FlagsService } from './flags.ts';
 import type { Health, HealthInput } from './health.ts';
 import type { Job, JobName } from './job.ts';
 import type { BackgroundOptions } from './jobs.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Log } from './log.ts';
 import type {
   AnyProvider,
@@ -86,6 +86,17 @@ export type DefinitionOf<P extends readonly AnyProvider[], Id extends string> =
   string extends Ids<P>
     ? AnyProvider['definition']
     : Extract<P[number], Provider<{ id: Id } & AnyProvider['definition']>>['definition'];
+
+/** Types of events that a provider declares come as suggestions; a vendor may send others. */
+type EventName<D extends AnyProvider['definition']> =
+  | Extract<keyof EventsOf<D>, string>
+  | '*'
+  // Not `string` alone, which would swallow the suggestions.
+  | (string & Record<never, never>);
+
+type EventData<D extends AnyProvider['definition'], Type extends string> = Type extends keyof EventsOf<D>
+  ? Output<EventsOf<D>[Type]>
+  : Json;
 
 type ProvidersWith<P extends readonly AnyProvider[], Name extends CapabilityName> = {
   [Index in keyof P]: Name extends keyof NonNullable<P[Index]['definition']['capabilities']>
@@ -222,15 +233,14 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   /** Hears what happens to connections. */
   on<Name extends BoardEventName>(event: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
   /**
-   * Hears a vendor's verified webhook events; `*` hears all of them, raw. A handler that returns a reply answers the
-   * vendor with it; a delivery that was handled before gets the vendor's default answer.
+   * Hears a vendor's verified webhook events. Data of a type that the provider declares is validated by its schema;
+   * that of any other type is what the vendor sent, as JSON. `*` hears all events. A handler that returns a reply answers
+   * the vendor with it; a delivery that was handled before gets the vendor's default answer.
    */
-  on<Id extends Ids<P>, Type extends Extract<keyof EventsOf<DefinitionOf<P, Id>>, string> | '*'>(
+  on<Id extends Ids<P>, Type extends EventName<DefinitionOf<P, Id>>>(
     provider: Id,
     type: Type,
-    handler: WebhookHandler<
-      Type extends keyof EventsOf<DefinitionOf<P, Id>> ? Output<EventsOf<DefinitionOf<P, Id>>[Type]> : unknown
-    >,
+    handler: WebhookHandler<EventData<DefinitionOf<P, Id>, Type>>,
   ): Unsubscribe;
 
   /** Key rotation: how many rows each key holds, and sealing all of them under the first key of the ring. */

@@ -9,6 +9,7 @@ import { checkId, providerOf } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
 import { hashText } from '../hash.ts';
+import { secretsOf } from '../previous-secrets.ts';
 import type { WebhookDefinition } from '../provider.ts';
 import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
@@ -75,7 +76,8 @@ export function createWebhooks(engine: Engine, { sessions, handlers, intake }: W
     const addressed = route?.row ?? meant;
     const credentials = await credentialsOf(runtime, addressed);
     const proven = route !== null && named !== undefined && { channelToken: new Secret(named.token) };
-    const secrets = liveSecrets(webhooks.secrets({ app: runtime.app, credentials, ...proven }), delivery.receivedAt);
+    const source = { app: runtime.app, credentials, ...proven };
+    const secrets = liveSecrets(secretsOf(webhooks, source, runtime.previousSecrets), delivery.receivedAt);
     const closed = secrets.length === 0;
     if (closed && webhooks.channels?.read === undefined) return problem(503, 'webhook_not_configured');
     const challenge = webhooks.challenge?.(delivery, secrets, runtime.app);
