@@ -14,7 +14,11 @@ server.once('listening', () => process.send?.({ port: (server.address() as Addre
 
 // Bytes of bodies that have come in, and the memory that the process takes.
 const sockets = new Set<{ readonly bytesRead: number }>();
-server.on('connection', (socket) => void sockets.add(socket));
+server.on('connection', (socket) => {
+  sockets.add(socket);
+  // Kept any longer it would hold its last request, and the body of it.
+  socket.once('close', () => sockets.delete(socket));
+});
 const received = () => [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
 /** Tells once so many bytes have come in. */
 function look(atLeast: number): void {

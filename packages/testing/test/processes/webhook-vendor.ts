@@ -91,9 +91,13 @@ export function createSenderBoard(
   });
 }
 
-/** A delivery of one event, signed. */
-export async function delivery(id: string): Promise<Request> {
+/** One event as it is posted, signed by the vendor or by somebody who does not know the secret. */
+export async function signedPost(id: string, { forged = false } = {}) {
   const body = JSON.stringify({ id, account: 'acct-1' });
-  const headers = await sign({ body, url: address, at: new Date(0) }, signingSecret);
-  return new Request(address, { method: 'POST', body, headers });
+  const headers = await sign({ body, url: address, at: new Date(0) }, forged ? 'a guess' : signingSecret);
+  return { body, headers };
+}
+
+export async function delivery(id: string): Promise<Request> {
+  return new Request(address, { method: 'POST', ...(await signedPost(id)) });
 }
