@@ -7,6 +7,7 @@ export const benchmarks = {
   token: () => import('./cases/token.ts'),
   crypto: () => import('./cases/crypto.ts'),
   webhooks: () => import('./cases/webhooks.ts'),
+  'webhooks-intake': () => import('./cases/webhooks-intake.ts'),
   transport: () => import('./cases/transport.ts'),
   authorize: () => import('./cases/authorize.ts'),
   refresh: () => import('./cases/refresh.ts'),

@@ -25,6 +25,8 @@ const filters: Readonly<Record<string, OptionHelp>> = {
   provider: { type: 'string', short: 'p', value: '<id>', help: 'Only those of the provider' },
   label: { type: 'string', value: '<label>', help: 'Only those with the label' },
 };
+const { label: _label, ...ofEvents } = filters;
+const restingStatus: OptionHelp = { type: 'string', value: '<status>', help: 'failed or dead. Default: both' };
 const everything: OptionHelp = { type: 'boolean', help: 'Those of all organizations and providers' };
 
 export const commands: readonly Command[] = [
@@ -114,6 +116,30 @@ export const commands: readonly Command[] = [
     summary: 'Ends connections: revokes them at the vendor and drops their credentials',
     options: { ...filters, all: everything, yes },
     load: async () => (await import('./commands/disconnect.ts')).disconnect,
+  },
+  {
+    name: 'webhooks failed',
+    summary: 'Lists webhook events that nobody has handled',
+    options: {
+      ...ofEvents,
+      status: { type: 'string', value: '<status>', help: 'received, failed or dead. Default: failed and dead' },
+      limit: { type: 'string', value: '<number>', help: 'At most so many. Default: all' },
+    },
+    load: async () => (await import('./commands/webhooks.ts')).failed,
+  },
+  {
+    name: 'webhooks replay',
+    summary: 'Has handlers try again: one event, or all that the filters name',
+    takes: '[event]',
+    options: { ...ofEvents, status: restingStatus, all: everything, yes },
+    load: async () => (await import('./commands/webhooks.ts')).replay,
+  },
+  {
+    name: 'webhooks discard',
+    summary: 'Drops events for good: one, or all that the filters name',
+    takes: '[event]',
+    options: { ...ofEvents, status: restingStatus, all: everything, yes },
+    load: async () => (await import('./commands/webhooks.ts')).discard,
   },
   {
     name: 'jobs run',

@@ -1,5 +1,5 @@
 /** What is wrong with the options of a board. */
-import { printable, type Mode } from './engine.ts';
+import { printable, type Engine, type Mode } from './engine.ts';
 import { configurationError } from './errors.ts';
 import { checkFields, optional, text } from './field-rules.ts';
 import type { Job, JobName } from './job.ts';
@@ -38,6 +38,14 @@ export function jobNamed(jobs: readonly Job[], name: JobName): Job {
     `There is no job \`${printable(name)}\`.`,
     `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`,
   );
+}
+
+/** A store of the host's own, from before there was an inbox, works as it did. */
+export function warnOfNoInbox({ providers, store, log }: Engine): void {
+  if (![...providers.values()].some(({ definition }) => definition.webhooks !== undefined)) return;
+  const message =
+    'the store has no `inbox`: webhook events whose handlers keep failing are lost when the vendor gives up';
+  log.warn({ store: store.name }, message);
 }
 
 export function memoryStoreError(name: string) {

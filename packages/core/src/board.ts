@@ -1,6 +1,6 @@
 /** `createPlugboard`: providers, store and keys in, one object out. */
 import { createAccounts } from './accounts.ts';
-import { checkLabel, checkUrl, jobNamed, memoryStoreError } from './board-options.ts';
+import { checkLabel, checkUrl, jobNamed, memoryStoreError, warnOfNoInbox } from './board-options.ts';
 import { createChannels } from './channels/channels.ts';
 import { createClient } from './client/client.ts';
 import { createCredentialBreaker } from './client/credential-breaker.ts';
@@ -40,6 +40,12 @@ import { checkKeys } from './vault/check-keys.ts';
 import { createVault } from './vault/create-vault.ts';
 import { assertRemovable, vaultStatus } from './vault/status.ts';
 import { makeWebhookAddress } from './webhooks/address.ts';
+import { createDeadLetters } from './webhooks/dead-letters.ts';
+import { planWebhooks } from './webhooks/dispatch-options.ts';
+import { createHandlers } from './webhooks/handlers.ts';
+import { createInboxJob } from './webhooks/inbox-job.ts';
+import { createIntakeByInbox } from './webhooks/intake-by-inbox.ts';
+import { createIntakeByMarks } from './webhooks/intake-by-marks.ts';
 import { createKeyCache } from './webhooks/key-cache.ts';
 import { createWebhooks } from './webhooks/receive.ts';
 import type { PlugboardOptions, Plugboard, Target } from './plugboard.ts';
@@ -120,7 +126,17 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   const settings = createSettings(engine, sessions);
   const accounts = createAccounts(engine, sessions);
   const flags = createFlags(engine, options.flags);
-  const webhooks = createWebhooks(engine, sessions, health);
+  const { inbox } = store;
+  const plan = planWebhooks(options.webhooks, runtimes, inbox !== undefined);
+  if (inbox === undefined) warnOfNoInbox(engine);
+  const handlers = createHandlers(engine, sessions, health);
+  const wake = () => runner?.wake('webhooks');
+  const intake =
+    inbox === undefined
+      ? createIntakeByMarks(engine, handlers)
+      : createIntakeByInbox({ engine, inbox, handlers, plan, wake });
+  const webhooks = createWebhooks(engine, { sessions, handlers, intake });
+  const deadLetters = createDeadLetters(engine, wake);
   const channels = createChannels(engine, sessions);
   const presence = createPresence(engine, { ready, label: checkLabel(options.processLabel) });
   const operator = createOperator(engine, presence);
@@ -147,7 +163,12 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
 
   const notifier = options.notifications && createNotifier(engine, client as ClientOf, options.notifications);
   const parts = { refresher, channels, health, notifier, background: options.background };
-  const jobs = [...createJobs(engine, parts), createSyncJob({ engine, sessions }, streams)].map((job) => {
+  const allJobs = [
+    ...createJobs(engine, parts),
+    createSyncJob({ engine, sessions }, streams),
+    createInboxJob({ engine, inbox, handlers, plan }),
+  ];
+  const jobs = allJobs.map((job) => {
     const run = gate(job.run.bind(job));
     return {
       ...job,
@@ -233,6 +254,9 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     webhooks: {
       receive: gate(webhooks.receive),
       address: gate((provider, target) => makeWebhookAddress(engine, provider, target)),
+      failed: looking(deadLetters.failed),
+      replay: gate(deadLetters.replay),
+      discard: gate(deadLetters.discard),
     },
     channels: { open: gate(channels.open), list: gate(channels.list), close: gate(channels.close) },
     on: ((first: string, second: unknown, third?: unknown) =>

@@ -5,6 +5,7 @@ import type { Mode, Restored } from './engine.ts';
 import type { Log } from './log.ts';
 import { configurationError, PlugboardError } from './errors.ts';
 import type { AnyDefinition, AnyProvider, AppField, AppFields } from './provider.ts';
+import { readPrevious, type EndingSecret } from './previous-secrets.ts';
 import { checkInput } from './schema.ts';
 import { isSecret, Secret } from './secret.ts';
 
@@ -49,6 +50,8 @@ export interface ResolvedProvider {
   readonly platform?: { readonly method: string; readonly credentials: Credentials };
   readonly scopes?: readonly string[];
   readonly apiVersion: string;
+  /** Signing secrets of webhooks that a rotation has replaced. */
+  readonly previousSecrets: readonly EndingSecret[];
   /** App fields without which OAuth cannot run. */
   readonly missing: readonly string[];
   /** Nothing is configured and the mode allows it: an emulator stands in for the vendor. */
@@ -80,6 +83,7 @@ export function resolveProvider(provider: AnyProvider, environment: Environment,
   return {
     definition,
     app,
+    previousSecrets: readPrevious(definition, app, options.previous, environment),
     missing,
     stub: mode !== 'production' && (options.stub ?? bare),
     apiVersion: options.apiVersion ?? definition.api.version ?? '',
@@ -95,7 +99,7 @@ export function missingOf(fields: AppFields, app: AppValues, set: string): reado
     .map(([, field]) => field.env);
 }
 
-const commonOptions = new Set(['scopes', 'apiVersion', 'platform', 'stub']);
+const commonOptions = new Set(['scopes', 'apiVersion', 'previous', 'platform', 'stub']);
 
 function refuseUnknownOptions(definition: AnyDefinition, names: readonly string[]): void {
   const known = new Set([...commonOptions, ...Object.keys(definition.app ?? {})]);

@@ -84,6 +84,7 @@ export { systemClock, type Cancel, type Clock } from './clock.ts';
 export { checkAnswer, checkInput, jsonSchemaOf } from './schema.ts';
 export type { Input, Output, PlainSchema, Schema } from './schema.ts';
 
+export type * from './store-inbox.ts';
 export type * from './store-sync.ts';
 export type * from './store.ts';
 export { createMemoryStore } from './memory-store.ts';
@@ -146,4 +147,7 @@ export { signStandardWebhook, standardWebhooks } from './webhooks/standard-webho
 export { fieldValue, parseForm, parseUrlEncoded, sortFields } from './form.ts';
 export type { FormField } from './form-field.ts';
 export type { FormPart, MultipartField } from './multipart.ts';
-export type { WebhookContext, WebhookHandler, WebhookTarget } from './webhooks/receive.ts';
+export type { BulkOptions, StoredEvent, StoredEventFilter, StoredEventPage } from './webhooks/dead-letters.ts';
+export type { WebhookOptions } from './webhooks/dispatch-options.ts';
+export type { EventChannel, WebhookContext, WebhookHandler } from './webhooks/handlers.ts';
+export type { WebhookTarget } from './webhooks/receive.ts';

@@ -6,7 +6,7 @@ export interface JobRun {
   readonly more: boolean;
 }
 
-export type JobName = 'refresh' | 'channels' | 'health' | 'sync' | 'cleanup';
+export type JobName = 'refresh' | 'webhooks' | 'channels' | 'health' | 'sync' | 'cleanup';
 
 export interface Job {
   readonly name: JobName;

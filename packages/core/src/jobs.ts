@@ -67,10 +67,14 @@ export function createJobs(engine: Engine, parts: JobParts): readonly Job[] {
     },
     {
       name: 'cleanup',
-      description: 'Deletes expired one-time values.',
+      description: 'Deletes expired one-time values, and webhook events that need not be kept.',
       everyMs: hourMs,
       parallel: false,
-      run: async () => ({ processed: await engine.store.once.purge(), more: false }),
+      run: async () => {
+        const values = await engine.store.once.purge();
+        const events = (await engine.store.inbox?.purge()) ?? 0;
+        return { processed: values + events, more: false };
+      },
     },
   ];
 }
@@ -96,6 +100,8 @@ function hasChannels({ definition }: ProviderRuntime): boolean {
 const afterFailureMs = 5_000;
 
 export interface Runner {
+  /** Runs a job of this process now, and once more where it is running. */
+  wake(name: Job['name']): void;
   stop(): Promise<void>;
 }
 
@@ -104,12 +110,15 @@ export function startRunner(engine: Engine, jobs: readonly Job[]): Runner {
   const controller = new AbortController();
   const cancels = new Map<string, () => void>();
   const running = new Set<Promise<void>>();
+  const busy = new Set<string>();
+  const woken = new Set<string>();
 
   function schedule(job: Job, delayMs: number): void {
     if (controller.signal.aborted) return;
     cancels.set(
       job.name,
       engine.clock.after(delayMs, () => {
+        busy.add(job.name);
         const run = runOnce(job).finally(() => running.delete(run));
         running.add(run);
       }),
@@ -124,12 +133,23 @@ export function startRunner(engine: Engine, jobs: readonly Job[]): Runner {
       engine.log.error({ job: job.name, ...errorFields(error) }, 'a job failed and will run again');
       waitMs = Math.min(waitMs, afterFailureMs);
     }
+    busy.delete(job.name);
+    if (woken.delete(job.name)) waitMs = 0;
     // Jitter keeps the processes of one deployment out of step.
     schedule(job, waitMs * (0.9 + 0.2 * engine.clock.random()));
   }
 
   for (const job of jobs) schedule(job, Math.min(job.everyMs, 1_000) * engine.clock.random());
   return {
+    wake(name) {
+      const job = jobs.find((each) => each.name === name);
+      if (job === undefined || controller.signal.aborted) return;
+      if (busy.has(name)) woken.add(name);
+      else {
+        cancels.get(name)?.();
+        schedule(job, 0);
+      }
+    },
     async stop() {
       controller.abort();
       for (const cancel of cancels.values()) cancel();

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from './clock.ts';
 import { createMemoryConnections } from './memory-connections.ts';
 import { copyOf } from './memory-copy.ts';
+import { createMemoryInbox } from './memory-inbox.ts';
 import { createMemorySync } from './memory-sync.ts';
 import { pageOf, readCursor, writeCursor } from './store-cursor.ts';
 import {
@@ -31,6 +32,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const markers = new Map<string, string>();
   const connections = createMemoryConnections(now);
   const { forget, ...sync } = createMemorySync(now, connections);
+  const { forget: forgetEvents, ...inbox } = createMemoryInbox(now);
   return {
     name: 'memory',
     shared: false,
@@ -39,10 +41,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       async remove(organizationId, id) {
         const removed = await connections.remove(organizationId, id);
         if (removed) forget(id);
+        if (removed) forgetEvents(id);
         return removed;
       },
     },
     sync,
+    inbox,
     once: createMemoryOnce(now),
     audit: createMemoryAudit(now),
     async now() {

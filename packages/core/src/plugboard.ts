@@ -17,7 +17,7 @@ import type { FlagClient, FlagsService } from './flags.ts';
 import type { Health, HealthInput } from './health.ts';
 import type { Job, JobName } from './job.ts';
 import type { BackgroundOptions } from './jobs.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Log } from './log.ts';
 import type {
   AnyProvider,
@@ -38,7 +38,10 @@ import type { StreamOptions, StreamStatus, SyncInput } from './sync/service.ts';
 import type { StreamHandler, SyncResult } from './sync/task.ts';
 import type { VaultStatus } from './vault/status.ts';
 import type { KeyRing } from './vault/vault.ts';
-import type { WebhookHandler, WebhookTarget } from './webhooks/receive.ts';
+import type { DeadLetters } from './webhooks/dead-letters.ts';
+import type { WebhookOptions } from './webhooks/dispatch-options.ts';
+import type { WebhookHandler } from './webhooks/handlers.ts';
+import type { WebhookTarget } from './webhooks/receive.ts';
 
 export interface PlugboardOptions<Providers extends readonly AnyProvider[]> extends RuntimeOptions {
   /** Public base URL of the mounted routes: `https://app.example.com/integrations`. Never taken from a request. */
@@ -64,6 +67,8 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   readonly notifications?: NotificationOptions;
   /** The database was restored from a backup: `hold` first, `resume` once the first connections are seen to work. */
   readonly restored?: Restored;
+  /** Whether webhook events are handled while the vendor waits, or later. Default: while it waits. */
+  readonly webhooks?: WebhookOptions;
   /** Bounds of what the jobs do at once. */
   readonly background?: BackgroundOptions;
   /** Further origins to which a finished connect flow may return. */
@@ -82,6 +87,17 @@ export type DefinitionOf<P extends readonly AnyProvider[], Id extends string> =
   string extends Ids<P>
     ? AnyProvider['definition']
     : Extract<P[number], Provider<{ id: Id } & AnyProvider['definition']>>['definition'];
+
+/** Types of events that a provider declares come as suggestions; a vendor may send others. */
+type EventName<D extends AnyProvider['definition']> =
+  | Extract<keyof EventsOf<D>, string>
+  | '*'
+  // Not `string` alone, which would swallow the suggestions.
+  | (string & Record<never, never>);
+
+type EventData<D extends AnyProvider['definition'], Type extends string> = Type extends keyof EventsOf<D>
+  ? Output<EventsOf<D>[Type]>
+  : Json;
 
 type ProvidersWith<P extends readonly AnyProvider[], Name extends CapabilityName> = {
   [Index in keyof P]: Name extends keyof NonNullable<P[Index]['definition']['capabilities']>
@@ -190,7 +206,8 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
     }): Promise<Page<AuditEntry>>;
   };
 
-  readonly webhooks: {
+  /** `failed`, `replay` and `discard` are for those who run the deployment: they cross organizations. */
+  readonly webhooks: DeadLetters & {
     /** Verifies, de-duplicates, dispatches, and answers as the vendor wants. */
     receive(provider: string, request: Request, target?: WebhookTarget): Promise<Response>;
     /**
@@ -217,15 +234,14 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   /** Hears what happens to connections. */
   on<Name extends BoardEventName>(event: Name, handler: Handler<BoardEvents[Name]>): Unsubscribe;
   /**
-   * Hears a vendor's verified webhook events; `*` hears all of them, raw. A handler that returns a reply answers the
-   * vendor with it; a delivery that was handled before gets the vendor's default answer.
+   * Hears a vendor's verified webhook events. Data of a type that the provider declares is validated by its schema;
+   * that of any other type is what the vendor sent, as JSON. `*` hears all events. A handler that returns a reply answers
+   * the vendor with it; a delivery that was handled before gets the vendor's default answer.
    */
-  on<Id extends Ids<P>, Type extends Extract<keyof EventsOf<DefinitionOf<P, Id>>, string> | '*'>(
+  on<Id extends Ids<P>, Type extends EventName<DefinitionOf<P, Id>>>(
     provider: Id,
     type: Type,
-    handler: WebhookHandler<
-      Type extends keyof EventsOf<DefinitionOf<P, Id>> ? Output<EventsOf<DefinitionOf<P, Id>>[Type]> : unknown
-    >,
+    handler: WebhookHandler<EventData<DefinitionOf<P, Id>, Type>>,
   ): Unsubscribe;
 
   /** Key rotation: how many rows each key holds, and sealing all of them under the first key of the ring. */

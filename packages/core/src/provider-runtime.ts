@@ -1,4 +1,5 @@
 import type { AppValues, Credentials } from './auth/auth.ts';
+import type { EndingSecret } from './previous-secrets.ts';
 import type { AnyDefinition } from './provider.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -6,6 +7,8 @@ import type { Transport } from './transport/transport.ts';
 export interface ProviderRuntime {
   readonly definition: AnyDefinition;
   readonly app: AppValues;
+  /** Signing secrets of webhooks that a rotation has replaced. */
+  readonly previousSecrets: readonly EndingSecret[];
   /** The platform's own credentials with the auth method they fit; absent when the host has none. */
   readonly platform?: { readonly method: string; readonly credentials: Credentials };
   readonly scopes?: readonly string[];

@@ -233,6 +233,13 @@ export interface ProviderDefinition<
   readonly emulator?: EmulatorExtension;
 }
 
+/** The signing secret before the present one: during a rotation it verifies until `notAfter`, inclusive. */
+export interface PreviousSecret {
+  readonly secret: string | Secret;
+  /** A date, or one as ISO 8601. */
+  readonly notAfter: Date | string;
+}
+
 /** Options of the host: app values by name, and what a deployment may change. */
 export type ProviderOptions<App extends AppFields = AppFields> = {
   readonly [Field in keyof App]?: string | Secret;
@@ -240,6 +247,11 @@ export type ProviderOptions<App extends AppFields = AppFields> = {
   /** Scopes to ask for instead of the default. */
   readonly scopes?: readonly string[];
   readonly apiVersion?: string;
+  /**
+   * Signing secrets of webhooks that were replaced, by the name of their field. Default: from the environment, where the
+   * field's own name with `_PREVIOUS` holds the secret and with `_PREVIOUS_UNTIL` its end.
+   */
+  readonly previous?: { readonly [Field in keyof App]?: PreviousSecret };
   /** The platform's own credentials, serving every organization without a connection. Default: from the environment. */
   readonly platform?: Readonly<Record<string, string | Secret>>;
   /** Whether an emulator stands in for the vendor. Default: in development and tests, when nothing is configured. */

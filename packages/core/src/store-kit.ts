@@ -42,5 +42,17 @@ export {
   checkStreamLease,
   checkStreamSave,
 } from './store-sync-input.ts';
+export {
+  checkInboxAdd,
+  checkInboxDiscard,
+  checkInboxDue,
+  checkInboxFilter,
+  checkInboxHolds,
+  checkInboxIds,
+  checkInboxSettle,
+  inboxScope,
+  parseSequence,
+} from './store-inbox-input.ts';
+export type * from './store-inbox.ts';
 export type * from './store-sync.ts';
 export type * from './store.ts';

@@ -8,6 +8,7 @@
  * - A miss is `null`; an outage throws.
  */
 import type { JsonObject } from './json.ts';
+import type { InboxStore } from './store-inbox.ts';
 import type { SyncStore } from './store-sync.ts';
 
 export type ConnectionStatus = 'active' | 'pending' | 'degraded' | 'expired' | 'error' | 'disconnected';
@@ -152,7 +153,7 @@ export interface ConnectionStore {
    * refresh cheap. Says in the order given which of them was written; a connection may appear once.
    */
   updateMany(writes: readonly ConnectionWrite[], options?: BatchOptions): Promise<readonly boolean[]>;
-  /** Hard delete, of its streams as well. False: there was no such row. */
+  /** Hard delete, of its streams and its events in the inbox as well. False: there was no such row. */
   remove(organizationId: string, id: string): Promise<boolean>;
 
   /**
@@ -275,6 +276,8 @@ export interface Store {
   readonly connections: ConnectionStore;
   readonly once: OnceStore;
   readonly sync: SyncStore;
+  /** Absent: webhook events are handled while the vendor waits, and nothing is kept of what fails. */
+  readonly inbox?: InboxStore;
   readonly audit: AuditStore;
   /** Absent where there are no tables, or the host's own migrations keep them. */
   readonly schema?: StoreSchema;

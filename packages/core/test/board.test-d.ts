@@ -189,13 +189,17 @@ export async function use(): Promise<void> {
     expectType<typeof event, { to: string; hard: boolean }>(true);
     expectType<typeof organization, string | null>(true);
   });
-  board.on('mail', '*', (event) => expectType<typeof event, unknown>(true));
+  board.on('mail', '*', (event) => expectType<typeof event, Json>(true));
+  // Of a type that the provider does not declare: whatever the vendor sends.
+  board.on('mail', 'opened', (event) => expectType<typeof event, Json>(true));
+  // @ts-expect-error -- the schema of the event has no such member
+  board.on('mail', 'bounced', ({ subject }) => subject);
+  // @ts-expect-error -- no such provider
+  board.on('fax', 'bounced', () => undefined);
   board.on('connection.attention', ({ connection, reason }) => {
     expectType<typeof connection, Connection>(true);
     expectType<typeof reason, string>(true);
   });
-  // @ts-expect-error -- no such event of the provider
-  board.on('mail', 'opened', () => undefined);
   // @ts-expect-error -- no such event of the board
   board.on('connection.lost', () => undefined);
 

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { FakeClock } from './clock.ts';
 import { claimCases } from './store-contract/claims.ts';
 import { fidelityCases } from './store-contract/fidelity.ts';
+import { inboxQueueCases } from './store-contract/inbox-queue.ts';
+import { inboxCases } from './store-contract/inbox.ts';
 import { inputCases } from './store-contract/input.ts';
 import { keyCases } from './store-contract/keys.ts';
 import { leaseCases } from './store-contract/leases.ts';
@@ -27,6 +29,7 @@ export type StoreGroup =
   | 'claims'
   | 'lock'
   | 'sync'
+  | 'inbox'
   | 'once'
   | 'audit'
   | 'markers'
@@ -43,6 +46,7 @@ export const storeCases: Readonly<Record<StoreGroup, readonly StoreCase[]>> = {
   claims: claimCases,
   lock: lockCases,
   sync: [...syncCases, ...syncQueueCases, ...syncInputCases],
+  inbox: [...inboxCases, ...inboxQueueCases],
   once: onceCases,
   audit: auditCases,
   markers: markerCases,

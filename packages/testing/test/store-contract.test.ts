@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { runStoreCase, storeCases, storeContract, type StoreContractOptions } from '../src/store-contract.ts';
 import { claimFaults } from './store-faults/claim-faults.ts';
 import type { Fault } from './store-faults/fault.ts';
+import { inboxFaults } from './store-faults/inbox-faults.ts';
 import { keyFaults } from './store-faults/key-faults.ts';
 import { leaseFaults } from './store-faults/lease-faults.ts';
 import { lockFaults } from './store-faults/lock-faults.ts';
@@ -25,6 +26,7 @@ const faults = [
   ...lockFaults,
   ...syncFaults,
   ...syncQueueFaults,
+  ...inboxFaults,
   ...onceFaults,
   ...recordFaults,
   ...valueFaults,
@@ -50,13 +52,14 @@ test('a group is switched off only with a reason', () => {
 async function failuresOf(fault: Fault): Promise<string[]> {
   const create: StoreContractOptions['create'] = async (clock) => {
     const sound = createMemoryStore({ clock });
-    const { connections, once, sync, audit, store, probe } = fault.parts(sound, clock);
+    const { connections, once, sync, inbox, audit, store, probe } = fault.parts(sound, clock);
     const broken = {
       ...sound,
       ...store,
       connections: { ...sound.connections, ...connections },
       once: { ...sound.once, ...once },
       sync: { ...sound.sync, ...sync },
+      ...(sound.inbox && { inbox: { ...sound.inbox, ...inbox } }),
       audit: { ...sound.audit, ...audit },
     };
     return { store: broken, ...(probe && { probe }) };

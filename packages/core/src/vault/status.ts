@@ -1,5 +1,6 @@
 import { configurationError } from '../errors.ts';
-import type { Store } from '../store.ts';
+import type { InboxRow } from '../store-inbox.ts';
+import type { Page, Store } from '../store.ts';
 import { scanSealed } from './scan.ts';
 import type { Vault } from './vault.ts';
 
@@ -54,10 +55,30 @@ export async function assertRemovable(keyId: string, options: VaultStatusOptions
     );
   }
   const count = (await vaultStatus(options)).byKey.get(keyId) ?? 0;
-  if (count === 0) return;
+  if (count === 0) {
+    const events = await countEvents(keyId, options);
+    if (events === 0) return;
+    throw configurationError(
+      'key_in_use',
+      `The key ${keyId} is still needed by ${events} webhook event${events === 1 ? '' : 's'} that nobody has handled.`,
+      'Replay or discard them (`plugboard webhooks failed`), then ask again.',
+    );
+  }
   throw configurationError(
     'key_in_use',
     `The key ${keyId} is still needed by ${count} stored connection${count === 1 ? '' : 's'}.`,
     'Reseal, then ask again. Do not remove the key: what it sealed would be lost.',
   );
+}
+
+/** Stored events that the key sealed; those that somebody works on at this moment are not seen. */
+async function countEvents(keyId: string, { store, vault }: VaultStatusOptions): Promise<number> {
+  let count = 0;
+  for (let cursor: string | null | undefined; cursor !== null && store.inbox !== undefined;) {
+    const statuses = ['received', 'failed', 'dead'] as const;
+    const page: Page<InboxRow> = await store.inbox.list({ statuses, limit: 200, ...(cursor && { cursor }) });
+    count += page.items.filter(({ payload }) => payload !== null && vault.keyIdOf(payload) === keyId).length;
+    cursor = page.nextCursor;
+  }
+  return count;
 }

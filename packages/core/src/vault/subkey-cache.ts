@@ -10,8 +10,8 @@ export interface ContextKey {
 
 type Derive = (keyId: string, context: SealContext) => ContextKey | Promise<ContextKey>;
 
-/** Contexts of flows are used twice at most, and would push out those of connections. */
-const usedOnce: ReadonlySet<SealPurpose> = new Set<SealPurpose>(['oauth.state', 'browser.step']);
+/** Contexts of flows and events are used twice at most, and would push out those of connections. */
+const usedOnce: ReadonlySet<SealPurpose> = new Set<SealPurpose>(['oauth.state', 'browser.step', 'webhook.event']);
 
 /**
  * The same derivation, with about `size` results kept at hand, among them those of the last `size / 2` contexts: these

@@ -14,6 +14,7 @@ export type SealPurpose =
   | 'oauth.state'
   | 'browser.step'
   | 'webhook.secret'
+  | 'webhook.event'
   | 'shadow.credentials'
   | 'sync.cursor';
 

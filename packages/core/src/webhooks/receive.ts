@@ -1,58 +1,30 @@
 /** From a vendor's post to the host's handlers: verified on raw bytes, once, for the right organization. */
-import type { ChannelRecord } from '../channels/records.ts';
 import { routeOf } from '../channels/route.ts';
-import { endConnection } from '../connections/disconnect.ts';
 import { platformFields } from '../connections/platform-access.ts';
 import { openCredentials } from '../connections/envelope.ts';
 import type { Sessions } from '../connections/session.ts';
-import { viewOf, type Connection } from '../connections/view.ts';
 import type { Credentials } from '../auth/auth.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, providerOf } from '../engine.ts';
 import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
 import { hashText } from '../hash.ts';
-import type { HealthService } from '../health.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { secretsOf } from '../previous-secrets.ts';
 import type { WebhookDefinition } from '../provider.ts';
-import { checkAnswer, type Schema } from '../schema.ts';
 import { Secret } from '../secret.ts';
 import type { ConnectionRow } from '../store.ts';
 import { rowOfWebhookKey } from './address.ts';
 import { readBody } from './body.ts';
-import { inTime } from './handler-time.ts';
-import { isForeign, scopeOf } from './ownership.ts';
+import type { Handlers, WebhookHandler } from './handlers.ts';
+import type { Intake } from './intake.ts';
+import { scopeOf } from './ownership.ts';
 import { readEvents } from './read-events.ts';
+import { rememberMs } from './recipients.ts';
 import { liveSecrets } from './secrets.ts';
-import { eachOnce, type EachOutcome } from './each-once.ts';
 import { claimBody } from './one-body.ts';
-import { checkReply, problem, refusal, responseOf } from './reply.ts';
+import { problem, refusal, responseOf } from './reply.ts';
 import { verifyTools } from './verify-tools.ts';
-import type { Delivery, WebhookEvent, WebhookReply } from './webhook.ts';
-
-/** What a handler learns besides the event's data. */
-export interface WebhookContext {
-  readonly provider: string;
-  readonly type: string;
-  /** The vendor's id of the event, or one derived from the signed body. */
-  readonly id: string;
-  /** Null for events of the platform's own account. */
-  readonly organizationId: string | null;
-  readonly connection: Connection | null;
-  readonly accountId: string | null;
-  readonly occurredAt: Date | null;
-  /** Through which channel it came, for vendors that have them. */
-  readonly channel: { readonly id: string; readonly params: JsonObject } | null;
-}
-
-/** What a handler returns becomes the answer to the vendor; of several the first. Most return nothing. */
-export type WebhookHandler<Data = Json> = (
-  data: Data,
-  context: WebhookContext,
-) => HandlerResult | Promise<HandlerResult>;
-// `void` lets handlers be written as functions without a result.
-// oxlint-disable-next-line typescript/no-invalid-void-type
-type HandlerResult = WebhookReply | undefined | void;
+import type { Delivery, WebhookReply } from './webhook.ts';
 
 export interface WebhookTarget {
   /** From the address of one connection, as `board.webhooks.address` made it: what follows the provider's name. */
@@ -64,8 +36,8 @@ export interface WebhookTarget {
 
 export interface WebhookService {
   /**
-   * Answers as the vendor wants: 2xx only after every handler has finished, 401 for a bad signature, 503 where no secret
-   * is configured, 5xx when a handler fails, so that the vendor sends again.
+   * Answers as the vendor wants: 2xx only after every handler has finished, or in the background every event is stored;
+   * 401 for a bad signature, 503 where no secret is configured, 5xx when a handler fails, so that the vendor sends again.
    */
   receive(provider: string, request: Request, target?: WebhookTarget): Promise<Response>;
   /** `type` as the vendor spells it, or `*` for all. */
@@ -73,12 +45,14 @@ export interface WebhookService {
 }
 
 const defaultMaxBytes = 1_048_576;
-const processingMs = 60_000;
-const dayMs = 86_400_000;
 
-export function createWebhooks(engine: Engine, sessions: Sessions, health: HealthService): WebhookService {
-  const handlers = new Map<string, Set<WebhookHandler>>();
+export interface WebhookParts {
+  readonly sessions: Sessions;
+  readonly handlers: Handlers;
+  readonly intake: Intake;
+}
 
+export function createWebhooks(engine: Engine, { sessions, handlers, intake }: WebhookParts): WebhookService {
   async function receive(provider: string, request: Request, target: WebhookTarget): Promise<WebhookReply> {
     const runtime = providerOf(engine, provider);
     const webhooks = runtime.definition.webhooks as WebhookDefinition | undefined;
@@ -102,7 +76,8 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     const addressed = route?.row ?? meant;
     const credentials = await credentialsOf(runtime, addressed);
     const proven = route !== null && named !== undefined && { channelToken: new Secret(named.token) };
-    const secrets = liveSecrets(webhooks.secrets({ app: runtime.app, credentials, ...proven }), delivery.receivedAt);
+    const source = { app: runtime.app, credentials, ...proven };
+    const secrets = liveSecrets(secretsOf(webhooks, source, runtime.previousSecrets), delivery.receivedAt);
     const closed = secrets.length === 0;
     if (closed && webhooks.channels?.read === undefined) return problem(503, 'webhook_not_configured');
     const challenge = webhooks.challenge?.(delivery, secrets, runtime.app);
@@ -115,11 +90,10 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     );
     if (!verdict.ok) return refusal(verdict.reason, webhooks.refusals);
     const body = await hashText('sha256', delivery.body, 'hex');
-    const rememberMs = (webhooks.rememberDays ?? 3) * dayMs;
     const claim = await claimBody(engine.store.once, verdict, {
       provider: scopeOf(provider, addressed),
       body,
-      rememberMs,
+      rememberMs: rememberMs(runtime),
     });
     if (claim === 'replayed') return refusal(claim, webhooks.refusals);
     const events = readEvents(engine, provider, webhooks, delivery);
@@ -127,129 +101,20 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
     // An id that the signature does not cover could be renewed by whoever replays the body.
     const signedId = verdict.deliveryIdSigned === true ? verdict.deliveryId : undefined;
     const fallbackId = signedId ?? body;
-    let asked: WebhookReply | undefined;
-    let failed: WebhookReply | undefined;
-    for (const [index, event] of events.entries()) {
+    const channel = route && { id: route.channel.id, params: route.channel.params };
+    const items = events.map((event, index) => {
       const id = event.id ?? (events.length === 1 ? fallbackId : `${fallbackId}/${index}`);
-      const reply = await once(runtime, webhooks, { event, id, addressed, channel: route?.channel ?? null });
-      // The other events of the delivery may be another organization's.
-      if (reply !== undefined && reply.status >= 300) failed ??= reply;
-      else asked ??= reply;
-    }
+      return { event, id, addressed, channel };
+    });
+    const replies = await intake.take(runtime, items);
+    // The other events of the delivery may be another organization's.
+    const failed = replies.find((reply) => reply !== undefined && reply.status >= 300);
     if (failed !== undefined) {
       await claim.release();
       return failed;
     }
+    const asked = replies.find((reply) => reply !== undefined);
     return asked ?? webhooks.reply?.(delivery, events) ?? { status: 200 };
-  }
-
-  interface Item {
-    readonly event: WebhookEvent;
-    readonly id: string;
-    readonly addressed: ConnectionRow | null;
-    readonly channel: ChannelRecord | null;
-  }
-
-  /**
-   * Runs the handlers of one event unless they already ran; a crash in between lets the vendor's next try through.
-   * Answers what a handler replied, a refusal, or nothing in particular.
-   */
-  async function once(
-    runtime: ProviderRuntime,
-    webhooks: WebhookDefinition,
-    item: Item,
-  ): Promise<WebhookReply | undefined> {
-    const { once: values } = engine.store;
-    const key = `webhook:${scopeOf(runtime.definition.id, item.addressed)}:${await hashText('sha256', item.id, 'hex')}`;
-    const mark = await values.put({ key, value: 'processing', ttlMs: processingMs });
-    if (mark !== 'stored') return (await values.peek(key)) === 'done' ? undefined : problem(503, 'already_processing');
-    try {
-      const rows = await rowsOf(runtime, item);
-      if (rows === 'foreign') {
-        await values.take(key);
-        return problem(403, 'foreign_account');
-      }
-      const ttlMs = (webhooks.rememberDays ?? 3) * dayMs;
-      const { result, failures } = await eachOnce(values, { key, ttlMs }, rows, (row) =>
-        dispatch(runtime, webhooks, item, row),
-      );
-      for (const failure of failures) logFailure(runtime, item, failure);
-      if (failures.length === 0) {
-        await values.set(key, 'done', ttlMs);
-        return result;
-      }
-    } catch (error) {
-      logFailure(runtime, item, { row: null, error });
-    }
-    await values.take(key);
-    return problem(500, 'handler_failed');
-  }
-
-  function logFailure(
-    runtime: ProviderRuntime,
-    { event }: Item,
-    { row, error }: EachOutcome<never>['failures'][number],
-  ) {
-    const whose = row && { organizationId: row.organizationId, connectionId: row.id };
-    const fields = { provider: runtime.definition.id, type: event.type, ...whose, ...errorFields(error) };
-    engine.log.error(fields, 'a webhook handler failed; the vendor will send again');
-  }
-
-  /** Connections the event is for. An event about somebody else's account never passes a connection's own secret. */
-  async function rowsOf(
-    runtime: ProviderRuntime,
-    { event, addressed }: Item,
-  ): Promise<readonly (ConnectionRow | null)[] | 'foreign'> {
-    const { id: provider } = runtime.definition;
-    const ids = [...(event.accountId === undefined ? [] : [event.accountId]), ...(event.otherAccountIds ?? [])];
-    const isLive = (row: ConnectionRow) => row.status !== 'disconnected' && (!row.stub || runtime.stub);
-    if (addressed !== null) return isForeign(addressed, ids) ? 'foreign' : [addressed].filter(isLive);
-    if (ids.length === 0) return [null];
-    const found = await Promise.all(ids.map((id) => engine.store.connections.findByAccount(provider, id)));
-    const rows = [...new Map(found.flat().map((row) => [row.id, row])).values()];
-    const live = rows.filter(isLive);
-    // The platform's own account has no row: its events belong to no organization.
-    return live.length === 0 && runtime.platform !== undefined ? [null] : live;
-  }
-
-  async function dispatch(
-    runtime: ProviderRuntime,
-    webhooks: WebhookDefinition,
-    { event, id, channel }: Item,
-    row: ConnectionRow | null,
-  ): Promise<WebhookReply | undefined> {
-    const provider = runtime.definition.id;
-    const schema = Object.hasOwn(webhooks.events, event.type) ? (webhooks.events[event.type] as Schema) : undefined;
-    const data =
-      schema === undefined
-        ? event.data
-        : (checkAnswer(schema, event.data, `The event ${provider} ${event.type}`) as Json);
-    const context: WebhookContext = {
-      provider,
-      type: event.type,
-      id,
-      organizationId: row?.organizationId ?? null,
-      connection: row === null ? null : viewOf(row),
-      accountId: event.accountId ?? null,
-      occurredAt: event.occurredAt ?? null,
-      channel: channel && { id: channel.id, params: channel.params },
-    };
-    let asked: WebhookReply | undefined;
-    for (const name of [`${provider}/${event.type}`, `${provider}/*`]) {
-      for (const handler of handlers.get(name) ?? []) {
-        const reply = checkReply(await inTime(engine.clock, provider, () => handler(data, context)));
-        asked ??= reply;
-      }
-    }
-    const ends = typeof webhooks.ends === 'function' ? webhooks.ends(event) : webhooks.ends?.includes(event.type);
-    if (row !== null && ends === true) {
-      await endConnection(engine, runtime, row, { actor: 'vendor', reason: 'uninstalled', revoke: false });
-      sessions.forget(row);
-    } else if (row !== null && webhooks.checks?.includes(event.type) === true) {
-      // What the vendor says when it is asked, not what the event says.
-      await health.checkRow(runtime, row);
-    }
-    return asked;
   }
 
   async function addressedRow(runtime: ProviderRuntime, target: WebhookTarget): Promise<ConnectionRow | null> {
@@ -273,13 +138,7 @@ export function createWebhooks(engine: Engine, sessions: Sessions, health: Healt
         return responseOf(problem(statusOfError(error), error.code));
       }
     },
-    on(provider, type, handler) {
-      providerOf(engine, provider);
-      const key = `${provider}/${type}`;
-      const set = handlers.get(key) ?? new Set();
-      handlers.set(key, set.add(handler));
-      return () => void set.delete(handler);
-    },
+    on: handlers.on,
   };
 }
 

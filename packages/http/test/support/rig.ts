@@ -1,5 +1,5 @@
 /** Routes of a real board, whose vendors are emulators in this process, and browsers that walk through them. */
-import { createMemoryStore, createPlugboard, handlerWire, type Log } from '@plugboard/core';
+import { createMemoryStore, createPlugboard, handlerWire, type Clock, type Log } from '@plugboard/core';
 import { createSandbox, type EmulatorOptions } from '@plugboard/core/emulator';
 import { createHandler, type Caller, type Handler, type HandlerOptions } from '@plugboard/http';
 
@@ -18,9 +18,10 @@ export interface RigOptions extends Partial<HandlerOptions> {
   readonly baseUrl?: string;
   /** With app credentials, as in production: the emulators then play the real vendors. */
   readonly live?: boolean;
+  readonly clock?: Clock;
 }
 
-export function createRig({ emulator, baseUrl = url, live = false, ...options }: RigOptions = {}) {
+export function createRig({ emulator, baseUrl = url, live = false, clock, ...options }: RigOptions = {}) {
   const providers = [acme(), shop()] as const;
   const sandbox = createSandbox({ providers, ...(emulator && { emulators: { acme: emulator } }) });
   const vendor = sandbox.emulators.get('acme')!;
@@ -36,6 +37,7 @@ export function createRig({ emulator, baseUrl = url, live = false, ...options }:
     mode: 'test',
     env: live ? { ACME_CLIENT_ID: 'id', ACME_CLIENT_SECRET: 'secret' } : {},
     log,
+    ...(clock && { clock }),
     sandbox: { origin: 'https://sandbox.example.com' },
     wire: handlerWire(live ? vendor.fetch : sandbox.fetch),
   });

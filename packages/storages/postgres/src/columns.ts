@@ -1,9 +1,10 @@
-/** How the fields of a row are stored: the tables from which all SQL of connections and of streams is made. */
+/** How the fields of a row are stored: the tables from which all SQL of connections, streams and events is made. */
 import {
   encodeBase64,
   parseJson,
   type ConnectionData,
   type ConnectionRow,
+  type InboxRow,
   type Json,
   type StreamData,
   type StreamRow,
@@ -81,6 +82,26 @@ const streamColumns: { readonly [Field in keyof Omit<StreamRow, 'readAt'>]: Colu
   updatedAt: ['updated_at', 'date'],
 };
 
+const inboxColumns: { readonly [Field in keyof Omit<InboxRow, 'readAt'>]: Column } = {
+  id: ['id', 'text'],
+  provider: ['provider', 'text'],
+  organizationId: ['organization_id', 'text'],
+  connectionId: ['connection_id', 'uuid'],
+  type: ['type', 'text'],
+  lane: ['lane', 'text'],
+  sequence: ['sequence', 'bigint'],
+  status: ['status', 'text'],
+  payload: ['payload_encrypted', 'bytes'],
+  attempts: ['attempts', 'integer'],
+  lastError: ['last_error', 'text'],
+  dueAt: ['due_at', 'date'],
+  leaseFence: ['lease_fence', 'integer'],
+  leaseUntil: ['lease_until', 'date'],
+  keepUntil: ['keep_until', 'date'],
+  receivedAt: ['received_at', 'date'],
+  updatedAt: ['updated_at', 'date'],
+};
+
 export interface RowFormat<Row> {
   /**
    * A row as `t`, in two columns: everything but the sealed bytes as one JSON array, in the order that `decode` reads,
@@ -116,6 +137,7 @@ function rowFormat<Row>(fields: Readonly<Record<string, Column>>): RowFormat<Row
 }
 
 export const { columns: rowColumns, decode: decodeRow } = rowFormat<ConnectionRow>(columns);
+export const { columns: inboxRowColumns, decode: decodeInbox } = rowFormat<InboxRow>(inboxColumns);
 export const { columns: streamRowColumns, decode: decodeStream } = rowFormat<StreamRow>(streamColumns);
 
 /** One assignment of an update, of the field that the jsonb expression `source` may hold. */

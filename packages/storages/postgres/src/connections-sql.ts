@@ -118,7 +118,11 @@ export function connectionStatements({ tables, organizationType }: Names) {
         't.id::text',
       ),
     ),
-    remove: statement(`delete from ${table} as t where ${ownRow(1)} returning 1`),
+    remove: statement(`
+      with gone as (
+        delete from ${tables.inbox} as e where e.payload_encrypted is not null
+          and e.organization_id = ${organization(1)} and e.connection_id = $2::text::uuid)
+      delete from ${table} as t where ${ownRow(1)} returning 1`),
     lease: statement(`
       with free as materialized (
         select t.id from ${table} as t

@@ -13,10 +13,11 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, statements: createTables },
   { version: 2, statements: createStreams },
+  { version: 3, statements: createInbox },
 ];
 
 /** The version of the tables that this package reads and writes. */
-export const latestVersion = 2;
+export const latestVersion = 3;
 
 /** What must exist before the first step: the schema, and the table that records the steps. */
 export function preparation({ schema, tables }: Names): readonly string[] {
@@ -153,5 +154,42 @@ function createStreams(names: Names): readonly string[] {
     `alter table ${tables.streams} alter column cursor_encrypted set storage external`,
     `create index if not exists ${index('streams', 'due')} on ${tables.streams} (provider, stream, due_at)
   where due_at is not null`,
+  ];
+}
+
+/**
+ * No foreign key to the connections: it would have an event wait for a refresh that holds its connection. What is done
+ * loses its payload, and with it its place in the partial indexes, so that these hold only what is still to do.
+ */
+function createInbox(names: Names): readonly string[] {
+  const { tables, index } = names;
+  return [
+    `create table if not exists ${tables.inbox} (
+  id ${exactText} primary key,
+  sequence bigint generated always as identity,
+  provider ${exactText} not null,
+  organization_id ${organizationSql(names)},
+  connection_id uuid,
+  type text not null,
+  lane ${exactText},
+  payload_encrypted bytea,
+  status ${exactText} not null,
+  attempts integer not null default 0,
+  last_error text,
+  due_at ${date},
+  lease_fence integer not null default 0,
+  lease_until ${date},
+  keep_until ${date} not null,
+  received_at ${date} not null,
+  updated_at ${date} not null
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)`,
+    `alter table ${tables.inbox} alter column payload_encrypted set storage external`,
+    `create index if not exists ${index('inbox', 'due')} on ${tables.inbox} (due_at, sequence)
+  where due_at is not null and lane is null`,
+    `create index if not exists ${index('inbox', 'lane')} on ${tables.inbox} (lane, sequence)
+  where due_at is not null`,
+    `create index if not exists ${index('inbox', 'open')} on ${tables.inbox} (sequence)
+  where payload_encrypted is not null`,
+    `create index if not exists ${index('inbox', 'keep')} on ${tables.inbox} (keep_until)`,
   ];
 }

@@ -49,7 +49,7 @@ export interface Names {
   index(table: TableName, purpose: string): string;
 }
 
-const tableNames = ['connections', 'streams', 'once', 'audit', 'markers', 'migrations'] as const;
+const tableNames = ['connections', 'streams', 'inbox', 'once', 'audit', 'markers', 'migrations'] as const;
 const organizationTypes: readonly string[] = ['text', 'uuid', 'bigint'];
 const ownName = /^[a-z_][a-z0-9_]{0,62}$/;
 const hostName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;

@@ -4,6 +4,7 @@ import { createAudit } from './audit.ts';
 import { connectionStatements } from './connections-sql.ts';
 import { createConnections } from './connections.ts';
 import { openDatabase, type DriverOptions, type PostgresClient } from './drivers.ts';
+import { createInbox } from './inbox.ts';
 import { createLock, type LockOptions } from './lock.ts';
 import { createMarkers } from './markers.ts';
 import { createSchema } from './migrate.ts';
@@ -47,6 +48,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     },
     connections: { ...connections, ...lock },
     sync: createSync(session),
+    inbox: createInbox(session),
     once: createOnce(session),
     audit: createAudit(session),
     schema: createSchema(database, names),

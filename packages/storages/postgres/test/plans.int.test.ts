@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 
 import { connectionStatements } from '../src/connections-sql.ts';
 import type { Statement } from '../src/database.ts';
+import { inboxStatements } from '../src/inbox-sql.ts';
 import { migrate, postgresStore, type PgPool } from '../src/index.ts';
 import { resolveNames } from '../src/names.ts';
 import { lastText, onceStatements } from '../src/once.ts';
@@ -18,6 +19,7 @@ let counted = 0;
 const store = postgresStore(counting(pool), { schema });
 const statements = connectionStatements(resolveNames({ schema }));
 const streams = syncStatements(resolveNames({ schema }));
+const inboxSql = inboxStatements(resolveNames({ schema }));
 const organization = 'org_7';
 
 beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
@@ -32,10 +34,19 @@ afterAll(async () => {
 });
 
 describe('statements for each call', () => {
-  const { connections, sync, once, audit } = store;
+  const { connections, sync, inbox, once, audit } = store;
   const id = crypto.randomUUID();
   const stream = { connectionId: id, stream: 'orders' };
   const data = { ...newConnection(), id, label: 'counted' };
+  const events = Array.from({ length: 100 }, (_, index) => ({
+    id: `counted ${index}`,
+    provider: 'acme',
+    organizationId: organization,
+    connectionId: id,
+    type: 'order.created',
+    lane: id,
+    payload: new Uint8Array([1]),
+  }));
   const calls: [string, number, () => Promise<unknown>][] = [
     ['insert', 1, () => connections.insert(organization, data)],
     ['get', 1, () => connections.get(organization, id)],
@@ -64,6 +75,15 @@ describe('statements for each call', () => {
       1,
       () => sync.claimDue({ provider: 'acme', stream: 'orders', limit: 100, leaseMs: 1, except: [organization] }),
     ],
+    ['add of 100 events', 1, () => inbox!.add(events, { leaseMs: null, keepMs: 60_000 })],
+    ['extend of events', 1, () => inbox!.extend([{ id: 'a', leaseFence: 1 }], 60_000)],
+    [
+      'settle of an event',
+      1,
+      () => inbox!.settle({ id: 'a', leaseFence: 1 }, { status: 'done', error: null, dueInMs: null, keepMs: 60_000 }),
+    ],
+    // One for events of no lane, one for the lanes.
+    ['claimDue of events', 2, () => inbox!.claimDue({ providers: ['nobody'], limit: 200, leaseMs: 60_000 })],
     ['remove', 1, () => connections.remove(organization, id)],
     ['put', 1, () => once.put({ key: 'key', value: 'value', ttlMs: 1000 })],
     [
@@ -132,12 +152,23 @@ describe('plans', () => {
     ['claim of streams', streams.claim, [null, 'acme', 'orders', 8, 1000, '[]'], 'streams_due'],
   ];
 
-  test.each([...plans, ...streamPlans])(
+  const keep = 86_400_000;
+  const inboxPlans: typeof plans = [
+    ['add of events', inboxSql.add, [null, '[]', 60_000, keep], 'inbox_pkey'],
+    ['extend of events', inboxSql.extend, [null, '[]', 60_000], 'inbox_pkey'],
+    ['settle of an event', inboxSql.settle, [null, 'event 7', 1, 'done', null, null, keep], 'inbox_pkey'],
+    ['claim of events', inboxSql.claim, [null, '["acme"]', 20, 60_000], 'inbox_due'],
+    ['claim of lanes', inboxSql.claimHeads, [null, '["acme"]', 20, 60_000, 'lane 5'], 'inbox_lane'],
+    ['list of events', inboxSql.list, [null, '["failed","dead"]', null, null, '0', 51], 'inbox_open'],
+    ['purge of events', inboxSql.purge, [null], 'inbox_keep'],
+  ];
+
+  test.each([...plans, ...streamPlans, ...inboxPlans])(
     '%s finds its rows by an index, also as a prepared statement',
     async (_name, statement, values, index) => {
       const plan = await genericPlan(statement.text, values);
       expect(plan).toMatch(new RegExp(`Index Scan (using|on) "?integration_${index}`));
-      expect(plan).not.toMatch(/Seq Scan on integration_(connections|streams)/);
+      expect(plan).not.toMatch(/Seq Scan on integration_(connections|streams|inbox)/);
     },
   );
 
@@ -285,9 +316,14 @@ async function fill(): Promise<void> {
       (connection_id, stream, organization_id, provider, due_at, created_at, updated_at)
     select id, stream, organization_id, provider, refresh_at, created_at, updated_at
     from ${schema}.integration_connections, (values ('orders'), ('customers')) as names (stream)`);
-  await pool.query(
-    `analyze ${schema}.integration_connections, ${schema}.integration_once, ${schema}.integration_streams`,
-  );
+  await pool.query(`
+    insert into ${schema}.integration_inbox (id, provider, type, lane, payload_encrypted, status, due_at, keep_until, received_at, updated_at)
+    select 'event ' || n, 'acme', 'order.created', case when n % 2 = 0 then 'lane ' || n % 100 end,
+      case when n <= 4000 then 'x'::bytea end, case when n <= 4000 then 'failed' else 'done' end,
+      case when n <= 2000 then now() + (n - 1000) * interval '1 second' end, now() + n * interval '1 minute', now(), now()
+    from generate_series(1, 20000) as n`);
+  const tables = ['connections', 'once', 'streams', 'inbox'].map((name) => `${schema}.integration_${name}`);
+  await pool.query(`analyze ${tables.join(', ')}`);
 }
 
 /** The pool, with every statement counted that goes through it. */

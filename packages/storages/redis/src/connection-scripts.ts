@@ -2,6 +2,7 @@
 import { chooseLua } from './queue-lua.ts';
 import { indexLua, rowLua, writeLua } from './row-lua.ts';
 import { argumentsLua, mostInScript, readScript, writeScript } from './script.ts';
+import { removeEventsLua, writeEventLua } from './inbox-lua.ts';
 import { removeStreamsLua } from './stream-lua.ts';
 
 /** `rowsOf(ids, organization)`: the rows that are there, of one organization or of all. */
@@ -105,6 +106,8 @@ return results`,
     rowLua,
     writeLua,
     removeStreamsLua,
+    writeEventLua,
+    removeEventsLua,
     `
 local row = ownState(ARGV[2], ARGV[3])
 if row == 'broken' then return broken end
@@ -114,6 +117,7 @@ redis.call('HDEL', labelsKey(row.organizationId), labelField(row.provider, row.l
 redis.call('ZREM', base .. 'ids', row.id)
 reindex(row, nil)
 removeStreams(row)
+removeEvents(row)
 return 1`,
   ),
 

@@ -1,5 +1,13 @@
-/** The fields of the hashes of connections and streams. */
-import type { ConnectionData, ConnectionRow, ConnectionStatus, StreamData, StreamRow } from '@plugboard/core/store-kit';
+/** The fields of the hashes of connections, streams and events. */
+import type {
+  ConnectionData,
+  ConnectionRow,
+  ConnectionStatus,
+  InboxRow,
+  NewInboxEvent,
+  StreamData,
+  StreamRow,
+} from '@plugboard/core/store-kit';
 
 import { changeArguments, decodeFields, encodeFields, writeField, type Field } from './codec.ts';
 import type { RedisArgument } from './drivers.ts';
@@ -60,9 +68,29 @@ const stream: Table<StreamRow> = {
   createdAt: ['date', 'always'],
   updatedAt: ['date', 'always'],
 };
+const event: Table<InboxRow> = {
+  id: ['text', 'always'],
+  provider: ['text', 'always'],
+  organizationId: ['text', 'nullable'],
+  connectionId: ['text', 'nullable'],
+  type: ['text', 'always'],
+  lane: ['text', 'nullable'],
+  sequence: ['integer', 'always'],
+  status: ['text', 'always'],
+  payload: ['bytes', 'nullable'],
+  attempts: ['integer', 'always'],
+  lastError: ['text', 'nullable'],
+  dueAt: ['date', 'nullable'],
+  leaseFence: ['integer', 'always'],
+  leaseUntil: ['date', 'nullable'],
+  keepUntil: ['date', 'always'],
+  receivedAt: ['date', 'always'],
+  updatedAt: ['date', 'always'],
+};
 /** In the order in which scripts answer them. */
 export const connectionFields: readonly string[] = Object.keys(connection);
 export const streamFields: readonly string[] = Object.keys(stream);
+export const eventFields: readonly string[] = Object.keys(event);
 
 const statuses: { readonly [Status in ConnectionStatus]: true } = {
   active: true,
@@ -85,6 +113,16 @@ export function encodeConnection(data: Partial<ConnectionData>): RedisArgument[]
 
 export function encodeStream(data: Partial<StreamData>): RedisArgument[] {
   return changeArguments(encodeFields(stream, data));
+}
+
+export function encodeEvent(given: NewInboxEvent): RedisArgument[] {
+  return changeArguments(encodeFields(event, given));
+}
+
+export function decodeEvent(reply: unknown, readAt: Date): InboxRow {
+  const row = { ...decodeFields(event, reply), readAt } as unknown as InboxRow;
+  if (!['received', 'failed', 'dead', 'done'].includes(row.status)) throw brokenValue();
+  return row;
 }
 
 export function decodeConnection(reply: unknown, readAt: Date): ConnectionRow {

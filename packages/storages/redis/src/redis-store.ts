@@ -4,6 +4,7 @@ import { createAudit } from './audit.ts';
 import { connectionScripts } from './connection-scripts.ts';
 import { createConnections } from './connections.ts';
 import type { RedisClient } from './drivers.ts';
+import { createInbox } from './inbox.ts';
 import { createMarkers } from './markers.ts';
 import { createOnce } from './once.ts';
 import { readDate } from './read-value.ts';
@@ -30,6 +31,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     now: async () => readDate(await session.run(connectionScripts.now)),
     connections: createConnections(session),
     sync: createSync(session),
+    inbox: createInbox(session),
     once: createOnce(session),
     audit: createAudit(session),
     ...createMarkers(session),

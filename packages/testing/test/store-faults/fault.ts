@@ -5,6 +5,7 @@ import {
   type ConnectionData,
   type ConnectionRow,
   type ConnectionStore,
+  type InboxStore,
   type OnceStore,
   type Store,
   type SyncStore,
@@ -24,6 +25,7 @@ export interface Parts {
   readonly connections?: Partial<ConnectionStore>;
   readonly once?: Partial<OnceStore>;
   readonly sync?: Partial<SyncStore>;
+  readonly inbox?: Partial<InboxStore>;
   readonly audit?: Partial<AuditStore>;
   readonly store?: Partial<Pick<Store, 'now' | 'remember' | 'remembered'>>;
   readonly probe?: StoreProbe;

@@ -23,7 +23,7 @@ export const keyFaults: readonly Fault[] = [
     fails: [
       owned,
       ...(method === 'get' || method === 'lease' ? [] : [unwaited]),
-      ...(method === 'remove' ? ['removes the streams of a connection'] : []),
+      ...(method === 'remove' ? ['removes the streams of a connection', 'removes the events of a connection'] : []),
     ],
   })),
   {

@@ -198,6 +198,7 @@ export const writeFaults: readonly Fault[] = [
       'D15 never brings a row back: a',
       'goes on at the right place when',
       'removes the streams of a connection',
+      'removes the events of a connection',
     ],
   },
   {
