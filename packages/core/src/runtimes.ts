@@ -87,7 +87,7 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
 /** A provider is a module that the host imported: names are never looked up, so nobody can register one to be loaded. */
 function checkProvider(provider: unknown, index: number): void {
   const given = Object(provider) as { readonly definition?: { readonly id?: unknown }; readonly options?: unknown };
-  const id = Object(given.definition).id as unknown;
+  const { id } = Object(given.definition) as { readonly id?: unknown };
   if (typeof id === 'string' && typeof given.options === 'object' && given.options !== null) return;
   const uncalled = typeof provider === 'function' && typeof id === 'string';
   throw configurationError(

@@ -83,6 +83,7 @@ test('G04 of ten thousand interleaved calls of a hundred organizations each carr
     mode: 'test',
     env: {},
     log: silentLog,
+    cacheMs: 60_000,
     wire: handlerWire(vendor.fetch),
   });
   const organizations = Array.from({ length: 100 }, (_, index) => `org-${index}`);
