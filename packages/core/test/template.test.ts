@@ -13,6 +13,14 @@ const refused = (task: () => unknown): string => {
   }
 };
 
+const messageOf = (task: () => unknown): string => {
+  try {
+    return String(task());
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
 describe('expandTemplate', () => {
   it.each([
     ['plain', 'a1', '/v1/a1/x'],
@@ -99,7 +107,7 @@ describe('F01 expandOrigin', () => {
 
   it.each(hostileNames)('refuses %j, and does not quote it', (value) => {
     expect(refused(() => shop(value))).toBe('invalid_input');
-    if (value.length > 4) expect(() => shop(value)).not.toThrow(new RegExp(RegExp.escape(value)));
+    if (value.length > 4) expect(messageOf(() => shop(value)).includes(value)).toBe(false);
   });
 
   it('what is accepted leads to a label below the very domain, for any text', () => {

@@ -1,5 +1,5 @@
 /** E14 through a whole board: where a delivery can make it ask for keys, how often, and for which algorithm. */
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose';
 import { describe, expect, test } from 'vitest';
 
 import { encodeUtf8 } from '../../src/bytes.ts';
