@@ -39,6 +39,7 @@ describe('R12 a schema that is made at first use', () => {
     expect(schema instanceof zod.ZodString).toBe(false);
     expect('safeParse' in schema).toBe(true);
     expect(schema.meta()).toEqual({ title: 'Person' });
+    expect(z.string().meta()).toBeUndefined();
     expect(Object.keys(schema.shape)).toEqual(['name']);
     expect(Object.hasOwn(schema.shape, 'name') && !Object.hasOwn(schema.shape, 'other')).toBe(true);
     expect(schema.safeParse({ name: 1 }).error?.issues[0]?.path).toEqual(['name']);
