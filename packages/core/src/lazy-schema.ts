@@ -3,6 +3,8 @@
  * handful: to make them all takes longer than everything else at import.
  */
 
+import { globalRegistry, type ZodType } from 'zod';
+
 /** Reads the schema behind a stand-in. A symbol of the registry, so that two copies of this file know each other's. */
 const made = Symbol.for('plugboard.schema');
 
@@ -44,6 +46,8 @@ const derives: ReadonlySet<PropertyKey> = new Set([
 
 interface Standing {
   readonly make: () => object;
+  /** Of a schema: what zod keeps for itself. */
+  readonly inner?: () => object;
 }
 
 /**
@@ -52,9 +56,32 @@ interface Standing {
  */
 export function lazySchema<S extends object>(make: () => S): S {
   let schema: S | undefined;
-  const target: Standing = { make: () => (schema ??= schemaOf(make())) };
-  return new Proxy(target, standIn) as unknown as S;
+  let view: object | undefined;
+  const target: Standing = {
+    make: () => (schema ??= schemaOf(make())),
+    inner: () => (view ??= viewOf(proxy as unknown as ZodType, target.make() as ZodType)),
+  };
+  const proxy = new Proxy(target, standIn);
+  return proxy as unknown as S;
 }
+
+/**
+ * What zod reads of a stand-in that somebody put into a schema of zod's own: there the writer of JSON Schema and the
+ * registry of notes look things up by identity, so both learn that these two are one.
+ */
+function viewOf(proxy: ZodType, schema: ZodType): object {
+  const notes = schema.meta();
+  if (notes !== undefined) globalRegistry.add(proxy, notes);
+  const write = (schema._zod as unknown as { processJSONSchema?: Writer }).processJSONSchema;
+  if (write === undefined) return schema._zod;
+  const processJSONSchema: Writer = (context, ...rest) => {
+    if (!context.seen.has(schema)) context.seen.set(schema, context.seen.get(proxy));
+    write(context, ...rest);
+  };
+  return Object.create(schema._zod, { processJSONSchema: { value: processJSONSchema } }) as object;
+}
+
+type Writer = (context: { readonly seen: Map<object, unknown> }, ...rest: unknown[]) => void;
 
 /** A function that makes schemas, as one whose schemas are made at first use. */
 export function lazily<F>(make: F): F {
@@ -77,8 +104,9 @@ const reader: ProxyHandler<Standing> = {
 
 const standIn: ProxyHandler<Standing> = {
   ...reader,
-  get({ make }, key) {
+  get({ make, inner }, key) {
     if (key === made) return make();
+    if (key === '_zod') return inner?.();
     // Often read only to extend another object.
     if (key === 'shape') return new Proxy<Standing>({ make: () => Reflect.get(make(), key) as object }, reader);
     if (!derives.has(key)) return Reflect.get(make(), key) as unknown;

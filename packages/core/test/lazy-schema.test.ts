@@ -39,6 +39,7 @@ describe('R12 a schema that is made at first use', () => {
     expect(schema instanceof zod.ZodString).toBe(false);
     expect('safeParse' in schema).toBe(true);
     expect(schema.meta()).toEqual({ title: 'Person' });
+    expect(z.string().meta()).toBeUndefined();
     expect(Object.keys(schema.shape)).toEqual(['name']);
     expect(Object.hasOwn(schema.shape, 'name') && !Object.hasOwn(schema.shape, 'other')).toBe(true);
     expect(schema.safeParse({ name: 1 }).error?.issues[0]?.path).toEqual(['name']);
@@ -53,6 +54,13 @@ describe('R12 a schema that is made at first use', () => {
     const whole = zod.object({ name: schema, list: zod.array(schema), either: zod.union([zod.int(), schema]) });
     expect(accepts(whole, { name: 'Ada', list: ['Bo'], either: 'Cy' })).toBe(true);
     expect(accepts(whole, { name: 'Ada', list: ['B'], either: 'Cy' })).toBe(false);
+    const key = secret('Key', { help: 'Where it is.', example: 'k_1' });
+    const mixed = zod.strictObject({ key, name: z.string().optional(), inner: like({ id: 'a' }), again: key });
+    const note = { title: 'Key', description: 'Where it is.', examples: ['k_1'], secret: true };
+    expect(jsonSchemaOf(mixed)).toMatchObject({
+      required: ['key', 'inner', 'again'],
+      properties: { key: note, name: { type: 'string' }, inner: { required: ['id'] }, again: note },
+    });
   });
 
   test('hands the schemas themselves to the one that is made of them', () => {
