@@ -20,6 +20,7 @@ A mutant is the code with one change: a condition turned around, a call left out
 area run against it. Where none fails, nobody would notice such a mistake. \`pnpm mutate <area>\` runs them and writes
 this page; it asks for 90 % in each area, and for a reason wherever a mutant survives. Not changed are the words of
 messages and hints. Tests with databases and processes of their own are not run, so some of what survives here fails there.
+An area of \`tools/mutation/areas.ts\` without a part below has not been run yet.
 `;
 
 const args = process.argv.slice(2);

@@ -3,7 +3,7 @@ import type { Area } from './areas.ts';
 import { equivalents, type Equivalent } from './equivalents.ts';
 
 /** The least share of mutants, in percent, that an area's tests notice. */
-export const leastScore = 90;
+const leastScore = 90;
 
 /** The part of Stryker's report that is read (https://github.com/stryker-mutator/mutation-testing-elements). */
 export interface StrykerReport {
