@@ -1,7 +1,7 @@
 /**
  * `pnpm mutate [--report] [area ...]`: changes security code bit by bit and asks whether a unit test notices.
  *
- * Without names all areas are run, which takes an hour. Results are kept in .cache/mutation, so that the next run repeats
+ * Without names all areas are run, one after the other, which takes long. Results are kept in .cache/mutation, so that the next run repeats
  * only what changed; `--report` runs nothing. docs/security/mutation.md is written for the areas that were named.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
