@@ -9,7 +9,7 @@ import type { CheckResult } from './check-result.ts';
 import { closureOf, directNeeds, nameOf, readLockfile } from './lockfile.ts';
 import { publishedPackages, readText } from './workspace.ts';
 
-export const approvedFile = 'tools/approved-dependencies.json';
+const approvedFile = 'tools/approved-dependencies.json';
 
 /** By the name of the dependency. */
 export type Approved = Readonly<Record<string, Approval>>;

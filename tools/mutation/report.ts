@@ -3,7 +3,7 @@ import type { Area } from './areas.ts';
 import { equivalents, type Equivalent } from './equivalents.ts';
 
 /** The least share of mutants, in percent, that an area's tests notice. */
-export const leastScore = 90;
+const leastScore = 90;
 
 /** The part of Stryker's report that is read (https://github.com/stryker-mutator/mutation-testing-elements). */
 export interface StrykerReport {
@@ -14,6 +14,8 @@ interface Mutant {
   readonly mutatorName: string;
   readonly replacement?: string;
   readonly status: string;
+  /** True for one that runs while its module loads. */
+  readonly static?: boolean;
   readonly location: { readonly start: Position; readonly end: Position };
 }
 
@@ -81,6 +83,16 @@ export function problemsOf(name: string, { mutants, score, survivors, stale }: A
     ...owed.map(({ file, line, code, replacement }) => `${file}:${line}: nobody notices ${code} -> ${replacement}`),
     ...stale.map(({ file, code }) => `tools/mutation/equivalents.ts: ${file} no longer needs \`${code}\``),
   ];
+}
+
+/** The report as if nobody had asked yet about mutants that run while their module loads, and that nobody noticed. */
+export function withoutStaticSurvivors(report: StrykerReport): StrykerReport {
+  const isKept = ({ static: atLoad, status }: Mutant) => atLoad !== true || status !== 'Survived';
+  const files = Object.entries(report.files).map(([path, file]) => [
+    path,
+    { ...file, mutants: file.mutants.filter(isKept) },
+  ]);
+  return { ...report, files: Object.fromEntries(files) as StrykerReport['files'] };
 }
 
 /** One area of the page, between marks that the next run finds. */

@@ -2,7 +2,14 @@
 import { expect, test } from 'vitest';
 
 import { strykerPlugins } from '../mutation/ignore-words.ts';
-import { problemsOf, resultOf, sectionOf, withSection, type StrykerReport } from '../mutation/report.ts';
+import {
+  problemsOf,
+  resultOf,
+  sectionOf,
+  withoutStaticSurvivors,
+  withSection,
+  type StrykerReport,
+} from '../mutation/report.ts';
 
 const source = 'const a = 1;\nif (a > 0 &&\n  b) c();\n';
 const mutant = (
@@ -54,6 +61,13 @@ test('an excuse that excuses nothing is told, but not one of another area', () =
   expect(problemsOf('vault', resultOf(report(...killed), [stale, { ...stale, file: 'url.ts' }]))).toEqual([
     'tools/mutation/equivalents.ts: vault/a.ts no longer needs `b > 0`',
   ]);
+});
+
+test('what survived while its module loaded is asked about again, and nothing else', () => {
+  const atLoad = { ...mutant('Survived'), static: true };
+  const kept = [{ ...mutant('Killed'), static: true }, mutant('Survived'), { ...mutant('Survived'), static: false }];
+  const before = { ...report(atLoad, ...kept), schemaVersion: '1.0' };
+  expect(withoutStaticSurvivors(before)).toEqual({ ...report(...kept), schemaVersion: '1.0' });
 });
 
 test('the page keeps the sections of other areas', () => {

@@ -35,11 +35,11 @@ describe('who looks at a store without writing', () => {
     const store = createMemoryStore();
     const both = testVault({ k1, k2 });
     await addConnection(store, both, 'one');
-    await addConnection(store, testVault({ k2 }), 'two');
-    await addConnection(store, { ...both, seal: async () => randomBytes(40).fill(0x20) }, 'three');
+    for (const secret of ['two', 'three']) await addConnection(store, testVault({ k2 }), secret);
+    await addConnection(store, { ...both, seal: async () => randomBytes(40).fill(0x20) }, 'four');
     const { rows, byKey, missingKey, malformed } = await vaultStatus({ store, vault: testVault({ k1 }) });
-    expect({ rows, missingKey, malformed }).toEqual({ rows: 3, missingKey: 1, malformed: 1 });
-    expect(Object.fromEntries(byKey)).toEqual({ k1: 1, k2: 1 });
+    expect({ rows, missingKey, malformed }).toEqual({ rows: 4, missingKey: 2, malformed: 1 });
+    expect(Object.fromEntries(byKey)).toEqual({ k1: 1, k2: 2 });
   });
 });
 
