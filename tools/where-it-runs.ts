@@ -13,7 +13,7 @@ export const needFlagInWorkers: readonly string[] = ['twilio'];
 export const unableInWorkers: readonly string[] = ['sentry'];
 
 /** The SDKs that a provider loads when they are first needed. */
-export function sdksOf({ dependencies = {} }: Manifest): string[] {
+function sdksOf({ dependencies = {} }: Manifest): string[] {
   return Object.keys(dependencies).filter((name) => !portable.has(name) && !/^@(types|plugboard)\//.test(name));
 }
 

@@ -32,7 +32,7 @@ export interface Source {
   readonly project?: string;
 }
 
-export const isWorkerd = (platform: Platform): boolean => platform.startsWith('workerd');
+const isWorkerd = (platform: Platform): boolean => platform.startsWith('workerd');
 
 const shim = (name: string) => join(program, 'shims', name);
 /** Packages that run tests, or stand in for the network of Node. */

@@ -1,6 +1,7 @@
 /** Runs a bundled program in a runtime, as a process of its own, and reads what it reports. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
 import { Miniflare } from 'miniflare';
@@ -32,7 +33,7 @@ async function runWorker({ platform }: Runtime, file: string, given: Given): Pro
     compatibilityDate: '2026-01-01',
     compatibilityFlags: platform === 'workerd' ? [] : ['nodejs_compat'],
     // What it says of a worker that does not start stands in the error.
-    handleRuntimeStdio: (stdout, stderr) => void [stdout.resume(), stderr.resume()],
+    handleRuntimeStdio: (stdout: Readable, stderr: Readable) => void [stdout.resume(), stderr.resume()],
   });
   try {
     await runtime.ready;

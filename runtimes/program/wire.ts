@@ -13,9 +13,9 @@ export function wireChecks({ origin }: Given): readonly Check[] {
         withWire(async (wire) => {
           const url = new URL('/compressed', origin);
           const answer = await wire({ method: 'GET', url, headers: new Headers(), signal, addresses: 'any' });
-          const chunks: Uint8Array[] = [];
-          for await (const chunk of answer.body) chunks.push(chunk);
-          const text = await new Blob(chunks as BlobPart[]).text();
+          const decoder = new TextDecoder();
+          let text = '';
+          for await (const chunk of answer.body) text += decoder.decode(chunk, { stream: true });
           same([answer.status, text], [200, JSON.stringify({ compressed: true })]);
         }),
     },

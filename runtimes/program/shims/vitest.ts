@@ -32,7 +32,6 @@ export const test = Object.assign(
   (name: string, run: Collected['run']) => void collected.push({ path: [provider, ...groups, name], run }),
   { each },
 );
-export const it = test;
 
 export const describe = Object.assign(
   (name: string, define: () => void) => {
