@@ -310,7 +310,7 @@ describe('jobs', () => {
     async (signal) => {
       const board = deployment.board(keys);
       const running = startCli(['jobs', 'run'], { env: deployment.env(keys, { CLI_TEST_LABEL: 'worker-1' }) });
-      await running.said('Running refresh, channels, health, cleanup, sync in production mode');
+      await running.said('Running refresh, channels, health, cleanup, sync, webhooks in production mode');
       await expect.poll(() => board.operator.processes()).toMatchObject([{ label: 'worker-1', keyIds: ['k1'] }]);
       running.child.kill(signal);
       const { code, stderr } = await running.ended;

@@ -2,7 +2,7 @@
  * The part of the storage contract that keeps verified webhook events until they are handled. A store without it serves
  * webhooks as well: then only marks of `once` are kept, and nothing of what fails.
  */
-import type { Page } from './store.ts';
+import type { Page } from './store-page.ts';
 
 /**
  * `received`: waits for a job. `failed`: its last try failed, and another one may come: from the vendor, or from a job

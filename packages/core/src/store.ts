@@ -9,6 +9,7 @@
  */
 import type { JsonObject } from './json.ts';
 import type { InboxStore } from './store-inbox.ts';
+import type { Page } from './store-page.ts';
 import type { SyncStore } from './store-sync.ts';
 
 export type ConnectionStatus = 'active' | 'pending' | 'degraded' | 'expired' | 'error' | 'disconnected';
@@ -111,10 +112,7 @@ export interface ConnectionFilter {
   readonly cursor?: string;
 }
 
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
-}
+export type { Page } from './store-page.ts';
 
 export interface LeaseRequest {
   /** The version the caller read; a moved version refuses the lease. */
