@@ -67,13 +67,6 @@ export function globalUses(file: string, text: string, names: ReadonlySet<string
   return uses;
 }
 
-/** Every node of a file, each before those inside it. */
-export function nodesOf(file: string, text: string): Node[] {
-  const found: Node[] = [];
-  walk(parse(file, text).program, (node) => void found.push(node));
-  return found;
-}
-
 export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }

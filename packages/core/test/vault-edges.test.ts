@@ -112,12 +112,13 @@ describe('B12 memory', () => {
     const vault = testVault({ k1 });
     await vault.keyCheckValues();
     const digests: Buffer[] = [];
-    const { digest } = nodeCrypto.Hmac.prototype;
-    vi.spyOn(nodeCrypto.Hmac.prototype, 'digest').mockImplementation(function (this: nodeCrypto.Hmac) {
+    const { digest } = nodeCrypto.Hmac.prototype as { digest(this: nodeCrypto.Hmac): Buffer };
+    const spy = vi.spyOn(nodeCrypto.Hmac.prototype as { digest(): Buffer }, 'digest');
+    spy.mockImplementation(function (this: nodeCrypto.Hmac) {
       const bytes = digest.call(this);
       digests.push(bytes);
       return bytes;
-    } as typeof digest);
+    } as () => Buffer);
     const result = await vault.mac('use', plaintext);
     // The derived key, the subkey of its self-test, and the answer.
     expect(digests.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true, true, false]);

@@ -5,6 +5,7 @@ import type { PlugboardError } from '../src/errors.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import { randomBytes } from '../src/random.ts';
+import type { InboxRow } from '../src/store-inbox.ts';
 import type { Store } from '../src/store.ts';
 import { hmacSigner } from '../src/webhooks/hmac-signature.ts';
 import { createRig, organizationId } from './support/rig.ts';
@@ -303,7 +304,7 @@ describe('what is kept', () => {
     const { createVault } = await import('../src/vault/create-vault.ts');
     const { key } = await import('./support/rig.ts');
     const vault = createVault({ environment: 'test', keys: { k1: key } });
-    const open = (changed: typeof moved) => openItem({ vault } as never, changed);
+    const open = (changed: InboxRow) => openItem({ vault } as never, changed);
     expect(await open(row!)).toMatchObject({ id: 'e0', event: { type: 'order.created' } });
     await expect(open(moved)).rejects.toMatchObject({ code: 'event_unreadable' });
     for (const change of [{ id: 'x' }, { organizationId: 'org-2' }, { organizationId: null }, { provider: 'other' }])
