@@ -10,7 +10,8 @@ import { selfHosted } from './support/self-hosted.ts';
 
 const { definition } = selfHosted();
 const { oauth, key } = definition.auth;
-const discovers = { ...definition, hosts: ['api.acme.example'], tenantHosts: undefined };
+const { tenantHosts: _tenantHosts, ...withoutTenants } = definition;
+const discovers = { ...withoutTenants, hosts: ['api.acme.example'] };
 const declared = { ...discovers, auth: { key } };
 
 const source = (change: Partial<HostSource> = {}): HostSource => ({
