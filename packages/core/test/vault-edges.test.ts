@@ -114,7 +114,7 @@ describe('B12 memory', () => {
     const digests: Buffer[] = [];
     const { digest } = nodeCrypto.Hmac.prototype;
     vi.spyOn(nodeCrypto.Hmac.prototype, 'digest').mockImplementation(function (this: Hmac) {
-      const bytes = digest.call(this);
+      const bytes = Reflect.apply(digest, this, []) as Buffer;
       digests.push(bytes);
       return bytes;
     } as typeof digest);
