@@ -10,8 +10,8 @@ import { selfHosted } from './support/self-hosted.ts';
 
 const { definition } = selfHosted();
 const { oauth, key } = definition.auth;
-const { tenantHosts: _tenantHosts, ...plainDefinition } = definition;
-const discovers = { ...plainDefinition, hosts: ['api.acme.example'] };
+const { tenantHosts: _tenantHosts, ...withoutTenants } = definition;
+const discovers = { ...withoutTenants, hosts: ['api.acme.example'] };
 const declared = { ...discovers, auth: { key } };
 
 const source = (change: Partial<HostSource> = {}): HostSource => ({

@@ -3,11 +3,11 @@ import { CompactSign, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type 
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { verifyIdToken, type IdTokenRules } from '../src/auth/id-token.ts';
-import { issuerKeys, verifyJwt } from '../src/auth/jwt.ts';
+import { claimsOf, issuerKeys, verifyJwt } from '../src/auth/jwt.ts';
 import { challengeOf, createPkce } from '../src/auth/pkce.ts';
 import { encodeBase64url } from '../src/bytes.ts';
 import { newKey, platformKey, sessionKey } from '../src/connections/session-key.ts';
-import { isPlugboardError, type PlugboardError } from '../src/errors.ts';
+import { isPlugboardError, PlugboardError } from '../src/errors.ts';
 import { hash } from '../src/hash.ts';
 import type { JsonObject } from '../src/json.ts';
 import { createAnswer } from '../src/transport/answer.ts';
@@ -140,7 +140,8 @@ describe('A21 what just passes', () => {
     const token = await sign(claims, algorithm, { kid: algorithm });
     expect(await passes(token, { accessToken: 'at' })).toEqual(claims);
     await expect(passes(token, { accessToken: 'at2' })).rejects.toThrow('`at_hash`');
-    // Nothing to compare it with.
+    // Nothing to compare it with, or nothing that was claimed.
+    expect(await passes(await sign(truth, algorithm, { kid: algorithm }), { accessToken: 'at' })).toEqual(truth);
     expect(await passes(token)).toEqual(claims);
   });
 });
@@ -159,6 +160,7 @@ describe('A21 the header of a token', () => {
     expect(await verify(bare, [jwkOf('RS256', { kid: 'k1' }), jwkOf('ES256', { kid: 'e1' })])).toBe('RS256');
     // Of two nobody can tell which.
     expect(await verify(bare, [jwkOf('RS256', { kid: 'k1' }), jwkOf('RS256', { kid: 'k2' })])).toBe('key_unknown');
+    expect(await verify(bare, [jwkOf('RS256', { kid: 'k1' }), jwkOf('RS256')])).toBe('key_unknown');
     expect(await verify(bare, [])).toBe('key_unknown');
   });
   test('that names the only key still has to name it right', async () => {
@@ -215,4 +217,15 @@ test('G03 names of connections do not run into each other', () => {
     platformKey('bolt'),
   ];
   expect(new Set(names).size).toBe(names.length);
+});
+
+test.each(['null', '"text"', '7', 'true', '[]', '{'])('A21 %s is no set of claims', (payload) => {
+  expect(claimsOf(`e30.${encodeBase64url(new TextEncoder().encode(payload))}.x`)).toBeUndefined();
+});
+
+test('A21 keys that cannot be had are an outage, and no fault of the token', async () => {
+  const down = new PlugboardError({ kind: 'unavailable', code: 'down', message: 'Down.' });
+  const client = { ...clientOf([]), request: async () => Promise.reject(down) };
+  const verdict = verifyIdToken(await sign(truth), { issuer, audience: 'client', jwksUrl: `${issuer}/jwks` }, client);
+  await expect(verdict).rejects.toMatchObject({ kind: 'unavailable', code: 'keys_unavailable', retryable: true });
 });

@@ -1,5 +1,5 @@
 /** C10-C15, B12: the edges of the vault: what it derives anew, what it overwrites, what it counts. */
-import nodeCrypto from 'node:crypto';
+import nodeCrypto, { type Hmac } from 'node:crypto';
 
 import { describe, expect, it, vi } from 'vitest';
 
@@ -112,13 +112,12 @@ describe('B12 memory', () => {
     const vault = testVault({ k1 });
     await vault.keyCheckValues();
     const digests: Buffer[] = [];
-    const { digest } = nodeCrypto.Hmac.prototype as { digest(this: nodeCrypto.Hmac): Buffer };
-    const spy = vi.spyOn(nodeCrypto.Hmac.prototype as { digest(): Buffer }, 'digest');
-    spy.mockImplementation(function (this: nodeCrypto.Hmac) {
-      const bytes = digest.call(this);
+    const { digest } = nodeCrypto.Hmac.prototype;
+    vi.spyOn(nodeCrypto.Hmac.prototype, 'digest').mockImplementation(function (this: Hmac) {
+      const bytes = Reflect.apply(digest, this, []) as Buffer;
       digests.push(bytes);
       return bytes;
-    } as () => Buffer);
+    } as typeof digest);
     const result = await vault.mac('use', plaintext);
     // The derived key, the subkey of its self-test, and the answer.
     expect(digests.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true, true, false]);
@@ -128,7 +127,7 @@ describe('B12 memory', () => {
   it('the copy of a key that is refused is overwritten, the caller’s bytes are not', () => {
     const weak = new Uint8Array(32).fill(7);
     const copies: Uint8Array[] = [];
-    const fill = vi.spyOn(Uint8Array.prototype, 'fill').mockImplementation(function (this: Uint8Array, value) {
+    const fill = vi.spyOn(Uint8Array.prototype, 'fill').mockImplementation(function (this: Uint8Array, value: number) {
       copies.push(this);
       for (let index = 0; index < this.length; index++) this[index] = value;
       return this;
