@@ -32,7 +32,7 @@ const inTexts: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic)\s+(?=[a-z~.:_-]*[\d+/=])[\w.~+/=:-]{8,}/gi, `$1 ${mask}`],
   [/\beyJ[\w-]{5,}\.[\w-]{2,}(?:\.[\w-]*)*/g, mask],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, mask],
-  [/\b([\w-]{0,40}(?:token|secret|password|key|verifier|assertion|code|state)=)[^\s,;&"'<>)}\]]+/gi, `$1${mask}`],
+  [/((?:token|secret|password|key|verifier|assertion|code|state)=)[^\s,;&"'<>)}\]]+/gi, `$1${mask}`],
   [
     /("[\w-]{0,40}(?:token|secret|password|key|verifier|assertion|cookie|authorization)"\s?:\s?)"[^"]*"?/gi,
     `$1${mask}`,
