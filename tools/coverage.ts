@@ -36,6 +36,9 @@ function problemOf(id: string, tests: readonly IdentifiedTest[], { by, untested 
     return [`tools/coverage-rows.ts: ${id} gives a reason for having no test, but ${first.file} has one`];
   }
   if (by !== undefined && untested !== undefined) return [`tools/coverage-rows.ts: ${id} is proved, or it is not`];
+  if (first === undefined && by === undefined && untested === undefined) {
+    return [`tools/coverage-rows.ts: ${id} has neither a test whose title begins with it nor a reason`];
+  }
   return [];
 }
 

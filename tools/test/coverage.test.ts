@@ -66,6 +66,13 @@ describe('the page', () => {
     expect(text).toContain('| A01 | Locked at night | None: no door. |');
   });
 
+  test('refuses a row that nothing proves and nobody explains', () => {
+    const standings = { A01: { left: 'x' }, A02: { by: '`pnpm door`' } };
+    expect(coverage({ tests: [], areas, standings }).problems).toEqual([
+      'tools/coverage-rows.ts: A01 has neither a test whose title begins with it nor a reason',
+    ]);
+  });
+
   test.each([
     [{ A01: { untested: 'no door.' } }, 'A01 gives a reason for having no test, but packages/core/test/door.test.ts'],
     [{ A01: { untested: 'no door.', by: '`pnpm door`' } }, 'A01 gives a reason'],
