@@ -2,9 +2,9 @@
 import type { AppValues } from './auth/auth.ts';
 import type { Environment } from './env.ts';
 import { configurationError, isPlugboardError } from './errors.ts';
-import type { AnyDefinition, AppField, PreviousSecret, WebhookDefinition, WebhookSecretSource } from './provider.ts';
+import type { AnyDefinition, AppField, WebhookDefinition, WebhookSecretSource } from './provider.ts';
 import { isSecret, Secret } from './secret.ts';
-import type { WebhookSecret } from './webhooks/webhook.ts';
+import type { PreviousSecret, WebhookSecret } from './webhooks/webhook.ts';
 
 /** The secret that an app field held before, and until when it verifies. */
 export interface EndingSecret {

@@ -20,7 +20,8 @@ import type { Secret } from './secret.ts';
 import type { AccountRef } from './store.ts';
 import type { SyncStreams } from './sync-stream.ts';
 import type { Classify, Failure, RateLimit } from './transport/transport.ts';
-import type { Delivery, Refusals, Verify, WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
+import type { Delivery, PreviousSecret, Refusals, Verify } from './webhooks/webhook.ts';
+import type { WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
 
 /** One value that the host registers with the vendor. */
 export interface AppField {
@@ -233,13 +234,6 @@ export interface ProviderDefinition<
   readonly emulator?: EmulatorExtension;
 }
 
-/** The signing secret before the present one: during a rotation it verifies until `notAfter`, inclusive. */
-export interface PreviousSecret {
-  readonly secret: string | Secret;
-  /** A date, or one as ISO 8601. */
-  readonly notAfter: Date | string;
-}
-
 /** Options of the host: app values by name, and what a deployment may change. */
 export type ProviderOptions<App extends AppFields = AppFields> = {
   readonly [Field in keyof App]?: string | Secret;
@@ -247,10 +241,7 @@ export type ProviderOptions<App extends AppFields = AppFields> = {
   /** Scopes to ask for instead of the default. */
   readonly scopes?: readonly string[];
   readonly apiVersion?: string;
-  /**
-   * Signing secrets of webhooks that were replaced, by the name of their field. Default: from the environment, where the
-   * field's own name with `_PREVIOUS` holds the secret and with `_PREVIOUS_UNTIL` its end.
-   */
+  /** Signing secrets of webhooks that were replaced, by field. Default: `<name>_PREVIOUS` and `_PREVIOUS_UNTIL`. */
   readonly previous?: { readonly [Field in keyof App]?: PreviousSecret };
   /** The platform's own credentials, serving every organization without a connection. Default: from the environment. */
   readonly platform?: Readonly<Record<string, string | Secret>>;

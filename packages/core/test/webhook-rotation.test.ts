@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { createPlugboard } from '../src/board.ts';
 import { silentLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
-import type { PreviousSecret, WebhookDefinition } from '../src/provider.ts';
+import type { WebhookDefinition } from '../src/provider.ts';
 import { Secret } from '../src/secret.ts';
 import { hmacSigner } from '../src/webhooks/hmac-signature.ts';
+import type { PreviousSecret } from '../src/webhooks/webhook.ts';
 import { createFakeClock } from './support/fake-clock.ts';
 import { acmeProvider, key } from './support/rig.ts';
 

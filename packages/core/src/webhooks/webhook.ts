@@ -65,6 +65,13 @@ export interface WebhookSecret {
   readonly notAfter?: Date;
 }
 
+/** The signing secret before the present one: during a rotation it verifies until `notAfter`, inclusive. */
+export interface PreviousSecret {
+  readonly secret: string | Secret;
+  /** A date, or one as ISO 8601. */
+  readonly notAfter: Date | string;
+}
+
 /** For schemes that must ask the vendor: its published keys, or its own verification endpoint. */
 export interface VerifyTools extends KeyTools {
   /** Keys that were fetched before; it lives as long as the board. */
