@@ -211,6 +211,7 @@ export interface Standing {
 /** Rows about which more is to be said than which tests there are. */
 export const standings: Readonly<Record<string, Standing>> = {
   A04: { left: 'The ten minutes are fixed; there is no option to check.' },
+  A20: { left: 'A posted answer that brings no session gets a page that posts it once more; every end is a 303.' },
   A21: {
     left: 'Implicit and hybrid flows, JARM, DPoP and mutual TLS are not offered; the table of modules says so for each.',
   },
@@ -220,9 +221,15 @@ export const standings: Readonly<Record<string, Standing>> = {
   C05: { left: 'A row that is rolled back as a whole, with its version.' },
   D04: { left: 'K4 and K5 at a vendor that punishes reuse: the connection is lost, and flagged.' },
   D24: { untested: 'DPoP is not offered; bearer tokens are the only ones that are asked for.' },
+  E08: { left: 'After many large bodies at once the process keeps its memory; what is freed is seen in its buffers.' },
+  E09: { left: 'No vendor declares compression: a compressed body is refused unread.' },
   F03: { left: 'Through `fetchWire` only addresses that are written as such are seen.' },
   G12: { left: 'A provider is code of the process, and can do what any code there can.' },
   G13: { by: '`pnpm pack:check`' },
+  R57: {
+    by: '`pnpm mutate`, [its results](mutation.md)',
+    left: 'Of the state of flows 77 % were noticed; webhooks and refresh have not been run.',
+  },
   S01: { untested: 'only the registry can show it, version by version, once there are any.' },
   S07: { untested: 'only the registry can show who owns a name.' },
 };
