@@ -12,6 +12,7 @@ export const levels: Readonly<Record<string, number>> = {
   'errors.ts': 0,
   'example-key.ts': 0,
   'field-rules.ts': 0,
+  'app-field.ts': 0,
   'fields.ts': 0,
   'form-encoding.ts': 0,
   'form-field.ts': 0,

@@ -23,9 +23,16 @@ export interface SbomInput {
   readonly own: ReadonlySet<string>;
 }
 
+/** A bill of materials by CycloneDX 1.6; its schema judges the rest. */
 export interface Sbom {
+  readonly [name: string]: unknown;
   readonly serialNumber: string;
-  readonly components: readonly { readonly type: string; readonly name: string; readonly 'bom-ref': string }[];
+  readonly components: readonly {
+    readonly [name: string]: unknown;
+    readonly type: string;
+    readonly name: string;
+    readonly 'bom-ref': string;
+  }[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
@@ -49,20 +56,20 @@ export function sbomOf({ manifest, tarball, files, closure, direct, lockfile, ow
   };
   const whole = sha512(createHash('sha512').update(tarball).digest());
   return {
-    ...{ $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json', bomFormat: 'CycloneDX', specVersion: '1.6' },
+    $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
     serialNumber: `urn:uuid:${uuidOf(whole.content)}`,
-    ...{ version: 1 },
-    ...{
-      metadata: {
-        component: {
-          type: 'library',
-          'bom-ref': ref,
-          ...namesOf(name),
-          version,
-          purl: ref,
-          hashes: [whole],
-          ...licence(manifest),
-        },
+    version: 1,
+    metadata: {
+      component: {
+        type: 'library',
+        'bom-ref': ref,
+        ...namesOf(name),
+        version,
+        purl: ref,
+        hashes: [whole],
+        ...licence(manifest),
       },
     },
     components: [
@@ -70,12 +77,18 @@ export function sbomOf({ manifest, tarball, files, closure, direct, lockfile, ow
         const hash = hashOf(needed.id);
         const { id, name: neededName, version: neededVersion } = needed;
         return {
-          ...{ type: 'library', 'bom-ref': refs.get(id)!, ...namesOf(neededName), version: neededVersion },
-          ...{ purl: refs.get(id)!, ...(hash !== undefined && { hashes: hash }) },
+          type: 'library',
+          'bom-ref': refs.get(id)!,
+          ...namesOf(neededName),
+          version: neededVersion,
+          purl: refs.get(id)!,
+          ...(hash !== undefined && { hashes: hash }),
         };
       }),
       ...files.map(({ path, content }) => ({
-        ...{ type: 'file', 'bom-ref': `${ref}#${path}`, name: path },
+        type: 'file',
+        'bom-ref': `${ref}#${path}`,
+        name: path,
         hashes: [{ alg: 'SHA-256', content: createHash('sha256').update(content).digest('hex') }],
       })),
     ],
@@ -106,7 +119,7 @@ function sha512(bytes: Uint8Array): { alg: string; content: string } {
 
 /** Made from the content (RFC 9562 section 5.8), so that two builds have one number. */
 function uuidOf(hex: string): string {
-  const digits = [...hex.slice(0, 32)];
+  const digits = Array.from(hex.slice(0, 32));
   digits[12] = '8';
   digits[16] = '8';
   return digits.join('').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

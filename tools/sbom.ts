@@ -28,7 +28,11 @@ for (const tarball of packTarballs(join(work, 'tarballs'))) {
   if (entry === undefined) throw new Error(`${manifest.name} is no package of this workspace.`);
   const closure = closureOf(lockfile, entry, packages);
   const sbom = sbomOf({
-    ...{ manifest, closure, lockfile, own, tarball: readFileSync(tarball) },
+    manifest,
+    closure,
+    lockfile,
+    own,
+    tarball: readFileSync(tarball),
     files: files.map((path) => ({ path, content: readFileSync(join(root, path)) })),
     direct: directNeeds(lockfile, entry, packages),
   });

@@ -17,7 +17,9 @@ const mutant = (
   [line, column, endLine, endColumn]: readonly number[] = [2, 5, 2, 10],
   replacement = 'a >= 0',
 ) => ({
-  ...{ mutatorName: 'EqualityOperator', status, replacement },
+  mutatorName: 'EqualityOperator',
+  status,
+  replacement,
   location: { start: { line: line!, column: column! }, end: { line: endLine!, column: endColumn! } },
 });
 const report = (...mutants: ReturnType<typeof mutant>[]): StrykerReport => ({

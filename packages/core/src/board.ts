@@ -52,8 +52,7 @@ import type { PlugboardOptions, Plugboard, Target } from './plugboard.ts';
 
 /**
  * @throws PlugboardError kind `configuration` for every wrong or missing option, by name: `invalid_url`,
- * `invalid_provider`, `duplicate_provider`, `half_configured`, `mode_conflict`, `missing_credentials`,
- * `memory_store_in_production`, `bad_key` ...
+ * `invalid_provider`, `duplicate_provider`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
  */
 export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   options: PlugboardOptions<Providers>,

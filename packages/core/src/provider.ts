@@ -1,4 +1,5 @@
 /** The provider contract: what a vendor's package declares and the engine consumes. */
+import type { AppFields } from './app-field.ts';
 import type {
   AppValues,
   AuthMethods,
@@ -23,22 +24,7 @@ import type { Classify, Failure, RateLimit } from './transport/transport.ts';
 import type { Delivery, PreviousSecret, Refusals, Verify } from './webhooks/webhook.ts';
 import type { WebhookEvent, WebhookReply, WebhookSecret } from './webhooks/webhook.ts';
 
-/** One value that the host registers with the vendor. */
-export interface AppField {
-  readonly title: string;
-  /** Environment name it is read from when the board is created, unless given as an option. */
-  readonly env: string;
-  readonly secret?: boolean;
-  readonly help?: string;
-  /** Fields that make sense only together carry the same set name; half a set is an error. Default `oauth`. */
-  readonly set?: string;
-  /** May be absent even when the rest of its set is there. */
-  readonly optional?: boolean;
-  /** A value of the right form, never a working one, where not every text will do: what stubs run with. */
-  readonly example?: string;
-}
-
-export type AppFields = Readonly<Record<string, AppField>>;
+export type { AppField, AppFields } from './app-field.ts';
 
 export interface ErrorExample {
   readonly status: number;

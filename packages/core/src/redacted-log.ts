@@ -111,20 +111,13 @@ function cleanValue(value: unknown, place: Place): unknown {
   if (value === undefined || value === null || typeof value === 'boolean') return value;
   const { name } = place;
   if (isSecret(value) || (sensitive.test(name) && !harmless.test(name))) return mask;
-  switch (typeof value) {
-    case 'string':
-      return codeName.test(name) && !(errorCode.test(value) && value.length <= errorCodeLength)
-        ? mask
-        : place.text(value);
-    case 'number':
-      return value;
-    case 'bigint':
-      return String(value);
-    case 'object':
-      return cleanObject(value, place);
-    default:
-      return `[${typeof value}]`;
+  if (typeof value === 'string') {
+    const isCode = codeName.test(name) && !(errorCode.test(value) && value.length <= errorCodeLength);
+    return isCode ? mask : place.text(value);
   }
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return String(value);
+  return typeof value === 'object' ? cleanObject(value, place) : `[${typeof value}]`;
 }
 
 function cleanObject(value: object, place: Place): unknown {

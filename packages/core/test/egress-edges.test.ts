@@ -199,7 +199,7 @@ describe('F04 a redirect', () => {
     ['to what is no URL', {}, 'https://[', 0, 'redirects to nowhere'],
     ['to another origin', {}, 'https://evil.example/', 0, 'redirects to another origin'],
     ['to another port', {}, 'https://api.example.com:8443/', 0, 'redirects to another origin'],
-  ])('%s is refused', (_, change, location, hop, reason) => {
+  ])('%s is refused', (...[, change, location, hop, reason]) => {
     expect(() => judge(change, location, hop)).toThrow(reason);
   });
 });

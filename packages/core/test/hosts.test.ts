@@ -129,7 +129,7 @@ describe('whose hosts they are', () => {
   });
 
   test('where the deployment alone names none that is valid, they are the connection’s', () => {
-    const needy = { ...tenant, tenantHosts: ({ input }: HostSource) => [String(input['shop'] ?? '')] };
+    const needy = { ...tenant, tenantHosts: ({ input }: HostSource) => [(input['shop'] as string | undefined) ?? ''] };
     expect(hasOwnHosts(needy, source(shop))).toBe(true);
     expect(factsNameHosts(needy, source(shop))).toBe(true);
   });

@@ -32,6 +32,7 @@ export interface WebhookPlan {
   readonly keepMs: number;
 }
 
+const dispatches: ReadonlySet<string> = new Set(['inline', 'background']);
 const names: ReadonlySet<string> = new Set(['dispatch', 'inline', 'ordered', 'attempts', 'inFlight', 'keepDays']);
 
 /**
@@ -51,7 +52,7 @@ export function planWebhooks(
   const problem =
     unknown !== undefined
       ? `${unknown}\` is no option`
-      : dispatch !== 'inline' && dispatch !== 'background'
+      : !dispatches.has(dispatch)
         ? 'dispatch` is neither `inline` nor `background`'
         : typeof ordered !== 'boolean'
           ? 'ordered` is neither true nor false'

@@ -9,24 +9,9 @@ import { providerCase, type ProviderCase, type Subject } from './case.ts';
 import { endpointsOf, oauthMethods } from './declared.ts';
 import type { SentRequest } from './edge.ts';
 import { expectNoSecret } from './no-secret.ts';
+import { reservedParams } from './reserved-params.ts';
 import { hostEntries } from './tenant-host-cases.ts';
 import { boardUrl, organizationId, withWorld, type World } from './world.ts';
-
-const reservedParams = [
-  'state',
-  'redirect_uri',
-  'client_id',
-  'client_secret',
-  'response_type',
-  'scope',
-  'code_challenge',
-  'code_challenge_method',
-  'code_verifier',
-  'nonce',
-  'response_mode',
-  'request',
-  'request_uri',
-];
 
 export function oauthCases(subject: Subject): readonly ProviderCase[] {
   const { definition } = subject.factory();

@@ -60,7 +60,7 @@ async function listen(name: DatabaseName, scrub: boolean): Promise<Heard> {
     const arrived = new Promise<Told>((resolve) => child.once('message', (message) => resolve(message as Told)));
     const message = await Promise.race([arrived, exited]);
     if (typeof message !== 'object' || message === null || !(what in message))
-      throw new Error(`The host ended with ${String(message)}: ${said.stderr.slice(-2_000)}`);
+      throw new Error(`The host ended with ${JSON.stringify(message)}: ${said.stderr.slice(-2_000)}`);
     told.push(message);
     return message as Extract<Told, Record<K, unknown>>;
   };

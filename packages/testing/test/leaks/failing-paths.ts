@@ -57,10 +57,11 @@ const asked =
   };
 
 /** Several failures of one path, or what it answers instead of failing. */
-export class AggregateErrors {
+export class AggregateErrors extends Error {
   readonly errors: readonly unknown[];
 
   constructor(errors: readonly unknown[]) {
+    super('several');
     this.errors = errors;
   }
 }
@@ -210,7 +211,11 @@ const refreshes: readonly FailingPath[] = [
 const stores: readonly FailingPath[] = [
   ['a database that is not there', async ({ options, secrets }) => {
     const pool = new Pool({ connectionString: `postgres://user:${encodeURIComponent(secrets.pasted)}@127.0.0.1:1/db`, connectionTimeoutMillis: 500 });
-    await createLeakyBoard({ ...options, store: postgresStore(pool) }).ready().finally(() => pool.end());
+    try {
+      await createLeakyBoard({ ...options, store: postgresStore(pool) }).ready();
+    } finally {
+      await pool.end();
+    }
   }],
 ]; // prettier-ignore
 

@@ -167,7 +167,7 @@ describe('what is not offered is refused where it comes all the same', () => {
     const response = await provider.signer.sign({ iss: issuer, aud: clientId, code: 'c', state: 's' });
     provider.tamper({
       back(params) {
-        for (const name of [...params.keys()]) params.delete(name);
+        for (const name of Array.from(params.keys())) params.delete(name);
         params.set('response', response);
       },
     });
