@@ -70,7 +70,7 @@ export function regexesIn(file: string, text: string): Regex[] {
   });
 }
 
-export function textOf(pattern: string, flags: string): string {
+function textOf(pattern: string, flags: string): string {
   return `/${pattern}/${flags}`;
 }
 

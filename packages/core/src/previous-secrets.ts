@@ -16,7 +16,7 @@ export interface EndingSecret {
 type Given = Readonly<Record<string, PreviousSecret | undefined>>;
 
 /** Environment names beside that of the field itself: the value before, and its end as ISO 8601. */
-export function previousNames({ env }: AppField): { readonly secret: string; readonly until: string } {
+function previousNames({ env }: AppField): { readonly secret: string; readonly until: string } {
   return { secret: `${env}_PREVIOUS`, until: `${env}_PREVIOUS_UNTIL` };
 }
 
