@@ -105,9 +105,11 @@ test(
 function tsconfigOf(folder: string): string {
   const emitNothing = { noEmit: true, composite: false, emitDeclarationOnly: false, declaration: false };
   const types = { types: ['node'], typeRoots: [join(rootDir, 'node_modules/@types')] };
+  // Some blocks are of pages in a browser.
+  const lib = ['ES2024', 'DOM'];
   return JSON.stringify({
     extends: join(rootDir, 'tsconfig.base.json'),
-    compilerOptions: { ...emitNothing, ...types, rootDir },
+    compilerOptions: { ...emitNothing, ...types, rootDir, lib },
     include: [`${folder}/**/*.ts`],
   });
 }
