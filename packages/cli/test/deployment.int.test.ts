@@ -110,7 +110,8 @@ describe('doctor', () => {
     ]);
     for (const { code, report } of [unreachable, wrong, foreign]) {
       expect(code).toBe(1);
-      expect(JSON.stringify(report)).not.toMatch(new RegExp(`password-canary|app-secret-canary|${key.slice(0, 20)}`));
+      for (const secret of ['password-canary', 'app-secret-canary', key.slice(0, 20)])
+        expect(JSON.stringify(report)).not.toContain(secret);
     }
     for (const command of [
       ['vault', 'status'],

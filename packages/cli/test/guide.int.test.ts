@@ -15,7 +15,7 @@ import { runCli } from './support/run-cli.ts';
 
 const packageDir = fileURLToPath(new URL('..', import.meta.url));
 const root = join(packageDir, '../..');
-const pages = ['docs/guides/operations.md', 'packages/cli/README.md'];
+const pages = ['docs/guides/operations.md', 'docs/guides/webhooks.md', 'packages/cli/README.md'];
 
 /** Runs in this process; without a config nothing can happen after the words were read. */
 async function tell(words: readonly string[]) {
