@@ -77,9 +77,9 @@ export async function generate(root: string): Promise<Generated> {
   return { files, stale, problems };
 }
 
-/** The throw-away repositories of the tests of these tools have no rows to prove. */
+/** Copies of the workspace without its tests have no rows to prove. */
 function securityCoverage(root: string, files: Map<string, string>, problems: string[]): void {
-  if (!existsSync(join(root, 'tools/coverage-rows.ts'))) return;
+  if (!existsSync(join(root, 'docs/security'))) return;
   const { text, problems: found } = coverage({ tests: identifiedTests(root) });
   files.set(coverageFile, text);
   problems.push(...found);

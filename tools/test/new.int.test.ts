@@ -19,7 +19,8 @@ const copied = ['tools', 'packages/cli', 'packages/core', 'packages/testing'];
 const manifests = ['examples/*', 'packages/*', 'packages/storages/*', 'packages/jobs/*'].map(
   (dir) => `${dir}/package.json`,
 );
-const skipped = /[/\\](node_modules|dist|\.cache|test)$|\.tsbuildinfo$/;
+/** What packs the packages runs them too, by sources that stand beside them. */
+const skipped = /[/\\](node_modules|dist|\.cache|test|pack-(?:check|contents|runtimes)\.ts)$|\.tsbuildinfo$/;
 const ids = authShapes.map((shape) => `acme-${shape}`);
 let root = '';
 let said = '';

@@ -35,12 +35,16 @@ type Stroke = 'kill' | 'pause' | 'restart';
 
 const nothing = { lost: 0, reasons: {}, reuse: 0, unseen: 0 };
 
-test.for([
+const withKills = [
   { policy: 'grace', lock: false, killed: true, costs: 'nothing' },
   { policy: 'strict', lock: true, killed: true, costs: 'what was on its way' },
+] as const;
+const withoutKills = [
   { policy: 'strict', lock: true, killed: false, costs: 'nothing' },
   { policy: 'strict', lock: false, killed: false, costs: 'nothing' },
-] as const)(
+] as const;
+
+test.for(sized([...withKills, withoutKills[1]], [...withKills, ...withoutKills]))(
   'R20 R22 R23 R30 $policy, row lock $lock, killed $killed: eight processes in trouble lose $costs',
   { timeout: sized(120_000, 900_000) },
   async ({ policy, lock, killed }, context) => {

@@ -179,5 +179,8 @@ function openRedis() {
   client.on('error', () => undefined);
   const count = Number(REPLICAS);
   const replicas = count === 0 ? {} : { waitForReplicas: { count, timeoutMs: 1_000 } };
-  return { store: redisStore(client, { prefix: SCHEMA, ...replicas }), close: async () => client.disconnect() };
+  return {
+    store: redisStore(client, { prefix: SCHEMA, ...replicas }),
+    close: async () => client.disconnect(),
+  };
 }
