@@ -226,6 +226,7 @@ export const standings: Readonly<Record<string, Standing>> = {
   F03: { left: 'Through `fetchWire` only addresses that are written as such are seen.' },
   G12: { left: 'A provider is code of the process, and can do what any code there can.' },
   G13: { by: '`pnpm pack:check`' },
+  R50: { left: 'CI takes 20,000 cases of each; more with `PLUGBOARD_CORPUS=full`.' },
   R57: {
     by: '`pnpm mutate`, [its results](mutation.md)',
     left: 'Of the state of flows 77 % were noticed; webhooks and refresh have not been run.',
