@@ -29,6 +29,9 @@ export default defineConfig({
           name: 'integration',
           // Real databases and child processes: a process of its own for each file.
           pool: 'forks',
+          // They mostly wait: vitest's own number, one fewer than the cores, would be a single file at a time in CI.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           include: [
             'packages/**/test/**/*.int.test.ts',
             'tools/test/**/*.int.test.ts',

@@ -15,6 +15,7 @@ import { disconnect } from './connections/disconnect.ts';
 import { resealAll } from './connections/reseal.ts';
 import { refreshNow } from './connections/refresh-now.ts';
 import { createRefresher } from './connections/refresh.ts';
+import { createUnreadable } from './connections/unreadable.ts';
 import { createSessions } from './connections/session.ts';
 import { sessionKey } from './connections/session-key.ts';
 import { viewOf, type Connection } from './connections/view.ts';
@@ -100,6 +101,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     ),
     credentialBreaker: createCredentialBreaker(() => clock.monotonic()),
     attempts: createAttempts(() => clock.monotonic()),
+    unreadable: createUnreadable({ store, events }),
     ...checkRestored(options.restored, log),
     cacheMs: options.cacheMs ?? 5_000,
     returnOrigins: options.returnOrigins ?? [],

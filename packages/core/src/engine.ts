@@ -5,6 +5,7 @@ import type { SdkCache } from './client/sdk-cache.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connections/view.ts';
 import type { Attempts } from './connections/attempts.ts';
+import type { Unreadable } from './connections/unreadable.ts';
 import { PlugboardError, configurationError } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Log } from './log.ts';
@@ -43,6 +44,7 @@ export interface Engine {
   readonly sdks: SdkCache;
   readonly credentialBreaker: CredentialBreaker;
   readonly attempts: Attempts;
+  readonly unreadable: Unreadable;
   /** Set while the database counts as restored from a backup. */
   readonly restored?: Restored;
   /** Milliseconds an opened credential may be served from memory. 0 turns the cache off. */

@@ -30,6 +30,8 @@ export interface BoardEvents extends SyncEvents {
   /** The vendor refuses the host's own app credentials; no connection is touched. */
   'provider.attention': { readonly provider: string; readonly reason: string };
   'provider.recovered': { readonly provider: string };
+  /** Stored credentials need a key that is not at hand: told once for each key. Their connections are untouched. */
+  'vault.attention': { readonly keyId: string; readonly reason: string };
   /** Events or reports that were taken in and will not reach the vendor. */
   'provider.loss': {
     readonly provider: string;

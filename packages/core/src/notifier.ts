@@ -157,7 +157,7 @@ export function createNotifier(engine: Engine, clientOf: ClientOf, options: Noti
 
   return {
     async reconcile(row) {
-      const needsHelp = row.status === 'expired' || row.status === 'degraded';
+      const needsHelp = ['expired', 'degraded', 'error'].includes(row.status);
       if (needsHelp) await attention(viewOf(row), row.statusReason ?? row.status);
     },
     async drain() {

@@ -5,7 +5,7 @@ import type { JsonObject } from '../json.ts';
 import type { ConnectionRow } from '../store.ts';
 
 export const firstBackoffMs = 30_000;
-const longestBackoffMs = 6 * 3_600_000;
+export const longestBackoffMs = 6 * 3_600_000;
 /** An outage ends for all at once, and nobody tells: asked more often, so that it is seen. */
 const longestOutageMs = 300_000;
 /** Assumed life when a vendor that used to say it suddenly does not. */

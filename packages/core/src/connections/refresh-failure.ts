@@ -8,6 +8,7 @@ import type { Breakers } from './provider-breaker.ts';
 import { needsMark } from './refresh-attempt.ts';
 import {
   backoffMs,
+  longestBackoffMs,
   endedMeanwhile,
   errorRecord,
   firstBackoffMs,
@@ -18,6 +19,7 @@ import {
 } from './refresh-facts.ts';
 import type { RefreshHooks, Refusal, Settled, Turn } from './refresh-turn.ts';
 import { takeShadow } from './shadow.ts';
+import { alteredStatus, isAltered, isKeyMissing } from './unreadable.ts';
 import { viewOf } from './view.ts';
 
 /** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
@@ -33,7 +35,7 @@ export interface Failing {
 }
 
 export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Breakers): Failing {
-  const { store, events, clock } = engine;
+  const { store, events, clock, unreadable } = engine;
 
   async function failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<Settled> {
     const { error } = refusal;
@@ -41,6 +43,20 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
     const current = await store.connections.get(row.organizationId, row.id);
     if (current === null || current.status === 'disconnected') return { error: endedMeanwhile(row) };
     if (current.credentialsVersion !== row.credentialsVersion) return { row: current };
+    if (isKeyMissing(error)) {
+      // Says something of this process and nothing of the connection.
+      await note(row, refusal, { refreshAt: new Date(refusal.at.getTime() + confirmAfterMs), ...unmark(refusal) });
+      return { error, announce: () => unreadable.keyMissing(row) };
+    }
+    if (isAltered(error) && current.status !== alteredStatus.status) {
+      const flagged = await note(row, refusal, {
+        ...alteredStatus,
+        refreshAt: new Date(refusal.at.getTime() + longestBackoffMs),
+        ...unmark(refusal),
+      });
+      const tell = async () => void (flagged && (await events.attention(viewOf(flagged), alteredStatus.statusReason)));
+      return { error, announce: tell };
+    }
     if (error.kind === 'configuration' && refusal.ofHost) return pause(runtime, row, refusal, error);
     if (error.kind === 'auth') {
       // Who judges the grant has taken the app for what it is.

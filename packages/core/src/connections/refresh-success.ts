@@ -12,6 +12,7 @@ import { endedMeanwhile, noAccessToken, withAssumedLife } from './refresh-facts.
 import type { RefreshHooks, Settled, Success } from './refresh-turn.ts';
 import { revokeQuietly } from './revoke.ts';
 import { keepShadow } from './shadow.ts';
+import { alteredStatus } from './unreadable.ts';
 import { viewOf } from './view.ts';
 
 /** Throws only what the store throws; in lease mode it first tries for minutes. */
@@ -65,7 +66,8 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
     const identity = { id, organizationId, provider, method, metadata: facts };
     const sealed = await sealCredentials(engine, identity, credentials, row.credentialsVersion + 1);
     const lifetime = lifetimeOf(grant, methodOf(runtime, row.method), success.at, clock);
-    const recovered = row.statusReason === 'refresh_failing';
+    // Credentials that could be spent are those that were sealed: a row that was flagged was put back.
+    const recovered = row.statusReason === 'refresh_failing' || row.statusReason === alteredStatus.statusReason;
     const change: Partial<ConnectionData> = {
       credentials: sealed,
       ...lifetime,

@@ -51,8 +51,16 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
   }
 
   async function ofRow(runtime: ProviderRuntime, row: ConnectionRow) {
-    const usable = await refresher.fresh(runtime, row);
-    return { usable, access: accessOf(usable, await openCredentials(engine, usable)) };
+    let usable = row;
+    try {
+      usable = await refresher.fresh(runtime, row);
+      const credentials = await openCredentials(engine, usable);
+      if (usable.status === 'error') await engine.unreadable.opened(usable);
+      return { usable, access: accessOf(usable, credentials) };
+    } catch (error) {
+      await engine.unreadable.note(usable, error);
+      throw error;
+    }
   }
 
   async function renewed(runtime: ProviderRuntime, row: ConnectionRow, version: number): Promise<Access | null> {

@@ -131,6 +131,8 @@ test('C01 C02 C03 a sealed credential opens in its own row and in no other', asy
         target.label === source.label ? 'opened' : 'vault_auth_failed',
       ]);
       if (target.label !== source.label) expect(calls()).toBe(before);
+      const view = await board.connections.get('vendor', { organizationId, label: target.label });
+      expect(view?.status).toBe(target.label === source.label ? 'active' : 'error');
     }
     const own = rows.find(({ label }) => label === target.label);
     await pool.query(`update ${table} set credentials_encrypted = $1 where label = $2`, [own?.sealed, target.label]);
@@ -139,5 +141,9 @@ test('C01 C02 C03 a sealed credential opens in its own row and in no other', asy
   await pool.query(`update ${table} set organization_id = 'org-2' where label = 'a'`);
   await expect(board.client('vendor', { organizationId: 'org-2', label: 'a' }).account.get()).rejects.toMatchObject({
     code: 'vault_auth_failed',
+  });
+  expect(await board.connections.get('vendor', { organizationId: 'org-2', label: 'a' })).toMatchObject({
+    status: 'error',
+    reason: 'credentials_altered',
   });
 });

@@ -60,6 +60,7 @@ for (const name of [
   'connection.recovered',
   'connection.disconnected',
   'provider.attention',
+  'vault.attention',
   'provider.recovered',
   'provider.issuer_seen',
 ] as const satisfies readonly BoardEventName[]) {
