@@ -319,7 +319,7 @@ test('an account is chosen where a grant reaches several, and the connection wai
   expect(await connect()).toMatchObject({ status: 'connected', connection: { account: { id: 'a2' } } });
 });
 
-test('disconnecting revokes at the vendor and drops the secrets, also when the vendor is down', async () => {
+test('D22 disconnecting revokes at the vendor and drops the secrets, also when the vendor is down', async () => {
   const { connect, board, oauth, row, clock } = createRig();
   await connect();
   const { connection, revoked } = await board.disconnect('acme', { organizationId, userId });
@@ -327,6 +327,11 @@ test('disconnecting revokes at the vendor and drops the secrets, also when the v
   expect(oauth.ledger.families().every((family) => family.revokedBy === 'request')).toBe(true);
   expect((await row())?.credentials).toBeNull();
   expect(await codeOf(board.disconnect('acme', { organizationId }))).toBe('not_connected');
+
+  await connect('third');
+  for (let time = 0; time < 2; time++) oauth.switches.revoke.next({ status: 503 });
+  const tried = board.disconnect('acme', { organizationId, label: 'third' });
+  expect((await drive({ clock }, tried)).revoked).toBe('revoked');
 
   await connect('second');
   oauth.switches.revoke.always({ status: 503 });
