@@ -25,7 +25,7 @@ export interface DifferentialOptions {
   readonly url?: string;
   /** Seconds from the signature to its judgement. Default: now, both sides of five minutes, and the future. */
   readonly ages?: readonly number[];
-  /** Default 2,000. */
+  /** Default 10,000. */
   readonly turns?: number;
   readonly seed?: number;
 }
@@ -45,7 +45,7 @@ export async function agreesWithVerifier(
   webhooks: Pick<WebhookDefinition, 'verify' | 'sign'>,
   options: DifferentialOptions,
 ): Promise<DifferentialResult> {
-  const { secret, turns = 2000, seed = 20_261_120 } = options;
+  const { secret, turns = 10_000, seed = 20_261_120 } = options;
   const next = numbersFrom(seed);
   const stricter: Record<string, number> = {};
   let accepted = 0;

@@ -103,7 +103,7 @@ describe('deliveries', () => {
     expect([await verdict('parent-key'), await verdict('other-key')]).toEqual([true, false]);
   });
 
-  test('agrees with the rule of the vendor on two thousand mutations, and is stricter in what it says', async () => {
+  test('R54 agrees with the rule of the vendor on ten thousand mutations, and is stricter in what it says', async () => {
     // The three values as if they were headers, which is where the mutations are made.
     const values = async (key: string, moment: Date) =>
       (
