@@ -73,8 +73,8 @@ function createVendor() {
   };
 }
 
-test('G04 of ten thousand interleaved calls of a hundred organizations each carries and gets its own', async () => {
-  const vendor = createVendor();
+/** A board to which each organization has connected with a token of its own. */
+async function connectedBoard(vendor: ReturnType<typeof createVendor>, organizations: readonly string[]) {
   const board = createPlugboard({
     url: 'https://app.example.com/integrations',
     providers: [crowd()],
@@ -86,9 +86,15 @@ test('G04 of ten thousand interleaved calls of a hundred organizations each carr
     cacheMs: 60_000,
     wire: handlerWire(vendor.fetch),
   });
-  const organizations = Array.from({ length: 100 }, (_, index) => `org-${index}`);
   for (const organizationId of organizations)
     await board.connect('crowd', { organizationId, credentials: { token: `token-of-${organizationId}` } });
+  return board;
+}
+
+test('G04 of ten thousand interleaved calls of a hundred organizations each carries and gets its own', async () => {
+  const vendor = createVendor();
+  const organizations = Array.from({ length: 100 }, (_, index) => `org-${index}`);
+  const board = await connectedBoard(vendor, organizations);
   vendor.seen.length = 0;
   vendor.gather(20);
 
@@ -121,18 +127,7 @@ test('G04 of ten thousand interleaved calls of a hundred organizations each carr
 
 test('G04 a client belongs to its connection: nothing that is written on it changes whose it is', async () => {
   const vendor = createVendor();
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [crowd()],
-    store: createMemoryStore(),
-    keys: { k1: key },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    wire: handlerWire(vendor.fetch),
-  });
-  for (const organizationId of ['org-1', 'org-2'])
-    await board.connect('crowd', { organizationId, credentials: { token: `token-of-${organizationId}` } });
+  const board = await connectedBoard(vendor, ['org-1', 'org-2']);
   const target = { organizationId: 'org-1' };
   const client = board.client('crowd', target);
   target.organizationId = 'org-2';
