@@ -12,7 +12,7 @@ export const areas: readonly Area[] = [
       A01: 'A callback counts only in the browser that began the flow',
       A02: 'A flow that somebody else began connects nothing of the one who finishes it',
       A03: 'Of many copies of a callback one is exchanged',
-      A04: 'A flow ends after ten minutes, by the clock of the store',
+      A04: 'A flow ends after ten minutes, or what the host set, by the clock of the store',
       A05: 'A forged, mutated or huge state never reaches the store',
       A06: 'A flow belongs to one organization and user, whatever the callback says',
       A07: 'A state of one provider is none at another',
@@ -210,7 +210,6 @@ export interface Standing {
 
 /** Rows about which more is to be said than which tests there are. */
 export const standings: Readonly<Record<string, Standing>> = {
-  A04: { left: 'The ten minutes are fixed; there is no option to check.' },
   A20: { left: 'A posted answer that brings no session gets a page that posts it once more; every end is a 303.' },
   A21: {
     left: 'Implicit and hybrid flows, JARM, DPoP and mutual TLS are not offered; the table of modules says so for each.',

@@ -1,7 +1,7 @@
 /** What is wrong with the options of a board. */
 import { printable, type Engine, type Mode } from './engine.ts';
 import { configurationError } from './errors.ts';
-import { checkFields, optional, text } from './field-rules.ts';
+import { checkFields, integer, text, optional, type Rule } from './field-rules.ts';
 import type { Job, JobName } from './job.ts';
 
 /** @throws PlugboardError kind `configuration`, code `invalid_url`. */
@@ -27,6 +27,17 @@ export function checkUrl(url: unknown, mode: Mode): string {
 export function checkLabel(label: string | undefined): string | undefined {
   checkFields('The board', { processLabel: label }, { processLabel: optional(text(100)) });
   return label;
+}
+
+const minuteMs = 60_000;
+const wholeMinutes: Rule = (value) =>
+  integer(minuteMs, 60 * minuteMs)(value) ?? (Number(value) % minuteMs === 0 ? undefined : 'must be whole minutes');
+
+/** How long what was opened is remembered, and how long a flow may take. */
+export function checkTimes({ cacheMs = 5_000, flowMs = 10 * minuteMs }: Partial<Pick<Engine, 'cacheMs' | 'flowMs'>>) {
+  const times = { cacheMs, flowMs };
+  checkFields('The board', times, { cacheMs: integer(0), flowMs: wholeMinutes });
+  return times;
 }
 
 /** @throws PlugboardError kind `configuration`, code `unknown_job`. */

@@ -1,6 +1,6 @@
 /** `createPlugboard`: providers, store and keys in, one object out. */
 import { createAccounts } from './accounts.ts';
-import { checkLabel, checkUrl, jobNamed, memoryStoreError, warnOfNoInbox } from './board-options.ts';
+import { checkLabel, checkTimes, checkUrl, jobNamed, memoryStoreError, warnOfNoInbox } from './board-options.ts';
 import { createChannels } from './channels/channels.ts';
 import { createClient } from './client/client.ts';
 import { createCredentialBreaker } from './client/credential-breaker.ts';
@@ -103,7 +103,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     attempts: createAttempts(() => clock.monotonic()),
     unreadable: createUnreadable({ store, events }),
     ...checkRestored(options.restored, log),
-    cacheMs: options.cacheMs ?? 5_000,
+    ...checkTimes(options),
     returnOrigins: options.returnOrigins ?? [],
   };
 

@@ -49,6 +49,8 @@ export interface Engine {
   readonly restored?: Restored;
   /** Milliseconds an opened credential may be served from memory. 0 turns the cache off. */
   readonly cacheMs: number;
+  /** Milliseconds that an OAuth flow may take. */
+  readonly flowMs: number;
   /** Origins besides that of `url` to which a finished flow may return. */
   readonly returnOrigins: readonly string[];
 }

@@ -61,6 +61,11 @@ export interface PlugboardOptions<Providers extends readonly AnyProvider[]> exte
   readonly log?: Log;
   /** Milliseconds an opened credential may be served from memory, so how long a disconnect elsewhere may go unnoticed. Default 5,000. */
   readonly cacheMs?: number;
+  /**
+   * Milliseconds from the start of an OAuth flow to its callback, in whole minutes. Default 600,000, which is ten; an
+   * hour at most.
+   */
+  readonly flowMs?: number;
   /** The page where an organization connects anew, for messages and events. Default: the route `connect` of this board. */
   readonly reconnectUrl?: (connection: Connection) => string;
   /** Who is told that a connection needs somebody, or works again. Default: nobody; the events are emitted all the same. */

@@ -66,6 +66,31 @@ test('A04 a flow may take ten minutes and not longer', async () => {
   ).toBe('state_expired');
 });
 
+test('A04 the host may give flows less time or more, an hour at most', async () => {
+  const { board, oauth, clock } = createRig({}, { flowMs: 3_600_000 });
+  const finish = async (label: string, afterMs: number) => {
+    const { url, cookie } = await board.authorize('acme', { organizationId, userId, label });
+    expect(cookie.header).toContain('Max-Age=3600;');
+    await clock.advance(afterMs);
+    const cookies = `${cookie.name}=${cookie.value}`;
+    return board.callback('acme', { params: await oauth.approve(url), cookies, organizationId, userId });
+  };
+  expect(await codeOf(finish('early', 3_599_000))).toBe('resolved');
+  await expect(finish('late', 3_600_000)).rejects.toMatchObject({
+    code: 'state_expired',
+    message: 'The connect flow was not finished within 60 minutes.',
+  });
+});
+
+test.each([2 * 86_400_000, 59_000, 90_000, 3_660_000, Number.NaN, '600000'])(
+  'A04 a flow of %s is refused at the start',
+  (flowMs) => {
+    expect(() => createRig({}, { flowMs: flowMs as number })).toThrow(
+      expect.objectContaining({ code: 'invalid_input', fields: [expect.objectContaining({ path: 'flowMs' })] }),
+    );
+  },
+);
+
 test('A05 forged and malformed states never reach the store', { timeout: 60_000 }, async () => {
   const rig = createRig();
   const { back, cookies } = await rig.consent();

@@ -19,8 +19,6 @@ import {
   type OneTimeRecord,
 } from './one-time.ts';
 
-const stateTtlMs = 600_000;
-
 export interface FlowRecord extends OneTimeRecord {
   readonly provider: string;
   readonly method: string;
@@ -68,7 +66,7 @@ export async function startFlow(engine: Engine, { formPost, ...flow }: NewFlow):
   const signed = `${handle}.${issued}.${engine.vault.primaryKeyId}`;
   const state = `${signed}.${await sign(engine, flow.provider, signed, engine.vault.primaryKeyId)}`;
   const record: FlowRecord = { ...flow, browser: await digest(value) };
-  await putRecord(engine, keyOf(flow.provider, handle), record, stateTtlMs);
+  await putRecord(engine, keyOf(flow.provider, handle), record, engine.flowMs);
   return { state, cookie: cookieOf(engine, { provider: flow.provider, handle, value, formPost }) };
 }
 
@@ -141,8 +139,8 @@ async function judgeBinding(
 
 async function goneError(engine: Engine, issued: string): Promise<PlugboardError> {
   const age = (await engine.store.now()).getTime() - Number.parseInt(issued, 36) * 1000;
-  return age >= stateTtlMs
-    ? refused('state_expired', 'The connect flow was not finished within ten minutes.')
+  return age >= engine.flowMs
+    ? refused('state_expired', `The connect flow was not finished within ${engine.flowMs / 60_000} minutes.`)
     : refused('state_consumed', 'The connect flow was already finished.');
 }
 
@@ -181,7 +179,7 @@ interface NewCookie {
 function cookieOf(engine: Engine, { provider, handle, value, formPost }: NewCookie): FlowCookie {
   const name = cookieName(engine, provider, handle);
   const sent = `SameSite=${formPost ? 'None' : 'Lax'}${isSecure(engine) ? '; Secure' : ''}`;
-  const header = `${name}=${value}; Path=/; Max-Age=${stateTtlMs / 1000}; HttpOnly; ${sent}`;
+  const header = `${name}=${value}; Path=/; Max-Age=${engine.flowMs / 1000}; HttpOnly; ${sent}`;
   return { name, value, header };
 }
 
