@@ -31,11 +31,14 @@ type Message =
   | { readonly reached: string }
   | { readonly report: Report };
 
+const workerPath = 'packages/testing/test/reliability/worker.ts';
 /** Spares the next process of a run most of its start-up. */
 const compileCache = join(tmpdir(), 'plugboard-reliability-cache');
 
-export async function startWorker(env: Readonly<Record<string, string>>): Promise<Worker> {
-  const child = fork(new URL('worker.ts', import.meta.url), {
+/** @param release A checkout of another release, whose worker and library are run. Default: this one. */
+export async function startWorker(env: Readonly<Record<string, string>>, release?: string): Promise<Worker> {
+  const path = release === undefined ? new URL('worker.ts', import.meta.url) : join(release, workerPath);
+  const child = fork(path, {
     env: { ...process.env, ...env, NODE_ENV: 'test', NODE_COMPILE_CACHE: compileCache },
     // A rejection that nobody handles ends the process with an error, and that fails the scenario.
     execArgv: ['--conditions=@plugboard/source', '--no-warnings', '--unhandled-rejections=strict'],

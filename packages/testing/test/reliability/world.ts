@@ -1,8 +1,11 @@
 /** A vendor with a ledger, a database, connections between the two, and a process that survives. */
+import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { createFakeOAuthServer, type FakeOAuthServer } from '@plugboard/testing';
-import { migrate, postgresStore } from '@plugboard/storage-postgres';
+import { migrate, postgresStore, type MigrationResult } from '@plugboard/storage-postgres';
 import { Pool } from 'pg';
 import { inject } from 'vitest';
 
@@ -22,6 +25,8 @@ export interface WorldOptions {
   readonly lock: boolean;
   /** Default: the server of the tests. */
   readonly database?: string;
+  /** A checkout of an earlier release, which makes the tables. Default: this one does. */
+  readonly older?: string;
 }
 
 export interface WorkerSettings {
@@ -31,6 +36,8 @@ export interface WorkerSettings {
   readonly pool?: number;
   /** How long a statement waits for one of them. Default ten seconds. */
   readonly poolWaitMs?: number;
+  /** A checkout of another release. Default: this one. */
+  readonly release?: string;
 }
 
 export interface ConnectionState {
@@ -55,6 +62,8 @@ export interface World {
   /** Uses each connection once; the codes of what was thrown. */
   use(labels: readonly string[]): Promise<readonly string[]>;
   refreshJob(): Promise<void>;
+  /** Brings the tables to where this release wants them. */
+  migrate(): Promise<MigrationResult>;
   /** A process of its own. */
   start(settings?: WorkerSettings): Promise<Worker>;
   readonly database: string;
@@ -69,6 +78,7 @@ export async function createWorld({
   policy,
   lock,
   database = inject('postgresUrl') ?? undefined,
+  older,
 }: WorldOptions): Promise<World> {
   if (database === undefined) throw new Error('PostgreSQL is not reachable');
   const schema = `reliability_${randomUUID().slice(0, 8)}`;
@@ -80,7 +90,8 @@ export async function createWorld({
   // A server that is restarted ends idle connections as well.
   for (const each of [pool, aside]) each.on('error', () => undefined);
   await pool.query(`create schema ${schema}`);
-  await migrate(pool, { schema });
+  if (older === undefined) await migrate(pool, { schema });
+  else await migrateBy(older, { DATABASE: database, SCHEMA: schema });
   const accounts = Array.from({ length: mostAccounts }, (_, index) => ({ id: `a${index}`, name: `Account ${index}` }));
   const vendor = await createFakeOAuthServer({ rotation, pkce: 'required', accounts });
   const store = postgresStore(pool, { schema, ...(!lock && { lock: false as const }) });
@@ -136,8 +147,9 @@ export async function createWorld({
       );
     },
     refreshJob: async () => void (await board.jobs.find(({ name }) => name === 'refresh')?.run()),
+    migrate: () => migrate(pool, { schema }),
     async start(settings = {}) {
-      const worker = await startWorker({
+      const env = {
         ORIGIN: vendor.origin,
         DATABASE: settings.database ?? database,
         SCHEMA: schema,
@@ -146,7 +158,8 @@ export async function createWorld({
         LOCK: lock ? 'yes' : 'no',
         POOL: String(settings.pool ?? 20),
         POOL_WAIT_MS: String(settings.poolWaitMs ?? 10_000),
-      });
+      };
+      const worker = await startWorker(env, settings.release);
       workers.push(worker);
       return worker;
     },
@@ -160,4 +173,19 @@ export async function createWorld({
       await aside.end();
     },
   };
+}
+
+const makeTables = `
+  import { migrate } from '@plugboard/storage-postgres';
+  import { Pool } from 'pg';
+  const pool = new Pool({ connectionString: process.env.DATABASE });
+  await migrate(pool, { schema: process.env.SCHEMA });
+  await pool.end();
+`;
+
+/** As that release makes its tables. */
+async function migrateBy(release: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const args = ['--conditions=@plugboard/source', '--input-type=module', '--eval', makeTables];
+  const cwd = join(release, 'packages/testing');
+  await promisify(execFile)(process.execPath, args, { cwd, env: { ...process.env, ...env } });
 }
