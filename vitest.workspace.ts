@@ -10,6 +10,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     allowOnly: false,
+    // Vitest's own number is one fewer than the cores: a single file at a time where CI has two.
+    maxWorkers: 2,
     reporters: ['default', './tools/test-reporter.ts'],
     projects: [
       {
@@ -29,8 +31,7 @@ export default defineConfig({
           name: 'integration',
           // Real databases and child processes: a process of its own for each file.
           pool: 'forks',
-          // They mostly wait: vitest's own number, one fewer than the cores, would be a single file at a time in CI.
-          maxWorkers: 2,
+          // After the unit tests: some of these measure, and mostly wait.
           sequence: { groupOrder: 1 },
           include: [
             'packages/**/test/**/*.int.test.ts',
