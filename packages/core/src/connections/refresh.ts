@@ -42,8 +42,8 @@ export interface ClaimedHooks {
 }
 
 export interface Refresher {
-  /** The row itself while its token is good; otherwise the row after a refresh. */
-  fresh(runtime: ProviderRuntime, row: ConnectionRow): Promise<ConnectionRow>;
+  /** The row itself, at once, while its token is good; otherwise the row after a refresh. */
+  fresh(runtime: ProviderRuntime, row: ConnectionRow): ConnectionRow | Promise<ConnectionRow>;
   /** A refresh after the vendor refused the token of `version`; a newer row is returned as it is. */
   force(runtime: ProviderRuntime, row: ConnectionRow, version: number): Promise<ConnectionRow>;
   /** A refresh of a row whose lease the caller already holds. */
@@ -98,7 +98,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   return {
     breakers: outcome.breakers,
     told: outcome.told,
-    async fresh(runtime, row) {
+    fresh(runtime, row) {
       const left = remainingMs(row);
       const method = methodOf(runtime, row.method);
       if (left > expirySkewMs && !isDue(row)) return row;

@@ -50,9 +50,9 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     return access;
   }
 
-  async function ofRow(runtime: ProviderRuntime, row: ConnectionRow) {
+  async function ofRow(runtime: ProviderRuntime, row: ConnectionRow): Promise<Access> {
     const usable = await refresher.fresh(runtime, row);
-    return { usable, access: accessOf(usable, await openCredentials(engine, usable)) };
+    return accessOf(usable, await openCredentials(engine, usable));
   }
 
   async function renewed(runtime: ProviderRuntime, row: ConnectionRow, version: number): Promise<Access | null> {
@@ -84,21 +84,31 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     return row === null || isHidden(runtime, row) ? null : row;
   }
 
+  /** What `of` gives when nothing of the connection is in memory. */
+  async function read(runtime: ProviderRuntime, target: Target, key: string): Promise<Access> {
+    await ready();
+    const row = await find(runtime, target);
+    if (row === null) return fallback(runtime, target);
+    requireUsable(row);
+    const fresh = refresher.fresh(runtime, row);
+    const usable = fresh instanceof Promise ? await fresh : fresh;
+    const access = accessOf(usable, await openCredentials(engine, usable));
+    remember(key, usable, access);
+    return access;
+  }
+
   return {
     of(runtime, target) {
       const key = sessionKey(runtime.definition.id, target);
       return {
-        ...sessionOf(runtime, target),
-        async access() {
+        runtime,
+        organizationId: target.organizationId,
+        limitKey: key,
+        cacheKey: key,
+        access() {
           const cached = cache.get(key);
           if (cached !== undefined && cached.until > engine.clock.monotonic()) return cached.access;
-          await ready();
-          const row = await find(runtime, target);
-          if (row === null) return fallback(runtime, target);
-          requireUsable(row);
-          const { usable, access } = await ofRow(runtime, row);
-          remember(key, usable, access);
-          return access;
+          return read(runtime, target, key);
         },
         async renew(version) {
           cache.delete(key);
@@ -116,12 +126,12 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     }),
     row: (runtime, row) => ({
       ...sessionOf(runtime, row),
-      access: async () => (await ofRow(runtime, row)).access,
+      access: () => ofRow(runtime, row),
       renew: async () => null,
     }),
     only: (runtime, row) => ({
       ...sessionOf(runtime, row),
-      access: async () => (await ofRow(runtime, await current(runtime, row))).access,
+      access: async () => ofRow(runtime, await current(runtime, row)),
       renew: async (version) => renewed(runtime, await current(runtime, row), version),
     }),
     forget(connection) {
