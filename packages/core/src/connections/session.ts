@@ -4,12 +4,12 @@ import type { Access, Session } from '../client/access.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import type { ConnectionRow } from '../store.ts';
+import type { CallRow, ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { nothingConnected } from './live-row.ts';
 import { createPlatformAccess, fixedAccess, type FixedGrant } from './platform-access.ts';
-import type { Refresher } from './refresh.ts';
+import { isFresh, type Refresher } from './refresh.ts';
 import { reconnectRequired } from './refresh-facts.ts';
 import { newKey, platformKey, sessionKey } from './session-key.ts';
 
@@ -64,11 +64,11 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
   async function current(runtime: ProviderRuntime, { organizationId, id }: ConnectionRow): Promise<ConnectionRow> {
     const row = await engine.store.connections.get(organizationId, id);
     if (row === null || isHidden(runtime, row)) throw nothingConnected(runtime.definition.id);
-    requireUsable(row);
+    requireUsable(runtime, row);
     return row;
   }
 
-  function remember(key: string, row: ConnectionRow, access: Access): void {
+  function remember(key: string, row: CallRow, access: Access): void {
     if (engine.cacheMs === 0) return;
     const left =
       row.tokenExpiresAt === null ? engine.cacheMs : row.tokenExpiresAt.getTime() - row.readAt.getTime() - expirySkewMs;
@@ -84,14 +84,22 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     return row === null || isHidden(runtime, row) ? null : row;
   }
 
-  /** What `of` gives when nothing of the connection is in memory. */
+  /** What `of` gives where memory has nothing: one read, unless there is more to do than to open what it brings. */
   async function read(runtime: ProviderRuntime, target: Target, key: string): Promise<Access> {
     await ready();
-    const row = await find(runtime, target);
-    if (row === null) return fallback(runtime, target);
-    requireUsable(row);
-    const fresh = refresher.fresh(runtime, row);
-    const usable = fresh instanceof Promise ? await fresh : fresh;
+    const place = { provider: runtime.definition.id, label: target.label };
+    const part = await engine.store.connections.findForCall?.(target.organizationId, place);
+    if (part === null) return fallback(runtime, target);
+    let usable: CallRow;
+    if (part !== undefined && isFresh(part) && !isHidden(runtime, part)) {
+      requireUsable(runtime, part);
+      usable = part;
+    } else {
+      const row = await find(runtime, target);
+      if (row === null) return fallback(runtime, target);
+      requireUsable(runtime, row);
+      usable = await refresher.fresh(runtime, row);
+    }
     const access = accessOf(usable, await openCredentials(engine, usable));
     remember(key, usable, access);
     return access;
@@ -146,7 +154,7 @@ function sessionOf(runtime: ProviderRuntime, target: Target) {
 }
 
 /** A connection that has ended; and a production board never uses what a stub made. */
-function isHidden(runtime: ProviderRuntime, row: ConnectionRow): boolean {
+function isHidden(runtime: ProviderRuntime, row: CallRow): boolean {
   return row.status === 'disconnected' || (row.stub && !runtime.stub);
 }
 
@@ -167,13 +175,13 @@ export function fixedSession(
   };
 }
 
-function accessOf(row: ConnectionRow, credentials: Credentials): Access {
+function accessOf(row: CallRow, credentials: Credentials): Access {
   const { method, account, metadata, settings, scopes, credentialsVersion: version, stub } = row;
   return { method, credentials, account, metadata, settings, scopes, connectionId: row.id, version, stub };
 }
 
-/** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`. */
-function requireUsable(row: ConnectionRow): void {
+/** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`; kind `configuration`: `unknown_method`. */
+function requireUsable(runtime: ProviderRuntime, row: CallRow): void {
   if (row.status === 'expired' || row.credentials === null) {
     throw reconnectRequired(row, row.statusReason ?? 'unknown reason');
   }
@@ -186,6 +194,7 @@ function requireUsable(row: ConnectionRow): void {
       provider: row.provider,
     });
   }
+  methodOf(runtime, row.method);
 }
 
 function notConnected(runtime: ProviderRuntime, target: Target | undefined): PlugboardError {
