@@ -106,11 +106,15 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   };
 
   let checked: Promise<void> | undefined;
+  let keysFit = false;
   const ready = () =>
-    (checked ??= checkKeys(vault, store).catch((error: unknown) => {
-      checked = undefined;
-      throw error;
-    }));
+    (checked ??= checkKeys(vault, store).then(
+      () => void (keysFit = true),
+      (error: unknown) => {
+        checked = undefined;
+        throw error;
+      },
+    ));
   /** Nothing touches the store before the keys are known to fit it. */
   const gate =
     <Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>) =>
@@ -120,7 +124,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     };
 
   const refresher = createRefresher(engine, { changed: (row) => sessions.forget(row) });
-  const sessions = createSessions(engine, refresher, ready);
+  const sessions = createSessions(engine, refresher, () => (keysFit ? undefined : ready()));
   const health = createHealth(engine, sessions);
   const settings = createSettings(engine, sessions);
   const accounts = createAccounts(engine, sessions);

@@ -1,7 +1,7 @@
 /** The typed client of a connection: what the declarations become. */
 import type { Engine } from '../engine.ts';
 import { streamedMembers, type CapabilityName } from '../capabilities.ts';
-import type { AnyDeclaration, Api, CallOptions, Endpoint, Operation, Stream } from '../endpoint.ts';
+import type { Api, CallOptions, Endpoint, Operation, Stream } from '../endpoint.ts';
 import { PlugboardError } from '../errors.ts';
 import type { AnyDefinition, ClientOf } from '../provider.ts';
 import { checkInput, type Schema } from '../schema.ts';
@@ -17,10 +17,12 @@ type Declaration = AnyEndpoint | Operation | Stream;
 export function createClient<D extends AnyDefinition>(engine: Engine, session: Session, definition: D): ClientOf<D> {
   const members: Record<string, unknown> = {};
   for (const [group, operations] of Object.entries(definition.operations)) {
-    const methods = Object.entries(operations as Record<string, AnyDeclaration>).map(([name, declaration]) => {
-      return [name, bindOperation(engine, session, `${group}.${name}`, declaration as unknown as Declaration)];
-    });
-    members[group] = Object.fromEntries(methods);
+    const declarations = operations as unknown as Readonly<Record<string, Declaration>>;
+    const methods: Record<string, unknown> = {};
+    for (const name of Object.keys(declarations)) {
+      methods[name] = bindOperation(engine, session, `${group}.${name}`, declarations[name]!);
+    }
+    members[group] = methods;
   }
   for (const [name, make] of Object.entries(definition.capabilities ?? {})) {
     members[name] = bindCapability(engine, session, name, make as (api: Api) => unknown);

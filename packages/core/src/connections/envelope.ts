@@ -58,8 +58,10 @@ export async function openCredentials(engine: Engine, row: Openable): Promise<Cr
     throw unreadable('credentials_rolled_back', 'The stored credentials are not those of this version of the row.');
   }
   const credentials: Record<string, Secret> = {};
-  for (const [name, value] of Object.entries((member(envelope, 'c') ?? {}) as object)) {
-    if (typeof value === 'string') credentials[name] = new Secret(value);
+  const texts = (member(envelope, 'c') ?? {}) as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(texts)) {
+    const text = texts[name];
+    if (typeof text === 'string') credentials[name] = new Secret(text);
   }
   const sealed = member(envelope, 'f');
   if (sealed === undefined) requireDeclaredHosts(engine, row, credentials);

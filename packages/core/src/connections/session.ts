@@ -39,8 +39,12 @@ export interface Sessions {
 
 const longestCache = 10_000;
 
-/** @param ready Resolves once the keys are known to fit the store; nothing is read before. */
-export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void>): Sessions {
+/** @param ready Resolves once the keys are known to fit the store, undefined from then on; nothing is read before. */
+export function createSessions(
+  engine: Engine,
+  refresher: Refresher,
+  ready: () => Promise<void> | undefined,
+): Sessions {
   const cache = new Map<string, Cached>();
   const platformAccess = createPlatformAccess(engine);
 
@@ -86,7 +90,8 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
 
   /** What `of` gives where memory has nothing: one read, unless there is more to do than to open what it brings. */
   async function read(runtime: ProviderRuntime, target: Target, key: string): Promise<Access> {
-    await ready();
+    const checking = ready();
+    if (checking !== undefined) await checking;
     const place = { provider: runtime.definition.id, label: target.label };
     const part = await engine.store.connections.findForCall?.(target.organizationId, place);
     if (part === null) return fallback(runtime, target);
