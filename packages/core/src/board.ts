@@ -108,11 +108,15 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   };
 
   let checked: Promise<void> | undefined;
+  let keysFit = false;
   const ready = () =>
-    (checked ??= checkKeys(vault, store).catch((error: unknown) => {
-      checked = undefined;
-      throw error;
-    }));
+    (checked ??= checkKeys(vault, store).then(
+      () => void (keysFit = true),
+      (error: unknown) => {
+        checked = undefined;
+        throw error;
+      },
+    ));
   /** Nothing touches the store before the keys are known to fit it. */
   const gate =
     <Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>) =>
@@ -122,7 +126,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     };
 
   const refresher = createRefresher(engine, { changed: (row) => sessions.forget(row) });
-  const sessions = createSessions(engine, refresher, ready);
+  const sessions = createSessions(engine, refresher, () => (keysFit ? undefined : ready()));
   const health = createHealth(engine, sessions);
   const settings = createSettings(engine, sessions);
   const accounts = createAccounts(engine, sessions);

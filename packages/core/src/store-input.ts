@@ -131,10 +131,13 @@ export function isConnectionId(id: unknown): id is string {
 }
 
 export function checkOrganizationId(organizationId: string): void {
+  // Asked before every read, and nearly always there is nothing to say: no object is made for that.
+  if (organization.organizationId(organizationId) === undefined) return;
   checkFields('The organization', { organizationId }, organization);
 }
 
 export function checkConnectionKey({ provider, label }: ConnectionKey): void {
+  if (key.provider(provider) === undefined && key.label(label) === undefined) return;
   checkFields('The connection key', { provider, label }, key);
 }
 

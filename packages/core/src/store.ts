@@ -79,6 +79,27 @@ export interface ConnectionRow extends ConnectionData, ConnectionKey {
   readonly readAt: Date;
 }
 
+/** What a call needs of its connection: half of the row. */
+export type CallRow = Pick<
+  ConnectionRow,
+  | 'id'
+  | 'organizationId'
+  | 'provider'
+  | 'method'
+  | 'status'
+  | 'statusReason'
+  | 'credentials'
+  | 'credentialsVersion'
+  | 'tokenExpiresAt'
+  | 'refreshAt'
+  | 'account'
+  | 'scopes'
+  | 'metadata'
+  | 'settings'
+  | 'stub'
+  | 'readAt'
+>;
+
 export interface NewConnection extends ConnectionKey, ConnectionData {
   readonly id: string;
 }
@@ -135,6 +156,11 @@ export interface DueRequest {
 export interface ConnectionStore {
   get(organizationId: string, id: string): Promise<ConnectionRow | null>;
   find(organizationId: string, key: ConnectionKey): Promise<ConnectionRow | null>;
+  /**
+   * What `find` answers, as far as a call needs it: read before each call that memory does not serve. Absent where half a
+   * row costs as much as all of it.
+   */
+  findForCall?(organizationId: string, key: ConnectionKey): Promise<CallRow | null>;
   /** Ordered by creation time, then id. Stub rows included; the engine hides them. */
   list(organizationId: string, filter?: ConnectionFilter): Promise<Page<ConnectionRow>>;
   /** Null when (organization, provider, label) is taken. */

@@ -10,7 +10,7 @@ export function missingScopes(
   needed: readonly ScopeNeed[],
   granted: readonly string[] | null | undefined,
 ): string[] {
-  if (granted === null || granted === undefined) return [];
+  if (needed.length === 0 || granted === null || granted === undefined) return [];
   const held = new Set(granted);
   // A set goes on with what is added meanwhile: what an included scope includes is held as well.
   for (const scope of held) for (const included of impliedBy(method, scope)) held.add(included);

@@ -42,7 +42,7 @@ export function createLifecycle(engine: Engine, sessions: Sessions): Lifecycle {
 
   async function open(runtime: ProviderRuntime, row: ConnectionRow, record: ChannelRecord): Promise<ChannelRecord> {
     const session = sessions.of(runtime, row);
-    let access: Promise<Access> | undefined;
+    let access: Access | Promise<Access> | undefined;
     // What opened the channel can stop it, also when the connection has ended meanwhile.
     const vendor = channelVendor(engine, { ...session, access: () => (access ??= session.access()) });
     const token = randomToken();

@@ -30,8 +30,11 @@ export interface Session {
   readonly cacheKey?: string;
   /** What the calls of this session carry besides its credentials and must not surface either. */
   readonly secrets?: readonly string[];
-  /** @throws PlugboardError `not_connected`, `reconnect_required`, `account_choice`, or the failure of a refresh. */
-  access(): Promise<Access>;
+  /**
+   * At once where it is at hand in memory, which is most of the time.
+   * @throws PlugboardError `not_connected`, `reconnect_required`, `account_choice`, or the failure of a refresh.
+   */
+  access(): Access | Promise<Access>;
   /** New credentials after the vendor refused those of `version`; null when there is no way to get any. */
   renew(version: number): Promise<Access | null>;
 }

@@ -2,12 +2,13 @@
 import type { Engine } from '../engine.ts';
 import type { Api, CallOptions, Endpoint, Method, RawRequest, StreamOptions } from '../endpoint.ts';
 import { isPlugboardError, PlugboardError } from '../errors.ts';
+import type { Loss } from '../loss.ts';
 import type { AnyDefinition } from '../provider.ts';
 import { randomUuid } from '../random.ts';
 import { redactor } from '../redact.ts';
 import { checkAnswer, checkInput, type Input, type Output, type Schema } from '../schema.ts';
 import { allTexts, revealAll } from '../secret.ts';
-import type { Answer } from '../transport/transport.ts';
+import type { Answer, StreamedAnswer } from '../transport/transport.ts';
 import type { Access, Session } from './access.ts';
 import { createLoopGuard } from './page-loop.ts';
 import { checkLoader } from './sdk-cache.ts';
@@ -19,53 +20,98 @@ type AnyEndpoint = Endpoint<Schema, Schema, unknown>;
 
 /** @param operation Dotted name for errors and spans of calls that the `Api` makes. */
 export function createApi(engine: Engine, session: Session, access: Access, operation: string): Api {
-  const { runtime } = session;
-  const raw = (request: RawRequest, options: StreamOptions): Call => ({
-    operation: request.operation ?? operation,
-    build: (current) =>
-      buildRequest(runtime.definition, createApi(engine, session, current, operation), {
-        method: request.method,
-        target: request.url,
-        encoded: encodeRaw(request),
-      }),
-    repeat: request.repeat ?? (isRead(request.method) ? 'safe' : 'never'),
-    limits: runtime.definition.api.limits ?? [],
-    cost: request.cost,
-    maxBytes: options.maxBytes,
-    options,
-  });
-  return {
-    method: access.method,
-    account: access.account,
-    metadata: access.metadata,
-    scopes: access.scopes,
-    app: runtime.app,
-    apiVersion: runtime.apiVersion,
-    stub: access.stub,
-    clock: engine.clock,
-    call: (endpoint, input, options = {}) =>
-      callEndpoint(engine, session, {
-        endpoint: endpoint as unknown as AnyEndpoint,
-        input,
-        options,
-        operation,
-      }) as never,
-    pages: (endpoint, input, options = {}) =>
-      pagesOf(engine, session, { endpoint: endpoint as unknown as AnyEndpoint, input, options, operation }) as never,
-    request: async (request, options = {}) => (await sendCall(engine, session, raw(request, options))).answer,
-    stream: async (request, options = {}) => streamCall(engine, session, raw(request, options)),
-    async sdk(load) {
-      checkLoader(runtime.definition, load);
-      return engine.sdks.use(session, access, () => load(createApi(engine, session, access, 'sdk')));
-    },
-    reportLoss({ count, reason }) {
-      const loss = { provider: runtime.definition.id, organizationId: session.organizationId ?? null, count, reason };
-      engine.log.warn(loss, 'what was taken in for a vendor will not reach it');
-      void engine.events.emit('provider.loss', loss);
-    },
-    settings: (schema) => checkAnswer(schema, access.settings, 'the stored settings'),
-    credentials: (schema) => readCredentials(schema, access),
-  };
+  return new ConnectionApi(engine, session, access, operation);
+}
+
+/** Made for every call. A class, because a closure for each of its methods would take longer than all else in memory. */
+class ConnectionApi implements Api {
+  readonly method: string;
+  readonly account: Api['account'];
+  readonly metadata: Api['metadata'];
+  readonly scopes: Api['scopes'];
+  readonly app: Api['app'];
+  readonly apiVersion: string;
+  readonly stub: boolean;
+  readonly clock: Api['clock'];
+  readonly #engine: Engine;
+  readonly #session: Session;
+  readonly #access: Access;
+  readonly #operation: string;
+
+  constructor(engine: Engine, session: Session, access: Access, operation: string) {
+    this.method = access.method;
+    this.account = access.account;
+    this.metadata = access.metadata;
+    this.scopes = access.scopes;
+    this.app = session.runtime.app;
+    this.apiVersion = session.runtime.apiVersion;
+    this.stub = access.stub;
+    this.clock = engine.clock;
+    this.#engine = engine;
+    this.#session = session;
+    this.#access = access;
+    this.#operation = operation;
+  }
+
+  call(endpoint: unknown, input: unknown, options: CallOptions = {}): Promise<never> {
+    return callEndpoint(this.#engine, this.#session, this.#callOf(endpoint, input, options)) as Promise<never>;
+  }
+
+  pages(endpoint: unknown, input: unknown, options: CallOptions = {}): AsyncIterable<never> {
+    return pagesOf(this.#engine, this.#session, this.#callOf(endpoint, input, options)) as AsyncIterable<never>;
+  }
+
+  async request(request: RawRequest, options: CallOptions = {}): Promise<Answer> {
+    return (await sendCall(this.#engine, this.#session, this.#raw(request, options))).answer;
+  }
+
+  async stream(request: RawRequest, options: StreamOptions = {}): Promise<StreamedAnswer> {
+    return streamCall(this.#engine, this.#session, this.#raw(request, options));
+  }
+
+  async sdk<Sdk>(load: (api: Api) => Promise<Sdk>): Promise<Sdk> {
+    checkLoader(this.#session.runtime.definition, load);
+    const make = () => load(createApi(this.#engine, this.#session, this.#access, 'sdk'));
+    return this.#engine.sdks.use(this.#session, this.#access, make);
+  }
+
+  reportLoss({ count, reason }: Loss): void {
+    const { runtime, organizationId = null } = this.#session;
+    const loss = { provider: runtime.definition.id, organizationId, count, reason };
+    this.#engine.log.warn(loss, 'what was taken in for a vendor will not reach it');
+    void this.#engine.events.emit('provider.loss', loss);
+  }
+
+  settings<S extends Schema>(schema: S): Output<S> {
+    return checkAnswer(schema, this.#access.settings, 'the stored settings');
+  }
+
+  credentials<S extends Schema>(schema: S): Output<S> {
+    return readCredentials(schema, this.#access);
+  }
+
+  #callOf(endpoint: unknown, input: unknown, options: CallOptions): EndpointCall {
+    return { endpoint: endpoint as AnyEndpoint, input, options, operation: this.#operation };
+  }
+
+  #raw(request: RawRequest, options: StreamOptions): Call {
+    const { definition } = this.#session.runtime;
+    const { method, url: target, operation = this.#operation, cost } = request;
+    return {
+      operation,
+      build: (current) =>
+        buildRequest(definition, createApi(this.#engine, this.#session, current, this.#operation), {
+          method,
+          target,
+          encoded: encodeRaw(request),
+        }),
+      repeat: request.repeat ?? (isRead(method) ? 'safe' : 'never'),
+      limits: definition.api.limits ?? [],
+      cost,
+      maxBytes: options.maxBytes,
+      options,
+    };
+  }
 }
 
 const longestMessage = 2_000;

@@ -1,7 +1,7 @@
 /** The typed client of a connection: what the declarations become. */
 import type { Engine } from '../engine.ts';
 import { streamedMembers, type CapabilityName } from '../capabilities.ts';
-import type { AnyDeclaration, Api, CallOptions, Endpoint, Operation, Stream } from '../endpoint.ts';
+import type { Api, CallOptions, Endpoint, Operation, Stream } from '../endpoint.ts';
 import { PlugboardError } from '../errors.ts';
 import type { AnyDefinition, ClientOf } from '../provider.ts';
 import { checkInput, type Schema } from '../schema.ts';
@@ -17,10 +17,12 @@ type Declaration = AnyEndpoint | Operation | Stream;
 export function createClient<D extends AnyDefinition>(engine: Engine, session: Session, definition: D): ClientOf<D> {
   const members: Record<string, unknown> = {};
   for (const [group, operations] of Object.entries(definition.operations)) {
-    const methods = Object.entries(operations as Record<string, AnyDeclaration>).map(([name, declaration]) => {
-      return [name, bindOperation(engine, session, `${group}.${name}`, declaration as unknown as Declaration)];
-    });
-    members[group] = Object.fromEntries(methods);
+    const declarations = operations as unknown as Readonly<Record<string, Declaration>>;
+    const methods: Record<string, unknown> = {};
+    for (const name of Object.keys(declarations)) {
+      methods[name] = bindOperation(engine, session, `${group}.${name}`, declarations[name]!);
+    }
+    members[group] = methods;
   }
   for (const [name, make] of Object.entries(definition.capabilities ?? {})) {
     members[name] = bindCapability(engine, session, name, make as (api: Api) => unknown);
@@ -32,7 +34,10 @@ export function createClient<D extends AnyDefinition>(engine: Engine, session: S
   return members as ClientOf<D>;
 }
 
+/** Input and what the connection must be are checked before the provider's own code runs. */
 function bindOperation(engine: Engine, session: Session, operation: string, declaration: Declaration): unknown {
+  const { definition } = session.runtime;
+  const { id } = definition;
   switch (declaration.kind) {
     case 'endpoint':
       return (input: unknown, options: CallOptions = {}) => {
@@ -41,29 +46,22 @@ function bindOperation(engine: Engine, session: Session, operation: string, decl
       };
     case 'operation':
       return async (input: unknown, options: CallOptions = {}) => {
-        const { access, api, checked } = await enter(engine, session, { declaration, operation, input });
-        const result = await declaration.run(api, checked as never, options);
+        const checked = checkInput(declaration.input, input ?? {}, `${id} ${operation}`);
+        const found = session.access();
+        // Awaited only where it is not at hand: a turn of the event loop's queue takes as long as the rest of this.
+        const access = found instanceof Promise ? await found : found;
+        requireNeeds(definition, operation, access, declaration);
+        const result = await declaration.run(createApi(engine, session, access, operation), checked as never, options);
         return access.stub ? brandStub(result) : result;
       };
     case 'stream':
       return async function* (input: unknown, options: CallOptions = {}) {
-        const { api, checked } = await enter(engine, session, { declaration, operation, input });
-        yield* declaration.run(api, checked as never, options);
+        const checked = checkInput(declaration.input, input ?? {}, `${id} ${operation}`);
+        const access = await session.access();
+        requireNeeds(definition, operation, access, declaration);
+        yield* declaration.run(createApi(engine, session, access, operation), checked as never, options);
       };
   }
-}
-
-/** Checks input and what the connection must be, before the provider's own code runs. */
-async function enter(
-  engine: Engine,
-  session: Session,
-  call: { declaration: Operation | Stream; operation: string; input: unknown },
-) {
-  const { definition } = session.runtime;
-  const checked = checkInput(call.declaration.input, call.input ?? {}, `${definition.id} ${call.operation}`);
-  const access = await session.access();
-  requireNeeds(definition, call.operation, access, call.declaration);
-  return { access, checked, api: createApi(engine, session, access, call.operation) };
 }
 
 function paged(engine: Engine, session: Session, call: Parameters<typeof callEndpoint>[2]): unknown {

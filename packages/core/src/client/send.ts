@@ -167,7 +167,7 @@ export function requireNeeds(
   { id: provider, auth }: AnyDefinition,
   operation: string,
   access: Access,
-  { methods, scopes = [] }: Needs,
+  { methods, scopes }: Needs,
 ): void {
   // The stub of a host without any connection stands for every way to connect.
   const anyMethod = access.stub && access.connectionId === undefined;
@@ -182,6 +182,7 @@ export function requireNeeds(
       operation,
     });
   }
+  if (scopes === undefined) return;
   const missing = missingScopes(auth[access.method], scopes, access.scopes);
   if (missing.length === 0) return;
   throw new PlugboardError({

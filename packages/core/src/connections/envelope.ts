@@ -24,6 +24,7 @@ export interface Identity {
 }
 
 type Sealable = Identity & Pick<ConnectionRow, 'method' | 'metadata'>;
+type Openable = Sealable & Pick<ConnectionRow, 'credentials' | 'credentialsVersion'>;
 
 /**
  * @param row As it will be written: its facts are sealed with the credentials.
@@ -46,7 +47,7 @@ export async function sealCredentials(
  * mean: the row was changed behind the library's back; nothing was sent. Code `facts_not_sealed` for a row of an earlier
  * version of this library whose facts name hosts of their own.
  */
-export async function openCredentials(engine: Engine, row: ConnectionRow): Promise<Credentials> {
+export async function openCredentials(engine: Engine, row: Openable): Promise<Credentials> {
   if (row.credentials === null) throw unreadable('credentials_missing', 'The connection holds no credentials.');
   const opened = await engine.vault.open(contextOf(row), row.credentials);
   const envelope = parseJson(decodeUtf8(opened) ?? '');
@@ -57,8 +58,10 @@ export async function openCredentials(engine: Engine, row: ConnectionRow): Promi
     throw unreadable('credentials_rolled_back', 'The stored credentials are not those of this version of the row.');
   }
   const credentials: Record<string, Secret> = {};
-  for (const [name, value] of Object.entries((member(envelope, 'c') ?? {}) as object)) {
-    if (typeof value === 'string') credentials[name] = new Secret(value);
+  const texts = (member(envelope, 'c') ?? {}) as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(texts)) {
+    const text = texts[name];
+    if (typeof text === 'string') credentials[name] = new Secret(text);
   }
   const sealed = member(envelope, 'f');
   if (sealed === undefined) requireDeclaredHosts(engine, row, credentials);
@@ -78,7 +81,7 @@ function requireSealedFacts(sealed: Json, hashed: string): void {
 }
 
 /** Rows that were written before facts were sealed: nothing vouches for them, so they name no host. */
-function requireDeclaredHosts(engine: Engine, { provider, metadata }: ConnectionRow, credentials: Credentials): void {
+function requireDeclaredHosts(engine: Engine, { provider, metadata }: Openable, credentials: Credentials): void {
   const { definition, app } = providerOf(engine, provider);
   if (!factsNameHosts(definition, { app, credentials, input: inputOf(metadata), metadata })) return;
   throw new PlugboardError({

@@ -29,7 +29,14 @@ export function withInput(metadata: JsonObject | undefined, input: JsonObject): 
  * as one text. Changes with a grant alone, never with the engine's own members.
  */
 export function decidingFacts({ method, metadata }: Pick<ConnectionRow, 'method' | 'metadata'>): string {
-  return canonicalJson([method, withInput(metadata, inputOf(metadata))]);
+  // Most connections have none, and this is asked before every call.
+  const facts = hasMembers(metadata) ? withInput(metadata, inputOf(metadata)) : {};
+  return hasMembers(facts) ? canonicalJson([method, facts]) : `[${JSON.stringify(method)},{}]`;
+}
+
+function hasMembers(value: object): boolean {
+  for (const _name in value) return true;
+  return false;
 }
 
 /** The facts of a new grant in place of the old ones, beside the engine's own members as they are at the moment. */

@@ -88,7 +88,7 @@ export function coolingDown(row: ConnectionRow): PlugboardError {
   });
 }
 
-export function reconnectRequired({ provider }: ConnectionRow, reason: string): PlugboardError {
+export function reconnectRequired({ provider }: Pick<ConnectionRow, 'provider'>, reason: string): PlugboardError {
   return new PlugboardError({
     kind: 'auth',
     code: 'reconnect_required',

@@ -42,8 +42,8 @@ export interface ClaimedHooks {
 }
 
 export interface Refresher {
-  /** The row itself while its token is good; otherwise the row after a refresh. */
-  fresh(runtime: ProviderRuntime, row: ConnectionRow): Promise<ConnectionRow>;
+  /** The row itself, at once, while its token is good; otherwise the row after a refresh. */
+  fresh(runtime: ProviderRuntime, row: ConnectionRow): ConnectionRow | Promise<ConnectionRow>;
   /** A refresh after the vendor refused the token of `version`; a newer row is returned as it is. */
   force(runtime: ProviderRuntime, row: ConnectionRow, version: number): Promise<ConnectionRow>;
   /** A refresh of a row whose lease the caller already holds. */
@@ -98,10 +98,10 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   return {
     breakers: outcome.breakers,
     told: outcome.told,
-    async fresh(runtime, row) {
-      const left = remainingMs(row);
+    fresh(runtime, row) {
       const method = methodOf(runtime, row.method);
-      if (left > expirySkewMs && !isDue(row)) return row;
+      if (isFresh(row)) return row;
+      const left = remainingMs(row);
       if (!canRefresh(method)) return left > 0 ? row : outcome.expire(row, 'token_expired');
       if (left <= expirySkewMs) return refresh(runtime, row);
       if (refreshPolicyOf(method)?.oldAccessTokenDies === true) return refresh(runtime, row);
@@ -139,11 +139,18 @@ function flightOf({ id, credentialsVersion }: ConnectionRow): string {
   return `${id}/${credentialsVersion}`;
 }
 
-function remainingMs(row: ConnectionRow): number {
+/** The token serves for a while yet, and no refresh of it is due. */
+export function isFresh(row: Lifetime): boolean {
+  return remainingMs(row) > expirySkewMs && !isDue(row);
+}
+
+type Lifetime = Pick<ConnectionRow, 'tokenExpiresAt' | 'refreshAt' | 'readAt'>;
+
+function remainingMs(row: Lifetime): number {
   return row.tokenExpiresAt === null ? Number.POSITIVE_INFINITY : row.tokenExpiresAt.getTime() - row.readAt.getTime();
 }
 
-function isDue(row: ConnectionRow): boolean {
+function isDue(row: Lifetime): boolean {
   return row.refreshAt !== null && row.refreshAt <= row.readAt;
 }
 

@@ -4,13 +4,14 @@ import type { Access, Session } from '../client/access.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
 import { PlugboardError } from '../errors.ts';
-import type { ConnectionRow } from '../store.ts';
+import type { CallRow, ConnectionRow } from '../store.ts';
 import { openCredentials } from './envelope.ts';
 import { canRefresh, expirySkewMs } from './lifetime.ts';
 import { nothingConnected } from './live-row.ts';
 import { createPlatformAccess, fixedAccess, type FixedGrant } from './platform-access.ts';
-import type { Refresher } from './refresh.ts';
+import { isFresh, type Refresher } from './refresh.ts';
 import { reconnectRequired } from './refresh-facts.ts';
+import { isUnreadable } from './unreadable.ts';
 import { newKey, platformKey, sessionKey } from './session-key.ts';
 
 export interface Target {
@@ -39,8 +40,8 @@ export interface Sessions {
 
 const longestCache = 10_000;
 
-/** @param ready Resolves once the keys are known to fit the store; nothing is read before. */
-export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void>): Sessions {
+/** @param ready Resolves once the keys are known to fit the store, undefined from then on; nothing is read before. */
+export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void> | undefined): Sessions {
   const cache = new Map<string, Cached>();
   const platformAccess = createPlatformAccess(engine);
 
@@ -50,6 +51,7 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     return access;
   }
 
+  /** A row that does not open is flagged, and one that opens again is not any more. */
   async function ofRow(runtime: ProviderRuntime, row: ConnectionRow) {
     let usable = row;
     try {
@@ -72,11 +74,11 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
   async function current(runtime: ProviderRuntime, { organizationId, id }: ConnectionRow): Promise<ConnectionRow> {
     const row = await engine.store.connections.get(organizationId, id);
     if (row === null || isHidden(runtime, row)) throw nothingConnected(runtime.definition.id);
-    requireUsable(row);
+    requireUsable(runtime, row);
     return row;
   }
 
-  function remember(key: string, row: ConnectionRow, access: Access): void {
+  function remember(key: string, row: CallRow, access: Access): void {
     if (engine.cacheMs === 0) return;
     const left =
       row.tokenExpiresAt === null ? engine.cacheMs : row.tokenExpiresAt.getTime() - row.readAt.getTime() - expirySkewMs;
@@ -92,21 +94,44 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
     return row === null || isHidden(runtime, row) ? null : row;
   }
 
+  /** What `of` gives where memory has nothing: one read, unless there is more to do than to open what it brings. */
+  async function read(runtime: ProviderRuntime, target: Target, key: string): Promise<Access> {
+    const checking = ready();
+    if (checking !== undefined) await checking;
+    const place = { provider: runtime.definition.id, label: target.label };
+    const part = await engine.store.connections.findForCall?.(target.organizationId, place);
+    if (part === null) return fallback(runtime, target);
+    if (part !== undefined && part.status !== 'error' && isFresh(part) && !isHidden(runtime, part)) {
+      requireUsable(runtime, part);
+      try {
+        const access = accessOf(part, await openCredentials(engine, part));
+        remember(key, part, access);
+        return access;
+      } catch (error) {
+        // What does not open is judged by the whole row.
+        if (!isUnreadable(error)) throw error;
+      }
+    }
+    const row = await find(runtime, target);
+    if (row === null) return fallback(runtime, target);
+    requireUsable(runtime, row);
+    const { usable, access } = await ofRow(runtime, row);
+    remember(key, usable, access);
+    return access;
+  }
+
   return {
     of(runtime, target) {
       const key = sessionKey(runtime.definition.id, target);
       return {
-        ...sessionOf(runtime, target),
-        async access() {
+        runtime,
+        organizationId: target.organizationId,
+        limitKey: key,
+        cacheKey: key,
+        access() {
           const cached = cache.get(key);
           if (cached !== undefined && cached.until > engine.clock.monotonic()) return cached.access;
-          await ready();
-          const row = await find(runtime, target);
-          if (row === null) return fallback(runtime, target);
-          requireUsable(row);
-          const { usable, access } = await ofRow(runtime, row);
-          remember(key, usable, access);
-          return access;
+          return read(runtime, target, key);
         },
         async renew(version) {
           cache.delete(key);
@@ -144,7 +169,7 @@ function sessionOf(runtime: ProviderRuntime, target: Target) {
 }
 
 /** A connection that has ended; and a production board never uses what a stub made. */
-function isHidden(runtime: ProviderRuntime, row: ConnectionRow): boolean {
+function isHidden(runtime: ProviderRuntime, row: CallRow): boolean {
   return row.status === 'disconnected' || (row.stub && !runtime.stub);
 }
 
@@ -165,13 +190,13 @@ export function fixedSession(
   };
 }
 
-function accessOf(row: ConnectionRow, credentials: Credentials): Access {
+function accessOf(row: CallRow, credentials: Credentials): Access {
   const { method, account, metadata, settings, scopes, credentialsVersion: version, stub } = row;
   return { method, credentials, account, metadata, settings, scopes, connectionId: row.id, version, stub };
 }
 
-/** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`. */
-function requireUsable(row: ConnectionRow): void {
+/** @throws PlugboardError kind `auth`: `reconnect_required`, `account_choice`; kind `configuration`: `unknown_method`. */
+function requireUsable(runtime: ProviderRuntime, row: CallRow): void {
   if (row.status === 'expired' || row.credentials === null) {
     throw reconnectRequired(row, row.statusReason ?? 'unknown reason');
   }
@@ -184,6 +209,7 @@ function requireUsable(row: ConnectionRow): void {
       provider: row.provider,
     });
   }
+  methodOf(runtime, row.method);
 }
 
 function notConnected(runtime: ProviderRuntime, target: Target | undefined): PlugboardError {

@@ -27,6 +27,10 @@ export function isKeyMissing(error: unknown): boolean {
   return isPlugboardError(error) && error.code === 'key_unavailable';
 }
 
+export function isUnreadable(error: unknown): boolean {
+  return isAltered(error) || isKeyMissing(error);
+}
+
 export function createUnreadable({ store, events }: Pick<Engine, 'store' | 'events'>): Unreadable {
   /** Ids of keys that the host was told of. */
   const told = new Set<string>();

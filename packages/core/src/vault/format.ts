@@ -51,7 +51,8 @@ export function splitSealed(sealed: Uint8Array): SealedParts {
   const [first = 0, keyIdLength = 0] = sealed;
   if (first > version && first < firstTextByte) throw newerFormat(first);
   const bodyAt = 2 + keyIdLength + nonceLength;
-  const keyId = String.fromCharCode(...sealed.subarray(2, 2 + keyIdLength));
+  let keyId = '';
+  for (let at = 2; at < 2 + keyIdLength && at < sealed.length; at++) keyId += String.fromCharCode(sealed[at]!);
   if (first !== version || !isKeyId(keyId) || sealed.length < bodyAt + tagLength) throw authFailed();
   return { keyId, nonce: sealed.subarray(2 + keyIdLength, bodyAt), body: sealed.subarray(bodyAt) };
 }

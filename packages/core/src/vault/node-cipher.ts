@@ -37,14 +37,14 @@ function nodeSubkey(crypto: NodeCrypto, key: KeyObject): Subkey {
     decrypt({ nonce, associatedData, body }) {
       const end = body.length - tagLength;
       // `update` releases plaintext that nothing has verified yet; only `final` judges the tag.
-      let unverified = new Uint8Array();
+      let unverified: Uint8Array | undefined;
       try {
         const decipher = crypto.createDecipheriv(algorithm, key, nonce, options);
         decipher.setAAD(associatedData).setAuthTag(body.subarray(end));
         unverified = decipher.update(body.subarray(0, end));
         decipher.final();
       } catch {
-        unverified.fill(0);
+        unverified?.fill(0);
         throw authFailed();
       }
       return new Uint8Array(unverified.buffer, unverified.byteOffset, unverified.byteLength);

@@ -2,6 +2,7 @@
 import {
   encodeBase64,
   parseJson,
+  type CallRow,
   type ConnectionData,
   type ConnectionRow,
   type InboxRow,
@@ -115,28 +116,49 @@ export interface RowFormat<Row> {
 function rowFormat<Row>(fields: Readonly<Record<string, Column>>): RowFormat<Row> {
   const entries = Object.entries(fields);
   const inJson = entries.filter(([, [, kind]]) => kind !== 'bytes');
+  const names = inJson.map(([field]) => field);
+  const dates = inJson.map(([, [, kind]]) => kind === 'date');
   const [sealed = '', [sealedColumn] = ['']] = entries.find(([, [, kind]]) => kind === 'bytes') ?? [];
   // Copied and filled: an object that grows by computed names is a hash table, and slow for whoever reads or copies it.
   const blank: Readonly<Record<string, unknown>> = { ...fields, readAt: null };
   const list = [...inJson.map(([, [name, kind]]) => toJsonSql(`t.${name}`, kind)), seconds(now)];
   return {
     columns: `json_build_array(${list.join(', ')})::text, t.${sealedColumn}`,
-    decode([json, bytes]) {
-      const values = parseJson(readText(json)) as readonly Json[];
+    decode(columns) {
+      const values = parseJson(readText(columns[0])) as readonly Json[];
       const row: Record<string, unknown> = { ...blank };
-      row[sealed] = bytes === null ? null : readBytes(bytes);
-      for (let index = 0; index < inJson.length; index++) {
-        const [field, [, kind]] = inJson[index]!;
+      row[sealed] = columns[1] === null ? null : readBytes(columns[1]);
+      for (let index = 0; index < names.length; index++) {
         const value = values[index];
-        row[field] = kind === 'date' && value !== null ? readDate(value) : value;
+        row[names[index]!] = dates[index] === true && value !== null ? readDate(value) : value;
       }
-      row['readAt'] = readDate(values.at(-1));
+      row['readAt'] = readDate(values[names.length]);
       return row as unknown as Row;
     },
   };
 }
 
+/** What the asker knows by itself is not read. */
+type ReadForCall = Omit<CallRow, 'organizationId' | 'provider'>;
+
+const callColumns: { readonly [Field in keyof Omit<ReadForCall, 'readAt'>]: Column } = {
+  id: columns.id,
+  method: columns.method,
+  status: columns.status,
+  statusReason: columns.statusReason,
+  credentials: columns.credentials,
+  credentialsVersion: columns.credentialsVersion,
+  tokenExpiresAt: columns.tokenExpiresAt,
+  refreshAt: columns.refreshAt,
+  account: columns.account,
+  scopes: columns.scopes,
+  metadata: columns.metadata,
+  settings: columns.settings,
+  stub: columns.stub,
+};
+
 export const { columns: rowColumns, decode: decodeRow } = rowFormat<ConnectionRow>(columns);
+export const { columns: callRowColumns, decode: decodeForCall } = rowFormat<ReadForCall>(callColumns);
 export const { columns: inboxRowColumns, decode: decodeInbox } = rowFormat<InboxRow>(inboxColumns);
 export const { columns: streamRowColumns, decode: decodeStream } = rowFormat<StreamRow>(streamColumns);
 

@@ -3,7 +3,7 @@
  * `lock`, which need none.
  */
 import { after, now, seconds } from './clock-sql.ts';
-import { dataColumns, fromJsonSql, rowColumns, setWhenGiven } from './columns.ts';
+import { callRowColumns, dataColumns, fromJsonSql, rowColumns, setWhenGiven } from './columns.ts';
 import type { Statement } from './database.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Names, OrganizationType } from './names.ts';
@@ -43,6 +43,11 @@ export function connectionStatements({ tables, organizationType }: Names) {
       lease_until = ${after(leaseMs)},
       refresh_at = ${after(leaseMs)},
       updated_at = ${now}`;
+
+  const find = (answer: string) =>
+    statement(`
+    select ${answer} from ${table} as t
+    where t.organization_id = ${organization(2)} and t.provider = $3::text and t.label = $4::text`);
 
   const list = (filters: string) =>
     statement(`
@@ -89,9 +94,8 @@ export function connectionStatements({ tables, organizationType }: Names) {
   return {
     now: statement(`select ${seconds(now)}`),
     get: statement(`select ${rowColumns} from ${table} as t where ${ownRow(2)}`),
-    find: statement(`
-      select ${rowColumns} from ${table} as t
-      where t.organization_id = ${organization(2)} and t.provider = $3::text and t.label = $4::text`),
+    find: find(rowColumns),
+    findForCall: find(callRowColumns),
     list: list(''),
     listProvider: list('and t.provider = $6::text'),
     listStatus: list('and t.status = $6::text'),

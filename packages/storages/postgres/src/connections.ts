@@ -21,7 +21,7 @@ import {
   type DueRequest,
 } from '@plugboard/core/store-kit';
 
-import { decodeRow, encodeFields } from './columns.ts';
+import { decodeForCall, decodeRow, encodeFields } from './columns.ts';
 import { beforeAll, type ConnectionStatements } from './connections-sql.ts';
 import type { SqlRow } from './database.ts';
 import { checkOrganization } from './organization.ts';
@@ -48,6 +48,14 @@ export function createConnections(session: Session, statements: ConnectionStatem
       checkOwner(organizationId);
       checkConnectionKey(key);
       return firstRow(await timed(statements.find, organizationId, key.provider, key.label));
+    },
+
+    async findForCall(organizationId, key) {
+      checkOwner(organizationId);
+      checkConnectionKey(key);
+      const { provider, label } = key;
+      const [row] = await timed(statements.findForCall, organizationId, provider, label);
+      return row === undefined ? null : { ...decodeForCall(row), organizationId, provider };
     },
 
     async list(organizationId, filter = {}) {

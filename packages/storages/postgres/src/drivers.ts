@@ -101,9 +101,10 @@ function has(client: object, ...methods: readonly string[]): boolean {
 }
 
 function openPgPool(pool: PgPool, prepare: boolean): Database {
-  const run = async (runner: PgRunner, { statement, values = [] }: Call) => {
-    const name = prepare && statement.name !== undefined ? { name: statement.name } : {};
-    return (await runner.query({ text: statement.text, values: [...values], rowMode: 'array', ...name })).rows;
+  const run = (runner: PgRunner, { statement: { text, name }, values = [] }: Call) => {
+    // The array was made for this call, and the driver only reads it.
+    const query = { text, values: values as SqlValue[], rowMode: 'array' as const };
+    return runner.query(prepare && name !== undefined ? { ...query, name } : query).then(rowsOf);
   };
   const begin = async (): Promise<Transaction> => {
     const client = await pool.connect();
@@ -144,6 +145,10 @@ function openPgPool(pool: PgPool, prepare: boolean): Database {
     begin,
     batch: (calls) => batchInTransaction(begin, calls),
   };
+}
+
+function rowsOf(result: { readonly rows: readonly SqlRow[] }): readonly SqlRow[] {
+  return result.rows;
 }
 
 function openPostgresJs(sql: PostgresJs, prepare: boolean): Database {
@@ -202,15 +207,15 @@ function openPostgresJs(sql: PostgresJs, prepare: boolean): Database {
 function openNeonHttp(sql: NeonHttp): Database {
   const options = { arrayMode: true, fullResults: true } as const;
   const send = ({ statement, values = [] }: Call) => sql.query(statement.text, [...values], options);
-  const rowsOf = (result: unknown) => (result as { readonly rows: readonly SqlRow[] }).rows;
+  const answerOf = (result: unknown) => rowsOf(result as { readonly rows: readonly SqlRow[] });
   return {
     shared: true,
-    query: async (call) => rowsOf(await send(call)),
+    query: async (call) => answerOf(await send(call)),
     async batch(calls) {
       // A query that nobody awaits is not sent: the transaction takes the descriptions.
       const queries = calls.map(send) as unknown as never[];
       const results = await sql.transaction(queries, { ...options, isolationLevel: 'ReadCommitted' });
-      return rowsOf((results as readonly unknown[]).at(-1));
+      return answerOf((results as readonly unknown[]).at(-1));
     },
   };
 }
@@ -252,7 +257,8 @@ async function inOrder(
 
 /** Nothing of a driver's error leaves this file but its SQLSTATE. */
 function withOurErrors(database: Database): Database {
-  const ours = <T>(work: Promise<T>) => work.catch((error: unknown) => Promise.reject(databaseError(error)));
+  const refuse = (error: unknown) => Promise.reject(databaseError(error));
+  const ours = <T>(work: Promise<T>) => work.catch(refuse);
   const { begin } = database;
   return {
     ...database,
