@@ -8,6 +8,9 @@
  */
 export const now = `date_trunc('milliseconds', coalesce($1::text::timestamptz, statement_timestamp()))`;
 
+/** The time at which a statement answers that may have waited for a row. */
+export const nowAfterWaiting = `date_trunc('milliseconds', coalesce($1::text::timestamptz, clock_timestamp()))`;
+
 /** The time that lies a parameter's milliseconds ahead. */
 export function after(parameter: number): string {
   return `${now} + $${parameter}::float8 * interval '1 millisecond'`;

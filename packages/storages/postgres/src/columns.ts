@@ -11,7 +11,7 @@ import {
   type StreamRow,
 } from '@plugboard/core/store-kit';
 
-import { now, seconds } from './clock-sql.ts';
+import { now, nowAfterWaiting, seconds } from './clock-sql.ts';
 import type { SqlRow } from './database.ts';
 import { readBytes, readDate, readText } from './read-value.ts';
 
@@ -110,6 +110,8 @@ export interface RowFormat<Row> {
    * drivers parse dates and JSON.
    */
   readonly columns: string;
+  /** The same of a statement that may have waited for the row. */
+  readonly columnsAfterWaiting: string;
   decode(row: SqlRow): Row;
 }
 
@@ -121,9 +123,12 @@ function rowFormat<Row>(fields: Readonly<Record<string, Column>>): RowFormat<Row
   const [sealed = '', [sealedColumn] = ['']] = entries.find(([, [, kind]]) => kind === 'bytes') ?? [];
   // Copied and filled: an object that grows by computed names is a hash table, and slow for whoever reads or copies it.
   const blank: Readonly<Record<string, unknown>> = { ...fields, readAt: null };
-  const list = [...inJson.map(([, [name, kind]]) => toJsonSql(`t.${name}`, kind)), seconds(now)];
+  const list = inJson.map(([, [name, kind]]) => toJsonSql(`t.${name}`, kind));
+  const columnsAt = (time: string) =>
+    `json_build_array(${[...list, seconds(time)].join(', ')})::text, t.${sealedColumn}`;
   return {
-    columns: `json_build_array(${list.join(', ')})::text, t.${sealedColumn}`,
+    columns: columnsAt(now),
+    columnsAfterWaiting: columnsAt(nowAfterWaiting),
     decode(columns) {
       const values = parseJson(readText(columns[0])) as readonly Json[];
       const row: Record<string, unknown> = { ...blank };
@@ -157,7 +162,11 @@ const callColumns: { readonly [Field in keyof Omit<ReadForCall, 'readAt'>]: Colu
   stub: columns.stub,
 };
 
-export const { columns: rowColumns, decode: decodeRow } = rowFormat<ConnectionRow>(columns);
+export const {
+  columns: rowColumns,
+  columnsAfterWaiting: lockedRowColumns,
+  decode: decodeRow,
+} = rowFormat<ConnectionRow>(columns);
 export const { columns: callRowColumns, decode: decodeForCall } = rowFormat<ReadForCall>(callColumns);
 export const { columns: inboxRowColumns, decode: decodeInbox } = rowFormat<InboxRow>(inboxColumns);
 export const { columns: streamRowColumns, decode: decodeStream } = rowFormat<StreamRow>(streamColumns);

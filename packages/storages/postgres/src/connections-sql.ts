@@ -1,9 +1,9 @@
 /**
- * The statements on connections; `t` is the table. Parameter 1 is the time (see clock-sql.ts), but for `remove` and
- * `lock`, which need none.
+ * The statements on connections; `t` is the table. Parameter 1 is the time (see clock-sql.ts), but for `remove`, which
+ * needs none.
  */
 import { after, now, seconds } from './clock-sql.ts';
-import { callRowColumns, dataColumns, fromJsonSql, rowColumns, setWhenGiven } from './columns.ts';
+import { callRowColumns, dataColumns, fromJsonSql, lockedRowColumns, rowColumns, setWhenGiven } from './columns.ts';
 import type { Statement } from './database.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Names, OrganizationType } from './names.ts';
@@ -142,7 +142,17 @@ export function connectionStatements({ tables, organizationType }: Names) {
       update ${table} as t set version = t.version + 1, lease_until = null, refresh_at = $5::text::timestamptz, updated_at = ${now}
       where ${ownRow(2)} and t.lease_fence = $4::integer and t.lease_until is not null
       returning 1`),
-    lock: statement(`select 1 from ${table} as t where ${ownRow(1)} for update`),
+    /**
+     * Waits for the row, no longer than parameter 4 says, and answers what it holds then; parameter 5 bounds how long the
+     * transaction may idle. Both are set before the row is waited for, whatever order the planner takes: it locks last.
+     */
+    lock: statement(`
+      with locked as materialized (
+        select t.* from (select set_config('lock_timeout', $4::text, true),
+          set_config('idle_in_transaction_session_timeout', $5::text, true)) as settings
+        cross join ${table} as t
+        where ${ownRow(2)} for update of t)
+      select ${lockedRowColumns} from locked as t`),
     claim: claimOldest(''),
     claimProvider: claimOldest('and t.provider = $4::text'),
     claimFairly: claimFairly(''),

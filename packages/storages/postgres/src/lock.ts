@@ -30,10 +30,6 @@ interface LockParts {
   readonly connections: ConnectionStore;
 }
 
-const settings = {
-  text: `select set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)`,
-};
-
 /** Nothing where the driver has no interactive transactions or no second connection. */
 export function createLock(
   session: Session,
@@ -69,11 +65,9 @@ export function createLock(
     organizationId: string,
     id: string,
   ): Promise<ConnectionRow | null> {
-    await transaction.query({ statement: settings, values: [String(waitMs), String(holdMs)] });
-    const locked = await transaction.query({ statement: statements.lock, values: [organizationId, id] });
-    if (locked.length === 0) return null;
-    // A statement of its own: the one that waited for the lock would tell the time at which it began to wait.
-    const [row] = await transaction.query({ statement: statements.get, values: [session.time(), organizationId, id] });
+    // One round trip, because the row is held, and waited for, during all of them.
+    const values = [session.time(), organizationId, id, String(waitMs), String(holdMs)];
+    const [row] = await transaction.query({ statement: statements.lock, values });
     return row === undefined ? null : decodeRow(row);
   }
 

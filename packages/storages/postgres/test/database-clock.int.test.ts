@@ -52,22 +52,28 @@ test.each([-600_000, 600_000, day, -day])(
   },
 );
 
-test('time moves on within a transaction: a row read under its lock tells when it was read, not when the wait began', async () => {
+test.each([
+  ['writes', 7],
+  ['writes nothing', 0],
+])('a row that was waited for is that of the moment it is locked, after a holder who %s', async (_, written) => {
   const row = await connections.insert('org_1', newConnection());
   const { id } = row ?? newConnection();
   const gate = Promise.withResolvers<void>();
   const entered = Promise.withResolvers<void>();
-  const first = connections.lock?.('org_1', id, async () => {
+  const first = connections.lock?.('org_1', id, async (_row, update) => {
     entered.resolve();
     await gate.promise;
+    if (written > 0) await update({ failCount: written });
   });
   await entered.promise;
-  const second = connections.lock?.('org_1', id, async (locked) => locked.readAt.getTime());
+  const second = connections.lock?.('org_1', id, async (locked) => locked);
   await untilWaiting();
   const released = await databaseNow();
   gate.resolve();
   await first;
-  expect(await second).toBeGreaterThanOrEqual(released);
+  const locked = await second;
+  expect(locked).toMatchObject({ failCount: written, version: written > 0 ? 2 : 1 });
+  expect(locked?.readAt.getTime()).toBeGreaterThanOrEqual(released);
 });
 
 async function databaseNow(): Promise<number> {
