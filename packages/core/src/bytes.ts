@@ -29,6 +29,16 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
+/** Room that the UTF-8 bytes of a text take at most. */
+export function mostUtf8Bytes(text: string): number {
+  return text.length * longestUtf8;
+}
+
+/** Writes the UTF-8 bytes of a text where there is room for them; answers how many they are. */
+export function writeUtf8(text: string, target: Uint8Array, at: number): number {
+  return encoder.encodeInto(text, target.subarray(at)).written;
+}
+
 /** The text of UTF-8 bytes, a byte order mark included; undefined when they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
@@ -133,13 +143,13 @@ function lengthPrefixedAscii(head: Uint8Array, texts: readonly string[]): Uint8A
 
 function lengthPrefixedUtf8(head: Uint8Array, texts: readonly string[]): Uint8Array<ArrayBuffer> {
   let room = head.length;
-  for (const text of texts) room += 4 + text.length * longestUtf8;
+  for (const text of texts) room += 4 + mostUtf8Bytes(text);
   const bytes = new Uint8Array(room);
   const view = new DataView(bytes.buffer);
   bytes.set(head);
   let at = head.length;
   for (const text of texts) {
-    const { written } = encoder.encodeInto(text, bytes.subarray(at + 4));
+    const written = writeUtf8(text, bytes, at + 4);
     view.setUint32(at, written);
     at += 4 + written;
   }
