@@ -50,6 +50,8 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
+  const native = encodeNatively(bytes, 'hex');
+  if (native !== undefined) return native;
   let text = '';
   for (const byte of bytes) text += hexDigits[byte >> 4]! + hexDigits[byte & 15]!;
   return text;
@@ -72,7 +74,7 @@ function nibbleOf(code: number): number {
 
 /** Base64 with padding (RFC 4648, section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
-  return encode(bytes, base64) + '='.repeat((3 - (bytes.length % 3)) % 3);
+  return encodeNatively(bytes, 'base64') ?? encode(bytes, base64) + '='.repeat((3 - (bytes.length % 3)) % 3);
 }
 
 /** Bytes of base64 with its padding. */
@@ -85,7 +87,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
 
 /** Base64url without padding (RFC 4648, section 5): the form of JOSE, PKCE and our own tokens. */
 export function encodeBase64url(bytes: Uint8Array): string {
-  return encode(bytes, base64url);
+  return encodeNatively(bytes, 'base64url') ?? encode(bytes, base64url);
 }
 
 /** Bytes of base64url without padding. */
@@ -187,6 +189,12 @@ function alphabetOf(characters: string): Alphabet {
   const values = new Uint8Array(128).fill(notInAlphabet);
   codes.forEach((code, value) => (values[code] = value));
   return { codes, values };
+}
+
+/** By what Node, Bun and Deno have for it, a tenth of the time; undefined elsewhere. */
+function encodeNatively(bytes: Uint8Array, encoding: 'hex' | 'base64' | 'base64url'): string | undefined {
+  const { Buffer } = globalThis as { Buffer?: typeof globalThis.Buffer };
+  return Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding);
 }
 
 function encode(bytes: Uint8Array, { codes }: Alphabet): string {
