@@ -29,6 +29,16 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
+/** Room that the UTF-8 bytes of a text take at most. */
+export function mostUtf8Bytes(text: string): number {
+  return text.length * longestUtf8;
+}
+
+/** Writes the UTF-8 bytes of a text where there is room for them; answers how many they are. */
+export function writeUtf8(text: string, target: Uint8Array, at: number): number {
+  return encoder.encodeInto(text, target.subarray(at)).written;
+}
+
 /** The text of UTF-8 bytes, a byte order mark included; undefined when they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
@@ -40,6 +50,8 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
+  const native = encodeNatively(bytes, 'hex');
+  if (native !== undefined) return native;
   let text = '';
   for (const byte of bytes) text += hexDigits[byte >> 4]! + hexDigits[byte & 15]!;
   return text;
@@ -62,7 +74,7 @@ function nibbleOf(code: number): number {
 
 /** Base64 with padding (RFC 4648, section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
-  return encode(bytes, base64) + '='.repeat((3 - (bytes.length % 3)) % 3);
+  return encodeNatively(bytes, 'base64') ?? encode(bytes, base64) + '='.repeat((3 - (bytes.length % 3)) % 3);
 }
 
 /** Bytes of base64 with its padding. */
@@ -75,7 +87,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
 
 /** Base64url without padding (RFC 4648, section 5): the form of JOSE, PKCE and our own tokens. */
 export function encodeBase64url(bytes: Uint8Array): string {
-  return encode(bytes, base64url);
+  return encodeNatively(bytes, 'base64url') ?? encode(bytes, base64url);
 }
 
 /** Bytes of base64url without padding. */
@@ -133,13 +145,13 @@ function lengthPrefixedAscii(head: Uint8Array, texts: readonly string[]): Uint8A
 
 function lengthPrefixedUtf8(head: Uint8Array, texts: readonly string[]): Uint8Array<ArrayBuffer> {
   let room = head.length;
-  for (const text of texts) room += 4 + text.length * longestUtf8;
+  for (const text of texts) room += 4 + mostUtf8Bytes(text);
   const bytes = new Uint8Array(room);
   const view = new DataView(bytes.buffer);
   bytes.set(head);
   let at = head.length;
   for (const text of texts) {
-    const { written } = encoder.encodeInto(text, bytes.subarray(at + 4));
+    const written = writeUtf8(text, bytes, at + 4);
     view.setUint32(at, written);
     at += 4 + written;
   }
@@ -177,6 +189,12 @@ function alphabetOf(characters: string): Alphabet {
   const values = new Uint8Array(128).fill(notInAlphabet);
   codes.forEach((code, value) => (values[code] = value));
   return { codes, values };
+}
+
+/** By what Node, Bun and Deno have for it, a tenth of the time; undefined elsewhere. */
+function encodeNatively(bytes: Uint8Array, encoding: 'hex' | 'base64' | 'base64url'): string | undefined {
+  const { Buffer } = globalThis as { Buffer?: typeof globalThis.Buffer };
+  return Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding);
 }
 
 function encode(bytes: Uint8Array, { codes }: Alphabet): string {

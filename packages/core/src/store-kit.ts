@@ -10,6 +10,7 @@ export {
   type FieldIssue,
 } from './errors.ts';
 export { encodeBase64, encodeHex } from './bytes.ts';
+export { groupCalls, type Grouping } from './group-calls.ts';
 export { parseJson, type Json, type JsonObject } from './json.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts';
 export { pageOf, readCursor, writeCursor } from './store-cursor.ts';

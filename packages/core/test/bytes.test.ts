@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import {
   concatBytes,
@@ -29,6 +29,19 @@ describe.each(codecs)('%s', (name, encode, decode) => {
       expect(encode(bytes)).toBe(Buffer.from(bytes).toString(name));
       expect(decode(encode(bytes))).toEqual(bytes);
     }
+  });
+
+  it('writes the same where there is no codec of the platform', () => {
+    const expected = samples.map((bytes) => Buffer.from(bytes).toString(name));
+    vi.stubGlobal('Buffer', undefined);
+    const written = samples.map((bytes) => encode(bytes));
+    vi.unstubAllGlobals();
+    expect(written).toEqual(expected);
+  });
+
+  it('writes views as what they show', () => {
+    const whole = randomBytes(64);
+    expect(encode(whole.subarray(7, 20))).toBe(Buffer.from(whole).subarray(7, 20).toString(name));
   });
 });
 

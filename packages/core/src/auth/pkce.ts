@@ -8,8 +8,8 @@ export interface Pkce {
   readonly challenge: string;
 }
 
-export async function createPkce(): Promise<Pkce> {
-  const verifier = randomToken(32);
+/** @param verifier 32 random bytes as text, where they were drawn together with others. */
+export async function createPkce(verifier: string = randomToken(32)): Promise<Pkce> {
   return { verifier, challenge: await challengeOf(verifier) };
 }
 

@@ -10,7 +10,7 @@ import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, printable, providerOf } from '../engine.ts';
 import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { randomToken } from '../random.ts';
+import { randomTokens } from '../random.ts';
 import { checkInput } from '../schema.ts';
 import { reveal } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
@@ -66,12 +66,16 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const { ask, unless } = method.scopes;
   const named = unless !== undefined && runtime.app[unless] !== undefined;
   const scopes = input.scopes ?? runtime.scopes ?? (named ? [] : ask);
-  const pkce = await createPkce();
-  const nonce = method.nonce === true ? randomToken(32) : undefined;
+  // In one draw, which costs more than all that is made of it.
+  const [verifier, handle, browser, drawn] = randomTokens(method.nonce === true ? 4 : 3);
+  const pkce = await createPkce(verifier);
+  const nonce = method.nonce === true ? drawn : undefined;
   const redirectUri = `${engine.url}/callback/${provider}`;
   const { state, cookie } = await startFlow(engine, {
     ...who,
     provider,
+    handle,
+    cookie: browser,
     method: name,
     label,
     redirectUri,

@@ -8,7 +8,7 @@ import { encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
 import type { Engine } from '../engine.ts';
 import { configurationError, PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { randomToken, randomTokens } from '../random.ts';
+import { randomToken } from '../random.ts';
 import {
   askInPlace,
   digest,
@@ -54,20 +54,26 @@ const shape = /^([A-Za-z0-9_-]{43})\.([0-9a-z]{6,9})\.([A-Za-z0-9_-]{1,32})\.([A
 export type NewFlow = Omit<FlowRecord, 'browser'> & {
   /** The answer is posted by a page of the vendor. */
   readonly formPost: boolean;
+  /** What the record is found by: 32 random bytes. Default: drawn here. */
+  readonly handle?: string | undefined;
+  /** What only the browser that starts the flow gets: the same. */
+  readonly cookie?: string | undefined;
 };
 
 /**
  * @throws PlugboardError kind `rate_limited`, code `too_many_flows`; kind `configuration`, code `form_post_needs_https`.
  */
-export async function startFlow(engine: Engine, { formPost, ...flow }: NewFlow): Promise<StartedFlow> {
+export async function startFlow(
+  engine: Engine,
+  { formPost, handle = randomToken(), cookie = randomToken(), ...flow }: NewFlow,
+): Promise<StartedFlow> {
   if (formPost && !isSecure(engine)) throw needsHttps(flow.provider);
-  const [handle = '', value = ''] = randomTokens(2);
   const issued = Math.floor((await engine.store.now()).getTime() / 1000).toString(36);
   const signed = `${handle}.${issued}.${engine.vault.primaryKeyId}`;
   const state = `${signed}.${await sign(engine, flow.provider, signed, engine.vault.primaryKeyId)}`;
-  const record: FlowRecord = { ...flow, browser: await digest(value) };
+  const record: FlowRecord = { ...flow, browser: await digest(cookie) };
   await putRecord(engine, keyOf(flow.provider, handle), record, engine.flowMs);
-  return { state, cookie: cookieOf(engine, { provider: flow.provider, handle, value, formPost }) };
+  return { state, cookie: cookieOf(engine, { provider: flow.provider, handle, value: cookie, formPost }) };
 }
 
 /** Asks what must be known before a flow can start; it counts as one of the user's flows. See `askInPlace`. */

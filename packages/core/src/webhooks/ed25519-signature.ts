@@ -59,25 +59,14 @@ export function ed25519Signer(options: Ed25519SignatureOptions): HeaderSigner {
 export function ed25519Match(encoding: BytesEncoding): Pick<SignatureScheme<Ed25519Key>, 'matches'> {
   return {
     matches(key, content, signatures) {
-      const data = joinParts(content);
-      const candidates = signatures.flatMap((text) => {
+      const candidates: Uint8Array[] = [];
+      for (const text of signatures) {
         const signature = decoders[encoding](text);
-        // Encoded again it must be the same text: a signature in two spellings would pass for two signatures.
-        return signature === undefined || encoders[encoding](signature) !== text ? [] : [signature];
-      });
-      return anyVerifies(key, data, candidates);
+        // Only hexadecimal has two spellings: one signature would pass for two.
+        const isOnly = encoding !== 'hex' || text === text.toLowerCase();
+        if (signature !== undefined && isOnly) candidates.push(signature);
+      }
+      return candidates.length > 0 && key(content, candidates);
     },
   };
-}
-
-/** One after the other, and at once where the runtime verifies at once. */
-function anyVerifies(
-  key: Ed25519Key,
-  data: Uint8Array,
-  [signature, ...others]: readonly Uint8Array[],
-): boolean | Promise<boolean> {
-  if (signature === undefined) return false;
-  const verified = key(data, signature);
-  if (typeof verified === 'boolean') return verified || anyVerifies(key, data, others);
-  return verified.then((found) => found || anyVerifies(key, data, others));
 }

@@ -16,8 +16,9 @@ export interface TimestampRule {
 }
 
 export const defaultToleranceSeconds = 300;
-/** No sign, fraction, exponent, space or leading zero: one text for each number, all of them exact. */
-const integer = /^[1-9]\d{0,14}$/;
+/** Of the largest numbers that are all exact. */
+const mostDigits = 15;
+const zero = 0x30;
 const unitMs = { seconds: 1000, milliseconds: 1 };
 
 /**
@@ -57,6 +58,14 @@ export function checkTolerance({ toleranceSeconds = defaultToleranceSeconds }: T
   );
 }
 
+/** No sign, fraction, exponent, space or leading zero: one text for each number, all of them exact. */
 function parseInteger(text: string, stepMs: number): number | undefined {
-  return integer.test(text) ? Number(text) * stepMs : undefined;
+  if (text === '' || text.length > mostDigits || text.charCodeAt(0) === zero) return undefined;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - zero;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value * stepMs;
 }

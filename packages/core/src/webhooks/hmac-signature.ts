@@ -1,6 +1,6 @@
 import { equalText } from '../bytes.ts';
-import { macKey, macText, type MacKey, type MacOptions } from './mac.ts';
-import { signatureScheme, type SignatureScheme } from './scheme.ts';
+import { macKey, macOf, type Mac, type MacKey, type MacOptions } from './mac.ts';
+import { signatureScheme, type Part, type SignatureScheme } from './scheme.ts';
 import { headerSigner, notSignable, readSignedHeader } from './signed-header.ts';
 import type { HeaderSigner, SignedHeaderOptions } from './signed-header.ts';
 import type { Verify } from './webhook.ts';
@@ -29,17 +29,27 @@ export function hmacSignature(options: HmacSignatureOptions): Verify {
 }
 
 /** The key and the comparison of a keyed hash, for schemes that find their signature somewhere else. */
-export function hmacMatch(options: HmacOptions): Pick<SignatureScheme<MacKey>, 'key' | 'matches'> {
+export function hmacMatch(options: HmacOptions): Pick<SignatureScheme<Mac>, 'key' | 'matches'> {
   const { keyEncoding = 'utf8' } = options;
   return {
-    key: (secret) => macKey(secret, keyEncoding),
-    matches(key, content, signatures) {
-      const expected = macText(key, content, options);
-      return typeof expected === 'string'
-        ? includesText(signatures, expected)
-        : expected.then((text) => includesText(signatures, text));
+    key(secret) {
+      const key = macKey(secret, keyEncoding);
+      return key && macOf(key, options);
     },
+    matches: matchesMac,
   };
+}
+
+/** Whether one of the texts is the keyed hash of the content. */
+export function matchesMac(
+  mac: Mac,
+  content: readonly Part[],
+  signatures: readonly string[],
+): boolean | Promise<boolean> {
+  const expected = mac(content);
+  return typeof expected === 'string'
+    ? includesText(signatures, expected)
+    : expected.then((text) => includesText(signatures, text));
 }
 
 /**
@@ -50,12 +60,13 @@ export function hmacMatch(options: HmacOptions): Pick<SignatureScheme<MacKey>, '
 export function hmacSigner(options: HmacSignatureOptions): HeaderSigner {
   const { key: keyOf } = hmacMatch(options);
   return headerSigner(options, (secret) => {
-    const key = keyOf(secret);
-    if (key === undefined) throw notSignable('the secret is no key of this scheme');
-    return (content) => macText(key, content, options);
+    const mac = keyOf(secret);
+    if (mac === undefined) throw notSignable('the secret is no key of this scheme');
+    return mac;
   });
 }
 
 function includesText(texts: readonly string[], wanted: string): boolean {
-  return texts.some((text) => equalText(text, wanted));
+  for (const text of texts) if (equalText(text, wanted)) return true;
+  return false;
 }

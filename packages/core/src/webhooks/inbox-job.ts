@@ -18,6 +18,8 @@ const runMs = 120_000;
 const firstDelayMs = 5_000;
 const longestDelayMs = 6 * 3_600_000;
 
+type FindConnection = (row: InboxRow) => Promise<ConnectionRow | null>;
+
 export interface InboxJobParts {
   readonly engine: Engine;
   readonly inbox: InboxStore | undefined;
@@ -31,12 +33,19 @@ export function createInboxJob({ engine, inbox, handlers, plan }: InboxJobParts)
   /** Work under way: longer than one run of the job, should a handler take long. */
   const running = new Set<Promise<void>>();
 
-  async function connectionOf({ organizationId, connectionId }: InboxRow): Promise<ConnectionRow | null> {
-    if (organizationId === null || connectionId === null) return null;
-    return store.connections.get(organizationId, connectionId);
+  /** Reads each connection once for all events that were claimed together: they begin at the same moment. */
+  function readConnections(): FindConnection {
+    const known = new Map<string, Promise<ConnectionRow | null>>();
+    return async ({ organizationId, connectionId }) => {
+      if (organizationId === null || connectionId === null) return null;
+      const name = `${connectionId} ${organizationId}`;
+      const found = known.get(name) ?? store.connections.get(organizationId, connectionId);
+      known.set(name, found);
+      return found;
+    };
   }
 
-  async function handle(row: InboxRow): Promise<void> {
+  async function handle(row: InboxRow, connectionOf: FindConnection): Promise<void> {
     const runtime = engine.providers.get(row.provider);
     if (runtime === undefined) throw nobodyThere('provider_removed');
     // Whoever had it before died of it, or with it, every time.
@@ -50,12 +59,12 @@ export function createInboxJob({ engine, inbox, handlers, plan }: InboxJobParts)
       log.warn({ provider: row.provider, type: row.type }, 'what a webhook handler replied reaches nobody');
   }
 
-  async function attempt(row: InboxRow, inbox: InboxStore, hold: Hold): Promise<void> {
+  async function attempt(row: InboxRow, hold: Hold, connectionOf: FindConnection): Promise<void> {
     const { id, provider, type, organizationId, connectionId, attempts } = row;
     const runtime = engine.providers.get(provider);
     const remembered = runtime?.definition.webhooks === undefined ? dayMs : rememberMs(runtime);
     try {
-      await handle(row);
+      await handle(row, connectionOf);
       await hold.settle(id, { status: 'done', error: null, dueInMs: null, keepMs: remembered });
     } catch (error) {
       const dead = isOver(error) || attempts >= plan.attempts;
@@ -72,9 +81,9 @@ export function createInboxJob({ engine, inbox, handlers, plan }: InboxJobParts)
     return Math.round(delayMs * (0.9 + 0.2 * clock.random()));
   }
 
-  function begin(row: InboxRow, inbox: InboxStore): void {
+  function begin(row: InboxRow, inbox: InboxStore, connectionOf: FindConnection): void {
     const hold = holdEvents(engine, inbox, [{ id: row.id, leaseFence: row.leaseFence }]);
-    const work: Promise<void> = attempt(row, inbox, hold)
+    const work: Promise<void> = attempt(row, hold, connectionOf)
       // The event comes back when its lease ends.
       .catch((error: unknown) => log.error({ job: 'webhooks', ...errorFields(error) }, 'an event could not be settled'))
       .finally(() => {
@@ -94,7 +103,8 @@ export function createInboxJob({ engine, inbox, handlers, plan }: InboxJobParts)
       const room = plan.inFlight - running.size;
       // Some at a time: to ask for one whenever one has ended would be a claim for each event.
       const rows = open && room >= plan.inFlight / 4 ? await inbox.claimDue({ providers, limit: room, leaseMs }) : [];
-      for (const row of rows) begin(row, inbox);
+      const connectionOf = readConnections();
+      for (const row of rows) begin(row, inbox, connectionOf);
       processed += rows.length;
       if (running.size === 0) return { processed, more: !open };
       await Promise.race(running);

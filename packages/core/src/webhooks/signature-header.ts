@@ -38,9 +38,8 @@ export function readSignatureHeader(
 }
 
 /** The vendor's id of the delivery, from a header that may be absent. */
-export function readDeliveryId(delivery: Delivery, name: string | undefined): { readonly deliveryId?: string } {
-  const value = name === undefined ? null : delivery.headers.get(name);
-  return value === null || value === '' ? {} : { deliveryId: value };
+export function readDeliveryId({ headers }: Delivery, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : headers.get(name) || undefined;
 }
 
 /** One signature, after a fixed prefix: `sha256=...`. */
@@ -62,13 +61,15 @@ export function signatureList(names: { readonly timestamp: string; readonly sign
     read(value) {
       let timestamp: string | undefined;
       const signatures: string[] = [];
-      for (const entry of value.split(',')) {
+      for (let start = 0, end = 0; end < value.length; start = end + 1) {
+        const comma = value.indexOf(',', start);
+        end = comma < 0 ? value.length : comma;
         // A header sent twice arrives joined by a comma and a space.
-        if (entry.startsWith(' ')) return undefined;
-        if (entry.startsWith(signatureStart)) signatures.push(entry.slice(signatureStart.length));
-        else if (entry.startsWith(timestampStart)) {
+        if (value.startsWith(' ', start)) return undefined;
+        if (value.startsWith(signatureStart, start)) signatures.push(value.slice(start + signatureStart.length, end));
+        else if (value.startsWith(timestampStart, start)) {
           if (timestamp !== undefined) return undefined;
-          timestamp = entry.slice(timestampStart.length);
+          timestamp = value.slice(start + timestampStart.length, end);
         }
       }
       return timestamp === undefined ? undefined : { timestamp, signatures };

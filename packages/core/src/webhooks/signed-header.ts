@@ -39,12 +39,13 @@ export function readSignedHeader(options: SignedHeaderOptions): (delivery: Deliv
     const timestamp = (rule?.header === undefined ? header.timestamp : delivery.headers.get(rule.header)) ?? '';
     const parts = content(delivery, timestamp);
     if (typeof parts === 'string') return parts;
-    return {
-      signatures: header.signatures,
-      contents: alternatives === undefined ? [parts] : withAlternatives(parts, () => alternatives(delivery, timestamp)),
-      timestamp,
-      ...readDeliveryId(delivery, idHeader),
-    };
+    const { signatures } = header;
+    const contents =
+      alternatives === undefined ? [parts] : withAlternatives(parts, () => alternatives(delivery, timestamp));
+    const deliveryId = readDeliveryId(delivery, idHeader);
+    return deliveryId === undefined
+      ? { signatures, contents, timestamp }
+      : { signatures, contents, timestamp, deliveryId };
   };
 }
 

@@ -4,8 +4,8 @@ import { isSecret, type Secret } from '../secret.ts';
 import { ed25519Match } from './ed25519-signature.ts';
 import { ed25519Key, signEd25519, type Ed25519Key } from './ed25519.ts';
 import { formatTimestamp, type TimestampRule } from './freshness.ts';
-import { hmacMatch } from './hmac-signature.ts';
-import { joinParts, macText } from './mac.ts';
+import { matchesMac } from './hmac-signature.ts';
+import { joinParts, macOf, type Mac } from './mac.ts';
 import { signatureScheme, type Part, type SignedDelivery } from './scheme.ts';
 import { readSignatureHeader, type ReadSignatures } from './signature-header.ts';
 import {
@@ -43,7 +43,6 @@ interface Family {
 const symmetricVersion = 'v1,';
 const asymmetricVersion = 'v1a,';
 const mac = { algorithm: 'sha256', encoding: 'base64' } as const;
-const symmetric = hmacMatch(mac);
 const asymmetric = ed25519Match('base64');
 /** A full stop would move the border between id, timestamp and body without changing the signed bytes. */
 const idPattern = /^[\x21-\x2d\x2f-\x7e]{1,255}$/;
@@ -128,14 +127,14 @@ function contentOf(id: string, timestamp: string, body: Uint8Array | string): re
 }
 
 type VerificationKey =
-  | Extract<StandardWebhookKey, { readonly kind: 'symmetric' }>
+  | { readonly kind: 'symmetric'; readonly mac: Mac }
   | { readonly kind: 'public'; readonly key: Ed25519Key };
 
 /** A private key cannot be what a receiver holds. */
 function verificationKey(secret: string): VerificationKey | undefined {
   const key = parseStandardWebhookSecret(secret);
   if (key?.kind === 'public') return { kind: 'public', key: ed25519Key(key.bytes) };
-  return key?.kind === 'private' ? undefined : key;
+  return key?.kind === 'symmetric' ? { kind: 'symmetric', mac: macOf(key.key, mac) } : undefined;
 }
 
 function matches(
@@ -144,17 +143,18 @@ function matches(
   signatures: readonly string[],
 ): boolean | Promise<boolean> {
   return key.kind === 'symmetric'
-    ? symmetric.matches(key.key, content, ofVersion(symmetricVersion, signatures))
+    ? matchesMac(key.mac, content, ofVersion(symmetricVersion, signatures))
     : asymmetric.matches(key.key, content, ofVersion(asymmetricVersion, signatures));
 }
 
 function ofVersion(version: string, signatures: readonly string[]): readonly string[] {
-  const found = signatures.filter((signature) => signature.startsWith(version));
-  return found.map((signature) => signature.slice(version.length));
+  const found: string[] = [];
+  for (const signature of signatures) if (signature.startsWith(version)) found.push(signature.slice(version.length));
+  return found;
 }
 
 async function sign(key: StandardWebhookKey, content: readonly Part[]): Promise<string> {
-  if (key.kind === 'symmetric') return symmetricVersion + (await macText(key.key, content, mac));
+  if (key.kind === 'symmetric') return symmetricVersion + (await macOf(key.key, mac)(content));
   if (key.kind === 'private') return asymmetricVersion + encodeBase64(await signEd25519(key.bytes, joinParts(content)));
   throw unusable('A public key (`whpk_`) cannot sign.', 'Use the `whsk_` key of the pair, or a `whsec_` secret.');
 }
@@ -165,8 +165,10 @@ function unusable(message: string, hint: string): PlugboardError {
 
 function readList(separator: string): ReadSignatures {
   return (value) => {
-    const signatures = value.split(separator);
+    // Outside a rotation there is one, and nothing to take apart.
+    const signatures = value.includes(separator) ? value.split(separator) : [value];
     // A header sent twice arrives joined by a comma and a space, and leaves this trace.
-    return signatures.some((signature) => signature.endsWith(',')) ? undefined : { signatures };
+    for (const signature of signatures) if (signature.endsWith(',')) return undefined;
+    return { signatures };
   };
 }

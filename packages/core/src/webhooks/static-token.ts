@@ -32,7 +32,9 @@ export function staticToken(options: StaticTokenOptions): Verify {
     read(delivery) {
       const found = find(delivery);
       if (typeof found === 'string') return found;
-      return { signatures: found.signatures, contents: [[]], ...readDeliveryId(delivery, options.deliveryId) };
+      const { signatures } = found;
+      const deliveryId = readDeliveryId(delivery, options.deliveryId);
+      return deliveryId === undefined ? { signatures, contents: [[]] } : { signatures, contents: [[]], deliveryId };
     },
     matches: (expected, _content, signatures) => signatures.some((token) => equalText(token, expected)),
   });

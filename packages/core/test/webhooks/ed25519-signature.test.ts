@@ -48,8 +48,26 @@ describe.each(['node:crypto', 'WebCrypto'])('Ed25519, on %s', (platform) => {
     const data = Buffer.from('data');
     const made = await signEd25519(decodeHex(seed)!, data);
     expect(Buffer.from(made)).toEqual(sign(null, data, privateKey));
-    expect(await ed25519Key(publicKey)(data, made)).toBe(true);
-    expect(await ed25519Key(publicKey)(Buffer.from('date'), made)).toBe(false);
+    expect(await ed25519Key(publicKey)([data], [made])).toBe(true);
+    expect(await ed25519Key(publicKey)([Buffer.from('date')], [made])).toBe(false);
+  });
+
+  it('joins texts and bytes anew for each delivery, whatever the one before was like', async () => {
+    if (platform === 'WebCrypto') hideNodeCrypto();
+    const judgeParts = ed25519Key(publicKey);
+    const deliveries = [
+      ['größer', Buffer.alloc(200_000, 1)],
+      ['größer', Buffer.alloc(5_000, 2)],
+      ['ö', Buffer.from('{}')],
+      [''],
+    ];
+    for (const parts of deliveries) {
+      const joined = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+      const made = sign(null, joined, privateKey);
+      expect(await judgeParts(parts, [made])).toBe(true);
+      expect(await judgeParts(['x', ...parts], [made])).toBe(false);
+      expect(await judgeParts(parts, [Buffer.alloc(64), made])).toBe(true);
+    }
   });
 });
 

@@ -13,7 +13,12 @@ export const nowAfterWaiting = `date_trunc('milliseconds', coalesce($1::text::ti
 
 /** The time that lies a parameter's milliseconds ahead. */
 export function after(parameter: number): string {
-  return `${now} + $${parameter}::float8 * interval '1 millisecond'`;
+  return ahead(`$${parameter}::float8`);
+}
+
+/** The time that lies so many milliseconds ahead. */
+export function ahead(milliseconds: string): string {
+  return `${now} + ${milliseconds} * interval '1 millisecond'`;
 }
 
 /** Seconds since the epoch, with fractions: what `readDate` takes, and every driver hands out as a number. */

@@ -157,12 +157,15 @@ export function connectionStatements({ tables, organizationType }: Names) {
     claimProvider: claimOldest('and t.provider = $4::text'),
     claimFairly: claimFairly(''),
     claimProviderFairly: claimFairly('and t.provider = $7::text'),
+    /** Of a list of accounts; answers each row with the number of the account that it was found by. */
     findByAccount: statement(`
-      select ${rowColumns} from ${table} as t
-      where t.provider = $2::text and t.status <> 'disconnected'
-        and ((t.account->>'id') collate "C" = $3::text
-          or (t.metadata ? 'alsoKnownAs' and t.metadata->'alsoKnownAs' @> jsonb_build_array($3::text)))
-      order by t.id`),
+      select found.*, r.n from jsonb_to_recordset($2::text::jsonb) as r(n integer, provider text, account text)
+      cross join lateral (
+        select ${rowColumns} from ${table} as t
+        where t.provider = r.provider and t.status <> 'disconnected'
+          and ((t.account->>'id') collate "C" = r.account
+            or (t.metadata ? 'alsoKnownAs' and t.metadata->'alsoKnownAs' @> jsonb_build_array(r.account)))
+        order by t.id) as found`),
     scan: statement(`
       select ${rowColumns} from ${table} as t where t.id > $2::text::uuid order by t.id limit $3::integer`),
   };

@@ -10,6 +10,7 @@ import {
   checkWrite,
   checkWrites,
   connectionIdTaken,
+  groupCalls,
   isConnectionId,
   isPlugboardError,
   pageOf,
@@ -33,10 +34,31 @@ const windowFactor = 8;
 /** Of a batch that deadlocks with another; the database takes a second to find that out. */
 const mostTries = 5;
 
+interface Account {
+  readonly provider: string;
+  readonly accountId: string;
+}
+
 /** Everything but `lock`. */
 export function createConnections(session: Session, statements: ConnectionStatements): ConnectionStore {
   const { database, names, timed } = session;
   const checkOwner = (organizationId: string) => checkOrganization(organizationId, names.organizationType);
+
+  /** Events that arrive together ask together, and most of them for the same account. */
+  const findByAccount = groupCalls<Account, ConnectionRow[]>({
+    kindOf: () => '',
+    bytesOf: ({ accountId }) => accountId.length,
+    async run(accounts) {
+      const names = accounts.map(({ provider, accountId }) => JSON.stringify([provider, accountId]));
+      const asked = new Map(accounts.map(({ provider, accountId }, index) => [names[index], { provider, accountId }]));
+      const records = [...asked.values()].map(({ provider, accountId }, n) => ({ n, provider, account: accountId }));
+      const found = records.map((): ConnectionRow[] => []);
+      for (const row of await timed(statements.findByAccount, JSON.stringify(records)))
+        found[Number(row.at(-1))]?.push(decodeRow(row));
+      const byName = new Map([...asked.keys()].map((name, index) => [name, found[index] ?? []]));
+      return names.map((name) => [...byName.get(name)!]);
+    },
+  });
 
   return {
     async get(organizationId, id) {
@@ -142,7 +164,7 @@ export function createConnections(session: Session, statements: ConnectionStatem
 
     async findByAccount(provider, accountId) {
       checkAccount(provider, accountId);
-      return (await timed(statements.findByAccount, provider, accountId)).map(decodeRow);
+      return findByAccount({ provider, accountId });
     },
 
     async scan(afterId, limit) {

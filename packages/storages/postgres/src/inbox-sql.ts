@@ -1,5 +1,5 @@
 /** The statements on the inbox; `t` is the table. Parameter 1 is the time. */
-import { after, now } from './clock-sql.ts';
+import { after, ahead, now } from './clock-sql.ts';
 import { inboxRowColumns } from './columns.ts';
 import { organizationSql, statement } from './connections-sql.ts';
 import type { Names } from './names.ts';
@@ -8,9 +8,16 @@ const isFree = `(t.lease_until is null or t.lease_until <= ${now})`;
 const isResting = `t.status in ('failed', 'dead') and ${isFree}`;
 /** A row of which some index must not learn that its payload is there still; see the migrations. */
 const isOpen = 't.payload_encrypted is not null';
+/**
+ * Holds for every record of a list. The planner takes a list of unknown length for a hundred rows, and would read a whole
+ * table for them that it still knows as small; of a range it expects one row, and asks the index.
+ */
+const isWhole = (column: string) => `${column} between 0 and 2147483647`;
 const texts = (parameter: number) => `array(select jsonb_array_elements_text($${parameter}::text::jsonb))`;
 const counted = (text: string) =>
   statement(`with changed as (${text} returning 1) select count(*)::integer from changed`);
+
+export type InboxStatements = ReturnType<typeof inboxStatements>;
 
 export function inboxStatements({ tables, organizationType }: Names) {
   const table = tables.inbox;
@@ -38,7 +45,8 @@ export function inboxStatements({ tables, organizationType }: Names) {
     add: statement(`
       with v as materialized (
         select r.* from jsonb_to_recordset($2::text::jsonb)
-          as r(n integer, id text, provider text, "organizationId" text, "connectionId" uuid, type text, lane text, payload text)),
+          as r(n integer, id text, provider text, "organizationId" text, "connectionId" uuid, type text, lane text, payload text)
+        where ${isWhole('r.n')}),
       taken as (
         insert into ${table} as t (id, provider, organization_id, connection_id, type, lane, payload_encrypted,
           status, attempts, last_error, due_at, lease_fence, lease_until, keep_until, received_at, updated_at)
@@ -57,8 +65,10 @@ export function inboxStatements({ tables, organizationType }: Names) {
           case when $3::float8 is null then 0 else t.lease_fence end as lease_fence)
       select * from taken
       union all
-      select t.id, case when t.status in ('done', 'dead') then 'done' when t.due_at is not null then 'queued' else 'busy' end, 0
-      from ${table} as t join v on v.id = t.id where not exists (select from taken where taken.id = t.id)`),
+      select v.id, known.outcome, 0 from v cross join lateral (
+        select case when t.status in ('done', 'dead') then 'done' when t.due_at is not null then 'queued' else 'busy' end as outcome
+        from ${table} as t where t.id = v.id offset 0) as known
+      where not exists (select from taken where taken.id = v.id)`),
     extend: statement(`
       update ${table} as t set lease_until = ${after(3)}, updated_at = ${now}
       from jsonb_to_recordset($2::text::jsonb) as r(id text, "leaseFence" integer)
@@ -66,10 +76,15 @@ export function inboxStatements({ tables, organizationType }: Names) {
         and t.id = r.id and t.lease_fence = r."leaseFence" and t.lease_until is not null
       returning t.id`),
     settle: statement(`
-      update ${table} as t set status = $4::text, last_error = $5::text, due_at = ${after(6)}, keep_until = ${after(7)},
-        payload_encrypted = case when $4::text <> 'done' then t.payload_encrypted end, lease_until = null, updated_at = ${now}
-      where t.id = $2::text and t.lease_fence = $3::integer and t.lease_until is not null
-      returning 1`),
+      with r as materialized (
+        select r.* from jsonb_to_recordset($2::text::jsonb)
+          as r(id text, "leaseFence" integer, status text, error text, "dueInMs" float8, "keepMs" float8)
+        where ${isWhole('r."leaseFence"')} order by r.id)
+      update ${table} as t set status = r.status, last_error = r.error, due_at = ${ahead('r."dueInMs"')},
+        keep_until = ${ahead('r."keepMs"')},
+        payload_encrypted = case when r.status <> 'done' then t.payload_encrypted end, lease_until = null, updated_at = ${now}
+      from r where t.id = r.id and t.lease_fence = r."leaseFence" and t.lease_until is not null
+      returning t.id, t.lease_fence`),
     claim: statement(`
       with due as materialized (
         select t.id from ${table} as t where t.lane is null and ${isDue}

@@ -6,26 +6,26 @@ import {
   checkInboxHolds,
   checkInboxIds,
   checkInboxSettle,
-  encodeBase64,
   inboxScope,
   pageOf,
   parseSequence,
   readCursor,
   writeCursor,
-  type InboxAnswer,
   type InboxStore,
-  type NewInboxEvent,
 } from '@plugboard/core/store-kit';
 
 import { decodeInbox } from './columns.ts';
 import type { SqlRow } from './database.ts';
+import { groupWrites } from './inbox-groups.ts';
 import { inboxStatements } from './inbox-sql.ts';
 import { checkOrganization } from './organization.ts';
 import { readText } from './read-value.ts';
 import type { Session } from './session.ts';
 
-export function createInbox({ names, timed }: Session): InboxStore {
+export function createInbox(session: Session): InboxStore {
+  const { names, timed } = session;
   const statements = inboxStatements(names);
+  const groups = groupWrites(session, statements);
   const checkOwner = (organizationId: string | null | undefined) => {
     if (typeof organizationId === 'string') checkOrganization(organizationId, names.organizationType);
   };
@@ -35,10 +35,7 @@ export function createInbox({ names, timed }: Session): InboxStore {
       checkInboxAdd(events, how);
       for (const { organizationId } of events) checkOwner(organizationId);
       if (events.length === 0) return [];
-      const rows = await timed(statements.add, JSON.stringify(events.map(encode)), how.leaseMs, how.keepMs);
-      const answers = new Map(rows.map((row) => [readText(row[0]), decodeAnswer(row)]));
-      // What another transaction has written since this statement began is seen by its unique index alone.
-      return events.map(({ id }) => answers.get(id) ?? { outcome: 'busy', leaseFence: 0 });
+      return groups.add({ events, how });
     },
 
     async extend(holds, leaseMs) {
@@ -51,9 +48,7 @@ export function createInbox({ names, timed }: Session): InboxStore {
 
     async settle(hold, outcome) {
       checkInboxSettle(hold, outcome);
-      const { status, error, dueInMs, keepMs } = outcome;
-      const values = [hold.id, hold.leaseFence, status, error, dueInMs, keepMs] as const;
-      return (await timed(statements.settle, ...values)).length > 0;
+      return groups.settle({ ...hold, ...outcome });
     },
 
     async claimDue(request) {
@@ -92,14 +87,6 @@ export function createInbox({ names, timed }: Session): InboxStore {
       return countOf(await timed(statements.purge));
     },
   };
-}
-
-function encode({ payload, ...event }: NewInboxEvent, n: number): object {
-  return { ...event, n, payload: encodeBase64(payload) };
-}
-
-function decodeAnswer([, outcome, leaseFence]: SqlRow): InboxAnswer {
-  return { outcome: readText(outcome) as InboxAnswer['outcome'], leaseFence: Number(leaseFence) };
 }
 
 function countOf([row]: readonly SqlRow[]): number {
