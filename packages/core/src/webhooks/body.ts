@@ -15,24 +15,28 @@ export async function readBody(request: Request, maxBytes: number, clock: Clock)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return { status: 413, code: 'body_too_large' };
   if (request.body === null) return { bytes: new Uint8Array() };
   const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  const late = new Promise<'late'>((resolve) => {
-    const cancel = clock.after(readMs, () => resolve('late'));
-    void reader.closed.then(cancel, cancel);
+  const stop = () => reader.cancel().catch(() => undefined);
+  let isLate = false;
+  // Ends the read that waits. Raced against one promise, every chunk would be kept for as long as that waits.
+  const cancel = clock.after(readMs, () => {
+    isLate = true;
+    void stop();
   });
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const next = await Promise.race([reader.read(), late]);
-    if (next === 'late') {
-      await reader.cancel();
-      return { status: 408, code: 'body_too_slow' };
+  try {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (isLate) return { status: 408, code: 'body_too_slow' };
+      if (done) return { bytes: concatBytes(...chunks) };
+      size += value.length;
+      if (size > maxBytes) {
+        await stop();
+        return { status: 413, code: 'body_too_large' };
+      }
+      chunks.push(value);
     }
-    if (next.done) return { bytes: concatBytes(...chunks) };
-    size += next.value.length;
-    if (size > maxBytes) {
-      await reader.cancel();
-      return { status: 413, code: 'body_too_large' };
-    }
-    chunks.push(next.value);
+  } finally {
+    cancel();
   }
 }

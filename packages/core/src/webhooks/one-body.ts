@@ -14,6 +14,12 @@ interface Claimed {
   readonly deliveryIdSigned?: boolean;
 }
 
+interface ClaimOptions {
+  readonly provider: string;
+  readonly bodyHash: () => Promise<string>;
+  readonly rememberMs: number;
+}
+
 const nothing: BodyClaim = { release: () => Promise.resolve() };
 
 /**
@@ -25,7 +31,7 @@ const nothing: BodyClaim = { release: () => Promise.resolve() };
 export async function claimBody(
   values: Store['once'],
   verdict: Claimed,
-  { provider, body, rememberMs }: { readonly provider: string; readonly body: string; readonly rememberMs: number },
+  { provider, bodyHash, rememberMs }: ClaimOptions,
 ): Promise<BodyClaim | 'replayed'> {
   if (verdict.bodySigned !== false) return nothing;
   const { deliveryId, deliveryIdSigned } = verdict;
@@ -37,6 +43,7 @@ export async function claimBody(
     );
   }
   const key = `webhook-body:${provider}:${await hashText('sha256', deliveryId, 'hex')}`;
+  const body = await bodyHash();
   const mark = await values.put({ key, value: body, ttlMs: rememberMs });
   if (mark !== 'stored') return (await values.peek(key)) === body ? nothing : 'replayed';
   return {

@@ -89,10 +89,12 @@ export function createWebhooks(engine: Engine, { sessions, handlers, intake }: W
       verifyTools(engine, sessions, { runtime, row: addressed, credentials }),
     );
     if (!verdict.ok) return refusal(verdict.reason, webhooks.refusals);
-    const body = await hashText('sha256', delivery.body, 'hex');
+    // Of no use where the signature covers the body, and each event has an id of its own.
+    let hashed: Promise<string> | undefined;
+    const bodyHash = () => (hashed ??= hashText('sha256', delivery.body, 'hex'));
     const claim = await claimBody(engine.store.once, verdict, {
       provider: scopeOf(provider, addressed),
-      body,
+      bodyHash,
       rememberMs: rememberMs(runtime),
     });
     if (claim === 'replayed') return refusal(claim, webhooks.refusals);
@@ -100,7 +102,7 @@ export function createWebhooks(engine: Engine, { sessions, handlers, intake }: W
     if ('status' in events) return events;
     // An id that the signature does not cover could be renewed by whoever replays the body.
     const signedId = verdict.deliveryIdSigned === true ? verdict.deliveryId : undefined;
-    const fallbackId = signedId ?? body;
+    const fallbackId = events.every(({ id }) => id !== undefined) ? '' : (signedId ?? (await bodyHash()));
     const channel = route && { id: route.channel.id, params: route.channel.params };
     const items = events.map((event, index) => {
       const id = event.id ?? (events.length === 1 ? fallbackId : `${fallbackId}/${index}`);
