@@ -28,7 +28,7 @@ function altering(inner: Store, alter: () => Alter): Store {
 async function alteredRig(alter: Alter) {
   const state: { alter: Alter } = { alter: (row) => row };
   const rig = createRig({}, { cacheMs: 0 }, (inner) => altering(inner, () => state.alter));
-  const { connection } = await rig.connect();
+  await rig.connect();
   const heard: string[] = [];
   rig.board.on('connection.attention', ({ reason }) => void heard.push(reason));
   rig.board.on('connection.recovered', () => void heard.push('recovered'));
@@ -37,7 +37,7 @@ async function alteredRig(alter: Alter) {
   const putBack = () => (state.alter = (row) => row);
   const tamper = () => (state.alter = alter);
   const vendorCalls = () => rig.calls.length + rig.tokenCalls().length;
-  return { ...rig, connection, heard, list, tamper, putBack, vendorCalls };
+  return { ...rig, heard, list, tamper, putBack, vendorCalls };
 }
 
 const codeOf = (promise: PromiseLike<unknown>) =>
