@@ -60,6 +60,13 @@ export const inboxCases: readonly StoreCase[] = [
       expect(outcomes(answers.flat()).filter((outcome) => outcome === 'busy')).toHaveLength(19);
       await atOnce(20, () => inbox.add([other], queued));
       expect(ids(await inbox.claimDue(due))).toEqual([other.id]);
+      // Among others, as a store that writes them together has them.
+      const news = [event(), event(), event(), event()];
+      const mixed = await Promise.all([...news, ...news].map(async (each) => inbox.add([each], held)));
+      expect(outcomes(mixed.flat()).toSorted()).toEqual([...news.map(() => 'busy'), ...news.map(() => 'held')]);
+      const holds = news.map(({ id }) => ({ id, leaseFence: 1 }));
+      const settled = await Promise.all([...holds, ...holds].map(async (each) => inbox.settle(each, done)));
+      expect(settled.filter(Boolean)).toHaveLength(news.length);
     },
   },
   {
