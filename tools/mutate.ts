@@ -49,7 +49,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 async function run(name: string): Promise<void> {
   const { files, tests } = areas[name]!;
   askAgain(join(rootDir, reportOf(name)));
-  process.env['PLUGBOARD_MUTATION_TESTS'] = tests.join('|');
+  process.env['PLUGBOARD_MUTATION_TESTS'] = JSON.stringify(tests);
   await new Stryker({
     mutate: files.map((file) => `packages/core/src/${file}`),
     testRunner: 'vitest',
@@ -57,7 +57,7 @@ async function run(name: string): Promise<void> {
     ignorers: ['words'],
     vitest: { configFile: 'tools/mutation/vitest.ts', related: false },
     coverageAnalysis: 'perTest',
-    concurrency: 2,
+    concurrency: 1,
     // Longer than a test may take, which fails by itself: this is for what never gives the thread back.
     timeoutMS: 30_000,
     // The root's tsconfig is left out because Stryker would rewrite it with a compiler that it does not know.

@@ -8,7 +8,7 @@ import { encodeBase64url, encodeUtf8, equalText } from '../bytes.ts';
 import type { Engine } from '../engine.ts';
 import { configurationError, PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { randomToken, randomTokens } from '../random.ts';
+import { randomToken, randomTokenPair } from '../random.ts';
 import {
   askInPlace,
   digest,
@@ -63,7 +63,7 @@ export type NewFlow = Omit<FlowRecord, 'browser'> & {
  */
 export async function startFlow(engine: Engine, { formPost, ...flow }: NewFlow): Promise<StartedFlow> {
   if (formPost && !isSecure(engine)) throw needsHttps(flow.provider);
-  const [handle = '', value = ''] = randomTokens(2);
+  const [handle, value] = randomTokenPair();
   const issued = Math.floor((await engine.store.now()).getTime() / 1000).toString(36);
   const signed = `${handle}.${issued}.${engine.vault.primaryKeyId}`;
   const state = `${signed}.${await sign(engine, flow.provider, signed, engine.vault.primaryKeyId)}`;
@@ -194,10 +194,10 @@ function needsHttps(provider: string): PlugboardError {
 }
 
 function readCookie(cookies: string, name: string): string | undefined {
-  const values = cookies
+  const [found, ...others] = cookies
     .slice(0, 16_384)
     .split(';')
     .map((part) => part.trim())
     .filter((part) => part.startsWith(`${name}=`));
-  return values.length === 1 ? values[0]?.slice(name.length + 1) : undefined;
+  return others.length > 0 ? undefined : found?.slice(name.length + 1);
 }

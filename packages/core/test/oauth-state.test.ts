@@ -1,0 +1,127 @@
+/** What ties a flow to one browser and to ten minutes: the cookie to the character, and the reason of each refusal. */
+import { describe, expect, test } from 'vitest';
+
+import { isPlugboardError } from '../src/errors.ts';
+import { createRig, organizationId, userId } from './support/rig.ts';
+
+type Rig = ReturnType<typeof createRig>;
+
+/** The refusal of a callback, or undefined. */
+function refusalOf({ board }: Rig, params: URL | URLSearchParams, cookies: string) {
+  return board.callback('acme', { params, cookies, organizationId, userId }).then(
+    () => undefined,
+    (error: unknown) => {
+      if (!isPlugboardError(error)) throw error;
+      return { kind: error.kind, code: error.code };
+    },
+  );
+}
+
+const otherBrowser = { kind: 'permission', code: 'state_mismatch' };
+
+describe('A01 the cookie of a flow', () => {
+  test('is named by the flow and lives as long; with TLS no other host can set it', async () => {
+    const { started } = await createRig().consent();
+    const { name, value, header } = started.cookie;
+    const state = new URL(started.url).searchParams.get('state')!;
+    expect(name).toBe(`__Host-plugboard-acme-${state.slice(0, 8)}`);
+    expect(value).toMatch(/^[\w-]{43}$/);
+    expect(state).not.toContain(value);
+    expect(header).toBe(`${name}=${value}; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure`);
+  });
+
+  test('works without TLS in development', async () => {
+    const rig = createRig({}, { url: 'http://localhost:3000/integrations' });
+    const { started, back, cookies } = await rig.consent();
+    const { name, value, header } = started.cookie;
+    expect(name).toMatch(/^plugboard-acme-[\w-]{8}$/);
+    expect(header).toBe(`${name}=${value}; Path=/; Max-Age=600; HttpOnly; SameSite=Lax`);
+    expect(await refusalOf(rig, back, cookies)).toBeUndefined();
+  });
+
+  test('A17 comes along with a post of the vendor’s page, which takes TLS', async () => {
+    const oauth = { authorize: { url: 'https://auth.acme.example.com/authorize', formPost: true } };
+    const { started } = await createRig({ oauth }).consent();
+    expect(started.cookie.header).toMatch(/; HttpOnly; SameSite=None; Secure$/);
+    await expect(createRig({ oauth }, { url: 'http://localhost:3000/x' }).consent()).rejects.toMatchObject({
+      kind: 'configuration',
+      code: 'form_post_needs_https',
+    });
+  });
+
+  test('must hold what the browser was given, and nothing else by its name', async () => {
+    const rig = createRig();
+    const { started, back, cookies } = await rig.consent();
+    const { name, value } = started.cookie;
+    for (const wrong of [
+      '',
+      name,
+      `${name}=`,
+      `${name}=${value}x`,
+      `${name}=${value.slice(1)}`,
+      `${name}x=${value}`,
+      `x${name}=${value}`,
+      `x=${cookies}`,
+      value,
+      `${cookies}; ${name}=other`,
+      `${name}=other; ${cookies}`,
+      `${cookies}; ${cookies}`,
+    ])
+      expect([wrong, await refusalOf(rig, back, wrong)]).toEqual([wrong, otherBrowser]);
+    expect(rig.tokenCalls()).toHaveLength(0);
+    expect(await refusalOf(rig, back, cookies)).toBeUndefined();
+  });
+
+  test.each<[string, (cookie: string) => string]>([
+    ['first', (cookie) => `${cookie}; session=1`],
+    ['last', (cookie) => `session=1; theme=dark; ${cookie}`],
+    ['in the middle, without spaces', (cookie) => `session=1;${cookie};theme=dark`],
+    ['at the end of 16,384 characters', (cookie) => `${'x'.repeat(16_382 - cookie.length)}; ${cookie}`],
+  ])('is found among others: %s', async (_where, around) => {
+    const rig = createRig();
+    const { back, cookies } = await rig.consent();
+    expect(await refusalOf(rig, back, around(cookies))).toBeUndefined();
+  });
+
+  test('is not looked for behind 16,384 characters', async () => {
+    const rig = createRig();
+    const { back, cookies } = await rig.consent();
+    expect(await refusalOf(rig, back, `${'x'.repeat(16_383 - cookies.length)}; ${cookies}`)).toEqual(otherBrowser);
+    expect(await refusalOf(rig, back, `${'x'.repeat(16_384)}; ${cookies}`)).toEqual(otherBrowser);
+  });
+});
+
+test('A05 text before or after a state makes it none', async () => {
+  const rig = createRig();
+  const { back, cookies } = await rig.consent();
+  const state = back.searchParams.get('state')!;
+  for (const wrong of [`x${state}`, `${state}x`, `x.${state}`, `${state}.x`, '', null]) {
+    const params = new URLSearchParams({ code: 'c', ...(wrong !== null && { state: wrong }) });
+    expect([wrong, await refusalOf(rig, params, cookies)]).toEqual([
+      wrong,
+      { kind: 'permission', code: 'state_invalid' },
+    ]);
+  }
+  expect(await refusalOf(rig, back, cookies)).toBeUndefined();
+});
+
+test('A03 A04 a state that is gone was used, and from the tenth minute on it has expired', async () => {
+  const rig = createRig();
+  const used = await rig.consent('used');
+  const late = await rig.consent('late');
+  expect(await refusalOf(rig, used.back, used.cookies)).toBeUndefined();
+  expect(await refusalOf(rig, used.back, used.cookies)).toEqual({ kind: 'permission', code: 'state_consumed' });
+  await rig.clock.advance(600_000);
+  for (const { back, cookies } of [used, late])
+    expect(await refusalOf(rig, back, cookies)).toEqual({ kind: 'permission', code: 'state_expired' });
+});
+
+test('A27 too many flows are told as a limit, with the time to wait', async () => {
+  const { board } = createRig();
+  for (let turn = 0; turn < 20; turn++) await board.authorize('acme', { organizationId, userId });
+  await expect(board.authorize('acme', { organizationId, userId })).rejects.toMatchObject({
+    kind: 'rate_limited',
+    code: 'too_many_flows',
+    retryAfterMs: 600_000,
+  });
+});
