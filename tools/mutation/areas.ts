@@ -43,7 +43,7 @@ export const areas: Readonly<Record<string, Area>> = {
   state: {
     about: 'the state of OAuth flows, its single use, the browser that it belongs to, and where it leads back',
     files: ['connections/{state,one-time,return-to,session-key}.ts'],
-    tests: [`${core}/{oauth-state,return-to,connect-oauth,browser-step,discovery,id-token-edges}.test.ts`],
+    tests: [`${core}/{oauth-state,return-to,browser-step,discovery,id-token-edges}.test.ts`],
   },
   signatures: {
     about: 'signatures of deliveries and their age',

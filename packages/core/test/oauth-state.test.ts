@@ -2,7 +2,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { isPlugboardError } from '../src/errors.ts';
-import { createRig, organizationId, userId } from './support/rig.ts';
+import { encodeBase64 } from '../src/bytes.ts';
+import { createMemoryStore } from '../src/memory-store.ts';
+import { randomBytes } from '../src/random.ts';
+import { createFakeClock } from './support/fake-clock.ts';
+import { createRig, key, organizationId, userId } from './support/rig.ts';
 
 type Rig = ReturnType<typeof createRig>;
 
@@ -114,6 +118,52 @@ test('A03 A04 a state that is gone was used, and from the tenth minute on it has
   await rig.clock.advance(600_000);
   for (const { back, cookies } of [used, late])
     expect(await refusalOf(rig, back, cookies)).toEqual({ kind: 'permission', code: 'state_expired' });
+});
+
+test('A02 a refusal of the wrong user is kept in the trail of who began, and spends nothing', async () => {
+  const rig = createRig();
+  const { back, cookies } = await rig.consent();
+  const wrong = [{ organizationId: 'org-2' }, { userId: 'user-2' }, { organizationId: 'org-1/', userId: 'user-1' }];
+  for (const who of wrong) {
+    const callback = rig.board.callback('acme', { params: back, cookies, organizationId, userId, ...who });
+    await expect(callback).rejects.toMatchObject({ kind: 'permission', code: 'tenant_mismatch' });
+  }
+  expect(await refusalOf(rig, back, '')).toEqual(otherBrowser);
+  const { items } = await rig.board.audit.list({ organizationId });
+  const entry = { type: 'connect.refused', provider: 'acme', connectionId: null };
+  expect(items.map(({ type, provider, connectionId, actor, data }) => ({ type, provider, connectionId, actor, data }))).toEqual([
+    { ...entry, actor: userId, data: { reason: 'state_mismatch' } },
+    { ...entry, actor: userId, data: { reason: 'tenant_mismatch' } },
+    { ...entry, actor: 'user-2', data: { reason: 'tenant_mismatch' } },
+    { ...entry, actor: userId, data: { reason: 'tenant_mismatch' } },
+  ]); // prettier-ignore
+  expect(await refusalOf(rig, back, cookies)).toBeUndefined();
+});
+
+test('A03 of two callbacks at once one is taken', async () => {
+  const rig = createRig();
+  const { back, cookies } = await rig.consent();
+  const outcomes = await Promise.all([refusalOf(rig, back, cookies), refusalOf(rig, back, cookies)]);
+  expect(outcomes).toEqual([undefined, { kind: 'permission', code: 'state_consumed' }]);
+  expect(rig.tokenCalls()).toHaveLength(1);
+});
+
+test('A06 a state counts for the provider and under the key that it was signed for', async () => {
+  const store = createMemoryStore({ clock: createFakeClock() });
+  const [old, other] = [key, encodeBase64(randomBytes(32))];
+  const before = createRig({}, { store });
+  const { back, cookies } = await before.consent();
+  const invalid = { kind: 'permission', code: 'state_invalid' };
+  const state = back.searchParams.get('state')!;
+  expect(state.split('.')[2]).toBe('k1');
+  const params = new URLSearchParams({ code: 'c', state: state.replace('.k1.', '.k2.') });
+  expect(await refusalOf(before, params, cookies)).toEqual(invalid);
+  for (const keys of [{ k1: other }, { k2: other }])
+    expect(await refusalOf(createRig({}, { keys }), back, cookies)).toEqual(invalid);
+  // The key was rotated while the user was at the vendor.
+  const rotated = createRig({}, { store, keys: { k2: other, k1: old } });
+  expect((await rotated.consent()).back.searchParams.get('state')).toContain('.k2.');
+  expect(await refusalOf({ ...before, board: rotated.board }, back, cookies)).not.toEqual(invalid);
 });
 
 test('A27 too many flows are told as a limit, with the time to wait', async () => {
