@@ -65,7 +65,18 @@ export const areas: Readonly<Record<string, Area>> = {
   },
   refresh: {
     about: 'one refresh at a time, nothing lost between the vendor and the store',
-    files: ['connections/refresh*.ts', 'connections/{provider-breaker,shadow,outage,lifetime}.ts'],
-    tests: [`${core}/{refresh,refresh-scheduler,refresh-turns,revoke,credential-breaker}.test.ts`],
+    files: ['connections/refresh.ts', 'connections/refresh-{attempt,call,facts,failure,now,outcome,success}.ts'],
+    // Without those with thousands of callers or connections; so below.
+    tests: [`${core}/{refresh,refresh-facts,refresh-turns,refresh-conflict}.test.ts`],
+  },
+  'refresh-job': {
+    about: 'refreshes in the background: what is claimed, sent, written in bulk and given back',
+    files: ['connections/refresh-scheduler.ts'],
+    tests: [`${core}/{refresh-scheduler,refresh-turns}.test.ts`],
+  },
+  outages: {
+    about: 'what an outage or a refused app holds back, what it leaves of a connection, and when a token is renewed',
+    files: ['connections/{provider-breaker,shadow,outage,lifetime}.ts'],
+    tests: [`${core}/{provider-breaker,refresh-facts,outage,attention,refresh-conflict}.test.ts`],
   },
 };

@@ -8,7 +8,7 @@ import { createMemoryStore } from '../src/memory-store.ts';
 import type { ConnectionStore, ConnectionWrite } from '../src/store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
-import { allRows, runFor } from './support/fleet.ts';
+import { allRows } from './support/fleet.ts';
 import { populate } from './support/populate.ts';
 import { acmeProvider, acmeServers, createRig, drive, key } from './support/rig.ts';
 
@@ -61,47 +61,6 @@ function createTwoVendors() {
   return { ...servers, clock, store, board, slow };
 }
 
-test(
-  'R28 D08 an hour of invalid_client ends none of ten thousand connections, and costs few calls and one alarm',
-  { timeout: 60_000 },
-  async () => {
-    const rig = createRig({ rotation: 'stable' });
-    await populate(rig, { count: 10_000 });
-    const heard: string[] = [];
-    rig.board.on('provider.attention', ({ reason }) => void heard.push(reason));
-    rig.board.on('connection.attention', ({ reason }) => void heard.push(reason));
-    rig.board.on('provider.recovered', ({ provider }) => void heard.push(`${provider} recovered`));
-    rig.oauth.switches.token.always({ error: 'invalid_client' });
-    await rig.clock.advance(hourMs);
-    await runFor(rig, hourMs, 30_000);
-    // What was in flight when it began, and one probe after each pause.
-    expect(rig.tokenCalls().length).toBeLessThanOrEqual(120);
-    rig.oauth.switches.token.clear();
-    await runFor(rig, 1_200_000, 30_000);
-    const rows = await allRows(rig.store);
-    expect(rows.filter(({ status, failCount }) => status !== 'active' || failCount > 0)).toEqual([]);
-    expect(rows.filter(({ credentialsVersion }) => credentialsVersion < 2)).toEqual([]);
-    expect(heard).toEqual(['invalid_client', 'acme recovered']);
-  },
-);
-
-test('R25 a server that is down for half an hour ends nobody, is asked little, and is caught up with', async () => {
-  const rig = createRig({ rotation: 'stable' });
-  await populate(rig, { count: 1_000 });
-  const ended: string[] = [];
-  rig.board.on('connection.attention', ({ reason }) => void ended.push(reason));
-  rig.oauth.switches.token.always({ status: 503 });
-  await rig.clock.advance(hourMs);
-  await runFor(rig, 1_800_000, 15_000);
-  // Each connection by itself would have made nine.
-  expect(rig.tokenCalls().length).toBeLessThan(300);
-  rig.oauth.switches.token.clear();
-  await runFor(rig, 360_000, 15_000);
-  const rows = await allRows(rig.store);
-  expect(rows.filter(({ status, credentialsVersion }) => status !== 'active' || credentialsVersion < 2)).toEqual([]);
-  expect(ended).toEqual([]);
-});
-
 test('an outage that is over for others is over for who asks, before the own pause has passed', async () => {
   const rig = createRig({ rotation: 'stable' }, { cacheMs: 0 });
   await rig.connect('a');
@@ -135,34 +94,6 @@ test('a thousand rows are claimed, and written, by few statements', async () => 
   // Two for each 500 rows, and one that finds nothing more.
   expect(claimDue + updateMany).toBeLessThanOrEqual(5);
 });
-
-test(
-  'calls wait while too much is unwritten, and all of them go on once it is written',
-  { timeout: 60_000 },
-  async () => {
-    const gate = Promise.withResolvers<void>();
-    const rig = createRig({ rotation: 'stable' }, {}, (inner) => ({
-      ...inner,
-      connections: {
-        ...inner.connections,
-        async updateMany(writes) {
-          await gate.promise;
-          return inner.connections.updateMany(writes);
-        },
-      },
-    }));
-    await populate(rig, { count: 2_600 });
-    await rig.clock.advance(hourMs);
-    const [refresh] = rig.board.jobs;
-    const run = refresh!.run();
-    for (let step = 0; step < 20; step++) await rig.clock.advance(100);
-    const held = rig.tokenCalls().length;
-    expect(held).toBeGreaterThanOrEqual(2_000);
-    expect(held).toBeLessThan(2_600);
-    gate.resolve();
-    expect(await drive(rig, run)).toEqual({ processed: 2_600, more: false });
-  },
-);
 
 test('what rotates is marked before it is sent, and each new token is stored by itself', async () => {
   const rig = countingRig();
