@@ -64,15 +64,20 @@ export const areas: Readonly<Record<string, Area>> = {
     tests: [`${core}/webhooks/{jwt-signature,key-cache,certificate,secrets,scheme-keys}.test.ts`],
   },
   refresh: {
-    about: 'one refresh at a time, nothing lost between the vendor and the store',
-    files: ['connections/refresh.ts', 'connections/refresh-{attempt,call,facts,failure,now,outcome,success}.ts'],
+    about: 'one refresh at a time, over all processes, and what marks a token that is about to be spent',
+    files: ['connections/refresh.ts', 'connections/refresh-{attempt,call,now}.ts'],
     // Without those with thousands of callers or connections; so below.
-    tests: [`${core}/{refresh,refresh-facts,refresh-turns,refresh-conflict}.test.ts`],
+    tests: [`${core}/{refresh,refresh-turns,refresh-now,refresh-restored}.test.ts`],
+  },
+  'refresh-outcomes': {
+    about: 'nothing lost between the vendor and the store, no connection ended by an outage',
+    files: ['connections/refresh-{facts,failure,outcome,success}.ts'],
+    tests: [`${core}/{refresh,refresh-facts,refresh-turns,refresh-conflict,refresh-restored}.test.ts`],
   },
   'refresh-job': {
     about: 'refreshes in the background: what is claimed, sent, written in bulk and given back',
     files: ['connections/refresh-scheduler.ts'],
-    tests: [`${core}/{refresh-scheduler,refresh-turns}.test.ts`],
+    tests: [`${core}/{refresh-scheduler,refresh-turns,refresh-restored}.test.ts`],
   },
   outages: {
     about: 'what an outage or a refused app holds back, what it leaves of a connection, and when a token is renewed',

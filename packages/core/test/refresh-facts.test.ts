@@ -40,7 +40,11 @@ test('an outage is what keeps a server from being asked; it doubles up to five m
 });
 
 test('the vendor may have acted where it answered oddly, where we stopped waiting, and where the code says so', () => {
-  expect(kinds.filter((kind) => isUnknownOutcome(failed(kind)))).toEqual(['unavailable', 'aborted', 'invalid_response']);
+  expect(kinds.filter((kind) => isUnknownOutcome(failed(kind)))).toEqual([
+    'unavailable',
+    'aborted',
+    'invalid_response',
+  ]);
   expect(isUnknownOutcome(failed('network', 'outcome_unknown'))).toBe(true);
 });
 
