@@ -88,4 +88,10 @@ export const equivalents: readonly Equivalent[] = [
     as: ['deniedIpv4.some(block => !address.match(block))'],
     why: 'The list has one entry.',
   },
+  {
+    file: 'connections/state.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'The pattern has all of its groups, and no text at all is as little a state as this one.',
+  },
 ];

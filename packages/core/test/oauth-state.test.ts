@@ -1,12 +1,13 @@
 /** What ties a flow to one browser and to ten minutes: the cookie to the character, and the reason of each refusal. */
 import { describe, expect, test } from 'vitest';
 
+import { defineProvider } from '../src/define-provider.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { encodeBase64 } from '../src/bytes.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import { randomBytes } from '../src/random.ts';
 import { createFakeClock } from './support/fake-clock.ts';
-import { createRig, key, organizationId, userId } from './support/rig.ts';
+import { acmeProvider, createRig, key, organizationId, userId } from './support/rig.ts';
 
 type Rig = ReturnType<typeof createRig>;
 
@@ -106,6 +107,31 @@ test('A05 text before or after a state makes it none', async () => {
       { kind: 'permission', code: 'state_invalid' },
     ]);
   }
+  expect(await refusalOf(rig, back, cookies)).toBeUndefined();
+});
+
+test('A05 a state counts as it was signed, for the provider that it was signed for', async () => {
+  const acme = acmeProvider();
+  const app = { clientId: 'client', clientSecret: 'client-secret' };
+  const other = defineProvider({ ...acme.definition, id: 'other' })(app);
+  const rig = createRig({}, { more: [other] });
+  const mine = await rig.consent('mine');
+  const { back, cookies } = await rig.consent();
+  const [handle = '', issued = '', keyId = '', signature = ''] = back.searchParams.get('state')!.split('.');
+  const [foreign = ''] = mine.back.searchParams.get('state')!.split('.');
+  const later = (Number.parseInt(issued, 36) + 600).toString(36);
+  const swapped = signature.startsWith('A') ? 'B' : 'A';
+  const invalid = { kind: 'permission', code: 'state_invalid' };
+  for (const parts of [
+    [foreign, issued, keyId, signature],
+    [handle, later, keyId, signature],
+    [handle, issued, keyId, swapped + signature.slice(1)],
+  ]) {
+    const params = new URLSearchParams({ code: 'c', state: parts.join('.') });
+    expect(await refusalOf(rig, params, cookies)).toEqual(invalid);
+  }
+  const elsewhere = rig.board.callback('other', { params: back, cookies, organizationId, userId });
+  await expect(elsewhere).rejects.toMatchObject(invalid);
   expect(await refusalOf(rig, back, cookies)).toBeUndefined();
 });
 
