@@ -24,6 +24,7 @@ export default defineConfig({
     testTimeout: 15_000,
     include: JSON.parse(process.env['PLUGBOARD_MUTATION_TESTS'] ?? '[]') as string[],
     exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+    runner: './tools/mutation/first-run.ts',
     setupFiles: ['./tools/test-setup.ts', './tools/test-no-network.ts'],
   },
 });
