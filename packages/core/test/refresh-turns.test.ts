@@ -1,8 +1,9 @@
 /** Turns at a refresh: what becomes of them when somebody else, or the end of the process, comes in between. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { isPlugboardError } from '../src/errors.ts';
+import { isPlugboardError, PlugboardError } from '../src/errors.ts';
 import type { Store } from '../src/store.ts';
+import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createRig, drive, organizationId } from './support/rig.ts';
 
 const leaseMs = 75_000;
@@ -19,7 +20,8 @@ async function expired(...options: Parameters<typeof createRig>) {
   await rig.connect();
   await rig.clock.advance(3_600_000);
   const row = async () => (await rig.row())!;
-  return { ...rig, row, list: () => rig.board.client('acme', { organizationId }).orders.list() };
+  const wire = handlerWire(rig.handle);
+  return { ...rig, row, wire, list: () => rig.board.client('acme', { organizationId }).orders.list() };
 }
 
 test.each(['on demand', 'in the background'])(
@@ -126,6 +128,253 @@ test('a mark that another has made since the row was read is not taken for oneâ€
     await rig.clock.advance(120_000);
   }
   expect(await rig.row()).toMatchObject({ status: 'expired', statusReason: 'rotation_lost' });
+});
+
+describe('who waits for anotherâ€™s refresh', () => {
+  test('gives up after a minute, and goes on where the other died before that', async () => {
+    const rig = await expired({ rotation: 'stable' });
+    const { id, credentialsVersion } = await rig.row();
+    await rig.store.connections.lease(organizationId, id, { credentialsVersion, leaseMs });
+    const startedAt = rig.clock.monotonic();
+    const error: unknown = await drive(rig, rig.list()).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ kind: 'timeout', code: 'refresh_busy', provider: 'acme' });
+    const waitedMs = rig.clock.monotonic() - startedAt;
+    expect(waitedMs).toBeGreaterThanOrEqual(60_000);
+    expect(waitedMs).toBeLessThan(61_000);
+    expect(await codeOf(drive(rig, rig.list()))).toBe('resolved');
+    expect(rig.clock.monotonic() - startedAt).toBeLessThan(leaseMs + 1_000);
+    expect(rig.tokenCalls()).toHaveLength(2);
+  });
+
+  test('asks again after a part of a second, which is drawn', async () => {
+    for (const [chance, waitMs] of [[0, 50], [1, 200]] as const) {
+      const rig = await expired({ rotation: 'stable' });
+      rig.clock.setRandom(chance);
+      const { id, credentialsVersion } = await rig.row();
+      const leased = await rig.store.connections.lease(organizationId, id, { credentialsVersion, leaseMs });
+      const waiting = codeOf(rig.list());
+      await rig.clock.untilPending(1);
+      await rig.store.connections.release(organizationId, id, leased!.leaseFence, null);
+      await rig.clock.advance(waitMs - 1);
+      expect(rig.tokenCalls()).toHaveLength(1);
+      await rig.clock.advance(1);
+      expect(await drive(rig, waiting)).toBe('resolved');
+      expect(rig.tokenCalls()).toHaveLength(2);
+    } // prettier-ignore
+  });
+
+  test('gets what the other has stored', async () => {
+    const rig = await expired({ rotation: 'stable' });
+    const other = createRig({ rotation: 'stable' }, { cacheMs: 0, store: rig.store, clock: rig.clock, wire: rig.wire });
+    rig.oauth.switches.token.next({ hold: 'before' });
+    const first = codeOf(rig.list());
+    await rig.oauth.gate.whenHeld();
+    const second = codeOf(other.board.client('acme', { organizationId }).orders.list());
+    await rig.clock.advance(1_000);
+    rig.oauth.gate.release();
+    expect(await drive(rig, Promise.all([first, second]))).toEqual(['resolved', 'resolved']);
+    expect(rig.tokenCalls()).toHaveLength(2);
+    expect(new Set(rig.calls.slice(-2).map(({ authorization }) => authorization)).size).toBe(1);
+  });
+
+  test('hears of the failure of the other', async () => {
+    const rig = await expired({ rotation: 'stable' });
+    const other = createRig({ rotation: 'stable' }, { cacheMs: 0, store: rig.store, clock: rig.clock, wire: rig.wire });
+    rig.oauth.switches.token.next({ hold: 'before', error: 'invalid_grant' });
+    const first = codeOf(rig.list());
+    await rig.oauth.gate.whenHeld();
+    const second = codeOf(other.board.client('acme', { organizationId }).orders.list());
+    await rig.clock.advance(1_000);
+    rig.oauth.gate.release();
+    expect(await drive(rig, Promise.all([first, second]))).toEqual(['refresh_refused', 'refresh_cooling_down']);
+    expect(rig.tokenCalls()).toHaveLength(2);
+  });
+});
+
+test('callers of one process share a refresh', async () => {
+  const rig = await expired({ rotation: 'stable' });
+  expect(await Promise.all([rig.list(), rig.list(), rig.list()].map(codeOf))).toEqual(Array(3).fill('resolved'));
+  expect(rig.tokenCalls()).toHaveLength(2);
+});
+
+test.each([
+  [25_000, 'resolved', 2],
+  [25_001, 'refresh_busy', 1],
+])('a process that slept for %i ms after its claim: %s', async (sleptMs, outcome, calls) => {
+  const rig: Awaited<ReturnType<typeof expired>> = await expired({ rotation: 'stable' }, {}, (inner) => {
+    const { lease } = inner.connections;
+    const sleeping: typeof lease = async (...args) => {
+      const leased = await lease.apply(inner.connections, args);
+      await rig.clock.advance(sleptMs);
+      return leased;
+    };
+    return { ...inner, connections: { ...inner.connections, lease: sleeping } };
+  });
+  expect(await codeOf(rig.list())).toBe(outcome);
+  expect(rig.tokenCalls()).toHaveLength(calls);
+});
+
+test.each(['stable', 'strict'] as const)(
+  'a life counts from the answer, not from the question: %s',
+  async (rotation) => {
+    const rig = await expired({ rotation });
+    rig.oauth.switches.token.next({ delayBeforeMs: 10_000 });
+    await drive(rig, rig.list());
+    const { tokenExpiresAt } = await rig.row();
+    expect(tokenExpiresAt!.getTime() - rig.clock.now()).toBe(3_600_000);
+    expect(rig.clock.monotonic()).toBeGreaterThanOrEqual(3_610_000);
+  },
+);
+
+describe('under the row lock', () => {
+  /** Something happens between the lease and the lock. */
+  const between = (happens: (rig: Awaited<ReturnType<typeof expired>>, inner: Store) => Promise<unknown>) => {
+    let happened = false;
+    return expired({ rotation: 'strict' }, {}, (inner) => {
+      const lock = lockOf(inner);
+      const late: typeof lock = async (organization, id, work) => {
+        if (!happened) {
+          happened = true;
+          await happens(await made, inner);
+        }
+        return lock(organization, id, work);
+      };
+      return { ...inner, connections: { ...inner.connections, lock: late } };
+    });
+  };
+  let made: ReturnType<typeof between>;
+
+  test('what another has stored meanwhile is used, and nothing is spent', async () => {
+    made = between((rig, { connections }) =>
+      rig.row().then(({ id, credentials }) => connections.update(organizationId, id, {}, { credentials })),
+    );
+    const rig = await made;
+    expect(await codeOf(drive(rig, rig.list()))).not.toBe('resolved');
+    expect(rig.tokenCalls()).toHaveLength(1);
+    expect(await rig.row()).toMatchObject({ credentialsVersion: 2, failCount: 0 });
+  });
+
+  test('nothing is spent once another has taken the turn', async () => {
+    made = between(async (rig, { connections }) => {
+      const { id, credentialsVersion } = await rig.row();
+      await rig.clock.advance(leaseMs);
+      await connections.lease(organizationId, id, { credentialsVersion, leaseMs });
+    });
+    const rig = await made;
+    expect(await codeOf(drive(rig, rig.list()))).toBe('refresh_busy');
+    expect(rig.tokenCalls()).toHaveLength(1);
+    expect((await rig.row()).leaseUntil).not.toBeNull();
+  });
+
+  test.each<[string, () => Error, string | RegExp]>([
+    ['of ours is told', () => new PlugboardError({ kind: 'unavailable', code: 'no_lock', message: 'x' }), 'no_lock'],
+    ['of another kind as well', () => new TypeError('broken'), /^foreign/],
+  ])('an error %s, and the turn is given back where it is known that nothing was sent', async (_kind, error, code) => {
+    made = between(() => Promise.reject(error()));
+    const rig = await made;
+    const outcome = await codeOf(drive(rig, rig.list()));
+    expect(outcome).toMatch(code);
+    expect(rig.tokenCalls()).toHaveLength(1);
+    if (typeof code === 'string') expect(await rig.row()).toMatchObject({ leaseUntil: null, attemptHash: null });
+  });
+
+  test('a connection that was removed meanwhile is not connected', async () => {
+    made = between(async (rig, { connections }) => connections.remove(organizationId, (await rig.row()).id));
+    const rig = await made;
+    expect(await codeOf(drive(rig, rig.list()))).toBe('not_connected');
+    expect(rig.tokenCalls()).toHaveLength(1);
+  });
+});
+
+describe('a token that nothing renews', () => {
+  async function unrenewed() {
+    const rig = createRig({ oauth: { refresh: 'none' } }, { cacheMs: 0 });
+    await rig.connect();
+    const ended: string[] = [];
+    rig.board.on('connection.attention', ({ reason }) => void ended.push(reason));
+    return { ...rig, ended, list: () => codeOf(rig.board.client('acme', { organizationId }).orders.list()) };
+  }
+
+  test('is used to its end, and then the connection has ended', async () => {
+    const rig = await unrenewed();
+    await rig.clock.advance(3_599_999);
+    expect(await rig.list()).toBe('resolved');
+    await rig.clock.advance(1);
+    expect(await rig.list()).toBe('reconnect_required');
+    expect(await rig.row()).toMatchObject({ status: 'expired', statusReason: 'token_expired' });
+    expect(rig.ended).toEqual(['token_expired']);
+    expect(rig.tokenCalls()).toHaveLength(1);
+  });
+});
+
+describe('a token that is due but good', () => {
+  const due = async (oauth: object = {}) => {
+    const rig = createRig({ rotation: 'stable', oauth }, { cacheMs: 0 });
+    await rig.connect();
+    await rig.clock.advance(0.7 * 3_600_000);
+    return { ...rig, list: () => codeOf(rig.board.client('acme', { organizationId }).orders.list()) };
+  };
+
+  test('is renewed behind the caller from the drawn moment on, and awaited in its last minute', async () => {
+    const early = createRig({ rotation: 'stable' }, { cacheMs: 0 });
+    await early.connect();
+    await early.clock.advance(0.7 * 3_600_000 - 1);
+    await early.board.client('acme', { organizationId }).orders.list();
+    await early.clock.advance(0);
+    expect(early.tokenCalls()).toHaveLength(1);
+
+    const rig = await due();
+    rig.oauth.switches.token.next({ hold: 'before' });
+    expect(await rig.list()).toBe('resolved');
+    await rig.oauth.gate.whenHeld();
+    rig.oauth.gate.release();
+    await rig.clock.advance(0);
+    expect(rig.tokenCalls()).toHaveLength(2);
+  });
+
+  test.each([
+    [60_001, true],
+    [60_000, false],
+  ])('with %i ms left is handed out: %s', async (leftMs, handedOut) => {
+    const rig = await due();
+    const { id, readAt } = (await rig.row())!;
+    await rig.store.connections.update(organizationId, id, {}, { tokenExpiresAt: new Date(readAt.getTime() + leftMs) });
+    rig.oauth.switches.token.next({ error: 'invalid_grant' });
+    expect(await rig.list()).toBe(handedOut ? 'resolved' : 'refresh_refused');
+  });
+
+  test('is awaited where the old one dies with the refresh', async () => {
+    const rig = await due({ refresh: { rotation: 'stable', oldAccessTokenDies: true } });
+    const [before] = rig.calls.slice(-1);
+    expect(await rig.list()).toBe('resolved');
+    expect(rig.calls.at(-1)?.authorization).not.toBe(before?.authorization);
+  });
+
+  test('is left to whoever is at it already', async () => {
+    const rig = await due();
+    const { id, credentialsVersion } = (await rig.row())!;
+    const leased = await rig.store.connections.lease(organizationId, id, { credentialsVersion, leaseMs });
+    // A lease moves the point of the refresh behind its own end.
+    await rig.store.connections.update(organizationId, id, {}, { refreshAt: leased!.readAt });
+    expect(await rig.list()).toBe('resolved');
+    await rig.clock.advance(0);
+    expect([rig.clock.pending, rig.tokenCalls().length]).toEqual([0, 1]);
+  });
+});
+
+test('a token that is refused while its refresh just failed is not asked for again at once', async () => {
+  const rig = await expired({ rotation: 'stable' });
+  const { id, readAt } = await rig.row();
+  const failed = { failCount: 1, attemptAt: readAt, attemptHash: 'k1.0', refreshAt: null };
+  const alive = { tokenExpiresAt: new Date(readAt.getTime() + 3_600_000) };
+  await rig.store.connections.update(organizationId, id, {}, { ...failed, ...alive });
+  expect(await codeOf(rig.list())).toBe('refresh_cooling_down');
+  await rig.clock.advance(29_999);
+  expect(await codeOf(rig.list())).toBe('refresh_cooling_down');
+  expect(rig.tokenCalls()).toHaveLength(1);
+  await rig.clock.advance(1);
+  expect(await codeOf(rig.list())).toBe('resolved');
+  expect(rig.tokenCalls()).toHaveLength(2);
 });
 
 function lockOf({ connections }: Store): NonNullable<Store['connections']['lock']> {
