@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { HealthResult } from '../src/provider.ts';
 import type { ConnectionRow } from '../src/store.ts';
-import { createRig, drive, organizationId } from './support/rig.ts';
+import { acmeProvider, createRig, drive, organizationId } from './support/rig.ts';
 
 const healthy: HealthResult = { status: 'healthy' };
 const slow: HealthResult = { status: 'degraded', reason: 'slow' };
@@ -15,7 +15,7 @@ async function connected(wrap?: Parameters<typeof createRig>[2]) {
   await rig.connect('default', { scopes: ['read', 'write'] });
   const heard: string[] = [];
   rig.board.on('connection.attention', ({ reason }) => void heard.push(reason));
-  rig.board.on('connection.recovered', () => void heard.push('recovered'));
+  rig.board.on('connection.recovered', ({ connection }) => void heard.push(`recovered ${connection.label}`));
   const check = () => drive(rig, rig.board.health('acme', { organizationId }));
   const row = async () => (await rig.row())!;
   return {
@@ -55,7 +55,7 @@ describe('D21 three bad results of the last five', () => {
   test('are told once, and so is the end', async () => {
     const { checks, heard, board, row } = await connected();
     await checks('bbbbggggg');
-    expect(heard).toEqual(['health_failing', 'recovered']);
+    expect(heard).toEqual(['health_failing', 'recovered default']);
     const { items } = await board.audit.list({ organizationId });
     const changes = items.filter(({ type }) => type === 'connection.status');
     const entry = { connectionId: (await row()).id, provider: 'acme', actor: 'system' };
@@ -72,7 +72,7 @@ describe('D21 three bad results of the last five', () => {
     expect(await row()).toMatchObject({ status: 'degraded', statusReason: 'vendor_outage' });
     answer(() => undefined);
     await checks('ggg');
-    expect(heard).toEqual(['vendor_outage', 'recovered']);
+    expect(heard).toEqual(['vendor_outage', 'recovered default']);
   });
 });
 
@@ -104,6 +104,35 @@ test.each<[string, unknown]>([
   const known = Array.isArray(history) ? [true, true] : [];
   expect((await row()).health).toMatchObject({ history: [...known, true] });
   expect((await row()).status).toBe(known.length > 0 ? 'degraded' : 'active');
+});
+
+describe('what came before', () => {
+  const bads = { status: 'degraded', reason: 'slow', history: [true, true, true] };
+
+  test('a reconnect leaves a good or unknown result as good as it is', async () => {
+    for (const letter of ['g', 'u']) {
+      const { checks, set } = await connected();
+      await set({ health: bads });
+      expect(await checks(letter)).toBe('+');
+    }
+  });
+
+  test('a result that is not good lifts nothing, whatever is known of those before it', async () => {
+    for (const letter of ['u', 'b']) {
+      const { checks, set } = await connected();
+      await set({ status: 'degraded', statusReason: 'health_failing', health: { ...bads, history: [] } });
+      expect(await checks(letter)).toBe('-');
+    }
+  });
+
+  test('a stub that answers is a good result', async () => {
+    const rig = createRig({}, { providers: [acmeProvider()({})] } as never);
+    const { id } = await rig.board.connect('acme', { organizationId, credentials: { apiKey: 'acme-key' }, method: 'apiKey' });
+    const failing = { status: 'degraded', statusReason: 'health_failing', health: bads } as const;
+    await rig.store.connections.update(organizationId, id, {}, { ...failing, health: { ...bads, history: [true, true] } });
+    expect(await rig.board.health('acme', { organizationId })).toMatchObject({ status: 'stubbed' });
+    expect(await rig.row()).toMatchObject({ status: 'active', statusReason: null, health: { history: [true, true, false] } });
+  }); // prettier-ignore
 });
 
 describe('a status of another reason', () => {
@@ -155,6 +184,18 @@ describe('a row that changes while it is checked', () => {
     const always = await racing(9, { settings: { channel: 'c1' } });
     expect(await always.check()).toMatchObject({ status: 'healthy', connection: { settings: { channel: 'c1' } } });
     expect([always.writes(), (await always.row()).health]).toEqual([3, null]);
+  });
+
+  test('is gone where somebody removed it', async () => {
+    const rig: Awaited<ReturnType<typeof connected>> = await connected((inner) => {
+      const update: typeof inner.connections.update = async (organization, id, guard, data) => {
+        if ('health' in data) await inner.connections.remove(organization, id);
+        return inner.connections.update(organization, id, guard, data);
+      };
+      return { ...inner, connections: { ...inner.connections, update } };
+    });
+    expect(await rig.check()).toMatchObject({ status: 'healthy', connection: { status: 'active' } });
+    expect(await rig.row()).toBeNull();
   });
 
   test('stays ended where somebody ended it', async () => {
