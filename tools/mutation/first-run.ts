@@ -5,11 +5,9 @@
  */
 import { writeFileSync } from 'node:fs';
 
-import { inject, TestRunner } from 'vitest';
+import { inject, TestRunner, type RunnerTestCase as Test } from 'vitest';
 
 import { firstRunFile, type Counts, type FirstRun } from './first-run-file.ts';
-
-type Test = Parameters<typeof TestRunner.getTestFn>[0];
 
 /** What Stryker's code in the sources and its set-up file share. */
 interface Shared {
