@@ -309,4 +309,19 @@ export const equivalents: readonly Equivalent[] = [
     as: ['true'],
     why: 'A key that is kept as undefined is as unknown as one that is not kept.',
   },
+  {
+    file: 'auth/jwt.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'Neither is base64url of JSON.',
+  },
+  { file: 'auth/jwt.ts', code: '{ return undefined; }', as: ['{}'], why: returnsNothing },
+  { file: 'auth/jwt.ts', code: 'only === undefined', as: ['false'], why: 'A key of nothing fits no algorithm.' },
+  { file: 'auth/jwt.ts', code: '[]', as: ['["Stryker was here"]'], why: 'One part is as wrong as none.' },
+  {
+    file: 'auth/client-assertion.ts',
+    code: 'keyId !== undefined',
+    as: ['true'],
+    why: 'JSON leaves out what is undefined.',
+  },
 ];

@@ -237,3 +237,18 @@ test('A21 keys that cannot be had are an outage, and no fault of the token', asy
   const verdict = verifyIdToken(await sign(truth), { issuer, audience: 'client', jwksUrl: `${issuer}/jwks` }, client);
   await expect(verdict).rejects.toMatchObject({ kind: 'unavailable', code: 'keys_unavailable', retryable: true });
 });
+
+test('E14 A21 keys that an issuer does not have cost one question a minute', async () => {
+  let asked = 0;
+  const known = clientOf([jwkOf('RS256', { kid: 'k1' })]);
+  const request: typeof known.request = async () => {
+    asked++;
+    return known.request();
+  };
+  const rules = { issuer, audience: 'client', jwksUrl: `${issuer}/jwks` };
+  for (const kid of ['x1', 'x2', 'x3']) {
+    const verdict = verifyIdToken(await sign(truth, 'RS256', { kid }), rules, { ...known, request });
+    await expect(verdict).rejects.toThrow('no key of the issuer has its `kid`');
+  }
+  expect(asked).toBe(1);
+});
