@@ -72,7 +72,7 @@ export const areas: Readonly<Record<string, Area>> = {
   'refresh-outcomes': {
     about: 'nothing lost between the vendor and the store, no connection ended by an outage',
     files: ['connections/refresh-{facts,failure,outcome,success}.ts'],
-    tests: [`${core}/{refresh,refresh-pauses,refresh-facts,refresh-turns,refresh-conflict,refresh-restored}.test.ts`],
+    tests: [`${core}/{refresh,refresh-outcomes,refresh-pauses,refresh-facts,refresh-conflict,refresh-restored}.test.ts`],
   },
   'refresh-job': {
     about: 'refreshes in the background: what is claimed, sent, written in bulk and given back',

@@ -61,26 +61,6 @@ function createTwoVendors() {
   return { ...servers, clock, store, board, slow };
 }
 
-test('an outage that is over for others is over for who asks, before the own pause has passed', async () => {
-  const rig = createRig({ rotation: 'stable' }, { cacheMs: 0 });
-  await rig.connect('a');
-  await rig.connect('b');
-  await rig.clock.advance(hourMs);
-  const list = (label: string) => rig.board.client('acme', { organizationId: 'org-1', label }).orders.list();
-  rig.oauth.switches.token.always({ status: 503 });
-  for (let turn = 0; turn < 4; turn++) {
-    await expect(drive(rig, list('a'))).rejects.toMatchObject({ status: 503 });
-    // The next failure doubles the pause.
-    await rig.clock.advance(250_000);
-  }
-  await expect(drive(rig, list('a'))).rejects.toMatchObject({ status: 503 });
-  rig.oauth.switches.token.clear();
-  await rig.clock.advance(31_000);
-  await expect(drive(rig, list('a'))).rejects.toMatchObject({ code: 'refresh_cooling_down' });
-  await drive(rig, list('b'));
-  expect((await drive(rig, list('a'))).items).toEqual(['o1']);
-});
-
 test('a thousand rows are claimed, and written, by few statements', async () => {
   const rig = countingRig({ rotation: 'stable' });
   await populate(rig, { count: 1_000 });
