@@ -67,12 +67,16 @@ export const areas: Readonly<Record<string, Area>> = {
     about: 'one refresh at a time, over all processes, and what marks a token that is about to be spent',
     files: ['connections/refresh.ts', 'connections/refresh-{attempt,call,now}.ts'],
     // Without those with thousands of callers or connections; so below.
-    tests: [`${core}/{refresh,refresh-turns,refresh-now,refresh-restored}.test.ts`],
+    tests: [
+      `${core}/{refresh,refresh-turns,refresh-pauses,refresh-outcomes,refresh-now,refresh-restored,isolation}.test.ts`,
+    ],
   },
   'refresh-outcomes': {
     about: 'nothing lost between the vendor and the store, no connection ended by an outage',
     files: ['connections/refresh-{facts,failure,outcome,success}.ts'],
-    tests: [`${core}/{refresh,refresh-outcomes,refresh-pauses,refresh-facts,refresh-conflict,refresh-restored}.test.ts`],
+    tests: [
+      `${core}/{refresh,refresh-outcomes,refresh-pauses,refresh-facts,refresh-conflict,refresh-restored}.test.ts`,
+    ],
   },
   'refresh-job': {
     about: 'refreshes in the background: what is claimed, sent, written in bulk and given back',

@@ -1,10 +1,16 @@
 /** Turns at a refresh: what becomes of them when somebody else, or the end of the process, comes in between. */
 import { describe, expect, test } from 'vitest';
 
+import { createPlugboard } from '../src/board.ts';
 import { isPlugboardError, PlugboardError } from '../src/errors.ts';
+import { silentLog } from '../src/log.ts';
+import { createMemoryStore } from '../src/memory-store.ts';
 import type { Store } from '../src/store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
-import { createRig, drive, organizationId } from './support/rig.ts';
+import { createFakeClock } from './support/fake-clock.ts';
+import { minting } from './support/minting.ts';
+import { createRig, drive, key, organizationId } from './support/rig.ts';
+import { createStepRig } from './support/step-rig.ts';
 
 const leaseMs = 75_000;
 
@@ -258,12 +264,26 @@ describe('under the row lock', () => {
     made = between(async (rig, { connections }) => {
       const { id, credentialsVersion } = await rig.row();
       await rig.clock.advance(leaseMs);
-      await connections.lease(organizationId, id, { credentialsVersion, leaseMs });
+      await connections.lease(organizationId, id, { credentialsVersion, leaseMs, attemptHash: 'k1.another' });
     });
     const rig = await made;
     expect(await codeOf(drive(rig, rig.list()))).toBe('refresh_busy');
     expect(rig.tokenCalls()).toHaveLength(1);
     expect((await rig.row()).leaseUntil).not.toBeNull();
+    expect((await rig.row()).attemptHash).toBe('k1.another');
+  });
+
+  test('what another has refreshed meanwhile is handed out', async () => {
+    made = between(async (rig, store) => {
+      const { id, leaseFence } = await rig.row();
+      await store.connections.release(organizationId, id, leaseFence, null);
+      const other = { store, clock: rig.clock, wire: rig.wire };
+      const { board } = createRig({ rotation: 'strict' }, { cacheMs: 0, ...other });
+      await board.client('acme', { organizationId }).orders.list();
+    });
+    const rig = await made;
+    expect(await codeOf(drive(rig, rig.list()))).toBe('resolved');
+    expect(rig.tokenCalls()).toHaveLength(2);
   });
 
   test.each<[string, () => Error, string | RegExp]>([
@@ -275,7 +295,9 @@ describe('under the row lock', () => {
     const outcome = await codeOf(drive(rig, rig.list()));
     expect(outcome).toMatch(code);
     expect(rig.tokenCalls()).toHaveLength(1);
-    if (typeof code === 'string') expect(await rig.row()).toMatchObject({ leaseUntil: null, attemptHash: null });
+    const isOurs = typeof code === 'string';
+    expect((await rig.row()).leaseUntil === null).toBe(isOurs);
+    expect((await rig.row()).attemptHash === null).toBe(isOurs);
   });
 
   test('a connection that was removed meanwhile is not connected', async () => {
@@ -343,6 +365,30 @@ describe('a token that is due but good', () => {
     expect(await rig.list()).toBe(handedOut ? 'resolved' : 'refresh_refused');
   });
 
+  test('that is not due yet is awaited in its last minute all the same', async () => {
+    const rig = await due();
+    const { id, readAt } = (await rig.row())!;
+    const [tokenExpiresAt, refreshAt] = [60_000, 1_000].map((ms) => new Date(readAt.getTime() + ms));
+    await rig.store.connections.update(
+      organizationId,
+      id,
+      {},
+      { tokenExpiresAt: tokenExpiresAt!, refreshAt: refreshAt! },
+    );
+    expect(await rig.list()).toBe('resolved');
+    expect(rig.tokenCalls()).toHaveLength(2);
+  });
+
+  test('is renewed where the lease of another has ended', async () => {
+    const rig = await due();
+    const { id, credentialsVersion } = (await rig.row())!;
+    await rig.store.connections.lease(organizationId, id, { credentialsVersion, leaseMs: 1_000 });
+    await rig.clock.advance(1_000);
+    expect(await rig.list()).toBe('resolved');
+    await rig.clock.advance(0);
+    expect(rig.tokenCalls()).toHaveLength(2);
+  });
+
   test('is awaited where the old one dies with the refresh', async () => {
     const rig = await due({ refresh: { rotation: 'stable', oldAccessTokenDies: true } });
     const [before] = rig.calls.slice(-1);
@@ -373,6 +419,208 @@ test('a token that is refused while its refresh just failed is not asked for aga
   expect(await codeOf(rig.list())).toBe('refresh_cooling_down');
   expect(rig.tokenCalls()).toHaveLength(1);
   await rig.clock.advance(1);
+  expect(await codeOf(rig.list())).toBe('resolved');
+  expect(rig.tokenCalls()).toHaveLength(2);
+});
+
+describe('the mark of an earlier use', () => {
+  test('that is of a key that is gone says nothing, and that of another token neither', async () => {
+    for (const attemptHash of ['k0.00', `k1.${'0'.repeat(32)}`]) {
+      const rig = await expired({ rotation: 'strict' });
+      const { id, readAt } = await rig.row();
+      await rig.store.connections.update(organizationId, id, {}, { attemptHash, attemptAt: readAt });
+      rig.oauth.switches.token.next({ error: 'invalid_grant' });
+      expect(await codeOf(drive(rig, rig.list()))).toBe('refresh_refused');
+      expect((await rig.row()).lastError).not.toHaveProperty('unknown');
+    }
+  });
+
+  test('is found by the job as well', async () => {
+    const rig = await expired({ rotation: 'stable' });
+    rig.oauth.switches.token.always({ status: 503 });
+    await codeOf(drive(rig, rig.list()));
+    const { refreshAt, attemptHash } = await rig.row();
+    expect(attemptHash).not.toBeNull();
+    rig.oauth.switches.token.clear();
+    rig.oauth.switches.token.next({ error: 'invalid_grant' });
+    await rig.clock.advance(refreshAt!.getTime() - rig.clock.now());
+    await drive(rig, rig.board.jobs[0]!.run());
+    expect((await rig.row()).lastError).toMatchObject({ code: 'refresh_refused', unknown: true });
+  });
+
+  test('stays when the turn is given back', async () => {
+    let late = false;
+    let stopping: Promise<unknown> | undefined;
+    const rig: Awaited<ReturnType<typeof expired>> = await expired({ rotation: 'strict' }, {}, (inner) => {
+      const lock = lockOf(inner);
+      const stopped: typeof lock = (organization, id, work) => {
+        if (late) stopping = rig.board.stop();
+        return lock(organization, id, work);
+      };
+      return { ...inner, connections: { ...inner.connections, lock: stopped } };
+    });
+    rig.oauth.switches.token.next({ drop: 'after' });
+    await codeOf(drive(rig, rig.list()));
+    await rig.clock.advance(120_000);
+    late = true;
+    await expect(drive(rig, rig.list())).rejects.toMatchObject({
+      kind: 'unavailable',
+      code: 'board_stopping',
+      provider: 'acme',
+    });
+    await stopping;
+    expect((await rig.row()).attemptHash).toMatch(/^k1\./);
+  });
+
+  test('stays where the failure after it could not be written', async () => {
+    const rig = await expired({ rotation: 'strict' }, {}, (inner) => {
+      const lock = lockOf(inner);
+      const away = new PlugboardError({ kind: 'unavailable', code: 'store_unavailable', message: 'away' });
+      const readOnly: typeof lock = (organization, id, work) =>
+        lock(organization, id, (row) => work(row, () => Promise.reject(away)));
+      return { ...inner, connections: { ...inner.connections, lock: readOnly } };
+    });
+    rig.oauth.switches.token.next({ drop: 'after' });
+    expect(await codeOf(drive(rig, rig.list()))).toBe('store_unavailable');
+    expect((await rig.row()).attemptHash).toMatch(/^k1\./);
+  });
+});
+
+describe('a store and a vendor of another kind', () => {
+  test.each([
+    ['unknown', 1],
+    ['strict', 1],
+    ['stable', 0],
+    [{ graceSeconds: 60 }, 0],
+  ] as const)('a rotation that is %o takes %i row locks', async (rotation, locks) => {
+    let taken = 0;
+    const rig = await expired({ rotation }, {}, (inner) => {
+      const lock = lockOf(inner);
+      const counting: typeof lock = (...args) => (taken++, lock(...args));
+      return { ...inner, connections: { ...inner.connections, lock: counting } };
+    });
+    expect(await codeOf(rig.list())).toBe('resolved');
+    expect(taken).toBe(locks);
+  });
+
+  test('without row locks the lease is enough', async () => {
+    const rig = await expired({ rotation: 'strict' }, {}, ({ connections, ...inner }) => {
+      const { lock: _lock, ...lockless } = connections;
+      return { ...inner, connections: lockless };
+    });
+    expect(await codeOf(rig.list())).toBe('resolved');
+    expect(await rig.row()).toMatchObject({ credentialsVersion: 2, leaseUntil: null });
+  });
+
+  /** Tokens that are made from the organization's own fields. */
+  async function minted() {
+    const clock = createFakeClock();
+    const answers: (() => Response)[] = [];
+    let calls = 0;
+    const board = createPlugboard({
+      url: 'https://app.example.com/integrations',
+      providers: [minting({ stub: false })],
+      store: createMemoryStore({ clock }),
+      keys: { k1: key },
+      mode: 'test',
+      env: {},
+      log: silentLog,
+      clock,
+      cacheMs: 0,
+      wire: handlerWire(async (request) => {
+        if (!request.url.endsWith('/token')) return Response.json({ pong: true });
+        calls++;
+        return answers.shift()?.() ?? Response.json({ access_token: `token-${calls}`, expires_in: 3600 });
+      }),
+    });
+    await board.connect('minting', { organizationId, credentials: { id: 'a', key: 'b' } });
+    const ping = () => codeOf(drive({ clock }, board.client('minting', { organizationId }).probe.ping({})));
+    return { board, clock, answers, ping, calls: () => calls };
+  }
+
+  test('tokens that are made anew spend nothing: the question is repeated, and needs no mark', async () => {
+    const rig = await minted();
+    await rig.clock.advance(3_600_000);
+    rig.answers.push(() => new Response('', { status: 503 }));
+    expect(await rig.ping()).toBe('resolved');
+    expect(rig.calls()).toBe(3);
+  });
+
+  test('they are made anew behind the caller as well', async () => {
+    const rig = await minted();
+    await rig.clock.advance(0.8 * 3_600_000);
+    expect(await rig.ping()).toBe('resolved');
+    await rig.clock.advance(0);
+    expect(rig.calls()).toBe(2);
+  });
+
+  test('a grant without a refresh token is renewed by what its vendor offers, one without an end never', async () => {
+    const grant = { credentials: { accessToken: 'token-0' } };
+    const renewing = (expiresInMs?: number) =>
+      createStepRig({
+        complete: async () => ({ ...grant, ...(expiresInMs && { expiresInMs }) }),
+        refresh: {
+          rotation: 'strict',
+          run: async () => ({ credentials: { accessToken: 'token-1' }, expiresInMs: 1e9 }),
+        },
+      });
+    for (const [expiresInMs, version] of [[3_600_000, 2], [undefined, 1]] as const) {
+      const rig = renewing(expiresInMs);
+      await rig.connect();
+      await rig.clock.advance(30 * 86_400_000);
+      expect(await codeOf(rig.call())).toBe('resolved');
+      expect((await rig.row())?.credentialsVersion).toBe(version);
+    } // prettier-ignore
+  });
+});
+
+test('the job begins nothing once its board has stopped', async () => {
+  const rig = await expired({ rotation: 'stable' });
+  await rig.board.stop();
+  expect(await rig.board.jobs[0]!.run()).toMatchObject({ processed: 0 });
+  expect(await codeOf(rig.list())).toBe('board_stopping');
+  expect(rig.tokenCalls()).toHaveLength(1);
+});
+
+test('a wait lasts a minute, and not a step longer', async () => {
+  const rig = await expired({ rotation: 'stable' });
+  const { id, credentialsVersion } = await rig.row();
+  await rig.store.connections.lease(organizationId, id, { credentialsVersion, leaseMs });
+  let ended = false;
+  const waiting = codeOf(rig.list()).finally(() => (ended = true));
+  await rig.clock.untilPending(1);
+  // Steps of 125 ms with the rig's chance of 0.5: the last one that is within the minute ends with it.
+  await rig.clock.advance(60_000);
+  expect(ended).toBe(false);
+  await rig.clock.advance(125);
+  expect(await waiting).toBe('refresh_busy');
+});
+
+test('whoever was refused with an older token goes on with the newer one', async () => {
+  const rig = createRig({ rotation: 'stable' }, { cacheMs: 0 });
+  await rig.connect();
+  const old = rig.calls.at(-1)!.authorization;
+  const late = Promise.withResolvers<undefined>();
+  let refused = 0;
+  rig.answer(async (request) => {
+    if (!request.url.includes('/orders') || request.headers.get('authorization') !== old) return undefined;
+    if (++refused === 2) await late.promise;
+    return Response.json({ error: 'unauthorized' }, { status: 401 });
+  });
+  const list = () => codeOf(rig.board.client('acme', { organizationId }).orders.list());
+  const [first, second] = [list(), list()];
+  expect(await first).toBe('resolved');
+  expect([refused, rig.tokenCalls().length]).toEqual([2, 2]);
+  late.resolve(undefined);
+  expect([await second, rig.tokenCalls().length]).toEqual(['resolved', 2]);
+});
+
+test('an attempt that failed nobody holds up no refresh that a refusal asks for', async () => {
+  const rig = await expired({ rotation: 'stable' });
+  const { id, readAt } = await rig.row();
+  const attempted = { failCount: 0, attemptAt: readAt, attemptHash: 'k1.0', refreshAt: null };
+  const alive = { tokenExpiresAt: new Date(readAt.getTime() + 3_600_000) };
+  await rig.store.connections.update(organizationId, id, {}, { ...attempted, ...alive });
   expect(await codeOf(rig.list())).toBe('resolved');
   expect(rig.tokenCalls()).toHaveLength(2);
 });
