@@ -18,6 +18,7 @@ const codeOf = (promise: PromiseLike<unknown>) =>
 async function conflicted() {
   const kept: string[] = [];
   let raced = false;
+  const thief = { steals: false };
   const rig: ReturnType<typeof createRig> = createRig({ rotation: 'stable' }, { cacheMs: 0 }, (inner) => {
     const { connections, once } = inner;
     const update: typeof connections.update = async (organization, id, guard, change) => {
@@ -27,6 +28,11 @@ async function conflicted() {
         const other = { store: inner, keys: { k1: key }, clock: rig.clock, wire: handlerWire(rig.handle) };
         const { board } = createRig({ rotation: 'stable' }, { cacheMs: 0, ...other });
         await board.client('acme', { organizationId }).orders.list();
+      }
+      if (thief.steals && 'credentials' in change && guard.leaseFence !== undefined) {
+        await connections.release(organization, id, guard.leaseFence, null);
+        const { credentialsVersion = 0 } = guard;
+        await connections.lease(organization, id, { credentialsVersion, leaseMs: 75_000 });
       }
       return connections.update(organization, id, guard, change);
     };
@@ -43,7 +49,7 @@ async function conflicted() {
   const list = () => codeOf(drive(rig, rig.board.client('acme', { organizationId }).orders.list()));
   expect(await list()).toBe('resolved');
   const row = async () => (await rig.row())!;
-  return { ...rig, conflicts, kept, list, row };
+  return { ...rig, conflicts, kept, list, row, thief };
 }
 
 test('the newer stored one stands, its caller is served, and the host is told', async () => {
@@ -84,4 +90,13 @@ test('and not a day later', async () => {
   await clock.advance(25 * hourMs);
   oauth.switches.token.next(refusal);
   expect(await list()).toBe('refresh_refused');
+});
+
+test('and not where the turn was lost meanwhile: the refusal stands', async () => {
+  const { clock, list, oauth, row, thief } = await conflicted();
+  await clock.advance(hourMs);
+  oauth.switches.token.next(refusal);
+  thief.steals = true;
+  expect(await list()).toBe('refresh_refused');
+  expect(await row()).toMatchObject({ status: 'active', credentialsVersion: 2 });
 });

@@ -85,6 +85,29 @@ describe('what the host hears of a refresh', () => {
   });
 });
 
+test('a host whose address of its own cannot be made is not told, and the log says so', async () => {
+  const errors: unknown[] = [];
+  const log: Log = { ...silentLog, error: (_fields, message) => void errors.push(message) };
+  const reconnectUrl = () => {
+    throw new TypeError('no address');
+  };
+  const rig = await expired({}, { log, reconnectUrl });
+  await rig.set({ failCount: 2 });
+  rig.oauth.switches.token.always({ status: 503 });
+  expect(await rig.list()).not.toBe('resolved');
+  expect(await rig.row()).toMatchObject({ status: 'degraded', failCount: 3 });
+  expect(errors).toEqual(['the host could not be told of a refresh']);
+});
+
+test('a connection that has ended is known as such at once, also where it was just used', async () => {
+  const rig = await expired({}, { cacheMs: 60_000 });
+  await rig.set({ failCount: 1, lastError: { code: 'refresh_refused' } });
+  rig.oauth.switches.token.next({ error: 'invalid_grant' });
+  const list = () => codeOf(rig.board.client('acme', { organizationId }).orders.list());
+  expect([await list(), await list()]).toEqual(['reconnect_required', 'reconnect_required']);
+  expect(rig.tokenCalls()).toHaveLength(2);
+});
+
 describe('in bulk', () => {
   test('a caller who comes while the job asks gets what the job stores', async () => {
     const rig = await expired();

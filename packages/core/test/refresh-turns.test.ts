@@ -541,7 +541,9 @@ describe('a store and a vendor of another kind', () => {
   test('tokens that are made anew spend nothing: the question is repeated, and needs no mark', async () => {
     const rig = await minted();
     await rig.clock.advance(3_600_000);
-    rig.answers.push(() => new Response('', { status: 503 }));
+    rig.answers.push(() => {
+      throw Object.assign(new Error('dropped'), { code: 'ECONNRESET' });
+    });
     expect(await rig.ping()).toBe('resolved');
     expect(rig.calls()).toBe(3);
   });
