@@ -12,6 +12,8 @@ export interface Equivalent {
 const shortcut = 'Only spares work: the longer way has the same outcome.';
 const absent = 'An option that is given as undefined is one that is not given.';
 const bothVerify = 'Both ways have one outcome; node:crypto is quicker, and does not warn.';
+const unset = 'What is not there is neither more nor later than anything.';
+const neverAsked = 'Whoever asks for a refresh has seen that there is one; this tells the compiler.';
 const returnsNothing = 'A function that returns nothing returns undefined.';
 const errorGiven = 'Whoever is called back with an error does not look at the addresses.';
 
@@ -323,5 +325,135 @@ export const equivalents: readonly Equivalent[] = [
     code: 'keyId !== undefined',
     as: ['true'],
     why: 'JSON leaves out what is undefined.',
+  },
+  {
+    file: 'webhooks/certificate.ts',
+    code: '/^(\\d{4})(\\d\\d)(\\d\\d)(\\d\\d)(\\d\\d)(\\d\\d)Z$/',
+    as: [
+      '/(\\d{4})(\\d\\d)(\\d\\d)(\\d\\d)(\\d\\d)(\\d\\d)Z$/',
+      '/^(\\d{4})(\\d\\d)(\\d\\d)(\\d\\d)(\\d\\d)(\\d\\d)Z/',
+    ],
+    why: 'With a text before or after it, what is put together is no date either.',
+  },
+  {
+    file: 'connections/refresh-facts.ts',
+    code: 'kind === undefined',
+    as: ['false'],
+    why: 'What is of no kind is no outage.',
+  },
+  { file: 'connections/refresh-outcome.ts', code: 'sinceMs !== undefined', as: ['true'], why: unset },
+  { file: 'connections/refresh-outcome.ts', code: 'row.leaseUntil !== null', as: ['true'], why: unset },
+  { file: 'connections/refresh-outcome.ts', code: 'row.refreshAt !== null', as: ['true'], why: unset },
+  {
+    file: 'connections/refresh-outcome.ts',
+    code: 'announce !== undefined',
+    as: ['true'],
+    why: 'A promise passes over what is no function.',
+  },
+  {
+    file: 'connections/refresh-outcome.ts',
+    code: '() => telling.delete(told)',
+    as: ['() => undefined'],
+    why: 'What has settled is waited for no longer than what is not there; it takes memory alone.',
+  },
+  {
+    file: 'connections/refresh-success.ts',
+    code: 'grant.metadata === undefined',
+    as: ['false'],
+    why: 'Without new facts those that are merged are the row’s own.',
+  },
+  {
+    file: 'connections/refresh-success.ts',
+    code: "!recovered && !events.heard('connection.refreshed')",
+    as: ['false'],
+    why: shortcut,
+  },
+  {
+    file: 'connections/refresh-success.ts',
+    code: 'version + 1',
+    as: ['version - 1'],
+    why: 'Who shares a refresh of the job looks at the credentials and their version alone.',
+  },
+  {
+    file: 'connections/refresh-attempt.ts',
+    code: '[]',
+    as: ['["Stryker was here"]'],
+    why: 'What the store refuses is dropped, as nothing is.',
+  },
+  {
+    file: 'connections/refresh-attempt.ts',
+    code: 'writes.length > 0',
+    as: ['true', 'writes.length >= 0'],
+    why: shortcut,
+  },
+  { file: 'connections/refresh-attempt.ts', code: 'keyId === undefined', as: ['false'], why: 'No key is named that.' },
+  {
+    file: 'connections/refresh-call.ts',
+    code: '!callsVendor(method)',
+    as: ['false'],
+    why: neverAsked,
+  },
+  {
+    file: 'connections/refresh-call.ts',
+    code: "{ throw configurationError( 'not_refreshable', `\\`${row.method}\\` has no refresh.`, 'Connect again when its credentia...",
+    as: ['{}'],
+    why: neverAsked,
+  },
+  { file: 'connections/refresh-call.ts', code: "'not_refreshable'", why: neverAsked },
+  {
+    file: 'connections/refresh-now.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'That it is there is looked at, and not what it is.',
+  },
+  { file: 'connections/refresh.ts', code: '++writes', as: ['--writes'], why: 'Either way no two are the same.' },
+  {
+    file: 'connections/refresh.ts',
+    code: 'row.leaseUntil === null',
+    as: ['false'],
+    why: 'To a comparison null is a time before all others.',
+  },
+  {
+    file: 'connections/refresh.ts',
+    code: 'running ?? Promise.reject(stoppingError(runtime))',
+    as: ['running && Promise.reject(stoppingError(runtime))'],
+    why: 'The job asks nothing of a claim that was given back.',
+  },
+  {
+    file: 'connections/refresh.ts',
+    code: '{ credentialsVersion }',
+    as: ['{}'],
+    why: 'Whoever writes looks at the version of the whole row as well.',
+  },
+  {
+    file: 'connections/refresh.ts',
+    code: 'claim.marked?.hadUnknown ?? (await isSameAttempt(engine, runtime, seen))',
+    as: ['claim.marked?.hadUnknown && (await isSameAttempt(engine, runtime, seen))'],
+    why: 'Under the lock the row carries the mark of this very attempt by then.',
+  },
+  { file: 'connections/refresh.ts', code: '{ sent: false }', as: ['{}'], why: 'What is not there is as false.' },
+  {
+    file: 'connections/refresh.ts',
+    code: 'row.credentials === null',
+    as: ['false'],
+    why: 'Whoever takes the credentials away changes their version.',
+  },
+  {
+    file: 'connections/refresh.ts',
+    code: '{ ...received, update }',
+    as: ['{}'],
+    why: 'Then it is stored as when the lock went down: by its version.',
+  },
+  {
+    file: 'connections/refresh.ts',
+    code: 'progress.sent || !isPlugboardError(error)',
+    as: ['progress.sent && !isPlugboardError(error)'],
+    why: 'The same error is thrown a step later.',
+  },
+  {
+    file: 'connections/refresh.ts',
+    code: '!progress.sent',
+    as: ['true'],
+    why: 'What was sent has changed the row, and is given back already.',
   },
 ];

@@ -25,7 +25,8 @@ const url = 'https://keys.example/cert';
 interface Facts {
   readonly name?: string;
   readonly from?: string;
-  readonly until?: string;
+  /** Null leaves it out. */
+  readonly until?: string | null;
   readonly version?: 1 | 3;
   readonly key?: KeyObject;
   /** Attributes of the names, instead of a country and `name`. */
@@ -56,7 +57,11 @@ function certificate({
   const country = der(0x30, Buffer.from('0603550406', 'hex'), der(0x13, Buffer.from('US')));
   const subject = der(0x30, ...(attributes ?? [country, attribute]).map((one) => der(0x31, one)));
   const time = (text: string) => der(text.length === 13 ? 0x17 : 0x18, Buffer.from(text));
-  const validity = der(0x30, time(from ?? '250101000000Z'), time(until ?? '20991231235959Z'));
+  const validity = der(
+    0x30,
+    time(from ?? '250101000000Z'),
+    ...(until === null ? [] : [time(until ?? '20991231235959Z')]),
+  );
   const published = createPublicKey(own).export({ type: 'spki', format: 'der' });
   const head = version === 1 ? [] : [der(0xa0, der(2, Buffer.from([2])))];
   const parts = [...head, der(2, Buffer.from([1])), algorithm, subject, validity, subject, published];
@@ -112,6 +117,7 @@ describe('a certificate that is odd inside', () => {
     ['with something before its end', { until: '120991231235959Z' }],
     ['with something behind its end', { until: '20991231235959Z1' }],
     ['whose begin is no text', { from: '\u0000' }],
+    ['that names no end', { until: null }],
     ['without a key', { keeps: (place) => place < 6 }],
     ['without times', { keeps: (place) => place < 4 }],
     ['that is empty', { keeps: () => false }],

@@ -275,6 +275,7 @@ describe('E14 a token is looked at before anybody is asked for its key', () => {
   it.each<[string, (parts: readonly string[]) => string]>([
     ['of two parts', ([header, payload]) => `${header}.${payload}`],
     ['of four parts', (parts) => [...parts, parts[2]].join('.')],
+    ['of five parts', (parts) => [...parts, parts[2], parts[2]].join('.')],
     ['with an empty part', ([header, , signature]) => `${header}..${signature}`],
     ['with a space that lenient decoders skip', ([header, payload, signature = '']) =>
       `${header}.${payload}.${signature.slice(0, 9)} ${signature.slice(9)}`],
