@@ -18,7 +18,7 @@ interface Shared {
   mutantCoverage?: { readonly static: Counts; readonly perTest: Record<string, Counts> };
 }
 
-/** Tests go round with what they reach no more often than so many times as without a mutant. */
+/** A mutant makes a test go round no more often than so many times as without it: beyond that it has no end. */
 const mostRounds = 100;
 const found: FirstRun = { noticed: {}, tests: {} };
 
@@ -42,7 +42,10 @@ async function askMutants(test: Test, shared: Shared, ownMs: number): Promise<vo
   );
   const strangers = muteErrors();
   const limitMs = 3_000 + 10 * ownMs;
-  // What mutants make it reach is not what it reaches.
+  // What mutants make it reach is not what it reaches; and what goes round without a pause, no timer ends.
+  const all = Object.values(reached).reduce((sum, count) => sum + count, 0);
+  const steps = countSteps(10_000 + mostRounds * all);
+  if (mutantCoverage !== undefined) mutantCoverage.perTest['mutants'] = steps.counts;
   shared.currentTestId = 'mutants';
   // Some tests cannot be run twice; a mutant that spoils what comes after it does not count, and ends the round.
   let sound = (await problemOf(test, shared, limitMs)) === undefined;
@@ -54,8 +57,11 @@ async function askMutants(test: Test, shared: Shared, ownMs: number): Promise<vo
       hitLimit: 1_000 + mostRounds * (reached[mutant] ?? 0),
     });
     writeFileSync('stryker-now.txt', `${mutant} ${id}`);
+    steps.begin();
     const problem = await problemOf(test, shared, limitMs);
-    const endless = problem === 'endless' || (shared.hitCount ?? 0) > (shared.hitLimit ?? 0);
+    const rounds = (shared.hitCount ?? 0) > (shared.hitLimit ?? 0) || steps.areTooMany();
+    const endless = problem === 'endless' || rounds;
+    steps.begin();
     Object.assign(shared, { activeMutant: undefined, hitCount: undefined, hitLimit: undefined });
     if (problem === undefined) continue;
     sound = (await problemOf(test, shared, limitMs)) === undefined;
@@ -66,6 +72,22 @@ async function askMutants(test: Test, shared: Shared, ownMs: number): Promise<vo
   await new Promise((resolve) => setImmediate(resolve));
   strangers();
   writeFileSync(firstRunFile, JSON.stringify(found));
+}
+
+/** Counts what Stryker's code notes as reached, and throws there once it is too much. */
+function countSteps(most: number) {
+  let count = 0;
+  const counts = new Proxy<Counts>(
+    {},
+    {
+      get: () => 0,
+      set() {
+        if (++count > most) throw new Error('endless');
+        return true;
+      },
+    },
+  );
+  return { counts, begin: () => void (count = 0), areTooMany: () => count > most };
 }
 
 /** Runs the test once more, with what is to run before and after it. */
