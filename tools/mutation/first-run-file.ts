@@ -6,7 +6,7 @@ export const firstRunFile = 'stryker-first-run.json';
 export type Counts = Record<string, number>;
 
 /** A mutant that a test noticed. */
-export interface Noticed {
+interface Noticed {
   readonly test: string;
   readonly reason: string;
   /** It did not end, or went round without one. */

@@ -41,7 +41,7 @@ async function askMutants(test: Test, shared: Shared, ownMs: number): Promise<vo
     (mutant) => found.noticed[mutant] === undefined && mutantCoverage?.static[mutant] === undefined,
   );
   const strangers = muteErrors();
-  const limitMs = 3_000 + 10 * ownMs;
+  const limitMs = 1_000 + 10 * ownMs;
   // What mutants make it reach is not what it reaches; and what goes round without a pause, no timer ends.
   const all = Object.values(reached).reduce((sum, count) => sum + count, 0);
   const steps = countSteps(10_000 + mostRounds * all);
