@@ -130,7 +130,7 @@ test('A05 a state counts as it was signed, for the provider that it was signed f
     const params = new URLSearchParams({ code: 'c', state: parts.join('.') });
     expect(await refusalOf(rig, params, cookies)).toEqual(invalid);
   }
-  const elsewhere = rig.board.callback('other', { params: back, cookies, organizationId, userId });
+  const elsewhere = rig.board.callback('other' as 'acme', { params: back, cookies, organizationId, userId });
   await expect(elsewhere).rejects.toMatchObject(invalid);
   expect(await refusalOf(rig, back, cookies)).toBeUndefined();
 });

@@ -27,7 +27,7 @@ export async function runFor(rig: Pick<Fleet, 'board' | 'clock'>, ms: number, st
   }
 }
 
-export function refreshJob(rig: Pick<Fleet, 'board'>): Job {
+export function refreshJob(rig: { readonly board: { readonly jobs: readonly Job[] } }): Job {
   return rig.board.jobs.find(({ name }) => name === 'refresh')!;
 }
 
