@@ -456,4 +456,10 @@ export const equivalents: readonly Equivalent[] = [
     as: ['true'],
     why: 'What was sent has changed the row, and is given back already.',
   },
+  {
+    file: 'connections/refresh-success.ts',
+    code: 'warning !== undefined',
+    as: ['true'],
+    why: 'A line without words is not written.',
+  },
 ];

@@ -99,13 +99,21 @@ test('a host whose address of its own cannot be made is not told, and the log sa
   expect(errors).toEqual(['the host could not be told of a refresh']);
 });
 
-test('a connection that has ended is known as such at once, also where it was just used', async () => {
-  const rig = await expired({}, { cacheMs: 60_000 });
-  await rig.set({ failCount: 1, lastError: { code: 'refresh_refused' } });
-  rig.oauth.switches.token.next({ error: 'invalid_grant' });
+test('a connection that the job ends is known as such at once, also where it was just used', async () => {
+  const rig = createRig({ rotation: 'stable' }, { cacheMs: 60_000 });
+  await rig.connect();
+  const { id } = (await rig.row())!;
+  const refused = { failCount: 1, lastError: { code: 'refresh_refused' } };
+  await rig.store.connections.update(organizationId, id, {}, refused);
   const list = () => codeOf(rig.board.client('acme', { organizationId }).orders.list());
-  expect([await list(), await list()]).toEqual(['reconnect_required', 'reconnect_required']);
-  expect(rig.tokenCalls()).toHaveLength(2);
+  await rig.clock.advance(0.7 * hourMs - 1_000);
+  expect(await list()).toBe('resolved');
+  await rig.clock.advance(2_000);
+  rig.oauth.switches.token.next({ error: 'invalid_grant' });
+  await drive(rig, refreshJob(rig).run());
+  expect(await rig.row()).toMatchObject({ status: 'expired' });
+  const sent = rig.calls.length;
+  expect([await list(), rig.calls.length - sent]).toEqual(['reconnect_required', 0]);
 });
 
 describe('in bulk', () => {
