@@ -380,12 +380,6 @@ export const equivalents: readonly Equivalent[] = [
     as: ['["Stryker was here"]'],
     why: 'What the store refuses is dropped, as nothing is.',
   },
-  {
-    file: 'connections/refresh-attempt.ts',
-    code: 'writes.length > 0',
-    as: ['true', 'writes.length >= 0'],
-    why: shortcut,
-  },
   { file: 'connections/refresh-attempt.ts', code: 'keyId === undefined', as: ['false'], why: 'No key is named that.' },
   {
     file: 'connections/refresh-call.ts',
@@ -446,12 +440,6 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'connections/refresh.ts',
-    code: 'progress.sent || !isPlugboardError(error)',
-    as: ['progress.sent && !isPlugboardError(error)'],
-    why: 'The same error is thrown a step later.',
-  },
-  {
-    file: 'connections/refresh.ts',
     code: '!progress.sent',
     as: ['true'],
     why: 'What was sent has changed the row, and is given back already.',
@@ -461,5 +449,11 @@ export const equivalents: readonly Equivalent[] = [
     code: 'warning !== undefined',
     as: ['true'],
     why: 'A line without words is not written.',
+  },
+  { file: 'connections/refresh-call.ts', code: "'safe'", why: 'Whatever is not `never` may be repeated.' },
+  {
+    file: 'connections/refresh.ts',
+    code: 'connections.lock?.(organizationId, id, async (row, update): Promise<Settled> => { const readAt = engine.clock.monoton...',
+    why: 'Whoever takes this way has seen that there is a lock.',
   },
 ];

@@ -515,12 +515,13 @@ describe('a store and a vendor of another kind', () => {
   /** Tokens that are made from the organization's own fields. */
   async function minted() {
     const clock = createFakeClock();
+    const store = createMemoryStore({ clock });
     const answers: (() => Response)[] = [];
     let calls = 0;
     const board = createPlugboard({
       url: 'https://app.example.com/integrations',
       providers: [minting({ stub: false })],
-      store: createMemoryStore({ clock }),
+      store,
       keys: { k1: key },
       mode: 'test',
       env: {},
@@ -535,7 +536,7 @@ describe('a store and a vendor of another kind', () => {
     });
     await board.connect('minting', { organizationId, credentials: { id: 'a', key: 'b' } });
     const ping = () => codeOf(drive({ clock }, board.client('minting', { organizationId }).probe.ping({})));
-    return { board, clock, answers, ping, calls: () => calls };
+    return { board, clock, store, answers, ping, calls: () => calls };
   }
 
   test('tokens that are made anew spend nothing: the question is repeated, and needs no mark', async () => {
@@ -546,6 +547,21 @@ describe('a store and a vendor of another kind', () => {
     });
     expect(await rig.ping()).toBe('resolved');
     expect(rig.calls()).toBe(3);
+  });
+
+  test('a server that organizations ask for themselves is not held back for all of them', async () => {
+    const { board, answers, clock, store } = await minted();
+    for (let index = 0; index < 9; index++)
+      await board.connect('minting', { organizationId: `org-${index + 2}`, credentials: { id: 'a', key: 'b' } });
+    await clock.advance(3_600_000);
+    answers.push(...Array.from({ length: 10 }, () => () => new Response('', { status: 503 })));
+    const refresh = board.jobs[0]!;
+    await drive({ clock }, refresh.run());
+    const rows = await store.connections.scan(null, 20);
+    expect(rows.map(({ failCount }) => failCount)).toEqual(Array(10).fill(1));
+    for (const { organizationId: owner, id, readAt } of rows)
+      await store.connections.update(owner, id, {}, { refreshAt: readAt });
+    expect(await refresh.run()).toMatchObject({ processed: 10 });
   });
 
   test('they are made anew behind the caller as well', async () => {
@@ -583,6 +599,28 @@ test('the job begins nothing once its board has stopped', async () => {
   expect(await codeOf(rig.list())).toBe('board_stopping');
   expect(rig.tokenCalls()).toHaveLength(1);
 });
+
+test.each(['strict', 'stable'] as const)(
+  'credentials that cannot be opened are the fault of one row, on demand and in the job: %s',
+  async (rotation) => {
+    const rig = createRig({ rotation }, { cacheMs: 0 });
+    await rig.connect('one');
+    await rig.connect('two');
+    const alarms: unknown[] = [];
+    rig.board.on('provider.attention', (alarm) => void alarms.push(alarm));
+    const [one, two] = [(await rig.row('one'))!, (await rig.row('two'))!];
+    await rig.store.connections.update(organizationId, one.id, {}, { credentials: two.credentials });
+    await rig.clock.advance(3_600_000);
+    const list = (label: string) =>
+      codeOf(drive(rig, rig.board.client('acme', { organizationId, label }).orders.list()));
+    await drive(rig, rig.board.jobs[0]!.run());
+    expect(await rig.row('one')).toMatchObject({ status: 'active', failCount: 1, leaseUntil: null });
+    expect(await rig.row('two')).toMatchObject({ credentialsVersion: 2 });
+    await rig.clock.advance(120_000);
+    expect([await list('one'), await list('two')]).toEqual(['vault_auth_failed', 'resolved']);
+    expect(alarms).toEqual([]);
+  },
+);
 
 test('a wait lasts a minute, and not a step longer', async () => {
   const rig = await expired({ rotation: 'stable' });
