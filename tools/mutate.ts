@@ -61,7 +61,7 @@ async function run(name: string): Promise<void> {
     ignorers: ['words'],
     vitest: { configFile: 'tools/mutation/vitest.ts', related: false },
     coverageAnalysis: 'perTest',
-    concurrency: 1,
+    concurrency: 2,
     // Longer than a test may take, which fails by itself: this is for what never gives the thread back.
     timeoutMS: 30_000,
     // It runs the mutants as well, each as far as a test that notices.
