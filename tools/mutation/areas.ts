@@ -81,7 +81,7 @@ export const areas: Readonly<Record<string, Area>> = {
   'refresh-job': {
     about: 'refreshes in the background: what is claimed, sent, written in bulk and given back',
     files: ['connections/refresh-scheduler.ts'],
-    tests: [`${core}/{refresh-scheduler,refresh-turns,refresh-restored}.test.ts`],
+    tests: [`${core}/{refresh-scheduler,refresh-outcomes,refresh-restored}.test.ts`],
   },
   outages: {
     about: 'what an outage or a refused app holds back, what it leaves of a connection, and when a token is renewed',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { isPlugboardError } from '../src/errors.ts';
-import { allRows, runFor } from './support/fleet.ts';
+import { allRows, countingRig, runFor } from './support/fleet.ts';
 import { populate } from './support/populate.ts';
 import { createRig, drive, organizationId } from './support/rig.ts';
 
@@ -123,3 +123,17 @@ test(
     expect(await drive(rig, run)).toEqual({ processed: 2_600, more: false });
   },
 );
+
+test('a thousand rows are claimed, and written, by few statements', async () => {
+  const rig = countingRig({ rotation: 'stable' });
+  await populate(rig, { count: 1_000 });
+  await rig.clock.advance(hourMs);
+  rig.counts.clear();
+  const [refresh] = rig.board.jobs;
+  expect(await drive(rig, refresh!.run())).toEqual({ processed: 1_000, more: false });
+  expect(rig.tokenCalls()).toHaveLength(1_000);
+  const { claimDue = 0, updateMany = 0, ...others } = Object.fromEntries(rig.counts);
+  expect(others).toEqual({});
+  // Two for each 500 rows, and one that finds nothing more.
+  expect(claimDue + updateMany).toBeLessThanOrEqual(5);
+});

@@ -1,37 +1,18 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { createPlugboard } from '../src/board.ts';
 import { defineProvider } from '../src/define-provider.ts';
 import { invalidInput, PlugboardError } from '../src/errors.ts';
-import { silentLog } from '../src/log.ts';
+import { silentLog, type Log } from '../src/log.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
 import type { ConnectionStore, ConnectionWrite } from '../src/store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
-import { allRows } from './support/fleet.ts';
+import { allRows, countingRig } from './support/fleet.ts';
 import { populate } from './support/populate.ts';
 import { acmeProvider, acmeServers, createRig, drive, key } from './support/rig.ts';
 
 const hourMs = 3_600_000;
-
-/** A rig whose store counts how often each function of its connections is called. */
-function countingRig(options: Parameters<typeof createRig>[0] = {}) {
-  const counts = new Map<string, number>();
-  const rig = createRig(options, {}, (inner) => {
-    const connections = new Proxy(inner.connections, {
-      get(target, name: keyof ConnectionStore) {
-        const found = target[name];
-        if (typeof found !== 'function') return found;
-        return (...args: never[]) => {
-          counts.set(name, (counts.get(name) ?? 0) + 1);
-          return (found as (...given: never[]) => unknown).apply(target, args);
-        };
-      },
-    });
-    return { ...inner, connections };
-  });
-  return { ...rig, counts };
-}
 
 /** Two vendors at one server, one of which can be made to hang. */
 function createTwoVendors() {
@@ -60,20 +41,6 @@ function createTwoVendors() {
   });
   return { ...servers, clock, store, board, slow };
 }
-
-test('a thousand rows are claimed, and written, by few statements', async () => {
-  const rig = countingRig({ rotation: 'stable' });
-  await populate(rig, { count: 1_000 });
-  await rig.clock.advance(hourMs);
-  rig.counts.clear();
-  const [refresh] = rig.board.jobs;
-  expect(await drive(rig, refresh!.run())).toEqual({ processed: 1_000, more: false });
-  expect(rig.tokenCalls()).toHaveLength(1_000);
-  const { claimDue = 0, updateMany = 0, ...others } = Object.fromEntries(rig.counts);
-  expect(others).toEqual({});
-  // Two for each 500 rows, and one that finds nothing more.
-  expect(claimDue + updateMany).toBeLessThanOrEqual(5);
-});
 
 test('what rotates is marked before it is sent, and each new token is stored by itself', async () => {
   const rig = countingRig();
@@ -243,4 +210,172 @@ test('R21 a stop lets what is in flight come to its end', async () => {
   rig.oauth.gate.release();
   expect(await drive(rig, stopped)).toEqual({ drained: true });
   expect((await allRows(rig.store)).map(({ credentialsVersion }) => credentialsVersion)).toEqual([2, 2, 2]);
+});
+
+describe('how much is claimed', () => {
+  /** A rig that notes what is claimed, and whose job makes so many calls at once. */
+  function claimingRig(options: Parameters<typeof createRig>[0], refreshesInFlight?: number) {
+    const claims: unknown[] = [];
+    const background = refreshesInFlight === undefined ? {} : { background: { refreshesInFlight } };
+    const rig = createRig(options, background, (inner) => {
+      const claimDue: ConnectionStore['claimDue'] = async (request) => {
+        claims.push(request);
+        return inner.connections.claimDue(request);
+      };
+      return { ...inner, connections: { ...inner.connections, claimDue } };
+    });
+    return { ...rig, claims };
+  }
+
+  test('is what may be called within ten seconds, as fast as the vendor was seen to be', async () => {
+    const quick = claimingRig({ rotation: 'stable' });
+    await quick.board.jobs[0]!.run();
+    expect(quick.claims).toEqual([{ provider: 'acme', limit: 1_000, leaseMs: 75_000, perOrganization: 500 }]);
+    const slow = claimingRig({ rotation: 'stable' }, 1);
+    await populate(slow, { count: 200 });
+    await slow.clock.advance(hourMs);
+    slow.oauth.switches.token.always({ delayBeforeMs: 2_000 });
+    const run = slow.board.jobs[0]!.run();
+    await slow.clock.advance(60_000);
+    expect(slow.claims.slice(0, 2)).toMatchObject([
+      { limit: 10, perOrganization: 5 },
+      { limit: 7, perOrganization: 4 },
+    ]);
+    // A run ends after five minutes, and says that there is more.
+    let ended = false;
+    void run.finally(() => (ended = true));
+    await slow.clock.advance(239_999);
+    expect(ended).toBe(false);
+    await slow.clock.advance(2_001);
+    expect(await run).toEqual({ processed: 150, more: true });
+    expect(slow.tokenCalls()).toHaveLength(150);
+    const left = (await allRows(slow.store)).filter(({ credentialsVersion }) => credentialsVersion === 1);
+    expect(left.filter(({ leaseUntil }) => leaseUntil !== null)).toEqual([]);
+  });
+
+  test.each([
+    ['strict', 2, true, 2],
+    ['strict', undefined, true, 5],
+    ['strict', 2, false, 5],
+    ['stable', 2, true, 5],
+  ] as const)(
+    'calls at once with %s rotation, %s locks and locking %s: %i',
+    async (rotation, locks, locking, calls) => {
+      const rig = createRig({ rotation }, {}, (inner) => {
+        const { lock, locks: _locks, ...connections } = inner.connections;
+        const given = { ...connections, ...(locking && lock && { lock }), ...(locks !== undefined && { locks }) };
+        return { ...inner, connections: given };
+      });
+      await populate(rig, { count: 5 });
+      await rig.clock.advance(hourMs);
+      rig.oauth.switches.token.always({ hold: 'before' });
+      const run = rig.board.jobs[0]!.run();
+      await rig.clock.advance(0);
+      expect(rig.tokenCalls()).toHaveLength(calls);
+      rig.oauth.switches.token.clear();
+      rig.oauth.gate.release();
+      expect(await drive(rig, run)).toEqual({ processed: 5, more: false });
+    },
+  );
+});
+
+test('a row that somebody changed before it was marked is not spent, and is due for others', async () => {
+  let raced = false;
+  const rig = createRig({ rotation: 'strict' }, {}, (inner) => {
+    const { connections } = inner;
+    const updateMany: ConnectionStore['updateMany'] = async (writes, options) => {
+      const [first] = writes;
+      if (!raced && first !== undefined) {
+        raced = true;
+        await connections.update(first.organizationId, first.id, {}, { settings: { channel: 'c1' } });
+      }
+      return connections.updateMany(writes, options);
+    };
+    return { ...inner, connections: { ...connections, updateMany } };
+  });
+  await populate(rig, { count: 3 });
+  await rig.clock.advance(hourMs);
+  rig.oauth.switches.token.next({ hold: 'before' }, 2);
+  const run = rig.board.jobs[0]!.run();
+  await rig.clock.advance(0);
+  expect(rig.tokenCalls()).toHaveLength(2);
+  const [changed] = (await allRows(rig.store)).filter(({ settings }) => settings['channel'] === 'c1');
+  expect(changed).toMatchObject({ leaseUntil: null, attemptHash: null, credentialsVersion: 1 });
+  expect(changed!.refreshAt! <= changed!.readAt).toBe(true);
+  rig.oauth.gate.release();
+  await drive(rig, run);
+});
+
+test('what was claimed before the database went away is refreshed all the same', async () => {
+  let claims = 0;
+  const rig = createRig({ rotation: 'stable' }, { background: { refreshesInFlight: 1 } }, (inner) => {
+    const claimDue: ConnectionStore['claimDue'] = async (request) => {
+      if (++claims > 1) throw new PlugboardError({ kind: 'unavailable', code: 'store_unavailable', message: 'away' });
+      return inner.connections.claimDue(request);
+    };
+    return { ...inner, connections: { ...inner.connections, claimDue } };
+  });
+  await populate(rig, { count: 12 });
+  await rig.clock.advance(hourMs);
+  await expect(drive(rig, rig.board.jobs[0]!.run())).rejects.toMatchObject({ code: 'store_unavailable' });
+  const versions = (await allRows(rig.store)).map(({ credentialsVersion }) => credentialsVersion);
+  expect(versions.filter((version) => version === 2)).toHaveLength(10);
+});
+
+test('an error that is none of ours is a line in the log, and the run goes on', async () => {
+  const errors: unknown[] = [];
+  const log: Log = { ...silentLog, error: (fields, message) => void errors.push([fields, message]) };
+  let broken = '';
+  const rig = createRig({ rotation: 'stable' }, { log }, (inner) => {
+    const get: ConnectionStore['get'] = async (organization, id) => {
+      if (broken === '') {
+        broken = id;
+        throw new TypeError('broken');
+      }
+      return inner.connections.get(organization, id);
+    };
+    return { ...inner, connections: { ...inner.connections, get } };
+  });
+  await populate(rig, { count: 2 });
+  await rig.clock.advance(hourMs);
+  rig.oauth.switches.token.always({ error: 'invalid_grant' });
+  expect(await drive(rig, rig.board.jobs[0]!.run())).toEqual({ processed: 2, more: false });
+  expect(errors).toEqual([
+    [expect.objectContaining({ provider: 'acme', connectionId: broken }) as object, 'a refresh failed'],
+  ]);
+});
+
+test('a vendor with nothing to do looks again every five seconds while another is busy', async () => {
+  const rig = createTwoVendors();
+  await populate(rig, { count: 1, provider: 'acme' });
+  await populate(rig, { count: 1, provider: 'other', organizationOf: () => 'org-late' });
+  await rig.clock.advance(hourMs);
+  const late = (await allRows(rig.store)).find(({ provider }) => provider === 'other')!;
+  await rig.store.connections.update('org-late', late.id, {}, { refreshAt: new Date(rig.clock.now() + 1_000) });
+  rig.slow.hold = true;
+  const run = rig.board.jobs[0]!.run();
+  const version = async () => (await rig.store.connections.get('org-late', late.id))?.credentialsVersion;
+  await rig.clock.advance(4_999);
+  expect(await version()).toBe(1);
+  await rig.clock.advance(1);
+  expect(await version()).toBe(2);
+  rig.slow.hold = false;
+  rig.slow.go();
+  expect(await drive(rig, run)).toEqual({ processed: 2, more: false });
+});
+
+test('an idle wait ends with the signal', async () => {
+  const rig = createTwoVendors();
+  await populate(rig, { count: 1, provider: 'acme' });
+  await rig.clock.advance(hourMs);
+  rig.slow.hold = true;
+  const stop = new AbortController();
+  const run = rig.board.jobs[0]!.run(stop.signal);
+  await rig.clock.advance(1_000);
+  stop.abort();
+  rig.slow.hold = false;
+  rig.slow.go();
+  const startedAt = rig.clock.monotonic();
+  expect(await drive(rig, run)).toEqual({ processed: 1, more: false });
+  expect(rig.clock.monotonic() - startedAt).toBeLessThan(2_000);
 });
