@@ -164,8 +164,8 @@ test('who waits for the lease of a claim does not keep the claim from being used
 
 test('a slow vendor holds up no other', async () => {
   const rig = createTwoVendors();
-  await populate(rig, { count: 200, provider: 'acme' });
-  await populate(rig, { count: 200, provider: 'other' });
+  await populate(rig, { count: 20, provider: 'acme' });
+  await populate(rig, { count: 20, provider: 'other' });
   await rig.clock.advance(hourMs);
   const [refresh] = rig.board.jobs;
   rig.slow.hold = true;
@@ -176,12 +176,12 @@ test('a slow vendor holds up no other', async () => {
   await rig.clock.advance(0);
   const of = async (provider: string) =>
     (await allRows(rig.store)).filter((row) => row.provider === provider && row.credentialsVersion === 2).length;
-  expect(await of('other')).toBe(200);
+  expect(await of('other')).toBe(20);
   expect(await of('acme')).toBe(0);
   rig.slow.hold = false;
   rig.slow.go();
   await drive(rig, run);
-  expect(await of('acme')).toBe(200);
+  expect(await of('acme')).toBe(20);
 });
 
 test('R21 a stop that is told a deadline does not wait longer for a vendor that hangs', async () => {
@@ -378,4 +378,33 @@ test('an idle wait ends with the signal', async () => {
   const startedAt = rig.clock.monotonic();
   expect(await drive(rig, run)).toEqual({ processed: 1, more: false });
   expect(rig.clock.monotonic() - startedAt).toBeLessThan(2_000);
+});
+
+describe('rows that rotate', () => {
+  test.each([[1], [2]])('whose credentials cannot be opened fail by themselves: %i of 2', async (unopened) => {
+    const rig = createRig({ rotation: 'strict' });
+    await populate(rig, { count: 3 });
+    await rig.clock.advance(hourMs);
+    const rows = await allRows(rig.store);
+    const [spare] = rows.splice(2, 1);
+    await rig.store.connections.remove(spare!.organizationId, spare!.id);
+    for (const { organizationId: owner, id } of rows.slice(0, unopened))
+      await rig.store.connections.update(owner, id, {}, { credentials: spare!.credentials });
+    expect(await drive(rig, rig.board.jobs[0]!.run())).toEqual({ processed: 2, more: false });
+    const after = await allRows(rig.store);
+    const failed = after.filter(({ failCount, leaseUntil }) => failCount === 1 && leaseUntil === null);
+    expect(failed).toHaveLength(unopened);
+    expect(rig.tokenCalls()).toHaveLength(2 - unopened);
+  });
+
+  test('are known to have been sent before, whoever sent them', async () => {
+    const rig = createRig({ rotation: 'strict' }, { cacheMs: 0 });
+    await rig.connect();
+    await rig.clock.advance(hourMs);
+    rig.oauth.switches.token.next({ drop: 'after' });
+    await drive(rig, rig.board.client('acme', { organizationId: 'org-1' }).orders.list()).catch(() => undefined);
+    await rig.clock.advance(120_000);
+    await drive(rig, rig.board.jobs[0]!.run());
+    expect((await rig.row())?.lastError).toMatchObject({ code: 'refresh_refused', unknown: true });
+  });
 });
