@@ -49,17 +49,23 @@ process.exitCode = failed === 0 ? 0 : 1;
 async function run(name: string): Promise<void> {
   const { files, tests } = areas[name]!;
   askAgain(join(rootDir, reportOf(name)));
-  process.env['PLUGBOARD_MUTATION_TESTS'] = tests.join('|');
+  process.env['PLUGBOARD_MUTATION_TESTS'] = JSON.stringify(tests);
   await new Stryker({
     mutate: files.map((file) => `packages/core/src/${file}`),
-    testRunner: 'vitest',
-    plugins: [import.meta.resolve('@stryker-mutator/vitest-runner'), join(rootDir, 'tools/mutation/ignore-words.ts')],
+    testRunner: 'spared',
+    plugins: [
+      import.meta.resolve('@stryker-mutator/vitest-runner'),
+      join(rootDir, 'tools/mutation/ignore-words.ts'),
+      join(rootDir, 'tools/mutation/runner.ts'),
+    ],
     ignorers: ['words'],
     vitest: { configFile: 'tools/mutation/vitest.ts', related: false },
     coverageAnalysis: 'perTest',
     concurrency: 2,
     // Longer than a test may take, which fails by itself: this is for what never gives the thread back.
     timeoutMS: 30_000,
+    // It runs the mutants as well, each as far as a test that notices.
+    dryRunTimeoutMinutes: 60,
     // The root's tsconfig is left out because Stryker would rewrite it with a compiler that it does not know.
     ignorePatterns: ['.*', '/tsconfig.json', '**/dist', 'docs', 'benchmarks', 'examples', 'packages/providers'],
     incremental: true,

@@ -43,21 +43,49 @@ export const areas: Readonly<Record<string, Area>> = {
   state: {
     about: 'the state of OAuth flows, its single use, the browser that it belongs to, and where it leads back',
     files: ['connections/{state,one-time,return-to,session-key}.ts'],
-    tests: [`${core}/{connect-oauth,browser-step,id-token-edges,isolation}.test.ts`],
+    tests: [`${core}/{oauth-state,return-to,browser-step,discovery,id-token-edges}.test.ts`],
   },
-  webhooks: {
-    about: 'signatures of deliveries, their age and their keys',
+  signatures: {
+    about: 'signatures of deliveries and their age',
     files: [
-      'webhooks/{hmac,ed25519,jwt}-signature.ts',
-      'webhooks/{ed25519,mac,freshness,key-cache,signature-header,signed-header,static-token}.ts',
-      'webhooks/{standard-webhooks,standard-webhook-secret,secrets,certificate,escaped-body,scheme}.ts',
+      'webhooks/{hmac,ed25519}-signature.ts',
+      'webhooks/{ed25519,mac,freshness,signature-header,signed-header,static-token,escaped-body,scheme}.ts',
+      'webhooks/{standard-webhooks,standard-webhook-secret}.ts',
     ],
     // Without the comparisons with other implementations, thousands of deliveries for each mutant.
-    tests: [`${core}/webhooks/!(oracles|properties).test.ts`],
+    tests: [
+      `${core}/webhooks/{hmac-signature,ed25519-signature,timestamps,static-token}.test.ts`,
+      `${core}/webhooks/{standard-webhooks,escaped-body,scheme-keys}.test.ts`,
+    ],
+  },
+  'webhook-keys': {
+    about: 'keys that judge deliveries: signed tokens, sets of keys that vendors publish, certificates, secrets',
+    files: ['webhooks/{jwt-signature,key-cache,certificate,secrets}.ts'],
+    tests: [`${core}/webhooks/{jwt-signature,key-cache,certificate,secrets,scheme-keys}.test.ts`],
   },
   refresh: {
-    about: 'one refresh at a time, nothing lost between the vendor and the store',
-    files: ['connections/refresh*.ts', 'connections/{provider-breaker,shadow,outage,lifetime}.ts'],
-    tests: [`${core}/{refresh,refresh-scheduler,refresh-turns,revoke,credential-breaker}.test.ts`],
+    about: 'one refresh at a time, over all processes, and what marks a token that is about to be spent',
+    files: ['connections/refresh.ts', 'connections/refresh-{attempt,call,now}.ts'],
+    // Without those with thousands of callers or connections; so below.
+    tests: [
+      `${core}/{refresh,refresh-turns,refresh-pauses,refresh-outcomes,refresh-now,refresh-restored,isolation}.test.ts`,
+    ],
+  },
+  'refresh-outcomes': {
+    about: 'nothing lost between the vendor and the store, no connection ended by an outage',
+    files: ['connections/refresh-{facts,failure,outcome,success}.ts'],
+    tests: [
+      `${core}/{refresh,refresh-outcomes,refresh-pauses,refresh-facts,refresh-conflict,refresh-restored,refresh-now,isolation}.test.ts`,
+    ],
+  },
+  'refresh-job': {
+    about: 'refreshes in the background: what is claimed, sent, written in bulk and given back',
+    files: ['connections/refresh-scheduler.ts'],
+    tests: [`${core}/{refresh-scheduler,refresh-outcomes,refresh-restored}.test.ts`],
+  },
+  outages: {
+    about: 'what an outage or a refused app holds back, what it leaves of a connection, and when a token is renewed',
+    files: ['connections/{provider-breaker,shadow,outage,lifetime}.ts'],
+    tests: [`${core}/{provider-breaker,refresh-facts,outage,attention,refresh-conflict}.test.ts`],
   },
 };

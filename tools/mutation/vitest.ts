@@ -22,8 +22,9 @@ export default defineConfig({
     isolate: false,
     // A machine that is busy notices nothing: it only makes tests slow.
     testTimeout: 15_000,
-    include: (process.env['PLUGBOARD_MUTATION_TESTS'] ?? '').split('|'),
+    include: JSON.parse(process.env['PLUGBOARD_MUTATION_TESTS'] ?? '[]') as string[],
     exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+    runner: './tools/mutation/first-run.ts',
     setupFiles: ['./tools/test-setup.ts', './tools/test-no-network.ts'],
   },
 });

@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { inspect } from 'node:util';
 
 import { jwtVerify } from 'jose';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { authenticate, tokenRequest } from '../src/auth/client-auth.ts';
 import type { ClientAssertion } from '../src/auth/client-assertion.ts';
@@ -122,6 +122,18 @@ describe('an assertion (RFC 7523 section 2.2)', () => {
     expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.toContain(
       text.slice(40, 80) || text,
     );
+  });
+
+  test('of what is no PEM says that a PEM is asked for', async () => {
+    const auth = { algorithm: 'RS256', key: 'key', audience: issuer } as const;
+    await expect(authenticate(request, auth, keyed('key'))).rejects.toThrow('PKCS#1, in PEM');
+  });
+
+  test('that the platform cannot sign is no fault of the key', async () => {
+    const auth = { algorithm: 'HS256', key: 'key', audience: issuer } as const;
+    const broken = vi.spyOn(crypto.subtle, 'sign').mockRejectedValueOnce(new Error('no memory'));
+    await expect(authenticate(request, auth, keyed(secret))).rejects.toThrow('no memory');
+    broken.mockRestore();
   });
 
   test('without its key or its client id names what is missing', async () => {

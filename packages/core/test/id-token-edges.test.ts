@@ -81,6 +81,7 @@ describe('A21 the reason of a refusal', () => {
       '`nonce` is another than before',
     ],
     ['the hash of another token', { at_hash: 'x' }, { accessToken: 'at' }, '`at_hash` is of another access token'],
+    ['a list as long as the hash', { at_hash: Array(22).fill('A') }, { accessToken: 'at' }, '`at_hash` is of another'],
     ['a hash that is no text', { at_hash: 7 }, { accessToken: 'at' }, '`at_hash` is of another access token'],
     ['an end that is past', { exp: seconds - 31 }, {}, 'it is expired'],
     ['a beginning that is to come', { nbf: seconds + 31 }, {}, 'a required claim is missing, or it is not valid yet'],
@@ -175,13 +176,20 @@ describe('A21 the header of a token', () => {
     const huge = await sign({ ...truth, more: 'x'.repeat(12_500) });
     expect(huge.length).toBeGreaterThan(16_384);
     expect(await verify(huge, keys('k1'))).toBe('malformed');
-    const big = await sign({ ...truth, more: 'x'.repeat(11_000) });
-    expect(await verify(big, keys('k1'))).toBe('RS256');
+    // Base64url has no part of 4n + 1 characters, so the header helps.
+    const tokens = ['', 'y', 'yy'].map(async (typ) => {
+      const filled = (more: number) => sign({ ...truth, more: 'x'.repeat(more) }, 'RS256', { kid: 'k1', typ });
+      return filled(Math.floor((16_384 - (await filled(0)).length) * 0.75));
+    });
+    const longest = (await Promise.all(tokens)).find(({ length }) => length === 16_384);
+    expect(await verify(longest!, keys('k1'))).toBe('RS256');
+    expect(await verify(`${longest}A`, keys('k1'))).toBe('malformed');
   });
   test.each([
     ['no algorithm', { kid: 'k1' }],
     ['an algorithm that is no text', { alg: 7, kid: 'k1' }],
     ['a key id that is no text', { alg: 'RS256', kid: 7 }],
+    ['a list of key ids', { alg: 'RS256', kid: ['k1'] }],
   ])('with %s is malformed', async (_, header: JsonObject) => {
     const [, payload, signature] = (await sign(truth)).split('.');
     const odd = encodeBase64url(new TextEncoder().encode(JSON.stringify(header)));
@@ -228,4 +236,19 @@ test('A21 keys that cannot be had are an outage, and no fault of the token', asy
   const client = { ...clientOf([]), request: async () => Promise.reject(down) };
   const verdict = verifyIdToken(await sign(truth), { issuer, audience: 'client', jwksUrl: `${issuer}/jwks` }, client);
   await expect(verdict).rejects.toMatchObject({ kind: 'unavailable', code: 'keys_unavailable', retryable: true });
+});
+
+test('E14 A21 keys that an issuer does not have cost one question a minute', async () => {
+  let asked = 0;
+  const known = clientOf([jwkOf('RS256', { kid: 'k1' })]);
+  const request: typeof known.request = async () => {
+    asked++;
+    return known.request();
+  };
+  const rules = { issuer, audience: 'client', jwksUrl: `${issuer}/jwks` };
+  for (const kid of ['x1', 'x2', 'x3']) {
+    const verdict = verifyIdToken(await sign(truth, 'RS256', { kid }), rules, { ...known, request });
+    await expect(verdict).rejects.toThrow('no key of the issuer has its `kid`');
+  }
+  expect(asked).toBe(1);
 });

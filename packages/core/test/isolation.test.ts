@@ -10,7 +10,7 @@ import { createMemoryStore } from '../src/memory-store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
 import { minting } from './support/minting.ts';
-import { key } from './support/rig.ts';
+import { drive, key } from './support/rig.ts';
 import { createSelfHosted, shopInput } from './support/self-hosted.ts';
 
 const codeOf = (work: PromiseLike<unknown>) =>
@@ -85,6 +85,54 @@ test('a server that calls the host’s client unknown is believed for its own co
   expect(await call('org-1')).toBe('invalid_client');
   expect(await call('org-2')).toBe('resolved');
   expect(alarms).toEqual([]);
+});
+
+describe('what is heard of a server that an organization named', () => {
+  const elsewhere = 'https://tenant.acme.example/token';
+  /** Servers of tenants that answer like the vendor's own until told otherwise. */
+  async function connected(shops: readonly string[]) {
+    const rig = createShops();
+    const trouble = new Map<string, () => Response>();
+    rig.answer((request) => {
+      const { host, pathname } = new URL(request.url);
+      if (pathname !== '/token') return undefined;
+      return trouble.get(host)?.() ?? rig.vendor.fetch(new Request(elsewhere, request));
+    });
+    for (const [index, shop] of shops.entries()) expect(await rig.connect(`org-${index}`, shop)).toBe('resolved');
+    const row = async (organizationId: string) =>
+      (await rig.store.connections.find(organizationId, { provider: 'acme', label: 'default' }))!;
+    const call = (organizationId: string) =>
+      codeOf(drive(rig, rig.board.client('acme', { organizationId }).users.me({})));
+    return { ...rig, trouble, row, call };
+  }
+
+  test('an outage of one keeps no refresh of others from the job', async () => {
+    const rig = await connected(Array(11).fill('down.example'));
+    await rig.clock.advance(1_800_000);
+    expect(await rig.connect('late', 'up.example')).toBe('resolved');
+    rig.trouble.set('down.example', () => new Response('', { status: 503 }));
+    const refresh = rig.board.jobs.find(({ name }) => name === 'refresh')!;
+    await rig.clock.advance(1_200_000);
+    await drive(rig, refresh.run());
+    expect((await rig.row('org-10')).failCount).toBe(1);
+    const { id } = await rig.row('late');
+    await rig.store.connections.update('late', id, {}, { refreshAt: new Date(rig.clock.now()) });
+    await drive(rig, refresh.run());
+    expect((await rig.row('late')).credentialsVersion).toBe(2);
+  });
+
+  test('and a refusal by one says nothing of another', async () => {
+    const rig = await connected(['one.example', 'two.example']);
+    await rig.clock.advance(3_600_000);
+    const { id } = await rig.row('org-0');
+    await rig.store.connections.update('org-0', id, {}, { failCount: 3 });
+    rig.trouble.set('one.example', () => new Response('', { status: 503 }));
+    rig.trouble.set('two.example', () => Response.json({ error: 'invalid_grant' }, { status: 400 }));
+    expect(await rig.call('org-1')).toBe('refresh_refused');
+    await rig.call('org-0');
+    const { refreshAt, lastError } = await rig.row('org-0');
+    expect(refreshAt!.getTime() - Date.parse(String(lastError?.['at']))).toBe(240_000);
+  });
 });
 
 /** A vendor at which each organization has a client of its own. */

@@ -10,7 +10,7 @@ import type { OperatorConnection, OperatorFilter } from '../src/operator/operato
 import { randomBytes } from '../src/random.ts';
 import { version } from '../src/version.ts';
 import { createFakeClock } from './support/fake-clock.ts';
-import { acmeProvider, createRig, drive, key, organizationId } from './support/rig.ts';
+import { acmeProvider, createRig, key, organizationId } from './support/rig.ts';
 
 const second = 1000;
 const newKey = encodeBase64(randomBytes(32));
@@ -152,53 +152,6 @@ test('G10 what a stub made is shown to operators as unusable in production', asy
   const { board } = createRig({}, { store, mode: 'production', environment: 'test' });
   expect(await all(board)).toMatchObject([{ stub: true, usable: false }]);
   expect((await board.connections.list({ organizationId })).items).toEqual([]);
-});
-
-test('a refresh is asked for once in 30 seconds, over all processes', async () => {
-  const rig = createRig();
-  await rig.connect();
-  const target = { organizationId };
-  const before = await rig.row();
-  const refreshed = await rig.board.connections.refresh('acme', target);
-  expect((await rig.row())?.credentialsVersion).toBe((before?.credentialsVersion ?? 0) + 1);
-  expect(refreshed).toMatchObject({ status: 'active', provider: 'acme' });
-  const other = createRig({}, { store: rig.store, clock: rig.clock }).board;
-  expect(await codeOf(other.connections.refresh('acme', target))).toBe('refresh_too_soon');
-  await rig.clock.advance(30 * second);
-  await rig.board.connections.refresh('acme', target);
-  expect(rig.tokenCalls()).toHaveLength(3);
-});
-
-test('a client made before the refresh uses the new token at once', async () => {
-  const rig = createRig();
-  await rig.connect();
-  const client = rig.board.client('acme', { organizationId });
-  await client.orders.list();
-  await rig.board.connections.refresh('acme', { organizationId });
-  await client.orders.list();
-  const [first, last] = rig.calls.filter(({ path }) => path === '/v1/orders').map((call) => call.authorization);
-  expect(last).not.toBe(first);
-});
-
-test('a refresh says why it cannot be: nothing to refresh, ended, not there', async () => {
-  const rig = createRig();
-  await rig.board.connect('acme', { ...apiKey, label: 'key' });
-  await rig.connect('oauth');
-  const refresh = (label: string) => codeOf(rig.board.connections.refresh('acme', { organizationId, label }));
-  expect(await refresh('key')).toBe('not_refreshable');
-  expect(await refresh('nobody')).toBe('not_connected');
-  const row = await rig.row('oauth');
-  await rig.store.connections.update(organizationId, row?.id ?? '', {}, { status: 'expired', statusReason: 'revoked' });
-  expect(await refresh('oauth')).toBe('reconnect_required');
-  expect(rig.tokenCalls()).toHaveLength(1);
-});
-
-test('a refresh that fails ends nothing and is told', async () => {
-  const rig = createRig();
-  await rig.connect();
-  rig.oauth.switches.token.next({ status: 503 });
-  expect(await codeOf(drive(rig, rig.board.connections.refresh('acme', { organizationId })))).not.toBe('resolved');
-  expect(await rig.row()).toMatchObject({ status: 'active', failCount: 1 });
 });
 
 test('only a job that exists can be started', () => {

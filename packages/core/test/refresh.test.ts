@@ -25,16 +25,6 @@ async function expired(options: Parameters<typeof createRig>[0] = {}, board: Par
   return { ...rig, client, list, refreshes: () => rig.tokenCalls().length - 1 };
 }
 
-test('D01 a thousand parallel callers cause one refresh and get one token', async () => {
-  const rig = await expired();
-  const results = await Promise.all(Array.from({ length: 1_000 }, () => rig.list()));
-  expect(results).toHaveLength(1_000);
-  expect(rig.refreshes()).toBe(1);
-  const used = new Set(rig.calls.slice(-1_000).map((call) => call.authorization));
-  expect(used.size).toBe(1);
-  expect(rig.oauth.ledger.reuses).toHaveLength(0);
-});
-
 test('a token that is due but good is handed out at once, and renewed behind the caller', async () => {
   const rig = createRig({}, { cacheMs: 0 });
   await rig.connect();
@@ -191,16 +181,6 @@ test.each([
   },
 );
 
-test('D19 ten thousand callers on a dead connection cost two vendor calls', async () => {
-  const rig = await expired();
-  rig.oauth.revokeAll();
-  for (let second = 0; second < 50; second++) {
-    await Promise.all(Array.from({ length: 200 }, () => codeOf(rig.list())));
-    await rig.clock.advance(1_000);
-  }
-  expect(rig.refreshes()).toBeLessThanOrEqual(2);
-});
-
 test('D20 a refused access token causes one refresh and one repetition, then the error stands', async () => {
   const rig = createRig({}, { cacheMs: 0 });
   await rig.connect();
@@ -324,18 +304,6 @@ test.each(['stable', 'strict'] as const)(
     expect(rig.oauth.ledger.reuses).toHaveLength(0);
   },
 );
-
-test('D18 a token of sixty days causes no call for the first half of its life', async () => {
-  const rig = createRig({}, { cacheMs: 0 });
-  rig.oauth.switches.token.next({ expiresIn: 60 * 86_400 });
-  await rig.connect();
-  const [refresh] = rig.board.jobs;
-  for (let day = 0; day < 29; day++) {
-    await refresh!.run();
-    await rig.clock.advance(86_400_000);
-  }
-  expect(rig.tokenCalls()).toHaveLength(1);
-});
 
 test('the refresh job renews what is due, and a failure stops neither the rest nor the connection', async () => {
   const rig = createRig({}, { cacheMs: 0 });

@@ -82,7 +82,8 @@ function transition(
   verdict: 'good' | 'bad' | 'unknown',
 ): Partial<ConnectionData> {
   const bad = history.filter(Boolean).length;
-  const told = row.status === 'degraded' && row.statusReason === text(member(row.health, 'attention'));
+  // Only a row that is degraded has a reason of these.
+  const told = row.statusReason === text(member(row.health, 'attention'));
   if (result.attention === true && (row.status === 'active' || told)) {
     return row.statusReason === result.reason ? {} : { status: 'degraded', statusReason: result.reason };
   }
@@ -90,7 +91,7 @@ function transition(
   if (verdict === 'bad' && row.status === 'active' && bad >= badNeeded) {
     return { status: 'degraded', statusReason: result.reason === 'vendor_outage' ? 'vendor_outage' : 'health_failing' };
   }
-  const own = row.status === 'degraded' && ownReasons.has(row.statusReason ?? '');
+  const own = ownReasons.has(row.statusReason ?? '');
   if (verdict === 'good' && own && bad < badNeeded) return { status: 'active', statusReason: null };
   return {};
 }

@@ -113,8 +113,7 @@ export function createBreakers({ clock, events }: Pick<Engine, 'clock' | 'events
     failed(runtime) {
       const state = stateOf(runtime);
       state.failures++;
-      const { open } = state;
-      if (open?.why === 'app' || (open === undefined && state.failures < outageAfter)) return;
+      if (state.open?.why === 'app' || state.failures < outageAfter) return;
       hold(state, 'outage', 'vendor_outage');
     },
     closed(runtime) {

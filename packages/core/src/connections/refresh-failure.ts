@@ -27,6 +27,9 @@ const confirmAfterMs = 60_000;
 /** A server that was heard of so recently fails now and then. */
 const flappingMs = 60_000;
 
+/** What a turn without a grant writes: when the next one is due is always part of it. */
+type Noted = Partial<ConnectionData> & Pick<ConnectionData, 'refreshAt'>;
+
 export interface Failing {
   /** Settles with a row where somebody else's newer credentials, or a shadow candidate, save the call. */
   failed(runtime: ProviderRuntime, row: ConnectionRow, refusal: Refusal): Promise<Settled>;
@@ -183,17 +186,12 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
   }
 
   /** Writes the result of a turn and, in lease mode, gives the turn back. */
-  async function note(row: ConnectionRow, turn: Turn, change: Partial<ConnectionData>): Promise<ConnectionRow | null> {
+  async function note(row: ConnectionRow, turn: Turn, change: Noted): Promise<ConnectionRow | null> {
     const update = turn.update ?? ((data) => store.connections.update(row.organizationId, row.id, turn.guard, data));
     const written = await update(change);
     const { leaseFence } = turn.guard;
     if (leaseFence !== undefined) {
-      await store.connections.release(
-        row.organizationId,
-        row.id,
-        leaseFence,
-        change.refreshAt === undefined ? row.refreshAt : change.refreshAt,
-      );
+      await store.connections.release(row.organizationId, row.id, leaseFence, change.refreshAt);
     }
     return written;
   }

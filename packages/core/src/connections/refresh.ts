@@ -75,22 +75,17 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
   const parts: Parts = { engine, outcome, stopping: () => stopping, nextWriteId };
 
   /** Joins the flight of this version in this process, or starts it. */
-  function single(
-    runtime: ProviderRuntime,
-    row: ConnectionRow,
-    run: () => Promise<ConnectionRow>,
-  ): Promise<ConnectionRow> {
+  function single(row: ConnectionRow, run: () => Promise<ConnectionRow>): Promise<ConnectionRow> {
     const key = flightOf(row);
     const running = flights.get(key);
     if (running !== undefined) return running;
-    if (stopping) return Promise.reject(stoppingError(runtime));
     const flight = run().finally(() => flights.delete(key));
     flights.set(key, flight);
     return flight;
   }
 
   const refresh = (runtime: ProviderRuntime, row: ConnectionRow) =>
-    single(runtime, row, async () => {
+    single(row, async () => {
       outcome.requireTurn(runtime, row);
       return inTurn(parts, runtime, row);
     });
@@ -120,7 +115,7 @@ export function createRefresher(engine: Engine, hooks: RefreshHooks): Refresher 
     async claimed(runtime, claim, claimedHooks = {}) {
       const running = flights.get(flightOf(claim.row));
       if (running === undefined && !stopping) {
-        return single(runtime, claim.row, () => begin(parts, runtime, claim, claimedHooks));
+        return single(claim.row, () => begin(parts, runtime, claim, claimedHooks));
       }
       // A flight of this process that is under way may be waiting for the very turn that was claimed.
       await giveBack(engine, [claim]);

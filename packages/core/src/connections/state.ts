@@ -198,10 +198,10 @@ function needsHttps(provider: string): PlugboardError {
 }
 
 function readCookie(cookies: string, name: string): string | undefined {
-  const values = cookies
+  const [found, ...others] = cookies
     .slice(0, 16_384)
     .split(';')
     .map((part) => part.trim())
     .filter((part) => part.startsWith(`${name}=`));
-  return values.length === 1 ? values[0]?.slice(name.length + 1) : undefined;
+  return others.length > 0 ? undefined : found?.slice(name.length + 1);
 }

@@ -33,8 +33,9 @@ export function certificateKeys(subject: RegExp): KeySource {
       try {
         const answer = await tools.request({ method: 'GET', url, classify: classifyByStatus });
         const certificate = readCertificate(answer.text());
-        const jwk = certificate && subject.test(certificate.subject) && (await jwkOf(certificate));
-        if (!certificate || !jwk) return [];
+        if (certificate === undefined || !subject.test(certificate.subject)) return [];
+        const jwk = await jwkOf(certificate);
+        if (jwk === undefined) return [];
         const { notBefore, notAfter } = certificate;
         return [{ id: url, jwk, notBefore, notAfter }];
       } catch (error) {
@@ -58,9 +59,8 @@ async function jwkOf({ publicKey }: Certificate): Promise<JsonObject | undefined
 /** The first certificate of a PEM text (RFC 7468); undefined when there is none that can be read. */
 export function readCertificate(pem: string): Certificate | undefined {
   const base64 = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(pem)?.[1];
-  const der = decodeBase64((base64 ?? '').replaceAll(/\s/g, ''));
-  if (der === undefined) return undefined;
-  const [certificate] = elementsOf(der);
+  if (base64 === undefined) return undefined;
+  const [certificate] = elementsOf(decodeBase64(base64.replaceAll(/\s/g, '')));
   const [signed] = elementsOf(certificate?.content);
   const fields = elementsOf(signed?.content);
   // The version is left out of certificates of the first one; then come serial number, algorithm, issuer.

@@ -28,8 +28,8 @@ const unitMs = { seconds: 1000, milliseconds: 1 };
 export function checkTimestamp(text: string, rule: TimestampRule, receivedAt: number): Date | RejectReason {
   const { unit, toleranceSeconds = defaultToleranceSeconds } = rule;
   const stepMs = typeof unit === 'string' ? unitMs[unit] : 1;
-  const at = typeof unit === 'string' ? parseInteger(text, stepMs) : unit.parse(text);
-  if (at === undefined || !Number.isFinite(at)) return 'timestamp_invalid';
+  const at = (typeof unit === 'string' ? parseInteger(text, stepMs) : unit.parse(text)) ?? Number.NaN;
+  if (!Number.isFinite(at)) return 'timestamp_invalid';
   const age = Math.floor(receivedAt / stepMs) - Math.floor(at / stepMs);
   return Math.abs(age) * stepMs > toleranceSeconds * 1000 ? 'timestamp_outside_tolerance' : new Date(at);
 }

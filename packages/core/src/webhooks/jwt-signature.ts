@@ -68,9 +68,9 @@ export function jwtSignature(options: JwtSignatureOptions): Verify {
 
     const header = readSignatureHeader(delivery, options.header, read);
     if (typeof header === 'string') return { ok: false, reason: header };
-    const [token] = header.signatures;
-    const keyId = token === undefined ? undefined : await keyIdOf(token);
-    if (token === undefined || keyId === undefined) return { ok: false, reason: 'signature_invalid' };
+    const [token = ''] = header.signatures;
+    const keyId = await keyIdOf(token);
+    if (keyId === undefined) return { ok: false, reason: 'signature_invalid' };
 
     const key = await tools.keys.find(options.keys, keyId, delivery.receivedAt, tools);
     if (key === 'unavailable') return { ok: false, reason: 'key_unavailable' };

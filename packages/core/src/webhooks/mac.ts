@@ -30,8 +30,7 @@ export const decoders = { hex: decodeHex, base64: decodeBase64, base64url: decod
 
 /** A text as a key; undefined when it does not stand for bytes, or for none. */
 export function macKey(text: string, encoding: MacKey['encoding']): MacKey | undefined {
-  const usable = encoding === 'utf8' ? text !== '' : (decoders[encoding](text)?.length ?? 0) > 0;
-  return usable ? { text, encoding } : undefined;
+  return (decoders[encoding](text)?.length ?? 0) > 0 ? { text, encoding } : undefined;
 }
 
 /** The HMAC over all parts, as text. On Node it comes at once and the body is not copied. */

@@ -1,6 +1,6 @@
 /** Thousands of connections over hours of simulated time: what the tests of load and of vendors in trouble share. */
 import type { Job } from '../../src/job.ts';
-import type { ConnectionRow, Store } from '../../src/store.ts';
+import type { ConnectionRow, ConnectionStore, Store } from '../../src/store.ts';
 import { handlerWire } from '../../src/transport/handler-wire.ts';
 import { createRig, drive, type AcmeOptions } from './rig.ts';
 
@@ -27,7 +27,7 @@ export async function runFor(rig: Pick<Fleet, 'board' | 'clock'>, ms: number, st
   }
 }
 
-export function refreshJob(rig: Pick<Fleet, 'board'>): Job {
+export function refreshJob(rig: { readonly board: { readonly jobs: readonly Job[] } }): Job {
   return rig.board.jobs.find(({ name }) => name === 'refresh')!;
 }
 
@@ -68,4 +68,23 @@ export function count(counts: Map<string, number>, key: string): number {
   const next = (counts.get(key) ?? 0) + 1;
   counts.set(key, next);
   return next;
+}
+
+/** A rig whose store counts how often each function of its connections is called. */
+export function countingRig(options: Parameters<typeof createRig>[0] = {}) {
+  const counts = new Map<string, number>();
+  const rig = createRig(options, {}, (inner) => {
+    const connections = new Proxy(inner.connections, {
+      get(target, name: keyof ConnectionStore) {
+        const found = target[name];
+        if (typeof found !== 'function') return found;
+        return (...args: never[]) => {
+          counts.set(name, (counts.get(name) ?? 0) + 1);
+          return (found as (...given: never[]) => unknown).apply(target, args);
+        };
+      },
+    });
+    return { ...inner, connections };
+  });
+  return { ...rig, counts };
 }

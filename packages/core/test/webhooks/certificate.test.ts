@@ -14,6 +14,7 @@ import { crc32 } from '../../src/bytes.ts';
 import { exampleRsaPem } from '../../src/example-key.ts';
 import { PlugboardError } from '../../src/errors.ts';
 import { createAnswer } from '../../src/transport/answer.ts';
+import { classifyByStatus } from '../../src/transport/classify.ts';
 import { certificateKeys, readCertificate } from '../../src/webhooks/certificate.ts';
 import { createKeyCache } from '../../src/webhooks/key-cache.ts';
 
@@ -24,9 +25,14 @@ const url = 'https://keys.example/cert';
 interface Facts {
   readonly name?: string;
   readonly from?: string;
-  readonly until?: string;
+  /** Null leaves it out. */
+  readonly until?: string | null;
   readonly version?: 1 | 3;
   readonly key?: KeyObject;
+  /** Attributes of the names, instead of a country and `name`. */
+  readonly attributes?: readonly Uint8Array[];
+  /** Which parts of the signed content are left, by their place. */
+  readonly keeps?: (place: number) => boolean;
 }
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
@@ -37,16 +43,29 @@ function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
 }
 
 /** A self-signed certificate, as PEM. */
-function certificate({ name = 'signer.example', from, until, version = 3, key: own = key }: Facts = {}): string {
+function certificate({
+  name = 'signer.example',
+  from,
+  until,
+  version = 3,
+  key: own = key,
+  attributes,
+  keeps = () => true,
+}: Facts = {}): string {
   const algorithm = Buffer.from('300d06092a864886f70d01010b0500', 'hex');
   const attribute = der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(name)));
   const country = der(0x30, Buffer.from('0603550406', 'hex'), der(0x13, Buffer.from('US')));
-  const subject = der(0x30, der(0x31, country), der(0x31, attribute));
+  const subject = der(0x30, ...(attributes ?? [country, attribute]).map((one) => der(0x31, one)));
   const time = (text: string) => der(text.length === 13 ? 0x17 : 0x18, Buffer.from(text));
-  const validity = der(0x30, time(from ?? '250101000000Z'), time(until ?? '20991231235959Z'));
+  const validity = der(
+    0x30,
+    time(from ?? '250101000000Z'),
+    ...(until === null ? [] : [time(until ?? '20991231235959Z')]),
+  );
   const published = createPublicKey(own).export({ type: 'spki', format: 'der' });
   const head = version === 1 ? [] : [der(0xa0, der(2, Buffer.from([2])))];
-  const signed = der(0x30, ...head, der(2, Buffer.from([1])), algorithm, subject, validity, subject, published);
+  const parts = [...head, der(2, Buffer.from([1])), algorithm, subject, validity, subject, published];
+  const signed = der(0x30, ...parts.filter((_part, place) => keeps(place)));
   const whole = der(0x30, signed, algorithm, der(3, Buffer.from([0]), sign('sha256', signed, own)));
   return `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
@@ -91,7 +110,45 @@ describe('readCertificate', () => {
   });
 });
 
+describe('a certificate that is odd inside', () => {
+  test.each<[string, Facts]>([
+    ['whose begin is no time', { from: 'soon' }],
+    ['whose end is no time', { until: 'later' }],
+    ['with something before its end', { until: '120991231235959Z' }],
+    ['with something behind its end', { until: '20991231235959Z1' }],
+    ['whose begin is no text', { from: '\u0000' }],
+    ['that names no end', { until: null }],
+    ['without a key', { keeps: (place) => place < 6 }],
+    ['without times', { keeps: (place) => place < 4 }],
+    ['that is empty', { keeps: () => false }],
+  ])('%s is none', (_what, facts) => expect(readCertificate(certificate(facts))).toBeUndefined());
+
+  const oid = Buffer.from('0603550403', 'hex');
+  test.each<[string, readonly Uint8Array[], string]>([
+    ['no attributes', [], ''],
+    ['an empty attribute', [der(0x30)], ''],
+    ['a name without a value', [der(0x30, oid)], ''],
+    ['a name that is no UTF-8', [der(0x30, oid, der(0x0c, Buffer.from([0xff])))], ''],
+    ['no name', [der(0x30, Buffer.from('0603550406', 'hex'), der(0x13, Buffer.from('US')))], ''],
+    ['a name behind odd ones', [der(0x30), der(0x30, oid, der(0x0c, Buffer.from('a')))], 'a'],
+    ['two names', ['a', 'b'].map((text) => der(0x30, oid, der(0x0c, Buffer.from(text)))), 'a'],
+  ])('with %s has one subject at most', (_what, attributes, subject) => {
+    expect(readCertificate(certificate({ attributes }))?.subject).toBe(subject);
+  });
+});
+
 describe('certificateKeys', () => {
+  test('asks for the address that is the id, and tells a mistake from an answer', async () => {
+    const asked: unknown[] = [];
+    const request = async (input: object) => {
+      asked.push(input);
+      throw Object.assign(new TypeError('broken'), { kind: 'not_found' });
+    };
+    const found = createKeyCache().find(certificateKeys(/./), url, now, { app: {}, request } as never);
+    await expect(found).rejects.toThrow('broken');
+    expect(asked).toEqual([{ method: 'GET', url, classify: classifyByStatus }]);
+  });
+
   test('brings a key that verifies', async () => {
     const found = await find(certificate());
     if (typeof found === 'string') return expect.unreachable(found);

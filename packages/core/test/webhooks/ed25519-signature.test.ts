@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { decodeHex } from '../../src/bytes.ts';
-import { ed25519Example, ed25519Signature, ed25519Signer } from '../../src/webhooks/ed25519-signature.ts';
+import { decodeHex, encodeHex } from '../../src/bytes.ts';
+import { ed25519Example, ed25519Match, ed25519Signature, ed25519Signer } from '../../src/webhooks/ed25519-signature.ts';
 import { ed25519Key, signEd25519 } from '../../src/webhooks/ed25519.ts';
 import { hideNodeCrypto } from '../support/vault.ts';
 import { judge, now, withHeader } from './deliveries.ts';
@@ -127,4 +127,17 @@ describe('ed25519Signer', () => {
     for (const secret of ['', 'x', seed, 'e'.repeat(64)])
       await expect(signer(delivery, secret)).rejects.toMatchObject({ code: 'webhook_not_signable' });
   });
+});
+
+it.each(['node:crypto', 'WebCrypto'])('one of several signatures is enough, on %s', async (runtime) => {
+  if (runtime === 'WebCrypto') hideNodeCrypto();
+  const data = new TextEncoder().encode('message');
+  const signature = encodeHex(await signEd25519(decodeHex(ed25519Example.seed)!, data));
+  const wrong = signature.replace(/^../, (start) => (start === '00' ? '01' : '00'));
+  const key = ed25519Key(decodeHex(ed25519Example.publicKey)!);
+  const matches = async (...signatures: string[]) => ed25519Match('hex').matches(key, [data], signatures);
+  expect(await matches(wrong, signature)).toBe(true);
+  expect(await matches(signature, wrong)).toBe(true);
+  expect(await matches('x', wrong, signature.toUpperCase())).toBe(false);
+  expect(await matches()).toBe(false);
 });

@@ -200,3 +200,13 @@ describe('hmacSignature', () => {
     expect(asked).toBe(2);
   });
 });
+
+it('where a scheme has no time, both sides see an empty one', async () => {
+  const scheme = {
+    ...plain,
+    content: ({ body: bytes }: { readonly body: Uint8Array }, timestamp: string) => [`${timestamp}.`, bytes],
+  };
+  const headers = await hmacSigner(scheme)({ body, url, at: new Date(now) }, secret);
+  expect(await judge(hmacSignature(scheme), { headers, body }, secret)).toBe('ok');
+  expect(await judge(hmacSignature(plain), { headers, body: `.${body}` }, secret)).toBe('ok');
+});

@@ -268,3 +268,55 @@ describe('jwtSignature', () => {
     });
   });
 });
+
+describe('E14 a token is looked at before anybody is asked for its key', () => {
+  const encode = (header: object) => Buffer.from(JSON.stringify(header)).toString('base64url');
+
+  it.each<[string, (parts: readonly string[]) => string]>([
+    ['of two parts', ([header, payload]) => `${header}.${payload}`],
+    ['of four parts', (parts) => [...parts, parts[2]].join('.')],
+    ['of five parts', (parts) => [...parts, parts[2], parts[2]].join('.')],
+    ['with an empty part', ([header, , signature]) => `${header}..${signature}`],
+    ['with a space that lenient decoders skip', ([header, payload, signature = '']) =>
+      `${header}.${payload}.${signature.slice(0, 9)} ${signature.slice(9)}`],
+    ['with padding', ([header, payload, signature]) => `${header}.${payload}.${signature}==`],
+    ['without a key id', ([, ...rest]) => [encode({ alg: 'ES256' }), ...rest].join('.')],
+    ['with an empty key id', ([, ...rest]) => [encode({ alg: 'ES256', kid: '' }), ...rest].join('.')],
+    ['with a number for a key id', ([, ...rest]) => [encode({ alg: 'ES256', kid: 7 }), ...rest].join('.')],
+    ['with a list of key ids', ([, ...rest]) => [encode({ alg: 'ES256', kid: ['ec'] }), ...rest].join('.')],
+    ['whose header is no JSON', ([, ...rest]) => ['AAAA', ...rest].join('.')],
+    ['with a key id of 129 characters', ([, ...rest]) => [encode({ alg: 'ES256', kid: 'k'.repeat(129) }), ...rest].join('.')],
+  ])('%s', async (_what, change) => {
+    expect(await verdictOf(change((await token(claims)).split('.')))).toBe('signature_invalid');
+    expect(vendor.requests).toEqual([]);
+  }); // prettier-ignore
+
+  it('and a key id of 128 characters is one', async () => {
+    const kid = 'k'.repeat(128);
+    vendor.keys = [{ ...vendor.keys[0]!, kid }];
+    expect(await verdictOf(await token(claims, { kid }))).toBe('ok');
+  });
+});
+
+it('E02 what nobody configured is held by no token', async () => {
+  const empty = jwtSignature({ header: 'x-verification', keys: vendor.single('ES256'), audience: () => '' });
+  expect(await judge(empty, withToken(await token({ ...claims, aud: '' })), 'app secret', vendor.tools)).toBe(
+    'signature_invalid',
+  );
+  const unset = jwtSignature({
+    header: 'x-verification',
+    keys: vendor.single('ES256'),
+    audience: () => audience,
+    claims: () => ({ tenant: ['', undefined as never] }),
+  });
+  for (const tenant of ['', undefined]) {
+    const sent = withToken(await token({ ...claims, aud: audience, tenant }));
+    expect(await judge(unset, sent, 'app secret', vendor.tools)).toBe('signature_invalid');
+  }
+});
+
+it('a tolerance that is none is refused when it is declared', () => {
+  const declare = () =>
+    jwtSignature({ header: 'x', keys: vendor.single('ES256'), bodyHash: 'hash', toleranceSeconds: -1 });
+  expect(declare).toThrow(expect.objectContaining({ kind: 'configuration' }) as Error);
+});

@@ -2,7 +2,8 @@ import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { jwtSignature } from '../../src/webhooks/jwt-signature.ts';
-import type { FoundKey, KeySource } from '../../src/webhooks/key-cache.ts';
+import type { JsonObject } from '../../src/json.ts';
+import { readKeySet, type FoundKey, type KeySource } from '../../src/webhooks/key-cache.ts';
 import { judge, now } from './deliveries.ts';
 import { createVendorKeys, setUrl, type VendorKeys } from './vendor-keys.ts';
 
@@ -139,6 +140,83 @@ describe('E14 single keys', () => {
     expect(await lookUp(source, 'k49', now + 1_500_000)).toBe('found');
     expect(vendor.requests).toHaveLength(151);
   });
+});
+
+describe('E14 sources made at run time', () => {
+  /** A set at an address, and how often it was asked for. */
+  const at = (address: string, algorithm: KeySource['algorithm'] = 'ES256'): KeySource => ({
+    algorithm,
+    address,
+    brings: 'set',
+    load: async () => {
+      vendor.requests.push(address);
+      return [];
+    },
+  });
+  const ask = (source: KeySource, organizationId?: string) =>
+    vendor.tools.keys.find(source, 'k1', now, { ...vendor.tools, ...(organizationId && { organizationId }) });
+
+  it('are one by their address, algorithm and organization', async () => {
+    for (let turn = 0; turn < 2; turn++) {
+      await ask(at('a'));
+      await ask(at('b'));
+      await ask(at('a', 'RS256'));
+      await ask(at('a'), 'org-1');
+      await ask(at('a'), 'org-2');
+    }
+    expect(vendor.requests).toEqual(['a', 'b', 'a', 'a', 'a']);
+  });
+
+  it('are remembered, the 10,000 that were used last', async () => {
+    for (let index = 0; index < 10_000; index++) await ask(at(String(index)));
+    await ask(at('0'));
+    expect(vendor.requests).toHaveLength(10_000);
+    await ask(at('10000'));
+    await ask(at('0'));
+    expect(vendor.requests).toHaveLength(10_001);
+    await ask(at('1'));
+    expect(vendor.requests).toHaveLength(10_002);
+  });
+});
+
+describe('E14 a published set', () => {
+  it('is asked for by GET, and brings keys with an id alone', async () => {
+    const asked: unknown[] = [];
+    const request = async (input: { readonly url: string; readonly method: string }) => {
+      asked.push(input);
+      return vendor.tools.request(input as never);
+    };
+    const { kid: _kid, ...nameless } = published;
+    vendor.keys = [nameless, published];
+    const tools = { ...vendor.tools, request };
+    expect((await readKeySet(setUrl, tools as never)).map(({ id }) => id)).toEqual(['', 'k1']);
+    expect(asked).toEqual([{ method: 'GET', url: setUrl }]);
+    expect(await lookUp(vendor.set('ES256'), '')).toBe('unknown');
+    vendor.keys = 'nothing' as unknown as JWK[];
+    expect(await readKeySet(setUrl, vendor.tools)).toEqual([]);
+  });
+
+  it('is read up to its 100th key', async () => {
+    vendor.keys = Array.from({ length: 101 }, (_, id) => ({ ...published, kid: `k${id + 1}` }));
+    const source = vendor.set('ES256');
+    expect(await lookUp(source, 'k100')).toBe('found');
+    expect(await lookUp(source, 'k101')).toBe('unknown');
+  });
+});
+
+it('E14 100 single keys are kept, and a key counts from its begin on', async () => {
+  vendor.keys = Array.from({ length: 100 }, (_, id) => ({ ...published, kid: `k${id}` }));
+  const source = vendor.single('ES256');
+  for (let id = 0; id < 100; id++) expect(await lookUp(source, `k${id}`, now + id * 10_000)).toBe('found');
+  expect(await lookUp(source, 'k0', now + 1_000_000)).toBe('found');
+  expect(vendor.requests).toHaveLength(100);
+  const beginning = (notBefore: Date): KeySource => ({
+    algorithm: 'ES256',
+    brings: 'one',
+    load: async (id) => [{ id, jwk: published as JsonObject, notBefore }],
+  });
+  expect(await lookUp(beginning(new Date(now)), 'k1')).toBe('found');
+  expect(await lookUp(beginning(new Date(now + 1)), 'k1')).toBe('unknown');
 });
 
 describe('E14 what is a key', () => {

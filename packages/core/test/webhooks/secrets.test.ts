@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Secret } from '../../src/secret.ts';
-import { liveSecrets } from '../../src/webhooks/secrets.ts';
+import { checkCall, liveSecrets } from '../../src/webhooks/secrets.ts';
 
 const now = Date.UTC(2026, 10, 20);
 const texts = (list: Parameters<typeof liveSecrets>[0], at = now) => liveSecrets(list, at).map((one) => one.reveal());
@@ -49,4 +49,14 @@ describe('liveSecrets', () => {
       expect(JSON.stringify(error) + String(error)).not.toContain('do-not-print');
     }
   });
+});
+
+describe('a body that was parsed', () => {
+  const call = (body: unknown) => () => checkCall({ body } as never, []);
+
+  it.each(['{}', {}, null, undefined, [1]])('is a mistake of the host: %j', (body) => {
+    expect(call(body)).toThrow(expect.objectContaining({ kind: 'configuration', code: 'body_not_bytes' }) as Error);
+  });
+
+  it('is one that is no bytes', () => expect(call(new Uint8Array())).not.toThrow());
 });

@@ -274,3 +274,23 @@ describe('R50 properties', () => {
     );
   });
 });
+
+describe('the halves of a key pair', () => {
+  const base64 = (length: number) => Buffer.alloc(length, 7).toString('base64');
+
+  it('are 32 bytes, and the private one stands before its public one', () => {
+    expect(parseStandardWebhookSecret(`whpk_${base64(32)}`)).toEqual({
+      kind: 'public',
+      bytes: new Uint8Array(32).fill(7),
+    });
+    expect(parseStandardWebhookSecret(`whsk_${base64(64)}`)).toEqual({
+      kind: 'private',
+      bytes: new Uint8Array(32).fill(7),
+    });
+  });
+
+  it.each(['whpk_!!!', 'whsk_!!!', 'whpk_', 'whsk_', `whpk_${base64(31)}`, `whpk_${base64(64)}`, `whsk_${base64(32)}`])(
+    '%s is none',
+    (secret) => expect(parseStandardWebhookSecret(secret)).toBeUndefined(),
+  );
+});

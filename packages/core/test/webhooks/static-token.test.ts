@@ -36,6 +36,18 @@ describe('staticToken', () => {
     expect(await query(`?token=${'a'.repeat(9000)}`)).toBe('signature_invalid');
   });
 
+  it('E01 8,192 characters are the longest', async () => {
+    for (const [length, verdict] of [[8_192, 'ok'], [8_193, 'signature_invalid']] as const) {
+      const long = 'a'.repeat(length);
+      expect(await judge(inHeader, { headers: { 'x-webhook-secret': long } }, long)).toBe(verdict);
+    } // prettier-ignore
+  });
+
+  it('takes the id of a delivery from the header that was declared, and from no other', async () => {
+    const headers = { 'x-webhook-secret': secret, undefined: 'x' };
+    expect(await inHeader(delivery({ headers }), [new Secret(secret)])).toStrictEqual({ ok: true, secretIndex: 0 });
+  });
+
   it('E02 no secret, or a blank one, verifies nothing', async () => {
     expect(await judge(inHeader, { headers: { 'x-webhook-secret': secret } }, [])).toBe('key_unavailable');
     expect(await judge(inHeader, { headers: { 'x-webhook-secret': ' ' } }, [' '])).toBe('key_unavailable');
