@@ -40,11 +40,7 @@ export interface Sessions {
 const longestCache = 10_000;
 
 /** @param ready Resolves once the keys are known to fit the store, undefined from then on; nothing is read before. */
-export function createSessions(
-  engine: Engine,
-  refresher: Refresher,
-  ready: () => Promise<void> | undefined,
-): Sessions {
+export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void> | undefined): Sessions {
   const cache = new Map<string, Cached>();
   const platformAccess = createPlatformAccess(engine);
 
