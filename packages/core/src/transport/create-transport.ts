@@ -6,12 +6,13 @@ import { createTelemetry, type CallProgress, type Telemetry } from '../telemetry
 import { checkUrl, createEgressPolicy, type EgressException, type EgressPolicy } from '../url.ts';
 import { createAnswer, longestAnswer, readBody } from './answer.ts';
 import { createBudgets } from './budgets.ts';
+import { Call } from './call.ts';
 import { classifyByStatus } from './classify.ts';
-import { startDeadline, type Deadline } from './deadline.ts';
+import { startDeadline } from './deadline.ts';
 import { defaultWire } from './default-wire.ts';
 import { answerError, brokenStreamError, isUnsent, locate, lostError } from './failures.ts';
 import { checkHeaders } from './headers.ts';
-import { createLimiter, type LimitedCall, type Limiter, type Release } from './limiter.ts';
+import { createLimiter, type Limiter, type Release } from './limiter.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
 import { tryAgain } from './retry-loop.ts';
 import { StreamBody } from './stream-body.ts';
@@ -53,36 +54,6 @@ const byPurpose = {
   token: { deadlineMs: 45_000, maxBytes: 256 * 1024 },
 } as const;
 const defaultIdleMs = 120_000;
-
-/** One call with all its tries. */
-class Call implements LimitedCall {
-  readonly request: TransportRequest;
-  readonly exception: EgressException | undefined;
-  readonly deadline: Deadline;
-  readonly progress: CallProgress;
-  readonly signal: AbortSignal;
-  /** The last try provably never reached the vendor. */
-  unsent = true;
-  /** The place of a streamed answer, kept beyond its try. */
-  kept: Release | undefined;
-
-  constructor(
-    request: TransportRequest,
-    exception: EgressException | undefined,
-    deadline: Deadline,
-    progress: CallProgress,
-  ) {
-    this.request = request;
-    this.exception = exception;
-    this.deadline = deadline;
-    this.progress = progress;
-    this.signal = deadline.signal;
-  }
-
-  remainingMs(): number {
-    return this.deadline.remainingMs();
-  }
-}
 
 /** The body of a success is left to its reader, or every body is read at once. */
 type Mode = 'stream' | 'whole';
