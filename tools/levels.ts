@@ -52,6 +52,7 @@ export const levels: Readonly<Record<string, number>> = {
   'store-inbox-input.ts': 1,
   'store-input.ts': 1,
   'store-kit.ts': 1,
+  'store-once.ts': 1,
   'store-page.ts': 1,
   'store-sync-input.ts': 1,
   'store-sync.ts': 1,

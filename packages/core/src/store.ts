@@ -9,6 +9,7 @@
  */
 import type { JsonObject } from './json.ts';
 import type { InboxStore } from './store-inbox.ts';
+import type { OnceStore } from './store-once.ts';
 import type { Page } from './store-page.ts';
 import type { SyncStore } from './store-sync.ts';
 
@@ -133,6 +134,7 @@ export interface ConnectionFilter {
   readonly cursor?: string;
 }
 
+export type { OnceRequest, OnceStore } from './store-once.ts';
 export type { Page } from './store-page.ts';
 
 export interface LeaseRequest {
@@ -222,33 +224,6 @@ export interface ConnectionStore {
   findByAccount(provider: string, accountId: string): Promise<readonly ConnectionRow[]>;
   /** Engine only: every row in id order, for health sweeps and resealing. */
   scan(afterId: string | null, limit: number): Promise<readonly ConnectionRow[]>;
-}
-
-export interface OnceRequest {
-  readonly key: string;
-  readonly value: string;
-  readonly ttlMs: number;
-  /** Counts live entries with this group: flooding of one user is refused, others are untouched. */
-  readonly group?: string;
-  readonly maxInGroup?: number;
-}
-
-/** One-time values with expiry: OAuth state, webhook delivery ids, which processes live. */
-export interface OnceStore {
-  /** Stores only when no live entry has the key. `full`: the group has `maxInGroup` live entries. */
-  put(request: OnceRequest): Promise<'stored' | 'exists' | 'full'>;
-  /** Replaces the entry, live or not. */
-  set(key: string, value: string, ttlMs: number): Promise<void>;
-  peek(key: string): Promise<string | null>;
-  /** Returns and deletes in one statement; of many callers one gets the value. Null when absent or expired. */
-  take(key: string): Promise<string | null>;
-  /**
-   * Engine only: at most `limit` live entries whose key starts with the prefix, taken literally, in no promised order.
-   * Found by an index on the key, so that it costs what it answers. The prefix is not empty, the limit 1 to 10,000.
-   */
-  entries(prefix: string, limit: number): Promise<ReadonlyMap<string, string>>;
-  /** Deletes expired entries; returns how many. */
-  purge(): Promise<number>;
 }
 
 /** One line of the audit trail. Holds ids and codes, never free vendor text or secrets. */

@@ -6,14 +6,15 @@ import { createTelemetry, type CallProgress, type Telemetry } from '../telemetry
 import { checkUrl, createEgressPolicy, type EgressException, type EgressPolicy } from '../url.ts';
 import { createAnswer, longestAnswer, readBody } from './answer.ts';
 import { createBudgets } from './budgets.ts';
+import { Call } from './call.ts';
 import { classifyByStatus } from './classify.ts';
-import { startDeadline, type Deadline } from './deadline.ts';
+import { startDeadline } from './deadline.ts';
 import { defaultWire } from './default-wire.ts';
 import { answerError, brokenStreamError, isUnsent, locate, lostError } from './failures.ts';
 import { checkHeaders } from './headers.ts';
-import { createLimiter, type LimitedCall, type Limiter, type Release } from './limiter.ts';
+import { createLimiter, type Limiter, type Release } from './limiter.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
-import { tryRepeatedly } from './retry-loop.ts';
+import { tryAgain } from './retry-loop.ts';
 import { StreamBody } from './stream-body.ts';
 import type {
   Answer,
@@ -54,18 +55,6 @@ const byPurpose = {
 } as const;
 const defaultIdleMs = 120_000;
 
-/** One call with all its tries. */
-interface Call extends LimitedCall {
-  readonly request: TransportRequest;
-  readonly exception: EgressException | undefined;
-  readonly deadline: Deadline;
-  readonly progress: CallProgress;
-  /** The last try provably never reached the vendor. */
-  unsent: boolean;
-  /** The place of a streamed answer, kept beyond its try. */
-  kept: Release | undefined;
-}
-
 /** The body of a success is left to its reader, or every body is read at once. */
 type Mode = 'stream' | 'whole';
 
@@ -102,17 +91,29 @@ export function createTransport(options: TransportOptions): Transport & Required
     log.info({ provider, organizationId, host: url.host, addresses }, 'a call uses an exception of the egress policy');
   }
 
-  function begin(request: TransportRequest, progress: CallProgress): Call {
-    const exception = withContext(request, () => admit(request));
-    budgets.deposit(request.url.host);
-    const deadlineMs = request.deadlineMs ?? byPurpose[request.purpose].deadlineMs;
-    const deadline = startDeadline(clock, deadlineMs, request.signal);
-    const { signal, remainingMs } = deadline;
-    return { request, exception, deadline, progress, signal, remainingMs, unsent: true, kept: undefined };
+  function admitted(request: TransportRequest): EgressException | undefined {
+    try {
+      return admit(request);
+    } catch (error) {
+      throw isPlugboardError(error) ? locate(error, request) : error;
+    }
   }
 
-  function tryAll(call: Call, mode: Mode): Promise<Answer | WireAnswer> {
-    return tryRepeatedly(
+  function begin(request: TransportRequest, progress: CallProgress): Call {
+    const exception = admitted(request);
+    budgets.deposit(request.url.host);
+    const deadlineMs = request.deadlineMs ?? byPurpose[request.purpose].deadlineMs;
+    return new Call(request, exception, startDeadline(clock, deadlineMs, request.signal), progress);
+  }
+
+  /** The first try is nearly always the only one: the loop of the others, and what it needs, is made after a failure. */
+  async function tryAll(call: Call, mode: Mode): Promise<Answer | WireAnswer> {
+    try {
+      return await attempt(call, mode);
+    } catch (error) {
+      if (!(await afterFailure(call, error))) throw error;
+    }
+    return tryAgain(
       () => attempt(call, mode),
       (error) => afterFailure(call, error),
     );
@@ -288,12 +289,4 @@ function lost(call: Call, cause: unknown): PlugboardError {
 function checkPositive(value: number | undefined, name: string): void {
   if (value === undefined || value > 0) return;
   throw invalidInput('The call', [{ path: name, message: 'must be a number above 0' }]);
-}
-
-function withContext<T>(request: TransportRequest, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw isPlugboardError(error) ? locate(error, request) : error;
-  }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../clock.ts';
 
 /** Why a call was stopped from our side; `idle` and `reader` are ends of streamed bodies. */
 export type Stop = 'deadline' | 'caller' | 'idle' | 'reader';
@@ -20,27 +20,52 @@ export interface Deadline {
 }
 
 export function startDeadline(clock: Clock, ms: number, caller?: AbortSignal): Deadline {
-  const controller = new AbortController();
-  const end = clock.monotonic() + ms;
-  let stopped: Stop | undefined;
-  // The reason of the caller's signal may hold anything, so it goes no further.
-  const stop = (by: Stop) => {
-    stopped ??= by;
-    controller.abort();
-  };
-  const onCaller = () => stop('caller');
-  const cancelTimer = clock.after(ms, () => stop('deadline'));
-  if (caller?.aborted === true) onCaller();
-  else caller?.addEventListener('abort', onCaller, { once: true });
-  return {
-    signal: controller.signal,
-    stopped: () => stopped,
-    stop,
-    lift: cancelTimer,
-    remainingMs: () => Math.max(end - clock.monotonic(), 0),
-    cancel() {
-      cancelTimer();
-      caller?.removeEventListener('abort', onCaller);
-    },
-  };
+  return new CallDeadline(clock, ms, caller);
+}
+
+/** A class, because every call has one, and six closures are more garbage than all the rest of it. */
+class CallDeadline implements Deadline {
+  readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #end: number;
+  readonly #cancelTimer: Cancel;
+  readonly #caller: AbortSignal | undefined;
+  readonly #onCaller: (() => void) | undefined;
+  #stopped: Stop | undefined;
+
+  constructor(clock: Clock, ms: number, caller: AbortSignal | undefined) {
+    this.signal = this.#controller.signal;
+    this.#clock = clock;
+    this.#end = clock.monotonic() + ms;
+    this.#cancelTimer = clock.after(ms, () => this.stop('deadline'));
+    this.#caller = caller;
+    if (caller === undefined) return;
+    this.#onCaller = () => this.stop('caller');
+    if (caller.aborted) this.#onCaller();
+    else caller.addEventListener('abort', this.#onCaller, { once: true });
+  }
+
+  stopped(): Stop | undefined {
+    return this.#stopped;
+  }
+
+  /** The reason of the caller's signal may hold anything, so it goes no further. */
+  stop(by: Stop): void {
+    this.#stopped ??= by;
+    this.#controller.abort();
+  }
+
+  lift(): void {
+    this.#cancelTimer();
+  }
+
+  remainingMs(): number {
+    return Math.max(this.#end - this.#clock.monotonic(), 0);
+  }
+
+  cancel(): void {
+    this.#cancelTimer();
+    if (this.#onCaller !== undefined) this.#caller?.removeEventListener('abort', this.#onCaller);
+  }
 }

@@ -80,7 +80,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     return () => {
       for (const lane of lanes) {
         lane.inFlight--;
-        for (const wake of lane.wakers.splice(0)) wake();
+        if (lane.wakers.length > 0) for (const wake of lane.wakers.splice(0)) wake();
       }
     };
   }
@@ -118,7 +118,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       const now = clock.monotonic();
       const { limitKey, cost = 1 } = call.request;
       const gate = gates.find(limitKey);
-      const lane = tightest(gate === undefined ? limits : [gate, ...limits], now, cost);
+      const lane = tightest(gate, limits, now, cost);
       const waitMs = lane?.waitMs(now, cost) ?? 0;
       if (lane === undefined || waitMs <= 0) {
         const passed = passAll(call.request, limits, now);
@@ -209,7 +209,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     const now = clock.monotonic();
     const { limitKey, cost = 1 } = call.request;
     const gate = gates.find(limitKey);
-    return tightest(gate === undefined ? limits : [gate, ...limits], now, cost) ?? passAll(call.request, limits, now);
+    return tightest(gate, limits, now, cost) ?? passAll(call.request, limits, now);
   }
 
   return {
@@ -232,10 +232,13 @@ export function createLimiter(options: LimiterOptions): Limiter {
 }
 
 /** The lane that holds a call up longest; those where others wait already count too, or newcomers would overtake them. */
-function tightest(lanes: readonly Lane[], now: number, cost: number): Lane | undefined {
+function tightest(gate: Lane | undefined, limits: readonly Lane[], now: number, cost: number): Lane | undefined {
   let found: Lane | undefined;
   let longest = -1;
-  for (const lane of lanes) {
+  // By place, the gate first: no list is made of them for the many calls that nothing holds up.
+  for (let place = -1; place < limits.length; place++) {
+    const lane = place === -1 ? gate : limits[place];
+    if (lane === undefined) continue;
     const waitMs = lane.waitMs(now, cost);
     if ((waitMs <= 0 && lane.waiting === 0) || waitMs <= longest) continue;
     found = lane;

@@ -1,16 +1,8 @@
 /** Waits and decides after a failed try; false ends the loop with the try's error. */
 export type AfterFailure = (error: unknown) => Promise<boolean>;
 
-/**
- * Tries until it succeeds or `afterFailure` says no. The first try, which nearly always is the only one, runs without
- * the loop and without loading it.
- */
-export async function tryRepeatedly<T>(attempt: () => Promise<T>, afterFailure: AfterFailure): Promise<T> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (!(await afterFailure(error))) throw error;
-  }
+/** Tries until it succeeds or `afterFailure` says no: after a first try that failed, so that most calls do not load it. */
+export async function tryAgain<T>(attempt: () => Promise<T>, afterFailure: AfterFailure): Promise<T> {
   const { default: pRetry } = await import('p-retry');
   // The loop neither counts nor waits: `afterFailure` does both, by the injected clock.
   return pRetry(attempt, {

@@ -1,7 +1,7 @@
 /** The wire of Node: pooled sockets, guarded connects. Loaded at the first call, because undici costs 60 ms of start. */
 import { Agent, type Dispatcher } from 'undici';
 
-import { BodyQueue } from './body-queue.ts';
+import { BodyQueue, type Flow } from './body-queue.ts';
 import { acceptedEncodings, decodeBody } from './decode.ts';
 import { guardedConnector, type Lookup } from './guarded-connector.ts';
 import type { Wire, WireAnswer, WireRequest } from './transport.ts';
@@ -48,18 +48,8 @@ export function createUndiciWire({ connections = 128, lookup }: UndiciWireOption
 
 function exchange(agent: Agent, request: WireRequest): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
-    const { url, signal } = request;
-    let started: Dispatcher.DispatchController | undefined;
-    let body: BodyQueue | undefined;
-
-    function stop(): void {
-      started?.abort(aborted(false));
-      // Still waiting for a socket: undici forgets the request when it gets to it.
-      if (started === undefined) reject(aborted(true));
-    }
-
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
+    if (request.signal.aborted) return reject(aborted(true));
+    const { url } = request;
     agent.dispatch(
       {
         origin: url.origin,
@@ -68,34 +58,71 @@ function exchange(agent: Agent, request: WireRequest): Promise<WireAnswer> {
         headers: headerList(request.headers),
         body: request.body ?? null,
       },
-      {
-        onRequestStart(controller) {
-          started = controller;
-          if (signal.aborted) stop();
-        },
-        onResponseStart(controller, status, headers) {
-          // Informational answers (RFC 9110 section 15.2) come before the real one.
-          if (status < 200) return;
-          body = new BodyQueue({
-            pause: () => controller.pause(),
-            resume: () => controller.resume(),
-            cancel: () => controller.abort(aborted(false)),
-          });
-          resolve(answerOf(status, headers as RawHeaders, body));
-        },
-        onResponseData: (_controller, chunk) => body?.push(chunk),
-        onResponseEnd() {
-          signal.removeEventListener('abort', stop);
-          body?.end();
-        },
-        onResponseError(_controller, error) {
-          signal.removeEventListener('abort', stop);
-          if (body === undefined) reject(error);
-          else body.fail(error);
-        },
-      },
+      new Exchange(request.signal, resolve, reject),
     );
   });
+}
+
+/** One exchange as undici tells of it, and its socket as the body asks of it. */
+class Exchange implements Dispatcher.DispatchHandler, Flow {
+  readonly #signal: AbortSignal;
+  readonly #resolve: (answer: WireAnswer) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #stop = () => this.#onStop();
+  #controller: Dispatcher.DispatchController | undefined;
+  #body: BodyQueue | undefined;
+
+  constructor(signal: AbortSignal, resolve: (answer: WireAnswer) => void, reject: (error: Error) => void) {
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) this.#onStop();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+    // Informational answers (RFC 9110 section 15.2) come before the real one.
+    if (status < 200) return;
+    this.#body = new BodyQueue(this);
+    this.#resolve(answerOf(status, headers, this.#body));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body?.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#signal.removeEventListener('abort', this.#stop);
+    this.#body?.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#signal.removeEventListener('abort', this.#stop);
+    if (this.#body === undefined) this.#reject(error);
+    else this.#body.fail(error);
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  cancel(): void {
+    this.#controller?.abort(aborted(false));
+  }
+
+  #onStop(): void {
+    this.cancel();
+    // Still waiting for a socket: undici forgets the request when it gets to it.
+    if (this.#controller === undefined) this.#reject(aborted(true));
+  }
 }
 
 function answerOf(status: number, raw: RawHeaders, body: BodyQueue): WireAnswer {

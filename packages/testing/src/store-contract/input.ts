@@ -33,6 +33,7 @@ export const inputCases: readonly StoreCase[] = [
     name: 'G08 refuses a bad organization in every call',
     async run(subject) {
       const { connections, audit } = subject.store;
+      const findForCall = connections.findForCall?.bind(connections);
       const id = crypto.randomUUID();
       for (const [what, bad] of Object.entries(badTexts)) {
         const key = { provider: 'acme', label: 'default' };
@@ -49,6 +50,7 @@ export const inputCases: readonly StoreCase[] = [
         const calls: Record<string, () => Promise<unknown>> = {
           get: () => connections.get(bad, id),
           find: () => connections.find(bad, key),
+          ...(findForCall !== undefined && { findForCall: () => findForCall(bad, key) }),
           list: () => connections.list(bad),
           insert: () => connections.insert(bad, connection()),
           update: () => connections.update(bad, id, {}, {}),
@@ -69,6 +71,7 @@ export const inputCases: readonly StoreCase[] = [
     name: 'G08 refuses bad texts in keys, columns, filters and accounts',
     async run(subject) {
       const { connections } = subject.store;
+      const findForCall = connections.findForCall?.bind(connections);
       const fields = ['provider', 'label', 'method', 'statusReason', 'attemptHash', 'writeId'] as const;
       for (const [what, bad] of Object.entries(badTexts)) {
         for (const field of fields) {
@@ -87,6 +90,10 @@ export const inputCases: readonly StoreCase[] = [
         }
         await refuses(() => connections.find(organization, { provider: bad, label: 'x' }), ['provider'], what);
         await refuses(() => connections.find(organization, { provider: 'x', label: bad }), ['label'], what);
+        if (findForCall !== undefined) {
+          await refuses(() => findForCall(organization, { provider: bad, label: 'x' }), ['provider'], what);
+          await refuses(() => findForCall(organization, { provider: 'x', label: bad }), ['label'], what);
+        }
         await refuses(() => connections.list(organization, { provider: bad }), ['provider'], what);
         await refuses(() => connections.findByAccount(bad, 'x'), ['provider'], what);
         await refuses(() => connections.findByAccount('x', bad), ['accountId'], what);

@@ -1,6 +1,8 @@
 /** Who owns a row, and what makes two keys the same. */
 import { expect } from 'vitest';
 
+import type { CallRow } from '@plugboard/core/store-kit';
+
 import { atOnce, connection, insert, minute, organization, stranger, unread, type StoreCase } from './subject.ts';
 
 export const keyCases: readonly StoreCase[] = [
@@ -93,6 +95,35 @@ export const keyCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'reads for a call what it reads otherwise, as far as it reads that alone',
+    async run(subject) {
+      const { connections } = subject.store;
+      if (connections.findForCall === undefined) return;
+      const key = { provider: 'acme', label: 'default' };
+      expect(await connections.findForCall(organization, key)).toBeNull();
+      const dates = { tokenExpiresAt: null, refreshAt: null, refreshExpiresAt: null };
+      await insert(subject, { label: 'bare', ...dates, account: null, scopes: null, metadata: {}, settings: {} });
+      await insert(subject, { label: 'ended', status: 'disconnected', credentials: null });
+      await insert(subject, { label: 'stub', stub: true, statusReason: 'scopes_missing', status: 'degraded' });
+      await insert(subject, { provider: 'other', label: 'default' });
+      await insert(subject, { label: 'default' }, stranger);
+      for (const [owner, provider, label] of [
+        [organization, 'acme', 'bare'],
+        [organization, 'acme', 'ended'],
+        [organization, 'acme', 'stub'],
+        [organization, 'other', 'default'],
+        [stranger, 'acme', 'default'],
+      ] as const) {
+        const whole = await connections.find(owner, { provider, label });
+        const part = await connections.findForCall(owner, { provider, label });
+        expect(whole).not.toBeNull();
+        for (const field of callFields) expect(part?.[field], field).toEqual(whole?.[field]);
+      }
+      expect(await connections.findForCall(organization, key)).toBeNull();
+      expect(await connections.findForCall(stranger, { ...key, label: 'bare' })).toBeNull();
+    },
+  },
+  {
     name: 'answers null when the key is taken, and keeps the first row',
     async run(subject) {
       const { connections } = subject.store;
@@ -127,6 +158,26 @@ export const keyCases: readonly StoreCase[] = [
     },
   },
 ];
+
+/** Each member of `CallRow`; the type refuses a list in which one is missing. */
+const callFields = Object.keys({
+  id: true,
+  organizationId: true,
+  provider: true,
+  method: true,
+  status: true,
+  statusReason: true,
+  credentials: true,
+  credentialsVersion: true,
+  tokenExpiresAt: true,
+  refreshAt: true,
+  account: true,
+  scopes: true,
+  metadata: true,
+  settings: true,
+  stub: true,
+  readAt: true,
+} satisfies Record<keyof CallRow, true>) as (keyof CallRow)[];
 
 function auditEntry(organizationId: string, connectionId: string) {
   const data = { code: 'example' };

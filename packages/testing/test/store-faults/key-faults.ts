@@ -27,6 +27,32 @@ export const keyFaults: readonly Fault[] = [
     ],
   })),
   {
+    name: 'a read for a call forgets the settings',
+    parts: ({ connections }) => ({
+      connections: {
+        async findForCall(...args) {
+          const row = await connections.find(...args);
+          return row && { ...row, settings: {} };
+        },
+      },
+    }),
+    fails: ['reads for a call what it reads otherwise'],
+  },
+  {
+    name: 'a read for a call answers the only connection to a provider',
+    parts: ({ connections }) => ({
+      connections: {
+        async findForCall(organizationId, key) {
+          const found = await connections.find(organizationId, key);
+          if (found !== null) return found;
+          const { items } = await connections.list(organizationId, { provider: key.provider });
+          return items[0] ?? null;
+        },
+      },
+    }),
+    fails: ['reads for a call what it reads otherwise'],
+  },
+  {
     name: 'lock does not look at the organization',
     parts: (sound) => ({
       connections: {
