@@ -618,7 +618,7 @@ test.each(['strict', 'stable'] as const)(
     const list = (label: string) =>
       codeOf(drive(rig, rig.board.client('acme', { organizationId, label }).orders.list()));
     await drive(rig, rig.board.jobs[0]!.run());
-    expect(await rig.row('one')).toMatchObject({ status: 'active', failCount: 1, leaseUntil: null });
+    expect(await rig.row('one')).toMatchObject({ status: 'error', failCount: 0, leaseUntil: null });
     expect(await rig.row('two')).toMatchObject({ credentialsVersion: 2 });
     await rig.clock.advance(120_000);
     expect([await list('one'), await list('two')]).toEqual(['vault_auth_failed', 'resolved']);
