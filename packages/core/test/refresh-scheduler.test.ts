@@ -217,7 +217,9 @@ describe('how much is claimed', () => {
   function claimingRig(options: Parameters<typeof createRig>[0], refreshesInFlight?: number) {
     const claims: unknown[] = [];
     const background = refreshesInFlight === undefined ? {} : { background: { refreshesInFlight } };
-    const rig = createRig(options, background, (inner) => {
+    const { definition } = acmeProvider();
+    const keys = defineProvider({ ...definition, id: 'keys', auth: { apiKey: definition.auth.apiKey } })({});
+    const rig = createRig(options, { ...background, more: [keys] }, (inner) => {
       const claimDue: ConnectionStore['claimDue'] = async (request) => {
         claims.push(request);
         return inner.connections.claimDue(request);
@@ -299,7 +301,9 @@ test('a row that somebody changed before it was marked is not spent, and is due 
   const run = rig.board.jobs[0]!.run();
   await rig.clock.advance(0);
   expect(rig.tokenCalls()).toHaveLength(2);
-  const [changed] = (await allRows(rig.store)).filter(({ settings }) => settings['channel'] === 'c1');
+  const rows = await allRows(rig.store);
+  const [changed] = rows.filter(({ settings }) => settings['channel'] === 'c1');
+  expect(rows.filter(({ leaseUntil }) => leaseUntil !== null)).toHaveLength(2);
   expect(changed).toMatchObject({ leaseUntil: null, attemptHash: null, credentialsVersion: 1 });
   expect(changed!.refreshAt! <= changed!.readAt).toBe(true);
   rig.oauth.gate.release();

@@ -128,8 +128,9 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
       }),
     );
     const writes = rows.flatMap(({ organizationId, id, version, leaseFence }, index) => {
-      const { attemptHash, attemptAt } = marks[index] ?? {};
-      if (attemptHash === undefined || attemptAt === undefined) return [];
+      const found = marks[index];
+      if (found === undefined) return [];
+      const { attemptHash, attemptAt } = found;
       return [{ organizationId, id, guard: { version, leaseFence }, change: { attemptHash, attemptAt } }];
     });
     const written = writes.length === 0 ? [] : await store.connections.updateMany(writes);
