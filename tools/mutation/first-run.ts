@@ -108,10 +108,9 @@ async function problemOf(test: Test, shared: Shared, limitMs: number): Promise<s
 
 async function runOnce(test: Test, shared: Shared): Promise<void> {
   const suites: NonNullable<Test['suite']>[] = [];
-  for (let suite = test.suite ?? test.file; suite !== undefined; suite = suite.suite ?? suite.file) {
-    if (suites.includes(suite)) break;
+  // The file is its own file.
+  for (let suite = test.suite ?? test.file; !suites.includes(suite); suite = suite.suite ?? suite.file)
     suites.unshift(suite);
-  }
   const cleanUps: (() => unknown)[] = [];
   const { currentTestId } = shared;
   try {

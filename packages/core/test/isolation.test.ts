@@ -10,7 +10,7 @@ import { createMemoryStore } from '../src/memory-store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
 import { createFakeClock } from './support/fake-clock.ts';
 import { minting } from './support/minting.ts';
-import { drive, key } from './support/rig.ts';
+import { drive, failedAt, key } from './support/rig.ts';
 import { createSelfHosted, shopInput } from './support/self-hosted.ts';
 
 const codeOf = (work: PromiseLike<unknown>) =>
@@ -130,8 +130,8 @@ describe('what is heard of a server that an organization named', () => {
     rig.trouble.set('two.example', () => Response.json({ error: 'invalid_grant' }, { status: 400 }));
     expect(await rig.call('org-1')).toBe('refresh_refused');
     await rig.call('org-0');
-    const { refreshAt, lastError } = await rig.row('org-0');
-    expect(refreshAt!.getTime() - Date.parse(String(lastError?.['at']))).toBe(240_000);
+    const row = await rig.row('org-0');
+    expect(row.refreshAt!.getTime() - failedAt(row)).toBe(240_000);
   });
 });
 

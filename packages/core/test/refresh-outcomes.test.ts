@@ -7,7 +7,7 @@ import { silentLog } from '../src/log.ts';
 import type { ConnectionRow, Store } from '../src/store.ts';
 import { allRows, refreshJob } from './support/fleet.ts';
 import { populate } from './support/populate.ts';
-import { createRig, drive, organizationId } from './support/rig.ts';
+import { createRig, drive, failedAt, organizationId } from './support/rig.ts';
 import { createStepRig } from './support/step-rig.ts';
 
 const hourMs = 3_600_000;
@@ -330,8 +330,8 @@ describe('a server in trouble', () => {
     await codeOf(drive(rig, rig.board.client('acme', { organizationId, label: 'other' }).orders.list()));
     rig.oauth.switches.token.always({ status: 503 });
     await rig.list();
-    const { refreshAt, lastError } = await rig.row();
-    expect(refreshAt!.getTime() - Date.parse(String(lastError?.['at']))).toBe(30_000);
+    const row = await rig.row();
+    expect(row.refreshAt!.getTime() - failedAt(row)).toBe(30_000);
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { isPlugboardError, PlugboardError } from '../src/errors.ts';
-import { createRig, drive, organizationId } from './support/rig.ts';
+import { createRig, drive, failedAt, organizationId } from './support/rig.ts';
 import { createStepRig } from './support/step-rig.ts';
 
 const hourMs = 3_600_000;
@@ -29,9 +29,10 @@ async function expired(rotation: (typeof rotations)[number]) {
         () => undefined,
         (reason: unknown) => reason,
       );
-      if (error !== undefined && !isPlugboardError(error)) throw error;
-      const { refreshAt, lastError } = await row();
-      return { error, pauseMs: (refreshAt?.getTime() ?? 0) - Date.parse(String(lastError?.['at'])), refreshAt };
+      expect(error === undefined || isPlugboardError(error), String(error)).toBe(true);
+      const failed = await row();
+      const { refreshAt } = failed;
+      return { error, pauseMs: (refreshAt?.getTime() ?? 0) - failedAt(failed), refreshAt };
     },
   };
 }

@@ -396,8 +396,8 @@ describe('rows that rotate', () => {
       await rig.store.connections.update(owner, id, {}, { credentials: spare!.credentials });
     expect(await drive(rig, rig.board.jobs[0]!.run())).toEqual({ processed: 2, more: false });
     const after = await allRows(rig.store);
-    const failed = after.filter(({ failCount, leaseUntil }) => failCount === 1 && leaseUntil === null);
-    expect(failed).toHaveLength(unopened);
+    const flagged = after.filter(({ status, leaseUntil }) => status === 'error' && leaseUntil === null);
+    expect(flagged).toHaveLength(unopened);
     expect(rig.tokenCalls()).toHaveLength(2 - unopened);
   });
 

@@ -218,6 +218,8 @@ test.each([
   });
   expect(await codeOf(rig.list())).toBe(outcome);
   expect(rig.tokenCalls()).toHaveLength(calls);
+  // The turn is another's at once.
+  expect(await rig.row()).toMatchObject({ leaseUntil: null, attemptHash: null });
 });
 
 test.each(['stable', 'strict'] as const)(

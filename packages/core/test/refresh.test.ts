@@ -119,13 +119,12 @@ test('D13 a refresh token that the answer omits is kept', async () => {
 });
 
 test.each(['', null])('D13 a refresh token that the answer gives as %j is kept', async (given) => {
-  let vendor: ReturnType<typeof createRig>;
   const wire = handlerWire(async (request) => {
     const answer = await vendor.handle(request);
     if (!request.url.endsWith('/token') || vendor.tokenCalls().length !== 2) return answer;
     return Response.json({ ...((await answer.json()) as object), refresh_token: given });
   });
-  vendor = createRig({ rotation: 'stable' }, { cacheMs: 0, wire });
+  const vendor: ReturnType<typeof createRig> = createRig({ rotation: 'stable' }, { cacheMs: 0, wire });
   await vendor.connect();
   for (let refresh = 1; refresh <= 2; refresh++) {
     await vendor.clock.advance(3_600_000);

@@ -202,13 +202,17 @@ function begin(
 async function withLease(
   { engine, outcome, nextWriteId }: Parts,
   runtime: ProviderRuntime,
-  { row, claimedAt, readAt, marked }: ClaimedRow,
+  claim: ClaimedRow,
   { answered, batch }: ClaimedHooks,
 ): Promise<ConnectionRow> {
+  const { row, claimedAt, readAt, marked } = claim;
   const guard = { credentialsVersion: row.credentialsVersion, leaseFence: row.leaseFence };
   const hadUnknown = marked?.hadUnknown ?? (await isSameAttempt(engine, runtime, row));
-  // A process that slept since its claim must not send: the lease may end before the answer.
-  if (engine.clock.monotonic() - claimedAt > leaseMs - callDeadlineMs - 5_000) throw busyError(runtime);
+  // Who slept since the claim, or waited long behind slow answers, must not send: the lease may end before the answer.
+  if (engine.clock.monotonic() - claimedAt > leaseMs - callDeadlineMs - 5_000) {
+    await giveBack(engine, [claim]);
+    throw busyError(runtime);
+  }
   const answer = await callVendor(engine, runtime, row);
   answered?.();
   const at = storeTime(engine, row, readAt);

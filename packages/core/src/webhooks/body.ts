@@ -16,10 +16,10 @@ export async function readBody(request: Request, maxBytes: number, clock: Clock)
   if (request.body === null) return { bytes: new Uint8Array() };
   const reader = (request.body as ReadableStream<Uint8Array>).getReader();
   const stop = () => reader.cancel().catch(() => undefined);
-  let isLate = false;
+  const time = { isUp: false };
   // Ends the read that waits. Raced against one promise, every chunk would be kept for as long as that waits.
   const cancel = clock.after(readMs, () => {
-    isLate = true;
+    time.isUp = true;
     void stop();
   });
   try {
@@ -27,7 +27,7 @@ export async function readBody(request: Request, maxBytes: number, clock: Clock)
     let size = 0;
     for (;;) {
       const { done, value } = await reader.read();
-      if (isLate) return { status: 408, code: 'body_too_slow' };
+      if (time.isUp) return { status: 408, code: 'body_too_slow' };
       if (done) return { bytes: concatBytes(...chunks) };
       size += value.length;
       if (size > maxBytes) {

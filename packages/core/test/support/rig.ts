@@ -14,11 +14,11 @@ import { endpoint } from '../../src/endpoint.ts';
 import { secret } from '../../src/fields.ts';
 import { silentLog } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
-import type { Store } from '../../src/store.ts';
+import type { ConnectionRow, Store } from '../../src/store.ts';
 import type { AnyProvider, HealthResult, WebhookDefinition } from '../../src/provider.ts';
 import { handlerWire } from '../../src/transport/handler-wire.ts';
 import { hmacSignature, hmacSigner } from '../../src/webhooks/hmac-signature.ts';
-import { parseJson, at, text } from '../../src/json.ts';
+import { at, member, parseJson, text } from '../../src/json.ts';
 import { createFakeClock } from './fake-clock.ts';
 
 export const organizationId = 'org-1';
@@ -291,6 +291,11 @@ export function createRig(
     row: (label = 'default') => store.connections.find(organizationId, { provider: 'acme', label }),
     tokenCalls: () => servers.oauth.ledger.tokenCalls,
   };
+}
+
+/** When the last failure of a connection was written: milliseconds since the epoch. */
+export function failedAt({ lastError }: Pick<ConnectionRow, 'lastError'>): number {
+  return Date.parse(text(member(lastError, 'at')) ?? '');
 }
 
 /** Lets time pass until the promise settles. */
