@@ -229,7 +229,7 @@ export const standings: Readonly<Record<string, Standing>> = {
   F03: { left: 'Through `fetchWire` only addresses that are written as such are seen.' },
   G12: { left: 'A provider is code of the process, and can do what any code there can.' },
   G13: { by: '`pnpm pack:check`' },
-  R50: { left: 'CI takes 20,000 cases of each; more with `PLUGBOARD_CORPUS=full`.' },
+  R50: { left: 'CI takes 100,000 cases of each; ten million with `PLUGBOARD_CORPUS=full`.' },
   R57: {
     by: '`pnpm mutate`, [its results](mutation.md)',
     left: 'What survives is listed with its reason; for the refresh job some tests are owed. Tests with databases are not run.',

@@ -89,8 +89,7 @@ describe.each(nodes)('$name', (runtime) => {
 
 describe('every provider', () => {
   const [, runtime] = nodes;
-  // The frozen run takes as long again: with the whole contract alone.
-  test.each(process.env['PLUGBOARD_RUNTIMES'] === 'whole' ? [all, frozen] : [all])(
+  test.each([all, frozen])(
     'S10 G05 keeps the fixed set of its contract with $name',
     async (hardening) => {
       const hardened = { ...runtime!, args: hardening.args(runtime!) };

@@ -1,6 +1,6 @@
 /**
  * Property tests over generated inputs. Cases are the same in every run, so that a failure is the same for everybody;
- * seeds that once failed are kept in seeds.json and replayed first. `CI` takes 20,000 cases, PLUGBOARD_CORPUS=full
+ * seeds that once failed are kept in seeds.json and replayed first. `CI` takes 100,000 cases, PLUGBOARD_CORPUS=full
  * 10,000,000 from a seed of chance, anything else 5,000.
  */
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ export interface CorpusOptions {
 const file = new URL('seeds.json', import.meta.url);
 const usualSeed = 20_261_128;
 const full = process.env['PLUGBOARD_CORPUS'] === 'full';
-const cases = full ? 10_000_000 : process.env['CI'] === undefined ? 5_000 : 20_000;
+const cases = full ? 10_000_000 : process.env['CI'] === undefined ? 5_000 : 100_000;
 /** How long the greater sizes may take. */
 export const corpusTimeoutMs = full ? 7_200_000 : 120_000;
 
