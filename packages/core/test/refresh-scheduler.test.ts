@@ -63,6 +63,66 @@ test('what rotates is marked before it is sent, and each new token is stored by 
   expect(rig.oauth.ledger.reuses).toHaveLength(0);
 });
 
+test('a token that stays is not marked before it is sent: it may be sent again', async () => {
+  const rig = createRig({ rotation: 'stable' });
+  await populate(rig, { count: 1 });
+  await rig.clock.advance(hourMs);
+  rig.oauth.switches.token.next({ hold: 'before' });
+  const run = rig.board.jobs[0]!.run();
+  await rig.oauth.gate.whenHeld();
+  expect((await allRows(rig.store))[0]).toMatchObject({ attemptHash: null, attemptAt: null });
+  rig.oauth.gate.release();
+  expect(await drive(rig, run)).toEqual({ processed: 1, more: false });
+});
+
+test('an organization that holds back half of a batch is claimed from until nothing of it is due', async () => {
+  const rig = createRig({ rotation: 'stable' });
+  await populate(rig, { count: 520, organizationOf: () => 'org-1' });
+  await rig.clock.advance(hourMs);
+  expect(await drive(rig, rig.board.jobs[0]!.run())).toEqual({ processed: 520, more: false });
+});
+
+test('of a provider that refused the app one row is claimed to find out, and no more', async () => {
+  const limits: number[] = [];
+  const rig = createRig({ rotation: 'stable' }, {}, (inner) => {
+    const claimDue: ConnectionStore['claimDue'] = (request) => {
+      limits.push(request.limit);
+      return inner.connections.claimDue(request);
+    };
+    return { ...inner, connections: { ...inner.connections, claimDue } };
+  });
+  await populate(rig, { count: 3 });
+  await rig.clock.advance(hourMs);
+  rig.oauth.switches.token.always({ error: 'invalid_client' });
+  await drive(rig, rig.board.jobs[0]!.run());
+  limits.length = 0;
+  expect(await drive(rig, rig.board.jobs[0]!.run())).toEqual({ processed: 0, more: false });
+  expect(limits).toEqual([]);
+  await rig.clock.advance(60_000);
+  await drive(rig, rig.board.jobs[0]!.run());
+  expect(limits).toEqual([1]);
+});
+
+test('a run ends when what it got is stored, and not when it is answered', async () => {
+  const stored = Promise.withResolvers<void>();
+  const rig = createRig({ rotation: 'stable' }, {}, (inner) => {
+    const updateMany: ConnectionStore['updateMany'] = async (...args) => {
+      await stored.promise;
+      return inner.connections.updateMany(...args);
+    };
+    return { ...inner, connections: { ...inner.connections, updateMany } };
+  });
+  await populate(rig, { count: 3 });
+  await rig.clock.advance(hourMs);
+  let ended = false;
+  const run = rig.board.jobs[0]!.run().finally(() => (ended = true));
+  await rig.clock.advance(1_000);
+  expect([rig.tokenCalls().length, ended]).toEqual([3, false]);
+  stored.resolve();
+  await drive(rig, run);
+  expect((await allRows(rig.store)).map(({ credentialsVersion }) => credentialsVersion)).toEqual([2, 2, 2]);
+});
+
 test('R21 after the signal nothing is claimed: what is in flight ends, what was only claimed is due for others', async () => {
   const rig = countingRig({ rotation: 'stable' });
   await populate(rig, { count: 300 });

@@ -71,7 +71,7 @@ export function createRefreshScheduler(
       await refresher.told();
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
-      return { processed, more: signal?.aborted !== true && clock.monotonic() >= endAt };
+      return { processed, more: clock.monotonic() >= endAt };
     },
   };
 }
@@ -114,7 +114,6 @@ function createLane(engine: Engine, refresher: Refresher, { runtime, inFlight }:
   /** Of a token that rotates, it is noted first that it will be spent: many rows in one statement. */
   async function mark(rows: readonly ConnectionRow[], claimedAt: number): Promise<ClaimedRow[]> {
     const readAt = clock.monotonic();
-    if (!rows.some((row) => needsMark(runtime, row))) return rows.map((row) => ({ row, claimedAt, readAt }));
     const marks = await Promise.all(
       rows.map(async (row) => {
         try {

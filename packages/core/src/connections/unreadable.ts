@@ -1,7 +1,7 @@
 /** Stored credentials that do not open: a row that was changed behind the library's back, or a key that is not at hand. */
 import { isPlugboardError } from '../errors.ts';
-import type { Engine } from '../engine.ts';
-import type { ConnectionData, ConnectionRow } from '../store.ts';
+import type { Events } from '../events.ts';
+import type { ConnectionData, ConnectionRow, Store } from '../store.ts';
 import { keyIdOf } from '../vault/format.ts';
 import { viewOf } from './view.ts';
 
@@ -31,7 +31,7 @@ export function isUnreadable(error: unknown): boolean {
   return isAltered(error) || isKeyMissing(error);
 }
 
-export function createUnreadable({ store, events }: Pick<Engine, 'store' | 'events'>): Unreadable {
+export function createUnreadable({ store, events }: { store: Store; events: Events }): Unreadable {
   /** Ids of keys that the host was told of. */
   const told = new Set<string>();
 
