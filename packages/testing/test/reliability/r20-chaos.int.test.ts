@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 
 import { postgresPrograms, startOwnPostgres, type OwnPostgres } from '../support/own-postgres.ts';
-import { judge } from './judge.ts';
+import { judge, turnMs } from './judge.ts';
 import { noteRow } from './note.ts';
 import type { Worker } from './process.ts';
 import { sized } from './size.ts';
@@ -67,6 +67,8 @@ test.for([...withKills, ...withoutKills])(
       async kill(index) {
         workers[index]!.kill('SIGKILL');
         await workers[index]!.exited;
+        // What it had claimed waits for the end of its leases, which are longer than this test.
+        if (!lock) await world!.elapse(labels, turnMs);
         workers[index] = await begin();
       },
       pause(index) {
