@@ -29,7 +29,18 @@ export const equivalents: readonly Equivalent[] = [
     why: returnsNothing,
   },
   { file: scheduler, code: '[]', as: ['["Stryker was here"]'], why: 'Nobody reads the answer to no writes.' },
-  { file: scheduler, code: 'writes.length === 0', as: ['false'], why: shortcut },
+  {
+    file: scheduler,
+    code: '!done',
+    as: ['true'],
+    why: 'Results are written 150 ms earlier or later, by the writer’s own time.',
+  },
+  {
+    file: scheduler,
+    code: 'methods.every((method) => needsLock(method))',
+    as: ['methods.some(method => needsLock(method))'],
+    why: 'Says only how many go at once: more than there are locks wait for one, and are served in turn.',
+  },
   { file: scheduler, code: '() => false', as: ['() => undefined'], why: 'Either is as false.' },
   {
     file: scheduler,
