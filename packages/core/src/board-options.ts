@@ -23,6 +23,14 @@ export function checkUrl(url: unknown, mode: Mode): string {
   );
 }
 
+/** Where an organization connects anew, below the board's own address. */
+export function reconnectUrlAt(url: string): Engine['reconnectUrl'] {
+  return ({ provider, label }) => {
+    const query = label === 'default' ? '' : `?label=${encodeURIComponent(label)}`;
+    return `${url}/connect/${provider}${query}`;
+  };
+}
+
 /** What the host calls this process. */
 export function checkLabel(label: string | undefined): string | undefined {
   checkFields('The board', { processLabel: label }, { processLabel: optional(text(100)) });

@@ -1,6 +1,14 @@
 /** `createPlugboard`: providers, store and keys in, one object out. */
 import { createAccounts } from './accounts.ts';
-import { checkLabel, checkTimes, checkUrl, jobNamed, memoryStoreError, warnOfNoInbox } from './board-options.ts';
+import {
+  checkLabel,
+  checkTimes,
+  checkUrl,
+  jobNamed,
+  memoryStoreError,
+  reconnectUrlAt,
+  warnOfNoInbox,
+} from './board-options.ts';
 import { createChannels } from './channels/channels.ts';
 import { createClient } from './client/client.ts';
 import { createCredentialBreaker } from './client/credential-breaker.ts';
@@ -68,12 +76,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     throw memoryStoreError(store.name);
   const environment = options.environment ?? mode;
   const vault = createVault({ environment, keys: options.keys, clock });
-  const reconnectUrl =
-    options.reconnectUrl ??
-    (({ provider, label }: Connection) => {
-      const query = label === 'default' ? '' : `?label=${encodeURIComponent(label)}`;
-      return `${url}/connect/${provider}${query}`;
-    });
+  const { reconnectUrl = reconnectUrlAt(url) } = options;
   const events = createEvents({ store, log, clock, reconnectUrl });
   const { runtimes, sandbox, close } = createRuntimes(options.providers, {
     ...options,
@@ -101,7 +104,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     ),
     credentialBreaker: createCredentialBreaker(() => clock.monotonic()),
     attempts: createAttempts(() => clock.monotonic()),
-    unreadable: createUnreadable({ store, events }),
+    unreadable: createUnreadable({ store, events, log }),
     ...checkRestored(options.restored, log),
     ...checkTimes(options),
     returnOrigins: options.returnOrigins ?? [],

@@ -106,6 +106,30 @@ describe('credentials that are not those that were sealed for the row', () => {
   });
 });
 
+test('C02 a database that takes no flag does not hide why the call failed', async () => {
+  const state: { alter: Alter } = { alter: (row) => row };
+  const rig = createRig({}, { cacheMs: 0 }, (inner) => altering(inner, () => state.alter));
+  await rig.connect();
+  state.alter = flipped;
+  Object.assign(rig.store.connections, { update: () => Promise.reject(new Error('away')) });
+  expect(await codeOf(rig.board.client('acme', { organizationId }).orders.list())).toBe('vault_auth_failed');
+});
+
+test('C02 a connection that waits for the choice of an account waits for it still', async () => {
+  const state: { alter: Alter } = { alter: (row) => row };
+  const accounts = [
+    { id: 'a1', name: 'One' },
+    { id: 'a2', name: 'Two' },
+  ];
+  const rig = createRig({ accounts }, { cacheMs: 0 }, (inner) => altering(inner, () => state.alter));
+  await rig.connect();
+  expect(await rig.row()).toMatchObject({ status: 'pending' });
+  state.alter = flipped;
+  await rig.clock.advance(3_600_000);
+  await rig.board.jobs.find(({ name }) => name === 'refresh')!.run();
+  expect(await rig.row()).toMatchObject({ status: 'pending', statusReason: 'account_choice' });
+});
+
 describe('C09 credentials under a key that is not in the ring', () => {
   async function withoutKey() {
     const rig = await alteredRig((row) => row);

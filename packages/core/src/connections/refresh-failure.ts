@@ -19,7 +19,7 @@ import {
 } from './refresh-facts.ts';
 import type { RefreshHooks, Refusal, Settled, Turn } from './refresh-turn.ts';
 import { takeShadow } from './shadow.ts';
-import { alteredStatus, isAltered, isKeyMissing } from './unreadable.ts';
+import { alteredStatus, isAltered, isKeyMissing, mayFlag } from './unreadable.ts';
 import { viewOf } from './view.ts';
 
 /** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
@@ -51,7 +51,7 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
       await note(row, refusal, { refreshAt: new Date(refusal.at.getTime() + confirmAfterMs), ...unmark(refusal) });
       return { error, announce: () => unreadable.keyMissing(row) };
     }
-    if (isAltered(error) && current.status !== alteredStatus.status) {
+    if (isAltered(error) && mayFlag(current)) {
       const flagged = await note(row, refusal, {
         ...alteredStatus,
         refreshAt: new Date(refusal.at.getTime() + longestBackoffMs),

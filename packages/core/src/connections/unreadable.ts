@@ -1,6 +1,7 @@
 /** Stored credentials that do not open: a row that was changed behind the library's back, or a key that is not at hand. */
 import { isPlugboardError } from '../errors.ts';
-import type { Events } from '../events.ts';
+import { errorFields, type Events } from '../events.ts';
+import type { Log } from '../log.ts';
 import type { ConnectionData, ConnectionRow, Store } from '../store.ts';
 import { keyIdOf } from '../vault/format.ts';
 import { viewOf } from './view.ts';
@@ -10,8 +11,14 @@ const alteredCodes: ReadonlySet<string> = new Set(['vault_auth_failed', 'credent
 /** What is written into a row whose credentials are not those that were sealed for it. */
 export const alteredStatus = { status: 'error', statusReason: 'credentials_altered' } as const;
 
+/** Whoever writes to the database could name any number of keys. */
+const mostTold = 100;
+
 export interface Unreadable {
-  /** Flags a row whose credentials were altered, once; of a key that is not at hand the host hears, and no row changes. */
+  /**
+   * Flags a row whose credentials were altered, once; of a key that is not at hand the host hears, and no row changes.
+   * Throws nothing: the caller has a failure to tell already.
+   */
   note(row: ConnectionRow, error: unknown): Promise<void>;
   /** Takes the flag away: the row was put back as it was. */
   opened(row: ConnectionRow): Promise<void>;
@@ -23,6 +30,11 @@ export function isAltered(error: unknown): boolean {
   return isPlugboardError(error) && alteredCodes.has(error.code);
 }
 
+/** One that waits for the choice of an account, or has ended, says so still: it is not used either way. */
+export function mayFlag({ status }: Pick<ConnectionRow, 'status'>): boolean {
+  return status === 'active' || status === 'degraded';
+}
+
 export function isKeyMissing(error: unknown): boolean {
   return isPlugboardError(error) && error.code === 'key_unavailable';
 }
@@ -31,7 +43,13 @@ export function isUnreadable(error: unknown): boolean {
   return isAltered(error) || isKeyMissing(error);
 }
 
-export function createUnreadable({ store, events }: { store: Store; events: Events }): Unreadable {
+interface Parts {
+  readonly store: Store;
+  readonly events: Events;
+  readonly log: Log;
+}
+
+export function createUnreadable({ store, events, log }: Parts): Unreadable {
   /** Ids of keys that the host was told of. */
   const told = new Set<string>();
 
@@ -57,7 +75,7 @@ export function createUnreadable({ store, events }: { store: Store; events: Even
 
   async function keyMissing({ credentials }: ConnectionRow): Promise<void> {
     const keyId = credentials === null ? null : keyIdOf(credentials);
-    if (keyId === null || told.has(keyId)) return;
+    if (keyId === null || told.has(keyId) || told.size >= mostTold) return;
     told.add(keyId);
     await events.emit('vault.attention', { keyId, reason: 'key_unavailable' });
   }
@@ -65,9 +83,16 @@ export function createUnreadable({ store, events }: { store: Store; events: Even
   return {
     keyMissing,
     async note(row, error) {
-      if (isKeyMissing(error)) return keyMissing(row);
-      if (!isAltered(error) || (row.status !== 'active' && row.status !== 'degraded')) return;
-      await mark(row, alteredStatus, (written) => events.attention(viewOf(written), alteredStatus.statusReason));
+      try {
+        if (isKeyMissing(error)) await keyMissing(row);
+        else if (isAltered(error) && mayFlag(row))
+          await mark(row, alteredStatus, (written) => events.attention(viewOf(written), alteredStatus.statusReason));
+      } catch (failure) {
+        log.error(
+          { provider: row.provider, connectionId: row.id, ...errorFields(failure) },
+          'an altered row is not flagged',
+        );
+      }
     },
     async opened(row) {
       if (row.status !== 'error' || row.statusReason !== alteredStatus.statusReason) return;
