@@ -35,6 +35,7 @@ import { createFlags } from './flags.ts';
 import { createHealth } from './health.ts';
 import { createJobs, startRunner, type Runner } from './jobs.ts';
 import { createNotifier, type ClientOf } from './notifier.ts';
+import { createKeyGate } from './key-gate.ts';
 import { guardedLog, plainConsole } from './log.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPresence } from './operator/presence.ts';
@@ -45,7 +46,6 @@ import { secretTexts } from './secret.ts';
 import { createSettings } from './settings.ts';
 import { createSyncJob } from './sync/job.ts';
 import { createSyncService } from './sync/service.ts';
-import { checkKeys } from './vault/check-keys.ts';
 import { createVault } from './vault/create-vault.ts';
 import { assertRemovable, vaultStatus } from './vault/status.ts';
 import { makeWebhookAddress } from './webhooks/address.ts';
@@ -110,17 +110,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     returnOrigins: options.returnOrigins ?? [],
   };
 
-  let checked: Promise<void> | undefined;
-  let keysFit = false;
-  const ready = () =>
-    (checked ??= checkKeys(vault, store).then(
-      () => void (keysFit = true),
-      (error: unknown) => {
-        checked = undefined;
-        throw error;
-      },
-    ));
-  /** Nothing touches the store before the keys are known to fit it. */
+  const { ready, pending } = createKeyGate(vault, store);
   const gate =
     <Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>) =>
     async (...args: Args) => {
@@ -129,7 +119,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     };
 
   const refresher = createRefresher(engine, { changed: (row) => sessions.forget(row) });
-  const sessions = createSessions(engine, refresher, () => (keysFit ? undefined : ready()));
+  const sessions = createSessions(engine, refresher, pending);
   const health = createHealth(engine, sessions);
   const settings = createSettings(engine, sessions);
   const accounts = createAccounts(engine, sessions);

@@ -242,7 +242,7 @@ export interface Provider<D extends ProviderDefinition = ProviderDefinition> {
 }
 
 // The parameters are contravariant in places (schemas, api functions): a bound that accepts every provider.
-// oxlint-disable-next-line typescript/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any -- a bound; nothing is typed by it
 export type AnyDefinition = ProviderDefinition<string, AuthMethods, AppFields, any, OperationTree, any, any, any, any>;
 export type AnyProvider = Provider<AnyDefinition>;
 

@@ -1,10 +1,9 @@
 /** Connecting by OAuth: the redirect, and the callback that answers it. */
-import { refuseReservedParams } from '../auth/methods.ts';
 import { createPkce } from '../auth/pkce.ts';
-import type { AppValues, Grant, OAuth2Method } from '../auth/auth.ts';
+import type { Grant, OAuth2Method } from '../auth/auth.ts';
 import { assertionParams } from '../auth/client-assertion.ts';
 import { computed, discoveredKey } from '../auth/discovery.ts';
-import { atVersion, createOAuthClient } from '../auth/oauth-client.ts';
+import { createOAuthClient } from '../auth/oauth-client.ts';
 import { missingScopes } from '../auth/scopes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, printable, providerOf } from '../engine.ts';
@@ -12,9 +11,8 @@ import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { randomTokens } from '../random.ts';
 import { checkInput } from '../schema.ts';
-import { reveal } from '../secret.ts';
 import type { AccountRef } from '../store.ts';
-import { parseUrl } from '../url.ts';
+import { authorizeUrl } from './authorize-url.ts';
 import { withDiscovered } from './discover.ts';
 import { withInput } from './facts.ts';
 import { storeGrant } from './new-grant.ts';
@@ -92,41 +90,6 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const values = { input: checked, scopes, redirectUri, state, challenge: pkce.challenge, nonce, apiVersion };
   const url = authorizeUrl(method, runtime.app, values);
   return { url: runtime.browserUrl(url), cookie };
-}
-
-interface AuthorizeValues {
-  readonly input: JsonObject;
-  readonly scopes: readonly string[];
-  readonly redirectUri: string;
-  readonly state: string;
-  readonly challenge: string;
-  readonly nonce: string | undefined;
-  readonly apiVersion: string;
-}
-
-/** RFC 6749 section 4.1.1 with RFC 7636 section 4.3. */
-function authorizeUrl(method: OAuth2Method, app: AppValues, values: AuthorizeValues): string {
-  const { authorize: target, pkce, scopes } = method;
-  const known = { input: values.input, app };
-  const url = parseUrl(atVersion(computed(target.url, known), values.apiVersion));
-  const extra = computed(target.params ?? {}, known);
-  refuseReservedParams(Object.keys(extra), 'authorize.params');
-  // Apart from the URL, which would be written anew for each parameter.
-  const params = new URLSearchParams(url.search);
-  for (const [name, value] of Object.entries(extra)) params.set(name, value);
-  params.set('response_type', 'code');
-  params.set('client_id', reveal(app['clientId'] ?? 'stub-client'));
-  params.set('redirect_uri', values.redirectUri);
-  params.set('state', values.state);
-  if (target.formPost === true) params.set('response_mode', 'form_post');
-  if (values.scopes.length > 0) params.set('scope', values.scopes.join(scopes.separator ?? ' '));
-  if (values.nonce !== undefined) params.set('nonce', values.nonce);
-  if (pkce !== 'none') {
-    params.set('code_challenge', values.challenge);
-    params.set('code_challenge_method', 'S256');
-  }
-  url.search = params.toString();
-  return url.href;
 }
 
 export interface CallbackInput {
