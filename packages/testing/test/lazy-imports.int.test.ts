@@ -35,7 +35,6 @@ const heavy = [
   /^resend$/,
   /^twilio$/,
   /^p-retry$/,
-  /^bottleneck/,
   /^@openfeature/,
   /^@opentelemetry/,
   /emulator\/create/,
