@@ -16,6 +16,13 @@ export {
   type ProviderCase,
   type ProviderContractOptions,
 } from './provider-contract.ts';
+export {
+  createTestBoard,
+  type AnswerInstead,
+  type SentRequest,
+  type TestBoard,
+  type TestBoardOptions,
+} from './test-board.ts';
 export { storeContention, type ContendedStore, type StoreContentionOptions } from './store-contention.ts';
 export {
   storeContract,
