@@ -19,9 +19,19 @@ const writers: Readonly<Record<string, readonly string[]>> = {
 /** They run the code of somebody else with the rights of the repository, or data that somebody else has sent. */
 const refusedEvents = ['pull_request_target', 'workflow_run', 'issue_comment', 'issues', 'discussion', 'fork'];
 const hosted = /^(ubuntu|windows|macos)-\d/;
+/** Foreign code that was read before it was let in; what only looks like one of them is none. */
+const approvedActions: ReadonlySet<string> = new Set([
+  'actions/checkout',
+  'actions/dependency-review-action',
+  'actions/setup-node',
+  'changesets/action',
+  'zizmorcore/zizmor-action',
+]);
 
 interface Step {
+  readonly if?: unknown;
   readonly uses?: string;
+  readonly shell?: unknown;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, unknown>>;
@@ -30,8 +40,11 @@ interface Step {
 interface Job {
   readonly permissions?: Readonly<Record<string, string>> | string;
   readonly environment?: string | { readonly name?: string };
+  readonly if?: unknown;
   readonly secrets?: unknown;
   readonly uses?: string;
+  readonly container?: unknown;
+  readonly services?: Readonly<Record<string, unknown>>;
   readonly 'runs-on'?: unknown;
   readonly 'timeout-minutes'?: number;
   readonly steps?: readonly Step[];
@@ -39,6 +52,8 @@ interface Job {
 
 interface Workflow {
   readonly on?: unknown;
+  readonly concurrency?: unknown;
+  readonly defaults?: unknown;
   readonly permissions?: unknown;
   readonly jobs?: Readonly<Record<string, Job>>;
 }
@@ -60,6 +75,9 @@ function problemsOf(file: string, text: string): string[] {
   if (!nothing) add('`permissions: {}` must stand at the top');
   for (const event of eventsOf(workflow.on).filter((name) => refusedEvents.includes(name))) add(`runs on ${event}`);
   if (/\bsecrets\s*\.\s*(?!GITHUB_TOKEN\b)\w+/.test(text) || /\bsecrets\s*\[/.test(text)) add('reads a secret');
+  if (workflow.concurrency === undefined) add('`concurrency` must stand at the top');
+  if (workflow.defaults !== undefined) add('has defaults that steps do not show');
+  if (text.includes('ACTIONS_ALLOW_UNSECURE_COMMANDS')) add('lets what a script prints set variables');
   const publishes = jobs.some(([, job]) => rightsOf(job)['id-token'] === 'write');
   if (publishes && file !== publisher.file) add(`only ${publisher.file} may ask for an id token`);
   for (const [name, job] of jobs) {
@@ -79,6 +97,8 @@ function jobProblems(id: string, job: Job): string[] {
   if (typeof job['runs-on'] !== 'string' || !hosted.test(job['runs-on']))
     problems.push('does not run on a hosted machine of a fixed version');
   if (job['timeout-minutes'] === undefined) problems.push('has no timeout-minutes');
+  for (const image of [job.container, ...Object.values(job.services ?? {})]) problems.push(...imageProblems(image));
+  problems.push(...conditionProblems(job.if));
   const isPublisher = id === `${publisher.file}#${publisher.job}`;
   const allowed = isPublisher ? ['id-token'] : (writers[id] ?? []);
   for (const [right, level] of Object.entries(rightsOf(job))) {
@@ -95,6 +115,11 @@ function stepProblems(step: Step, publishes: boolean): string[] {
   const run = step.run === undefined ? undefined : String(step.run);
   if (uses !== undefined && !uses.startsWith('./') && !/^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/.test(uses))
     problems.push(`uses ${uses}, which names no commit hash`);
+  const action = uses?.split('@')[0] ?? '';
+  if (uses !== undefined && !uses.startsWith('./') && !approvedActions.has(action))
+    problems.push(`uses ${action}, which nobody has approved`);
+  if (step.shell !== undefined && step.shell !== 'bash') problems.push('has a shell of its own');
+  problems.push(...conditionProblems(step.if));
   if (uses?.startsWith('actions/checkout@') === true && given['persist-credentials'] !== false)
     problems.push('leaves the token of the checkout on disk');
   const caches = uses?.startsWith('actions/cache') === true || given['cache'] !== undefined;
@@ -108,6 +133,25 @@ function stepProblems(step: Step, publishes: boolean): string[] {
   for (const name of Object.keys(env).filter((key) => /NPM_TOKEN|NODE_AUTH_TOKEN/i.test(key)))
     problems.push(`hands over ${name}`);
   return problems;
+}
+
+/** An image by a name that says which one, and without a password beside it. */
+function imageProblems(image: unknown): string[] {
+  if (image === undefined) return [];
+  const { image: name = image, credentials } = (typeof image === 'string' ? {} : image) as Record<string, unknown>;
+  const problems: string[] = [];
+  if (!/^[\w./-]+(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/.test(String(name)))
+    problems.push(`starts the image ${String(name)}, which names no version`);
+  if (credentials !== undefined) problems.push('keeps a password of an image');
+  return problems;
+}
+
+/** A condition that is true whatever it says: text around an expression, or a search in a text instead of a list. */
+function conditionProblems(condition: unknown): string[] {
+  if (condition === undefined) return [];
+  const text = String(condition);
+  if (text.includes('${{') && !/^\$\{\{[^}]*\}\}$/.test(text)) return ['has a condition that is always true'];
+  return /\bcontains\s*\(\s*'/.test(text) ? ['has a condition that finds parts of a text'] : [];
 }
 
 function rightsOf({ permissions }: Job): Readonly<Record<string, string>> {

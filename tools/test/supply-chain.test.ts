@@ -58,6 +58,8 @@ describe('S02 workflows', () => {
     ],
     ['no rights at the top', /^permissions: \{\}\n/m, '', '`permissions: {}` must stand at the top'],
     ['a right at the top', /^permissions: \{\}$/m, 'permissions: { contents: read }', '`permissions: {}` must stand'],
+    ['no word on runs beside each other', /^concurrency:\n.*\n.*\n/m, '', '`concurrency` must stand at the top'],
+    ['a default shell', /^on:\n/m, 'defaults: { run: { shell: cmd } }\non:\n', 'has defaults'],
     ['a pull request as target', /^on:\n/m, 'on:\n  pull_request_target:\n', 'runs on pull_request_target'],
     ['a foreign run', /^on:\n/m, 'on:\n  workflow_run:\n', 'runs on workflow_run'],
     ['a branch', hash, 'main', 'uses actions/checkout@main, which names no commit hash'],
@@ -78,7 +80,7 @@ describe('S02 workflows', () => {
     ['no limit of time', /^ +timeout-minutes: 20\n/m, '', 'has no timeout-minutes'],
     [
       'any rights of a job',
-      /permissions:\n +contents: read\n +id-token: write\n/,
+      /permissions:\n +contents: read\n +#.*\n +id-token: write\n/,
       'permissions: write-all\n',
       'lists no',
     ],
@@ -99,8 +101,41 @@ describe('S02 workflows', () => {
     ['a token', 'run: npm publish\n        env:\n          NODE_AUTH_TOKEN: x', 'hands over NODE_AUTH_TOKEN'],
     ['a secret', 'run: ./x\n        env:\n          KEY: ${{ secrets.NPM }}', 'reads a secret'],
     ['an image', 'uses: docker://alpine:3', 'names no commit hash'],
+    ['an action that nobody knows', `uses: actlons/checkout@${hash} # v7.0.1`, 'which nobody has approved'],
+    ['a shell of its own', 'run: dir\n        shell: cmd', 'has a shell of its own'],
+    [
+      'a condition with text around it',
+      "run: ./x\n        if: |\n          ${{ github.ref == 'refs/heads/main' }}",
+      'has a condition that is always true',
+    ],
+    [
+      'a condition that finds parts',
+      "run: ./x\n        if: contains('refs/heads/main refs/heads/next', github.ref)",
+      'finds parts of a text',
+    ],
+    [
+      'commands in what it prints',
+      "run: ./x\n        env:\n          ACTIONS_ALLOW_UNSECURE_COMMANDS: 'true'",
+      'lets what a script prints',
+    ],
   ])('a step with %s is refused', (_, text, problem) => {
     expect(step(text)).toContainEqual(expect.stringContaining(problem));
+  });
+
+  test.each([
+    ['an image without a version', 'image: redis', 'starts the image redis, which names no version'],
+    ['the latest image', 'image: redis:latest', 'starts the image redis:latest'],
+    ['an image that a variable names', 'image: ${{ inputs.image }}', 'names no version'],
+    [
+      'a password of an image',
+      'image: redis:8\n        credentials: { username: u, password: p }',
+      'keeps a password of an image',
+    ],
+  ])('a service with %s is refused', (_, text, problem) => {
+    const service = (given: string) =>
+      changed(/( {4}steps:\n)/, `    services:\n      other:\n        ${given.replaceAll('$', '$$$$')}\n$1`);
+    expect(service('image: redis:8')).toEqual([]);
+    expect(service(text)).toContainEqual(expect.stringContaining(problem));
   });
 
   test('only the release asks for an id token', () => {
