@@ -13,7 +13,10 @@ const withServices = {
   hookTimeout: 60_000,
 };
 /** What is judged by when it happened, among many processes: beside another file the judgement would be of that. */
-const measured = ['packages/testing/test/reliability/*.int.test.ts', 'packages/limiter/test/processes.int.test.ts'];
+const measured = [
+  'packages/testing/test/reliability/{r01,r11,r12,r20-chaos,r21,r24,r39}*.int.test.ts',
+  'packages/limiter/test/processes.int.test.ts',
+];
 
 export default defineConfig({
   resolve: { conditions },
@@ -40,6 +43,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           ...withServices,
+          // They wait for other processes more than they work.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           include: [
             'packages/**/test/**/*.int.test.ts',

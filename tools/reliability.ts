@@ -13,7 +13,7 @@ import { rootDir } from './workspace.ts';
 
 const args = process.argv.slice(2);
 const wanted = args.filter((argument) => !argument.startsWith('-')).map((id) => id.toLowerCase());
-const files = globSync('packages/testing/test/reliability/*.int.test.ts', { cwd: rootDir }).filter(
+const files = globSync('packages/testing/test/reliability/*.test.ts', { cwd: rootDir }).filter(
   (file) => wanted.length === 0 || wanted.some((id) => basename(file).startsWith(`${id}-`)),
 );
 if (files.length === 0) throw new Error(`No scenario is called ${wanted.join(' or ')}.`);
