@@ -30,13 +30,31 @@ const rowWith = (change: Partial<ConnectionRow>) => ({ provider: 'acme', readAt:
 const hourMs = 3_600_000;
 
 test('an outage is what keeps a server from being asked; it doubles up to five minutes, all else up to six hours', () => {
-  const outages = kinds.filter((kind) => isOutage({ kind }));
+  const outages = kinds.filter((kind) => isOutage(failed(kind)));
   expect(outages).toEqual(['unavailable', 'timeout', 'network']);
   for (const kind of kinds) {
     const pauses = [0, 1, 3, 4, 9, 10, 60].map((failCount) => backoffMs(failCount, failed(kind)) / 1000);
     const longest = outages.includes(kind) ? 300 : 21_600;
     expect(pauses).toEqual([30, 60, 240, 480, 15_360, 30_720, 1e30].map((seconds) => Math.min(seconds, longest)));
   }
+});
+
+test.each(['not_a_token_answer', 'not_an_oauth_error'])(
+  'a page where a token endpoint should be is an outage too: %s',
+  (code) => {
+    const page = failed('invalid_response', code);
+    expect([isOutage(page), backoffMs(20, page)]).toEqual([true, 300_000]);
+    expect(wasOutage(errorRecord(page, at), new Date(at.getTime() + 1))).toBe(1);
+    // The vendor may have rotated all the same.
+    expect(isUnknownOutcome(page)).toBe(true);
+  },
+);
+
+test('a server that answers others is asked again soon, but not for ever', () => {
+  const pauses = [0, 1, 9, 10, 11, 12, 13, 14, 60].map(
+    (failCount) => backoffMs(failCount, failed('unavailable'), true) / 1000,
+  );
+  expect(pauses).toEqual([30, 30, 30, 30, 60, 120, 240, 300, 300]);
 });
 
 test('the vendor may have acted where it answered oddly, where we stopped waiting, and where the code says so', () => {

@@ -33,22 +33,30 @@ const settlingTurns = 5;
 const patienceTurns = 200_000;
 
 export function createFakeClock({ start = Date.UTC(2026, 0, 1) }: FakeClockOptions = {}): FakeClock {
-  const timers = new Set<Timer>();
+  /** The one that is due next stands last, of several at one time the one set first. */
+  const timers: Timer[] = [];
   let wall = start;
   let elapsed = 0;
   let draw = 0.5;
 
   function after(ms: number, run: () => void): () => void {
-    const timer: Timer = { at: elapsed + Math.max(ms, 0), run };
-    timers.add(timer);
-    return () => void timers.delete(timer);
+    const timer: Timer = { at: elapsed + (ms > 0 ? ms : 0), run };
+    timers.splice(placeOf(timer.at), 0, timer);
+    return () => {
+      const place = timers.lastIndexOf(timer);
+      if (place >= 0) timers.splice(place, 1);
+    };
   }
 
-  /** The timer that is due first; of several at one time the one set first. */
-  function nextUntil(end: number): Timer | undefined {
-    let next: Timer | undefined;
-    for (const timer of timers) if (timer.at <= end && (next === undefined || timer.at < next.at)) next = timer;
-    return next;
+  /** Before all that are due at that time or earlier. */
+  function placeOf(at: number): number {
+    let [low, high] = [0, timers.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (timers[middle]!.at > at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   function moveTo(time: number): void {
@@ -77,10 +85,10 @@ export function createFakeClock({ start = Date.UTC(2026, 0, 1) }: FakeClockOptio
     async advance(ms) {
       const end = elapsed + ms;
       await settle();
-      for (let timer = nextUntil(end); timer !== undefined; timer = nextUntil(end)) {
-        timers.delete(timer);
-        moveTo(timer.at);
-        timer.run();
+      for (let next = timers.at(-1); next !== undefined && next.at <= end; next = timers.at(-1)) {
+        timers.pop();
+        moveTo(next.at);
+        next.run();
         await settle();
       }
       moveTo(end);
@@ -89,9 +97,9 @@ export function createFakeClock({ start = Date.UTC(2026, 0, 1) }: FakeClockOptio
     set: (now) => void (wall = now),
     setRandom: (value) => void (draw = value),
     get pending() {
-      return timers.size;
+      return timers.length;
     },
-    untilPending: (count) => until(() => timers.size >= count),
+    untilPending: (count) => until(() => timers.length >= count),
   };
 }
 

@@ -8,6 +8,8 @@ export const firstBackoffMs = 30_000;
 export const longestBackoffMs = 6 * 3_600_000;
 /** An outage ends for all at once, and nobody tells: asked more often, so that it is seen. */
 const longestOutageMs = 300_000;
+/** Failures in a row that a server can have in store for one connection while it fails every second call; beyond, it fails this one alone. */
+const quickTries = 10;
 /** Assumed life when a vendor that used to say it suddenly does not. */
 const assumedLifeMs = 3_600_000;
 
@@ -20,13 +22,18 @@ export function withAssumedLife(row: ConnectionRow, grant: Grant): { grant: Gran
   };
 }
 
-export function backoffMs(failCount: number, error: PlugboardError): number {
-  return Math.min(isOutage(error) ? longestOutageMs : longestBackoffMs, firstBackoffMs * 2 ** failCount);
+/** @param flapping the server answers others meanwhile, so the next try may well succeed, and there may not be time for many */
+export function backoffMs(failCount: number, error: PlugboardError, flapping = false): number {
+  const doublings = flapping ? failCount - quickTries : failCount;
+  return Math.min(isOutage(error) ? longestOutageMs : longestBackoffMs, firstBackoffMs * 2 ** Math.max(doublings, 0));
 }
 
+/** What stands where a token endpoint should: a page of a proxy, of somebody who is at work on the server. */
+const pages: ReadonlySet<string> = new Set(['not_a_token_answer', 'not_an_oauth_error']);
+
 /** The server cannot be asked: nothing is said of the connection. */
-export function isOutage({ kind }: Pick<PlugboardError, 'kind'>): boolean {
-  return kind === 'network' || kind === 'timeout' || kind === 'unavailable';
+export function isOutage({ kind, code }: Pick<PlugboardError, 'kind' | 'code'>): boolean {
+  return kind === 'network' || kind === 'timeout' || kind === 'unavailable' || pages.has(code);
 }
 
 /** Nothing was sent: a limit of this process leaves no room, or the vendor's last answer asked all to wait. */
@@ -36,8 +43,8 @@ export function isHeldBack({ kind, status }: Pick<PlugboardError, 'kind' | 'stat
 
 /** Milliseconds since the row's last failure, where that was an outage. */
 export function wasOutage(lastError: JsonObject | null, now: Date): number | undefined {
-  const { kind, at } = (lastError ?? {}) as { kind?: PlugboardError['kind']; at?: string };
-  if (kind === undefined || at === undefined || !isOutage({ kind })) return undefined;
+  const { kind, code, at } = (lastError ?? {}) as { kind?: PlugboardError['kind']; code?: string; at?: string };
+  if (kind === undefined || code === undefined || at === undefined || !isOutage({ kind, code })) return undefined;
   return now.getTime() - Date.parse(at);
 }
 

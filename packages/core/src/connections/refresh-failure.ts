@@ -73,9 +73,8 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
       return { error };
     }
     if (refusal.ofHost && isOutage(error)) breakers.failed(runtime);
-    // A server that answers others is not down: the next try may well succeed, and there may not be time for many.
     const flapping = isOutage(error) && breakers.heardWithin(runtime, flappingMs);
-    const pauseMs = flapping ? firstBackoffMs : backoffMs(row.failCount, error);
+    const pauseMs = backoffMs(row.failCount, error, flapping);
     const backoff = error.retryAfterMs ?? pauseMs * (0.9 + 0.2 * clock.random());
     const failing = row.failCount + 1 >= 3 && row.status === 'active';
     const written = await note(row, refusal, {

@@ -1,5 +1,7 @@
 /** A board around one small provider and its in-process authorization server: what the engine's tests drive. */
 import { z } from 'zod';
+// Core loads it at the first retry. Loading takes real time, in which the clock of a test would run past a deadline.
+import 'p-retry';
 
 import { apiKey, oauth2 } from '../../src/auth/methods.ts';
 import type { OAuth2Options, Rotation } from '../../src/auth/auth.ts';
@@ -302,10 +304,12 @@ export function failedAt({ lastError }: Pick<ConnectionRow, 'lastError'>): numbe
 export async function drive<T>(
   rig: { clock: { advance(ms: number): Promise<void> } },
   promise: PromiseLike<T>,
+  longestMs = 250_000,
 ): Promise<T> {
   const state = { done: false };
   const settled = Promise.resolve(promise).finally(() => (state.done = true));
   settled.catch(() => undefined);
-  for (let turn = 0; turn < 500 && !state.done; turn++) await rig.clock.advance(500);
+  for (let elapsed = 0; elapsed < longestMs && !state.done; elapsed += 500) await rig.clock.advance(500);
+  if (!state.done) throw new Error(`What the test waits for did not end within ${longestMs} ms of its clock.`);
   return settled;
 }

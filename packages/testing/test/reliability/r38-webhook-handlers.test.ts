@@ -78,7 +78,7 @@ test(
       const tenant = `org-${index % tenants}`;
       return deliver(`${tenant}/${Math.floor(index / tenants)}`, `acct-${tenant}`);
     });
-    const tries = await drive(fleet, Promise.all(deliveries));
+    const tries = await drive(fleet, Promise.all(deliveries), 1_800_000);
     await noteRow(context, 'R38', { deliveries: tries.length, ...fates, mostTries: Math.max(...tries) });
     expect(fates.thrown).toBeGreaterThan(0);
     expect(fates.hung).toBeGreaterThan(0);
