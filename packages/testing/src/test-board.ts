@@ -10,7 +10,7 @@ export interface SentRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Headers;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** The bytes as UTF-8. */
   readonly text: string;
   /** The text as a form. */
