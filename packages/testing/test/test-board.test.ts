@@ -88,14 +88,14 @@ test('options reach the board and the emulator', async () => {
     store,
     url,
     env: { ACME_ID: 'from-env', ACME_SECRET: 's' },
-    accounts: [{ id: 'a1', name: 'One' }],
+    accounts: [{ id: 'a7', name: 'Seven' }],
     redirectUris: [`${url}/callback/acme`],
   });
   const flow = await made.begin();
   expect(flow.url.searchParams.get('client_id')).toBe('from-env');
   expect(flow.url.searchParams.get('redirect_uri')).toBe(`${url}/callback/acme`);
-  expect(await flow.finish(await flow.approve({ account: 'a1' }))).toMatchObject({ status: 'connected' });
-  expect(made.vendor.oauth.ledger.families()).toMatchObject([{ account: { id: 'a1' } }]);
+  expect(await flow.finish(await flow.approve())).toMatchObject({ status: 'connected' });
+  expect(made.vendor.oauth.ledger.families()).toMatchObject([{ account: { id: 'a7' } }]);
   expect([made.clock, made.store]).toEqual([clock, store]);
   expect((await store.connections.list('org-1')).items).toHaveLength(1);
 
@@ -161,11 +161,27 @@ test('time stands for the board and for the vendor, and both see it move', async
   await authorize();
   expect(clock.now()).toBe(start);
   expect((await board.connections.get('acme', who))?.expiresAt?.getTime()).toBe(start + 3_600_000);
+  const [family] = vendor.oauth.ledger.families();
+  const states = () => vendor.oauth.ledger.tokens(family!.id).map(({ text }) => vendor.oauth.use(text.reveal())?.state);
+  expect(states()).toContain('live');
   sent.length = 0;
   await clock.advance(3_600_000);
+  expect(states()).toContain('expired');
   await board.client('acme', who).orders.create({ total: 1 });
   expect(sent.map(({ form }) => form.get('grant_type'))).toEqual(['refresh_token', null]);
   expect(vendor.requests.at(-1)).toMatchObject({ credential: { good: true } });
+});
+
+test('a wait before another try ends when the test says so', async () => {
+  const { board, clock, sent, vendor } = create();
+  vendor.failNext({ status: 503, text: 'later' });
+  const connecting = board.connect('acme', { ...who, credentials });
+  // Its deadline, and the wait.
+  await clock.untilPending(2);
+  expect(sent).toHaveLength(1);
+  await clock.advance(10_000);
+  await connecting;
+  expect(sent).toHaveLength(2);
 });
 
 test('nothing leaves the process, and nothing comes from its environment', async () => {
