@@ -56,7 +56,6 @@ conformance(discord.definition, {
 });
 
 const organizationId = 'org-1';
-const who = { organizationId, userId: 'user-1' };
 const url = 'https://app.example.com/integrations/webhooks/discord';
 const bot = { botToken: 'MTk4NjIyNDgzNDcx.CsHM-G.0123456789abcdefghij', publicKey };
 const webhookUrl = 'https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd172';
@@ -249,10 +248,9 @@ describe('adding the bot', () => {
   });
 
   test('by a sign-in may ask for a server and for permissions', async () => {
-    const { board } = rig();
     const input = { permissions: '2048', guildId: '197038439483310086' };
-    const { url: page } = await board.authorize('discord', { ...who, method: 'oauth', scopes: ['bot'], input });
-    expect(Object.fromEntries(new URL(page).searchParams)).toMatchObject({
+    const { url: page } = await rig().begin({ method: 'oauth', scopes: ['bot'], input });
+    expect(Object.fromEntries(page.searchParams)).toMatchObject({
       permissions: '2048',
       guild_id: '197038439483310086',
       disable_guild_select: 'true',

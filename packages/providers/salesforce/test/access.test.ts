@@ -8,7 +8,6 @@ import { salesforce } from '../src/index.ts';
 import { readIdentity } from '../src/access.ts';
 
 const organizationId = 'org-1';
-const userId = 'user-1';
 const app = { clientId: '3MVG9-consumer-key-of-the-host', clientSecret: 'the-secret-of-the-host' };
 const clientId = '3MVG9lKcPoNINVBIPJjdw1J9LLM82HnFVVX19KY1uA5mu0QqEWhqKpoW3svG3X';
 
@@ -75,7 +74,7 @@ test.each([
     'my.salesforce.com',
   ].map((host) => [host, 'must be a login host or a My Domain of Salesforce, without https:// and path']),
 ])('%s is no login host', async (loginHost, message) => {
-  const authorizing = rig().board.authorize('salesforce', { organizationId, userId, input: { loginHost } });
+  const authorizing = rig().begin({ input: { loginHost } });
   await expect(authorizing).rejects.toMatchObject({ fields: [{ path: 'loginHost', message }] });
 });
 
