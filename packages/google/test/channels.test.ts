@@ -34,9 +34,9 @@ const watcher = defineProvider({
 });
 
 test('a channel is opened for the life that is asked for, and stopped by what its answer said', async () => {
-  const { board, clock, connect, respond, sent } = createGoogleRig(watcher);
+  const { board, clock, connect, answer, sent } = createGoogleRig(watcher);
   await connect();
-  respond(({ url, text }) =>
+  answer(({ url, text }) =>
     url.pathname.endsWith('/watch')
       ? Response.json({ ...(JSON.parse(text) as object), resourceId: 'res-1' })
       : undefined,
@@ -44,27 +44,24 @@ test('a channel is opened for the life that is asked for, and stopped by what it
   const opened = await board.channels.open('google-things', { ...target, params: { of: 'things' } });
   const now = clock.now();
   expect(opened).toMatchObject({ expiresAt: new Date(now + 60_000) });
-  expect(JSON.parse(sent[0]!.text)).toEqual({
+  expect(sent[0]!.json).toEqual({
     id: opened.id,
     token: expect.stringMatching(/^[\w-]{43}$/) as string,
-    address: 'https://app.example/integrations/webhooks/google-things',
+    address: 'https://app.example.com/integrations/webhooks/google-things',
     expiration: String(now + 60_000),
     type: 'web_hook',
   });
   await board.channels.open('google-things', { ...target, params: {} });
-  expect(JSON.parse(sent[1]!.text)).toMatchObject({ expiration: String(now + 3_600_000) });
+  expect(sent[1]!.json).toMatchObject({ expiration: String(now + 3_600_000) });
   await board.channels.close('google-things', { ...target, id: opened.id });
-  expect([sent[2]!.url.pathname, JSON.parse(sent[2]!.text)]).toEqual([
-    '/channels/stop',
-    { id: opened.id, resourceId: 'res-1' },
-  ]);
+  expect([sent[2]!.url.pathname, sent[2]!.json]).toEqual(['/channels/stop', { id: opened.id, resourceId: 'res-1' }]);
 });
 
 test('a notification is believed only from its channel, by its token and for the resource that was answered', async () => {
-  const { board, connect, respond } = createGoogleRig(watcher);
+  const { board, connect, answer } = createGoogleRig(watcher);
   await connect();
   const tokens: string[] = [];
-  respond(({ url, text }) => {
+  answer(({ url, text }) => {
     if (!url.pathname.endsWith('/watch')) return undefined;
     const asked = JSON.parse(text) as { token: string };
     tokens.push(asked.token);
@@ -78,7 +75,7 @@ test('a notification is believed only from its channel, by its token and for the
   const status = async (change: Record<string, string>) => {
     const all = { 'resource-state': 'change', 'message-number': '2', ...right, ...change };
     const given = Object.entries(all).flatMap(([name, value]) => (value === '' ? [] : [[`x-goog-${name}`, value]]));
-    const url = 'https://app.example/integrations/webhooks/google-things';
+    const url = 'https://app.example.com/integrations/webhooks/google-things';
     const request = new Request(url, { method: 'POST', headers: given as [string, string][] });
     return (await board.webhooks.receive('google-things', request)).status;
   };

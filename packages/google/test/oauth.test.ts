@@ -13,13 +13,11 @@ const tokens = (scope: string) =>
   Response.json({ access_token: 'stub', expires_in: 3599, refresh_token: '1//0g', scope, token_type: 'Bearer' });
 
 test('the authorization request is the one that Google’s own library makes', async () => {
-  const { board } = createRig();
-  const { url } = await board.authorize('google-oauth', { ...target, userId: 'user-1' });
-  const ours = new URL(url);
+  const { url: ours } = await createRig().begin();
   const [state, challenge] = [ours.searchParams.get('state')!, ours.searchParams.get('code_challenge')!];
   const library = new OAuth2Client({
     clientId: 'cid.apps.googleusercontent.com',
-    redirectUri: 'https://app.example/integrations/callback/google-oauth',
+    redirectUri: 'https://app.example.com/integrations/callback/google-oauth',
   });
   const theirs = new URL(
     library.generateAuthUrl({
@@ -37,9 +35,9 @@ test('the authorization request is the one that Google’s own library makes', a
 });
 
 test('scopes that Google grants under their long names are not missing', async () => {
-  const { authorize, respond } = createRig();
+  const { authorize, answer } = createRig();
   const granted = `openid ${googleScope('userinfo.email')}`;
-  respond(({ url }) => (url.pathname === '/token' ? tokens(granted) : undefined));
+  answer(({ url }) => (url.pathname === '/token' ? tokens(granted) : undefined));
   expect(await authorize()).toMatchObject({ status: 'connected', missingScopes: [], connection: { status: 'active' } });
 });
 
@@ -53,17 +51,17 @@ test('an operation is permitted by any scope of a list, by each of several lists
 });
 
 test('a user who leaves a scope unticked keeps what was granted, and a second grant adds to the first', async () => {
-  const { authorize, board, respond } = createRig();
-  respond(({ url }) => (url.pathname === '/token' ? tokens('openid email') : undefined));
-  expect(await authorize(['openid', 'email', scopes.less])).toMatchObject({
+  const { authorize, board, answer } = createRig();
+  answer(({ url }) => (url.pathname === '/token' ? tokens('openid email') : undefined));
+  expect(await authorize({ scopes: ['openid', 'email', scopes.less] })).toMatchObject({
     status: 'connected',
     missingScopes: [scopes.less],
     connection: { status: 'degraded', reason: 'scopes_missing' },
   });
   // With `include_granted_scopes` the answer names what was granted before as well, asked for or not.
-  respond(({ url }) => (url.pathname === '/token' ? tokens(`openid email ${scopes.less}`) : undefined));
+  answer(({ url }) => (url.pathname === '/token' ? tokens(`openid email ${scopes.less}`) : undefined));
   const { connection: first } = { connection: await board.connections.get('google-oauth', target) };
-  expect(await authorize([scopes.less])).toMatchObject({
+  expect(await authorize({ scopes: [scopes.less] })).toMatchObject({
     status: 'connected',
     missingScopes: [],
     connection: { id: first?.id, status: 'active', scopes: ['openid', 'email', scopes.less] },

@@ -38,7 +38,7 @@ export function refusalsAgree<D extends AnyDefinition>(
     const rig = createGoogleRig(factory);
     await rig.connect();
     const errors = [{ domain: 'global', reason, message: 'No.' }];
-    rig.respond(({ url }) =>
+    rig.answer(({ url }) =>
       url.hostname === 'oauth2.googleapis.com'
         ? undefined
         : Response.json({ error: { code: status, message: 'No.', errors } }, { status }),

@@ -90,7 +90,7 @@ test('the assertion says what Google’s own library says, for itself and for a 
 test('a service account asks for the scopes of its tenant, as the user it acts as, and is named by it', async () => {
   const { board, connect, sent } = createRig();
   await connect({ keyFile: exampleKeyFile, subject: 'user@example.com', scopes: 'openid' });
-  const claims = claimsOf(new URLSearchParams(sent[0]!.text).get('assertion')!);
+  const claims = claimsOf(sent[0]!.form.get('assertion')!);
   expect(claims).toMatchObject({ scope: 'openid', sub: 'user@example.com' });
   expect(await board.connections.get('google-oauth', target)).toMatchObject({
     account: { id: 'user@example.com' },

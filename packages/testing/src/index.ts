@@ -19,6 +19,7 @@ export {
 export {
   createTestBoard,
   type AnswerInstead,
+  type ConsentFlow,
   type SentRequest,
   type TestBoard,
   type TestBoardOptions,

@@ -1,6 +1,5 @@
-import { createMemoryStore, createPlugboard, handlerWire, isPlugboardError, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { createFakeClock } from '@plugboard/testing';
+import { isPlugboardError } from '@plugboard/core';
+import { createTestBoard, type SentRequest } from '@plugboard/testing';
 import { AwsV4Signer } from 'aws4fetch';
 import { expect, test } from 'vitest';
 
@@ -15,42 +14,12 @@ const credentials = {
 const idOfOrg1 = '1869e3c1c7cb5848cd3978bdf2c86d78075d1b56a6b8cd2d54dea813c8e16be4';
 const hourMs = 3_600_000;
 
-interface Sent {
-  readonly url: URL;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly form: URLSearchParams;
-}
-
 function createRig(options: Partial<typeof app> = app) {
-  const clock = createFakeClock();
-  const provider = awsS3(options.accessKeyId === undefined ? { stub: false } : options);
-  const vendor = createEmulator(provider, { clock });
-  const sent: Sent[] = [];
-  let instead: ((request: Sent) => Response | undefined) | undefined;
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    cacheMs: 0,
-    wire: handlerWire(async (request) => {
-      const text = await request.clone().text();
-      const seen = { url: new URL(request.url), headers: request.headers, text, form: new URLSearchParams(text) };
-      sent.push(seen);
-      return instead?.(seen) ?? vendor.fetch(request);
-    }),
-  });
+  const made = createTestBoard(awsS3(options.accessKeyId === undefined ? { stub: false } : options));
+  const { board, sent } = made;
   return {
-    board,
-    clock,
-    sent,
+    ...made,
     assumed: () => sent.filter(({ form }) => form.get('Action') === 'AssumeRole'),
-    answer: (next: typeof instead) => void (instead = next),
     connect: (organizationId = 'org-1') =>
       board.connect('aws-s3', { organizationId, userId: 'u', method: 'role', credentials }),
     connection: () => board.connections.get('aws-s3', { organizationId: 'org-1' }),
@@ -70,7 +39,7 @@ const refused = (code: string, status = 403) =>
 test('a role is asked for by the key of the app, under the id of the organization, and its keys are what signs', async () => {
   const { connect, assumed, sent, client, clock } = createRig();
   await connect();
-  const [{ url, headers, text, form }] = assumed() as [Sent];
+  const [{ url, headers, text, form }] = assumed() as [SentRequest];
   expect(url.href).toBe('https://sts.us-east-1.amazonaws.com/');
   expect(Object.fromEntries(form)).toEqual({
     Action: 'AssumeRole',

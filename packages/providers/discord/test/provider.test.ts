@@ -1,6 +1,5 @@
-import { createMemoryStore, createPlugboard, ed25519Example, handlerWire, jsonReply, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { agreesWithVerifier, conformance, createFakeClock, findCanaries, providerContract } from '@plugboard/testing';
+import { ed25519Example, jsonReply } from '@plugboard/core';
+import { agreesWithVerifier, conformance, createTestBoard, findCanaries, providerContract } from '@plugboard/testing';
 import { verifyKey } from 'discord-interactions';
 import { describe, expect, test } from 'vitest';
 
@@ -57,57 +56,31 @@ conformance(discord.definition, {
 });
 
 const organizationId = 'org-1';
-const who = { organizationId, userId: 'user-1' };
 const url = 'https://app.example.com/integrations/webhooks/discord';
 const bot = { botToken: 'MTk4NjIyNDgzNDcx.CsHM-G.0123456789abcdefghij', publicKey };
 const webhookUrl = 'https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd172';
 
 function rig() {
-  const clock = createFakeClock();
-  const provider = discord({ clientId: application.id, clientSecret: 'client-secret', publicKey });
-  const emulator = createEmulator(provider, { clock });
-  const sent: { method: string; url: URL; headers: Headers; body: string }[] = [];
-  let tokenAnswer: object | undefined;
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    wire: handlerWire(async (request) => {
-      const target = new URL(request.url);
-      sent.push({ method: request.method, url: target, headers: request.headers, body: await request.clone().text() });
-      const answer = await emulator.fetch(request);
-      if (tokenAnswer === undefined || !target.pathname.endsWith('/token')) return answer;
-      return Response.json({ ...((await answer.json()) as object), ...tokenAnswer });
-    }),
-  });
+  const made = createTestBoard(discord({ clientId: application.id, clientSecret: 'client-secret', publicKey }));
+  const { board, clock, vendor } = made;
   const post = async (body: object, target = {}) => {
     const text = JSON.stringify(body);
     const headers = await discord.definition.webhooks!.sign({ body: text, url, at: new Date(clock.now()) }, publicKey);
     return board.webhooks.receive('discord', new Request(url, { method: 'POST', body: text, headers }), target);
   };
   return {
-    board,
-    emulator,
-    sent,
-    clock,
+    ...made,
     post,
-    answerTokensWith: (more: object) => void (tokenAnswer = more),
+    answerTokensWith: (more: object) =>
+      made.answer(async ({ url: { pathname } }, request) => {
+        if (!pathname.endsWith('/token')) return undefined;
+        const answer = await vendor.fetch(request);
+        return Response.json({ ...((await answer.json()) as object), ...more });
+      }),
     connectBot: () => board.connect('discord', { organizationId, method: 'botToken', credentials: bot }),
     connectWebhook: () => board.connect('discord', { organizationId, method: 'webhook', credentials: { webhookUrl } }),
     async authorize(method: string, scopes?: readonly string[], label = 'default') {
-      const { url: page, cookie } = await board.authorize('discord', {
-        ...who,
-        method,
-        label,
-        ...(scopes && { scopes }),
-      });
-      const params = await emulator.oauth.approve(page);
-      const result = await board.callback('discord', { ...who, params, cookies: `${cookie.name}=${cookie.value}` });
+      const result = await made.authorize({ method, label, ...(scopes && { scopes }) });
       return 'connection' in result ? result.connection : expect.unreachable(result.status);
     },
   };
@@ -154,9 +127,9 @@ describe('what is sent', () => {
     await connectBot();
     const { messages } = board.client('discord', { organizationId });
     await messages.create({ channelId: '155101607195836416', content: 'Hi', nonce: 'order-7' });
-    expect(JSON.parse(sent.at(-1)!.body)).toEqual({ content: 'Hi', nonce: 'order-7', enforce_nonce: true });
+    expect(sent.at(-1)!.json).toEqual({ content: 'Hi', nonce: 'order-7', enforce_nonce: true });
     await messages.create({ channelId: '155101607195836416', content: 'Hi' });
-    expect(JSON.parse(sent.at(-1)!.body)).toEqual({ content: 'Hi' });
+    expect(sent.at(-1)!.json).toEqual({ content: 'Hi' });
   });
 
   test('files go along as a form whose first part is the message', async () => {
@@ -164,8 +137,8 @@ describe('what is sent', () => {
     await connectBot();
     const files = [{ name: 'a.txt', content: new TextEncoder().encode('tea'), contentType: 'text/plain' }];
     await board.client('discord', { organizationId }).messages.create({ channelId: '155101607195836416', files });
-    const { headers, body } = sent.at(-1)!;
-    const form = await new Response(body, { headers: { 'content-type': headers.get('content-type')! } }).formData();
+    const { headers, text } = sent.at(-1)!;
+    const form = await new Response(text, { headers: { 'content-type': headers.get('content-type')! } }).formData();
     expect([...form.keys()]).toEqual(['payload_json', 'files[0]']);
     expect(await (form.get('files[0]') as File).text()).toBe('tea');
   });
@@ -196,17 +169,17 @@ describe('what is sent', () => {
 
 describe('a webhook', () => {
   test('is posted to by its URL alone, which shows nowhere, and its token is not handed out', async () => {
-    const { board, sent, emulator, connectWebhook } = rig();
+    const { board, sent, vendor, connectWebhook } = rig();
     const connection = await connectWebhook();
     const client = board.client('discord', { organizationId });
     await client.notify.send({ title: 'Order', text: 'Ping @everyone' });
     const last = sent.at(-1)!;
     expect(last.url.href).toBe(`${webhookUrl.replace('/api/', '/api/v10/')}?wait=true`);
-    expect(JSON.parse(last.body)).toEqual({ content: '**Order**\nPing @everyone', allowed_mentions: { parse: [] } });
-    emulator.failNext({ status: 404, json: { code: 10015, message: 'Unknown Webhook' } });
+    expect(last.json).toEqual({ content: '**Order**\nPing @everyone', allowed_mentions: { parse: [] } });
+    vendor.failNext({ status: 404, json: { code: 10015, message: 'Unknown Webhook' } });
     const error: unknown = await client.notify.send({ text: 'Hi' }).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ kind: 'auth', code: 'unknown_webhook' });
-    emulator.failNext({ status: 200, json: { id: '223704706495545344', token: 'tok-en', url: webhookUrl } });
+    vendor.failNext({ status: 200, json: { id: '223704706495545344', token: 'tok-en', url: webhookUrl } });
     const shown = [error, connection, await client.webhooks.get({})];
     expect(findCanaries(shown, { token: '3d89bb7572e0fb30d8128367b3b1b44fecd172', other: 'tok-en' })).toEqual([]);
   });
@@ -259,9 +232,9 @@ describe('a webhook', () => {
   });
 
   test('that is gone already ends the connection all the same', async () => {
-    const { board, emulator, authorize } = rig();
+    const { board, vendor, authorize } = rig();
     await authorize('channel');
-    emulator.failNext({ status: 404, json: { code: 10015, message: 'Unknown Webhook' } });
+    vendor.failNext({ status: 404, json: { code: 10015, message: 'Unknown Webhook' } });
     expect(await board.disconnect('discord', { organizationId })).toMatchObject({ revoked: 'revoked' });
   });
 });
@@ -275,10 +248,9 @@ describe('adding the bot', () => {
   });
 
   test('by a sign-in may ask for a server and for permissions', async () => {
-    const { board } = rig();
     const input = { permissions: '2048', guildId: '197038439483310086' };
-    const { url: page } = await board.authorize('discord', { ...who, method: 'oauth', scopes: ['bot'], input });
-    expect(Object.fromEntries(new URL(page).searchParams)).toMatchObject({
+    const { url: page } = await rig().begin({ method: 'oauth', scopes: ['bot'], input });
+    expect(Object.fromEntries(page.searchParams)).toMatchObject({
       permissions: '2048',
       guild_id: '197038439483310086',
       disable_guild_select: 'true',
@@ -409,10 +381,10 @@ test('the channels to choose from are those for text, of each server', async () 
 });
 
 test('a rate limit is waited for as long as its fraction of seconds says', async () => {
-  const { board, emulator, connectBot, clock, sent } = rig();
+  const { board, vendor, connectBot, clock, sent } = rig();
   await connectBot();
   sent.length = 0;
-  emulator.failNext({
+  vendor.failNext({
     status: 429,
     json: { message: 'You are being rate limited.', retry_after: 0.65, global: false },
   });

@@ -37,11 +37,11 @@ describe('the proof of an app', () => {
 describe('an installation', () => {
   // https://docs.github.com/en/apps/creating-github-apps/registering-a-github-app/about-the-setup-url
   test('is verified with the token of the user, who gives it back, and gets tokens of its own', async () => {
-    const { begin, finish, connection, sent, to, client, vendor } = createRig(app);
-    const flow = await begin('installation');
+    const { begin, connection, sent, to, client, vendor } = createRig(app);
+    const flow = await begin({ method: 'installation' });
     expect(flow.url.origin + flow.url.pathname).toBe('https://github.com/apps/plugboard-demo/installations/new');
     expect(flow.url.searchParams.has('code_challenge')).toBe(false);
-    expect(await finish(flow)).toMatchObject({ status: 'connected' });
+    expect(await flow.finish(await flow.approve())).toMatchObject({ status: 'connected' });
     expect(await connection()).toMatchObject({
       status: 'active',
       account: { id: '9919', name: 'github' },
@@ -62,11 +62,12 @@ describe('an installation', () => {
   });
 
   test('that the user cannot reach is refused, whatever the callback says, and nothing is minted or stored', async () => {
-    const { begin, finish, connection, to, vendor } = createRig(app);
+    const { begin, connection, to, vendor } = createRig(app);
     for (const id of ['2', '', '1/../2', '01', '1e0']) {
-      const flow = await begin('installation');
-      flow.back.searchParams.set('installation_id', id);
-      expect(await codeOf(finish(flow)), id).toBe('installation_not_yours');
+      const { approve, finish } = await begin({ method: 'installation' });
+      const back = await approve();
+      back.searchParams.set('installation_id', id);
+      expect(await codeOf(finish(back)), id).toBe('installation_not_yours');
     }
     expect(to(minted)).toEqual([]);
     expect(await connection()).toBeNull();
@@ -74,21 +75,23 @@ describe('an installation', () => {
   });
 
   test('that the callback does not name is taken when there is no other', async () => {
-    const { answer, begin, finish } = createRig(app);
-    const flow = await begin('installation');
-    flow.back.searchParams.delete('installation_id');
-    expect(await finish(flow)).toMatchObject({ status: 'connected' });
+    const { answer, begin } = createRig(app);
+    const comeBack = async () => {
+      const { approve, finish } = await begin({ method: 'installation' });
+      const back = await approve();
+      back.searchParams.delete('installation_id');
+      return finish(back);
+    };
+    expect(await comeBack()).toMatchObject({ status: 'connected' });
     const list = [1, 2].map((id) => ({ id, app_id: 12345, account: { id, login: `o${id}` } }));
     answer(({ url }) =>
       url.pathname === '/user/installations' ? Response.json({ total_count: 2, installations: list }) : undefined,
     );
-    const another = await begin('installation');
-    another.back.searchParams.delete('installation_id');
-    expect(await codeOf(finish(another))).toBe('installation_not_yours');
+    expect(await codeOf(comeBack())).toBe('installation_not_yours');
   });
 
   test('is found on a later page', async () => {
-    const { answer, begin, finish, connection } = createRig(app);
+    const { answer, connect, connection } = createRig(app);
     const some = (from: number) =>
       Array.from({ length: 100 }, (_, index) => ({ id: from + index, account: { id: from + index, login: 'x' } }));
     answer(({ url }) => {
@@ -98,17 +101,18 @@ describe('an installation', () => {
         page === 1 ? some(1000) : page === 2 ? some(2000) : [{ id: 1, account: { id: 7, login: 'seven' } }];
       return Response.json({ total_count: 201, installations });
     });
-    await finish(await begin('installation'));
+    await connect('installation');
     expect((await connection())?.account).toEqual({ id: '7', name: 'seven' });
   });
 
   test('that waits for the approval of an owner is no connection', async () => {
-    const { begin, finish } = createRig(app);
-    const flow = await begin('installation');
-    flow.back.searchParams.set('setup_action', 'request');
-    flow.back.searchParams.delete('code');
-    flow.back.searchParams.delete('installation_id');
-    expect(await codeOf(finish(flow))).toBe('installation_requested');
+    const { begin } = createRig(app);
+    const { approve, finish } = await begin({ method: 'installation' });
+    const back = await approve();
+    back.searchParams.set('setup_action', 'request');
+    back.searchParams.delete('code');
+    back.searchParams.delete('installation_id');
+    expect(await codeOf(finish(back))).toBe('installation_requested');
   });
 
   test('gets a new token each hour, once for all who wait', async () => {
@@ -150,7 +154,7 @@ describe('an installation', () => {
       expect(await codeOf(client.repos.listInstalled()), message).toBe(code);
       expect(await connection()).toMatchObject({ status: 'active' });
     }
-    answer(undefined);
+    answer(() => undefined);
     await clock.advance(3_600_000);
     await expect(client.repos.listInstalled()).resolves.toHaveProperty('items');
   });
@@ -193,6 +197,6 @@ describe('an installation', () => {
 
   test('needs a GitHub App, and says which names are missing', async () => {
     const { begin } = createRig();
-    expect(await codeOf(begin('installation'))).toBe('app_credentials_missing');
+    expect(await codeOf(begin({ method: 'installation' }))).toBe('app_credentials_missing');
   });
 });

@@ -13,17 +13,19 @@ const tokenUrl = '/login/oauth/access_token';
 describe('a GitHub account', () => {
   // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
   test('is connected by an OAuth app: scopes, PKCE, JSON, a client in the body, a bearer', async () => {
-    const { begin, finish, to, client } = createRig();
-    const flow = await begin('oauth');
+    const { begin, to, client } = createRig();
+    const flow = await begin({ method: 'oauth' });
     expect(flow.url.origin + flow.url.pathname).toBe('https://github.com/login/oauth/authorize');
     expect(flow.url.searchParams.get('scope')).toBe('read:user user:email repo');
     expect(flow.url.searchParams.get('code_challenge_method')).toBe('S256');
-    await finish(flow);
+    await flow.finish(await flow.approve());
     const [exchange] = to(tokenUrl);
     expect(exchange?.headers.get('accept')).toBe('application/json');
     expect(exchange?.headers.get('authorization')).toBeNull();
-    const body = new URLSearchParams(exchange?.text);
-    expect([body.get('client_id'), body.get('client_secret')]).toEqual(['Iv1.client', 'client-secret']);
+    expect([exchange?.form.get('client_id'), exchange?.form.get('client_secret')]).toEqual([
+      'Iv1.client',
+      'client-secret',
+    ]);
     await client.user.get();
     const { headers } = to('/user').at(-1)!;
     expect(headers.get('authorization')).toMatch(/^Bearer ghu_/);
@@ -33,7 +35,7 @@ describe('a GitHub account', () => {
   });
 
   test('of a GitHub App asks for no scopes, and what it names none of is not missing', async () => {
-    const { answer, begin, finish, connection, client } = createRig({ appId: '1', privateKey: 'k', slug: 's' });
+    const { answer, begin, connection, client } = createRig({ appId: '1', privateKey: 'k', slug: 's' });
     answer(({ url }) =>
       url.pathname === tokenUrl
         ? Response.json({ access_token: 'ghu_1', scope: '', token_type: 'bearer' })
@@ -41,9 +43,9 @@ describe('a GitHub account', () => {
           ? Response.json(url.pathname === '/user' ? { id: 1, login: 'octocat' } : [])
           : undefined,
     );
-    const flow = await begin('oauth');
+    const flow = await begin({ method: 'oauth' });
     expect(flow.url.searchParams.has('scope')).toBe(false);
-    expect(await finish(flow)).toMatchObject({ status: 'connected', missingScopes: [] });
+    expect(await flow.finish(await flow.approve())).toMatchObject({ status: 'connected', missingScopes: [] });
     // Tokens of an app that opted out of their end have none.
     expect(await connection()).toMatchObject({ status: 'active', scopes: null, expiresAt: null });
     await expect(client.user.emails()).resolves.toEqual({ items: [] });
@@ -68,15 +70,17 @@ describe('a GitHub account', () => {
   test.each(['oauth', 'installation'])(
     'by `%s` comes back from its own issuer or, on older servers, names none',
     async (method) => {
-      const { begin, finish, to } = createRig({ appId: '1', privateKey: exampleRsaPem, slug: 's' });
-      const other = await begin(method);
-      expect(other.back.searchParams.get('iss')).toBe('https://github.com/login/oauth');
-      other.back.searchParams.set('iss', 'https://evil.example/login/oauth');
-      expect(await codeOf(finish(other))).toBe('issuer_mismatch');
+      const { begin, to } = createRig({ appId: '1', privateKey: exampleRsaPem, slug: 's' });
+      const other = await begin({ method });
+      const back = await other.approve();
+      expect(back.searchParams.get('iss')).toBe('https://github.com/login/oauth');
+      back.searchParams.set('iss', 'https://evil.example/login/oauth');
+      expect(await codeOf(other.finish(back))).toBe('issuer_mismatch');
       expect(to(tokenUrl)).toEqual([]);
-      const silent = await begin(method);
-      silent.back.searchParams.delete('iss');
-      expect(await finish(silent)).toMatchObject({ status: 'connected' });
+      const silent = await begin({ method });
+      const without = await silent.approve();
+      without.searchParams.delete('iss');
+      expect(await silent.finish(without)).toMatchObject({ status: 'connected' });
     },
   );
 
@@ -117,10 +121,10 @@ describe('a GitHub account', () => {
     const [family] = vendor.oauth.ledger.families();
     const [accessToken] = vendor.oauth.ledger.tokens(family!.id).filter(({ kind }) => kind === 'access_token');
     expect(await board.disconnect('github', who)).toMatchObject({ revoked: 'revoked' });
-    const [{ method, headers, text }] = to('/applications/Iv1.client/token') as [ReturnType<typeof to>[number]];
+    const [{ method, headers, json }] = to('/applications/Iv1.client/token') as [ReturnType<typeof to>[number]];
     expect(method).toBe('DELETE');
     expect(headers.get('authorization')).toBe(`Basic ${btoa('Iv1.client:client-secret')}`);
-    expect(JSON.parse(text)).toEqual({ access_token: accessToken!.text.reveal() });
+    expect(json).toEqual({ access_token: accessToken!.text.reveal() });
   });
 });
 
@@ -178,15 +182,15 @@ describe('an Enterprise host', () => {
     ['github.acme.example', 'https://github.acme.example', 'https://github.acme.example/api/v3/user'],
     ['acme.ghe.com', 'https://acme.ghe.com', 'https://api.acme.ghe.com/user'],
   ])('%s is spoken to and nobody else', async (host, site, api) => {
-    const { answer, begin, finish, sent } = createRig({ host });
+    const { answer, begin, sent } = createRig({ host });
     answer(({ url }) =>
       url.pathname === tokenUrl
         ? Response.json({ access_token: 'gho_1', scope: 'repo', token_type: 'bearer' })
         : Response.json({ id: 1, login: 'octocat' }),
     );
-    const flow = await begin('oauth');
+    const flow = await begin({ method: 'oauth' });
     expect(flow.url.origin).toBe(site);
-    await finish(flow);
+    await flow.finish(await flow.approve());
     expect(sent.map(({ url }) => url.href)).toEqual([`${site}${tokenUrl}`, api]);
   });
 });

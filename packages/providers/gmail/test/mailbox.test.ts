@@ -1,8 +1,9 @@
 import { reveal } from '@plugboard/core';
+import type { SentRequest } from '@plugboard/testing';
 import PostalMime from 'postal-mime';
 import { expect, test } from 'vitest';
 
-import { createGoogleRig, organizationId, target, textLike, type SentRequest } from '../../../google/test/rig.ts';
+import { createGoogleRig, organizationId, target, textLike } from '../../../google/test/rig.ts';
 import { gmail } from '../src/index.ts';
 import { scopes } from '../src/schemas.ts';
 
@@ -26,7 +27,7 @@ test('a mail is sent as the bytes that it is, in its thread', async () => {
     threadId: 'thread-1',
   });
   expect(receipt).toMatchObject({ id: '18c1f0a2b3d4e5f6' });
-  expect(JSON.parse(sent[0]!.text)).toEqual({
+  expect(sent[0]!.json).toEqual({
     raw: 'RnJvbTogYUBleGFtcGxlLmNvbQ0KVG86IGJAZXhhbXBsZS5jb20NClN1YmplY3Q6IEhpDQoNCkhlbGxv',
     threadId: 'thread-1',
   });
@@ -56,16 +57,16 @@ test('a large mail goes the way for large ones, with all its bytes', async () =>
 });
 
 test('a lost answer to a send is for the caller to judge: nothing is sent twice', async () => {
-  const { client, connect, respond, sent, settle } = createRig();
+  const { client, connect, answer, sent, settle } = createRig();
   await connect();
-  respond(() => new Response('<html>', { status: 502 }));
+  answer(() => new Response('<html>', { status: 502 }));
   const lost = settle(client().messages.send({ to: 'b@example.com', subject: 'Hi', text: 'Hello' }));
   await expect(lost).rejects.toMatchObject({ kind: 'unavailable', retryable: false });
   expect(sent.length).toBe(1);
 });
 
 test('an answer goes to the writer, in the thread, and names what it answers', async () => {
-  const { client, connect, respond, sent } = createRig();
+  const { client, connect, answer, sent } = createRig();
   await connect();
   const headers = Object.entries({
     'Message-Id': '<2@example.com>',
@@ -75,17 +76,17 @@ test('an answer goes to the writer, in the thread, and names what it answers', a
     To: 'user@example.com, "Roe, Max" <max@example.com>',
     Cc: 'last@example.com',
   }).map(([name, value]) => ({ name, value }));
-  respond(({ method }) =>
+  answer(({ method }) =>
     method === 'GET' ? Response.json({ id: 'm2', threadId: 'thread-1', payload: { headers } }) : undefined,
   );
   await client().messages.reply({ messageId: 'm2', text: 'Fine.' });
   expect(Object.fromEntries(sent[0]!.url.searchParams)).toMatchObject({ format: 'metadata' });
-  expect(JSON.parse(sent[1]!.text)).toMatchObject({ threadId: 'thread-1' });
-  const answer = await PostalMime.parse(mailOf(sent[1]!));
-  expect(answer).toMatchObject({ subject: 'Re: Größe', inReplyTo: '<2@example.com>' });
-  expect(answer.references?.split(/\s+/)).toEqual(['<0@example.com>', '<1@example.com>', '<2@example.com>']);
-  expect(answer.to).toMatchObject([{ name: 'Doe, Jane', address: 'jane@example.com' }]);
-  expect(answer.cc).toBeUndefined();
+  expect(sent[1]!.json).toMatchObject({ threadId: 'thread-1' });
+  const written = await PostalMime.parse(mailOf(sent[1]!));
+  expect(written).toMatchObject({ subject: 'Re: Größe', inReplyTo: '<2@example.com>' });
+  expect(written.references?.split(/\s+/)).toEqual(['<0@example.com>', '<1@example.com>', '<2@example.com>']);
+  expect(written.to).toMatchObject([{ name: 'Doe, Jane', address: 'jane@example.com' }]);
+  expect(written.cc).toBeUndefined();
 
   await client().messages.reply({ messageId: 'm2', text: 'Fine.', toAll: true });
   const toAll = await PostalMime.parse(mailOf(sent[3]!));
@@ -123,9 +124,9 @@ test.each([
 });
 
 test('an attachment is its bytes', async () => {
-  const { client, connect, respond } = createRig();
+  const { client, connect, answer } = createRig();
   await connect();
-  respond(() => Response.json({ size: 4, data: '-_8AAQ' }));
+  answer(() => Response.json({ size: 4, data: '-_8AAQ' }));
   const { content } = await client().attachments.get({ messageId: 'm1', id: 'a1' });
   expect([...content]).toEqual([251, 255, 0, 1]);
 });
@@ -143,9 +144,9 @@ test('the label of the settings serves where a list names none', async () => {
 });
 
 test('the history is read to its end, whose point is the one for the next time', async () => {
-  const { client, connect, respond } = createRig();
+  const { client, connect, answer } = createRig();
   await connect();
-  respond(({ url }) =>
+  answer(({ url }) =>
     url.searchParams.has('pageToken')
       ? Response.json({ historyId: '12' })
       : Response.json({ history: [{ id: '11' }], historyId: '12', nextPageToken: 'p' }),
@@ -159,9 +160,9 @@ test.each([
 ])(
   'a point that is too old, as the vendor says %s, is no end: the mailbox has to be read anew',
   async (_when, midway) => {
-    const { client, connect, respond, sent } = createRig();
+    const { client, connect, answer, sent } = createRig();
     await connect();
-    respond(({ url }) =>
+    answer(({ url }) =>
       midway && !url.searchParams.has('pageToken')
         ? Response.json({ history: [{ id: '11' }], historyId: '12', nextPageToken: 'p' })
         : Response.json({ error: { code: 404, errors: [{ reason: 'notFound' }] } }, { status: 404 }),
@@ -177,9 +178,9 @@ test.each([
 );
 
 test('another refusal of the history stays what it is', async () => {
-  const { client, connect, respond } = createRig();
+  const { client, connect, answer } = createRig();
   await connect();
-  respond(() =>
+  answer(() =>
     Response.json({ error: { code: 403, errors: [{ reason: 'insufficientPermissions' }] } }, { status: 403 }),
   );
   const refused = client().history.read({ startHistoryId: '1' });
@@ -198,15 +199,15 @@ test('calls of all prices draw on the units of one minute', async () => {
 });
 
 test('a mailbox is watched through the topic, prolonged before its week ends, and left alone in the end', async () => {
-  const { board, clock, connect, respond, sent } = createRig();
+  const { board, clock, connect, answer, sent } = createRig();
   await connect();
-  respond(({ url }) =>
+  answer(({ url }) =>
     url.pathname.endsWith('/watch')
       ? Response.json({ historyId: '1', expiration: String(clock.now() + 604_800_000) })
       : undefined,
   );
   const channel = await board.channels.open('gmail', { ...target, params: { labelIds: ['INBOX'] } });
-  expect(JSON.parse(sent[0]!.text)).toEqual({ topicName: push.pubsubTopic, labelIds: ['INBOX'] });
+  expect(sent[0]!.json).toEqual({ topicName: push.pubsubTopic, labelIds: ['INBOX'] });
   await clock.advance(6 * 86_400_000);
   await board.jobs.find(({ name }) => name === 'channels')!.run();
   expect(sent.filter(({ url }) => url.pathname.endsWith('/watch')).length).toBe(2);
@@ -218,7 +219,7 @@ test('a mailbox is watched through the topic, prolonged before its week ends, an
 test('a push reaches the mailbox that it names, once, and no other', async () => {
   const { board, clock, connect, vendor } = createRig();
   await connect();
-  const url = 'https://app.example/integrations/webhooks/gmail';
+  const url = 'https://app.example.com/integrations/webhooks/gmail';
   const secret = `${push.pubsubServiceAccount} ${push.pubsubSubscription} `;
   const heard: unknown[] = [];
   board.on('gmail', 'mailbox.changed', (data, context) => void heard.push([data, context.organizationId]));
@@ -242,7 +243,7 @@ test('without a topic there is nothing to watch with, and without a subscription
   await connect();
   await expect(board.channels.open('gmail', target)).rejects.toMatchObject({ code: 'push_not_configured' });
   expect(sent).toEqual([]);
-  const request = new Request('https://app.example/integrations/webhooks/gmail', { method: 'POST', body: '{}' });
+  const request = new Request('https://app.example.com/integrations/webhooks/gmail', { method: 'POST', body: '{}' });
   expect((await board.webhooks.receive('gmail', request)).status).toBe(503);
 });
 

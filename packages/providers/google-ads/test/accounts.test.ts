@@ -1,7 +1,8 @@
 import { exampleKeyFile } from '@plugboard/google';
+import type { SentRequest } from '@plugboard/testing';
 import { expect, test } from 'vitest';
 
-import { createRig, target, textLike, type SentRequest } from './rig.ts';
+import { createRig, target, textLike } from './rig.ts';
 
 const listOf = (...ids: string[]) => Response.json({ resourceNames: ids.map((id) => `customers/${id}`) });
 const isList = ({ url }: SentRequest) => url.pathname.endsWith(':listAccessibleCustomers');
@@ -26,7 +27,7 @@ test('an account that is reached through a manager is called through it, and one
     events: [{ conversionActionId: '7', transactionId: 't', eventTimestamp: '2026-11-01T12:32:45Z' }],
   });
   expect(sent[1]?.headers.has('login-customer-id')).toBe(false);
-  expect(JSON.parse(sent[1]!.text)).toMatchObject({
+  expect(sent[1]!.json).toMatchObject({
     destinations: [
       {
         operatingAccount: { accountType: 'GOOGLE_ADS', accountId: '5551234567' },
@@ -64,8 +65,8 @@ test('settings name the account and the manager, with or without dashes', async 
 });
 
 test('a Google account without Ads accounts connects, and says what is wrong', async () => {
-  const { board, connect, client, respond } = createRig();
-  respond((request) => (isList(request) ? Response.json({}) : undefined));
+  const { board, connect, client, answer } = createRig();
+  answer((request) => (isList(request) ? Response.json({}) : undefined));
   expect(await connect()).toMatchObject({ status: 'degraded', reason: 'account_unknown', account: null });
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'no_ads_account' });
   await expect(client().campaigns.list({})).rejects.toMatchObject({
@@ -76,7 +77,7 @@ test('a Google account without Ads accounts connects, and says what is wrong', a
 
 test('a user who leaves the Ads scope unticked keeps what was granted, and learns what is missing', async () => {
   const { authorize, board, sent } = createRig();
-  expect(await authorize(undefined, { scopes: ['https://www.googleapis.com/auth/datamanager'] })).toMatchObject({
+  expect(await authorize({}, { scopes: ['https://www.googleapis.com/auth/datamanager'] })).toMatchObject({
     status: 'connected',
     missingScopes: ['https://www.googleapis.com/auth/adwords'],
     connection: { status: 'degraded', reason: 'scopes_missing', account: null },
@@ -86,16 +87,16 @@ test('a user who leaves the Ads scope unticked keeps what was granted, and learn
 });
 
 test('a connection whose account was never found is not healthy', async () => {
-  const { board, connect, respond } = createRig();
-  respond((request) => (isList(request) ? Response.json({}) : undefined));
+  const { board, connect, answer } = createRig();
+  answer((request) => (isList(request) ? Response.json({}) : undefined));
   await connect();
-  respond(() => undefined);
+  answer(() => undefined);
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'account_unknown' });
 });
 
 test('an account that was closed is left out, and one that is left is taken', async () => {
-  const { connect, respond, vendor } = createRig();
-  respond((request) => {
+  const { connect, answer, vendor } = createRig();
+  answer((request) => {
     if (isList(request)) return listOf('1234567890', '1112223333');
     if (!request.url.pathname.includes('1112223333')) return undefined;
     const { status, body } = vendor.definition.api.errors.examples['customerNotEnabled']!;
@@ -105,21 +106,21 @@ test('an account that was closed is left out, and one that is left is taken', as
 });
 
 test('clients that were closed are no choice, and neither are conversion actions that are off', async () => {
-  const { authorize, board, configure, respond } = createRig();
+  const { authorize, board, configure, answer } = createRig();
   const rows = (kind: string, status: string) =>
     Response.json({
       results: ['1', '2'].map((id) => ({
         [kind]: { id, name: id, type: 'UPLOAD_CLICKS', status: id === '1' ? 'ENABLED' : status },
       })),
     });
-  respond(({ text }) => (text.includes('FROM customer_client') ? rows('customerClient', 'CLOSED') : undefined));
+  answer(({ text }) => (text.includes('FROM customer_client') ? rows('customerClient', 'CLOSED') : undefined));
   await authorize();
   expect(await board.accounts.choices('google-ads', target)).toEqual([
     { id: '1234567890', name: 'Demo Store' },
     { id: '1', name: '1' },
   ]);
   await board.accounts.choose('google-ads', { ...target, accountId: '1234567890' });
-  respond(() => rows('conversionAction', 'REMOVED'));
+  answer(() => rows('conversionAction', 'REMOVED'));
   expect(await board.settings.choices('google-ads', { ...target, field: 'conversionActionId' })).toEqual([
     { value: '1', label: '1 (UPLOAD_CLICKS)' },
   ]);
@@ -127,22 +128,22 @@ test('clients that were closed are no choice, and neither are conversion actions
 });
 
 test('an account that cannot be read for another reason is not silently left out', async () => {
-  const { authorize, respond } = createRig();
-  respond(({ url }) =>
+  const { authorize, answer } = createRig();
+  answer(({ url }) =>
     url.pathname.includes('9876543210') ? Response.json({ error: { code: 400 } }, { status: 400 }) : undefined,
   );
   await expect(authorize()).rejects.toMatchObject({ kind: 'invalid_request', code: 'bad_request' });
 });
 
 test('health asks for the account itself where the list does not name it, and the refusal shows', async () => {
-  const { board, connect, respond, sent } = createRig();
+  const { board, connect, answer, sent } = createRig();
   await connect();
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'healthy' });
   expect(sent.length).toBe(1);
-  respond((request) => (isList(request) ? listOf('1112223333') : undefined));
+  answer((request) => (isList(request) ? listOf('1112223333') : undefined));
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'healthy' });
   expect(sent.length).toBe(3);
-  respond((request) =>
+  answer((request) =>
     isList(request) ? listOf('1112223333') : Response.json({ error: { code: 403 } }, { status: 403 }),
   );
   expect(await board.health('google-ads', target)).toMatchObject({ status: 'degraded', reason: 'forbidden' });

@@ -59,7 +59,7 @@ test('a person without a plain address passes the schema, and a plain address do
     termsAccepted: true,
     consent: { adUserData: 'CONSENT_GRANTED' },
   });
-  expect(JSON.parse(sent[0]!.text)).toEqual({
+  expect(sent[0]!.json).toEqual({
     destinations: [
       {
         reference: '7',
@@ -110,7 +110,7 @@ test('conversions go to the actions that the settings name, and what has none is
     requestId: textLike(/\S/),
   });
   expect(sent.length).toBe(1);
-  expect(JSON.parse(sent[0]!.text)).toEqual({
+  expect(sent[0]!.json).toEqual({
     destinations: ['11', '22'].map((id) => ({
       reference: id,
       operatingAccount: { accountType: 'GOOGLE_ADS', accountId: '1234567890' },
@@ -227,7 +227,7 @@ test('the old upload asks for partial failure, and names actions by their resour
     results: [{ gclid: 'x' }, { gclid: 'y' }],
     rejected: [],
   });
-  expect(JSON.parse(sent[0]!.text)).toMatchObject({
+  expect(sent[0]!.json).toMatchObject({
     partialFailure: true,
     conversions: [
       {
@@ -254,7 +254,7 @@ const partialFailure = {
 };
 
 test('a partial failure says which conversions were refused', async () => {
-  const { client, connect, respond } = createRig();
+  const { client, connect, answer } = createRig();
   await connect();
   const results = [
     {},
@@ -264,10 +264,10 @@ test('a partial failure says which conversions were refused', async () => {
       conversionDateTime: '2026-11-01 12:32:45+00:00',
     },
   ];
-  respond(() => Response.json({ results, partialFailureError: partialFailure, jobId: '1' }));
+  answer(() => Response.json({ results, partialFailureError: partialFailure, jobId: '1' }));
   const upload = { conversionActionId: '2', gclid: 'x', conversionDateTime: '2026-11-01T12:32:45Z' };
-  const answer = await client().clickConversions.upload({ conversions: [upload, upload] });
-  expect(answer.rejected).toEqual([{ index: 0, reason: 'Multiple errors in details.' }]);
+  const { rejected } = await client().clickConversions.upload({ conversions: [upload, upload] });
+  expect(rejected).toEqual([{ index: 0, reason: 'Multiple errors in details.' }]);
 });
 
 test('reasons of single conversions are the first that the vendor gives, by code, by message or for all', () => {

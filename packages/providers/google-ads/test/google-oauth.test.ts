@@ -2,15 +2,14 @@ import { isPlugboardError } from '@plugboard/core';
 import { exampleKeyFile, readKeyFile } from '@plugboard/google';
 import { expect, test } from 'vitest';
 
-import { createRig, organizationId, target } from './rig.ts';
+import { createRig, target } from './rig.ts';
 
 const keyFile = (change: Record<string, unknown>) =>
   JSON.stringify({ ...(JSON.parse(exampleKeyFile) as object), ...change });
 
 test('the authorization request is the one that Google’s own library makes', async () => {
-  const { board } = createRig();
-  const { url } = await board.authorize('google-ads', { organizationId, userId: 'user-1' });
-  const { origin, pathname, searchParams } = new URL(url);
+  const { url } = await createRig().begin();
+  const { origin, pathname, searchParams } = url;
   expect(origin + pathname).toBe('https://accounts.google.com/o/oauth2/v2/auth');
   const { state, code_challenge: challenge, ...params } = Object.fromEntries(searchParams);
   expect(params).toEqual({
@@ -21,7 +20,7 @@ test('the authorization request is the one that Google’s own library makes', a
     code_challenge_method: 'S256',
     response_type: 'code',
     client_id: 'cid.apps.googleusercontent.com',
-    redirect_uri: 'https://app.example/integrations/callback/google-ads',
+    redirect_uri: 'https://app.example.com/integrations/callback/google-ads',
   });
   expect([state?.length, challenge?.length]).toEqual([expect.any(Number), 43]);
 });
@@ -36,7 +35,7 @@ test('the refresh token is kept where the answer leaves it out, and the client a
   }
   const refreshes = sent
     .filter(({ url }) => url.host === 'oauth2.googleapis.com')
-    .map(({ text }) => Object.fromEntries(new URLSearchParams(text)));
+    .map(({ form }) => Object.fromEntries(form));
   expect(refreshes.map(({ refresh_token: _token, ...form }) => form)).toEqual(
     Array.from({ length: 2 }, () => ({
       grant_type: 'refresh_token',
@@ -48,9 +47,9 @@ test('the refresh token is kept where the answer leaves it out, and the client a
 });
 
 test('disconnecting revokes without the client’s secret; a grant that is dead already is done', async () => {
-  const { board, connect, sent, respond } = createRig();
+  const { board, connect, sent, answer } = createRig();
   await connect();
-  respond(({ url }) =>
+  answer(({ url }) =>
     url.pathname === '/revoke' ? Response.json({ error: 'invalid_token' }, { status: 400 }) : undefined,
   );
   expect(await board.disconnect('google-ads', target)).toMatchObject({ revoked: 'revoked' });
@@ -80,10 +79,10 @@ test.each([
 });
 
 test('a service account’s assertion goes to Google alone, whatever its file says, and without the host’s client', async () => {
-  const { board, client, sent, respond } = createRig();
+  const { board, client, sent, answer } = createRig();
   // Google's own answer, which does not repeat the scopes.
   const minted = { access_token: 'stub', expires_in: 3599, token_type: 'Bearer' };
-  respond(({ url }) => (url.pathname === '/token' ? Response.json(minted) : undefined));
+  answer(({ url }) => (url.pathname === '/token' ? Response.json(minted) : undefined));
   const file = keyFile({ token_uri: 'https://evil.example/token', auth_uri: 'https://evil.example/auth' });
   await board.connect('google-ads', {
     ...target,
@@ -91,7 +90,7 @@ test('a service account’s assertion goes to Google alone, whatever its file sa
     credentials: { keyFile: file, customerId: '123-456-7890' },
   });
   expect(sent[0]?.url.href).toBe('https://oauth2.googleapis.com/token');
-  const form = Object.fromEntries(new URLSearchParams(sent[0]!.text));
+  const form = Object.fromEntries(sent[0]!.form);
   expect(Object.keys(form).toSorted()).toEqual(['assertion', 'grant_type']);
   expect(form['grant_type']).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer');
   expect(await board.connections.get('google-ads', target)).toMatchObject({
@@ -114,8 +113,8 @@ test.each([
   [401, 'unauthorized_client', 'Client is unauthorized to retrieve access tokens using this method.', 'permission'],
   [403, 'admin_policy_enforced', 'Blocked.', 'permission'],
 ])('an assertion that is answered %i %s (%s) is a matter of %s', async (status, error, description, kind) => {
-  const { board, respond } = createRig();
-  respond(({ url }) =>
+  const { board, answer } = createRig();
+  answer(({ url }) =>
     url.pathname === '/token' ? Response.json({ error, error_description: description }, { status }) : undefined,
   );
   const refusal = await board

@@ -10,7 +10,7 @@ test('spend is asked for in one query of checked dates, and micros become units'
   const { client, connect, sent } = createRig();
   await connect();
   const { items } = await client().reports.spend({ since: '2026-11-01', until: '2026-11-02' });
-  expect(JSON.parse(sent[0]!.text)).toEqual({
+  expect(sent[0]!.json).toEqual({
     query:
       'SELECT customer.currency_code, campaign.id, campaign.name, segments.date, metrics.cost_micros, metrics.impressions, ' +
       'metrics.clicks, metrics.conversions, metrics.conversions_value FROM campaign ' +
@@ -74,13 +74,13 @@ test('windows cover every day once', () => {
 });
 
 test('no rows are no failure: an empty stream, and a chunk without results', async () => {
-  const { client, connect, respond } = createRig();
+  const { client, connect, answer } = createRig();
   await connect();
   for (const body of [[], [{ fieldMask: 'campaign.id', requestId: 'r' }]]) {
-    respond(() => Response.json(body));
+    answer(() => Response.json(body));
     expect(await client().reports.spend({ since: '2026-11-01', until: '2026-11-02' })).toEqual({ items: [] });
   }
-  respond(() => Response.json({ fieldMask: 'campaign.id' }));
+  answer(() => Response.json({ fieldMask: 'campaign.id' }));
   expect(await client().campaigns.list({})).toEqual({ items: [] });
 });
 

@@ -1,7 +1,7 @@
 import { createGoogleRig, target } from '../../../google/test/rig.ts';
 import { googleAds } from '../src/index.ts';
 
-export { organizationId, target, textLike, type SentRequest } from '../../../google/test/rig.ts';
+export { target, textLike } from '../../../google/test/rig.ts';
 
 interface RigOptions {
   readonly developerToken?: string;

@@ -41,7 +41,7 @@ test('what the vendor would drop in silence is asked for, and an unchanged event
   });
   await client().events.update({ eventId: 'abc123', summary: 'Other', etag: '"7"' });
   expect(sent[1]?.headers.get('if-match')).toBe('"7"');
-  expect(JSON.parse(sent[1]!.text)).toEqual({ summary: 'Other' });
+  expect(sent[1]!.json).toEqual({ summary: 'Other' });
 });
 
 const day = { date: '2026-11-20' };
@@ -77,9 +77,9 @@ test('a sync token goes without what narrows a list', async () => {
 });
 
 test('changes are read to the last page, whose token is the next one', async () => {
-  const { client, connect, respond, sent } = createRig();
+  const { client, connect, answer, sent } = createRig();
   await connect();
-  respond(({ url }) =>
+  answer(({ url }) =>
     url.searchParams.has('pageToken')
       ? Response.json({ items: [{ id: 'b', status: 'cancelled' }], nextSyncToken: 's2' })
       : Response.json({ items: [{ id: 'a' }], nextPageToken: 'p2' }),
@@ -93,24 +93,24 @@ test('changes are read to the last page, whose token is the next one', async () 
 });
 
 test('a sync token that has become too old gives way to everything, and says so', async () => {
-  const { client, connect, respond, sent } = createRig();
+  const { client, connect, answer, sent } = createRig();
   await connect();
-  respond(({ url }) =>
+  answer(({ url }) =>
     url.searchParams.has('syncToken')
       ? refused(410, 'fullSyncRequired')
       : Response.json({ items: [{ id: 'a' }], nextSyncToken: 's2' }),
   );
   expect(await client().events.changes({ syncToken: 'old' })).toMatchObject({ isFull: true, nextSyncToken: 's2' });
   expect(sent.length).toBe(2);
-  respond(() => refused(410, 'fullSyncRequired'));
+  answer(() => refused(410, 'fullSyncRequired'));
   await expect(client().events.changes({})).rejects.toMatchObject({ code: 'full_sync_required' });
 });
 
 test('a calendar that could not be read is not free', async () => {
-  const { client, connect, respond } = createRig();
+  const { client, connect, answer } = createRig();
   await connect();
   const calendars = { a: { busy: [] }, b: { busy: [], errors: [{ domain: 'global', reason: 'notFound' }] } };
-  respond(() => Response.json({ kind: 'calendar#freeBusy', calendars }));
+  answer(() => Response.json({ kind: 'calendar#freeBusy', calendars }));
   const day = { timeMin: '2026-11-20T00:00:00Z', timeMax: '2026-11-21T00:00:00Z' };
   expect(await client().freeBusy.query({ ...day, calendarIds: ['a', 'b'] })).toEqual({
     kind: 'calendar#freeBusy',
@@ -128,9 +128,9 @@ test.each([
   // It permits to read the events of calendars that the app made, and of no other.
   [[scopes.own], '/oauth2/v2/userinfo'],
 ])('health asks what a grant of %j allows, of the user’s own calendar', async (granted, path) => {
-  const { board, connect, respond, sent } = createRig();
+  const { board, connect, answer, sent } = createRig();
   await connect(['openid', 'email', ...granted]);
-  respond(({ method, text }) => {
+  answer(({ method, text }) => {
     if (method !== 'POST') return undefined;
     const { timeMin, timeMax } = JSON.parse(text) as { timeMin: string; timeMax: string };
     // As the vendor does.
@@ -141,10 +141,10 @@ test.each([
 });
 
 test('a calendar of the settings that is gone makes no connection ill', async () => {
-  const { board, connect, respond } = createRig();
+  const { board, connect, answer } = createRig();
   await connect(['openid', 'email', scopes.events]);
   await board.settings.update('google-calendar', { ...target, settings: { calendarId: 'gone@example.com' } });
-  respond(({ url }) => (url.pathname.includes('gone') ? refused(404, 'notFound') : undefined));
+  answer(({ url }) => (url.pathname.includes('gone') ? refused(404, 'notFound') : undefined));
   expect(await board.health('google-calendar', target)).toMatchObject({ status: 'healthy' });
 });
 
@@ -169,10 +169,10 @@ test('each user that a service account acts as has limits of its own, under a na
 });
 
 test('a channel is opened for the events of a calendar, heard of once for each message, renewed and stopped', async () => {
-  const { board, clock, connect, respond, sent } = createRig();
+  const { board, clock, connect, answer, sent } = createRig();
   await connect();
   const opened: { id: string; token: string; address: string; expiration: string }[] = [];
-  respond(({ url, text }) => {
+  answer(({ url, text }) => {
     if (!url.pathname.endsWith('/watch')) return undefined;
     const asked = JSON.parse(text) as (typeof opened)[number];
     opened.push(asked);
@@ -185,7 +185,7 @@ test('a channel is opened for the events of a calendar, heard of once for each m
     id: channel.id,
     type: 'web_hook',
     token: expect.any(String) as string,
-    address: 'https://app.example/integrations/webhooks/google-calendar',
+    address: 'https://app.example.com/integrations/webhooks/google-calendar',
     expiration: String(clock.now() + 604_800_000),
   });
 
@@ -203,7 +203,7 @@ test('a channel is opened for the events of a calendar, heard of once for each m
       'x-goog-resource-state': state,
       'x-goog-message-number': String(number),
     };
-    const request = new Request('https://app.example/integrations/webhooks/google-calendar', {
+    const request = new Request('https://app.example.com/integrations/webhooks/google-calendar', {
       method: 'POST',
       headers,
     });
@@ -222,7 +222,7 @@ test('a channel is opened for the events of a calendar, heard of once for each m
   await board.jobs.find(({ name }) => name === 'channels')!.run();
   expect(opened.length).toBe(2);
   expect(opened[1]?.id).not.toBe(channel.id);
-  expect(JSON.parse(sent.at(-1)!.text)).toEqual({ id: channel.id, resourceId: 'res-1' });
+  expect(sent.at(-1)!.json).toEqual({ id: channel.id, resourceId: 'res-1' });
   expect(sent.at(-1)?.url.pathname).toBe('/calendar/v3/channels/stop');
 });
 

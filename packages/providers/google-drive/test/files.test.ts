@@ -1,7 +1,8 @@
 import { exampleKeyFile } from '@plugboard/google';
+import type { SentRequest } from '@plugboard/testing';
 import { expect, test } from 'vitest';
 
-import { createGoogleRig, target, textLike, type SentRequest } from '../../../google/test/rig.ts';
+import { createGoogleRig, target, textLike } from '../../../google/test/rig.ts';
 import { googleDrive, quote } from '../src/index.ts';
 import { scopes } from '../src/schemas.ts';
 
@@ -43,7 +44,7 @@ test('a search says how many, what of each, and that shared drives count; the se
     fields: 'nextPageToken,incompleteSearch,files(id)',
   });
   await client().drive.create({ name: 'Reports', mimeType: 'application/vnd.google-apps.folder' });
-  expect(JSON.parse(sent[1]!.text)).toMatchObject({ parents: ['folder-1'] });
+  expect(sent[1]!.json).toMatchObject({ parents: ['folder-1'] });
 });
 
 test.each(['trash', 'generateIds', '../about', 'a/b', ''])('%j is the id of no file', async (fileId) => {
@@ -92,10 +93,10 @@ test('a content without any byte is a file all the same', async () => {
 });
 
 test('after a failed piece the upload asks what has arrived and goes on from there', async () => {
-  const { client, connect, respond, sent, settle } = createRig();
+  const { client, connect, answer, sent, settle } = createRig();
   await connect();
   let puts = 0;
-  respond(({ method }) => {
+  answer(({ method }) => {
     if (method !== 'PUT') return undefined;
     puts++;
     // The second piece is lost on the way; half of it had arrived.
@@ -121,10 +122,10 @@ const goOn = (range?: string) =>
   new Response(null, { headers: { 'x-http-status-code-override': '308', ...(range && { range }) } });
 
 test('a session of which nothing has arrived begins at the first byte again', async () => {
-  const { client, connect, respond, sent } = createRig();
+  const { client, connect, answer, sent } = createRig();
   await connect();
   let puts = 0;
-  respond(({ method }) => {
+  answer(({ method }) => {
     if (method !== 'PUT') return undefined;
     return ++puts === 1 ? goOn() : Response.json({ id: 'file-1' });
   });
@@ -137,31 +138,31 @@ test.each<[string, () => Response, string]>([
   ['a vendor that takes nothing any more', () => goOn(), 'upload_stuck'],
   ['a vendor that claims more than was sent', () => goOn('bytes=0-99'), 'upload_stuck'],
   ['a refusal', () => Response.json({}, { status: 403 }), 'forbidden'],
-])('%s ends the upload', async (_what, answer, code) => {
-  const { client, connect, respond, sent } = createRig();
+])('%s ends the upload', async (_what, refuse, code) => {
+  const { client, connect, answer, sent } = createRig();
   await connect();
-  respond(({ method }) => (method === 'PUT' ? answer() : undefined));
+  answer(({ method }) => (method === 'PUT' ? refuse() : undefined));
   await expect(client().drive.upload({ name: 'a', data: 'Hello' })).rejects.toMatchObject({ code });
   expect(ranges(sent).length).toBeLessThan(8);
 });
 
 test('a vendor that stays down ends the upload after some tries', async () => {
-  const { client, connect, respond, sent, settle } = createRig();
+  const { client, connect, answer, sent, settle } = createRig();
   await connect();
-  respond(({ method }) => (method === 'PUT' ? new Response(null, { status: 503 }) : undefined));
+  answer(({ method }) => (method === 'PUT' ? new Response(null, { status: 503 }) : undefined));
   const upload = settle(client().drive.upload({ name: 'a', data: 'Hello' }));
   await expect(upload).rejects.toMatchObject({ kind: 'unavailable' });
   expect(ranges(sent).length).toBe(6);
 });
 
 test('the address of a session leads nowhere else, whatever the vendor says', async () => {
-  const { client, connect, respond, sent } = createRig();
+  const { client, connect, answer, sent } = createRig();
   await connect();
   for (const location of [
     'https://evil.example/upload/drive/v3/files?upload_id=1',
     'https://oauth2.googleapis.com/token',
   ]) {
-    respond(({ method }) => (method === 'POST' ? new Response(null, { headers: { location } }) : undefined));
+    answer(({ method }) => (method === 'POST' ? new Response(null, { headers: { location } }) : undefined));
     await expect(client().drive.upload({ name: 'a', data: 'Hello' })).rejects.toMatchObject({
       kind: 'invalid_response',
     });
@@ -180,9 +181,9 @@ test('a file under an id of its own is made once', async () => {
 });
 
 test('a range is downloaded as a range, and a document of Google’s own is exported', async () => {
-  const { client, connect, respond, sent } = createRig();
+  const { client, connect, answer, sent } = createRig();
   await connect();
-  respond(() => new Response('lo', { status: 206, headers: { 'content-type': 'text/plain', 'content-length': '2' } }));
+  answer(() => new Response('lo', { status: 206, headers: { 'content-type': 'text/plain', 'content-length': '2' } }));
   const content = await client().drive.download({ fileId: 'file-1', range: { first: 3, last: 4 } });
   expect(content).toMatchObject({ contentType: 'text/plain', size: 2 });
   expect(sent[0]?.headers.get('range')).toBe('bytes=3-4');
@@ -224,9 +225,9 @@ test.each([
 });
 
 test('changes are read to the last page, whose token is the one for the next time', async () => {
-  const { client, connect, respond } = createRig();
+  const { client, connect, answer } = createRig();
   await connect();
-  respond(({ url }) =>
+  answer(({ url }) =>
     url.searchParams.get('pageToken') === '1'
       ? Response.json({ changes: [{ changeType: 'file', fileId: 'a' }], nextPageToken: '2' })
       : Response.json({ changes: [{ changeType: 'file', fileId: 'b', removed: true }], newStartPageToken: '3' }),
@@ -247,15 +248,14 @@ test.each([
   const { board, clock, connect, sent } = createRig();
   await connect();
   await board.channels.open('google-drive', { ...target, params });
-  const { url, text } = sent.at(-1)!;
+  const { url, json } = sent.at(-1)!;
   expect(url.pathname).toBe(path);
-  expect(JSON.parse(text)).toMatchObject({ type: 'web_hook', expiration: String(clock.now() + lifeMs) });
+  expect(json).toMatchObject({ type: 'web_hook', expiration: String(clock.now() + lifeMs) });
 });
 
 test('only the app’s own files are asked for by default', async () => {
-  const { board } = createRig();
-  const { url } = await board.authorize('google-drive', { ...target, userId: 'user-1' });
-  expect(new URL(url).searchParams.get('scope')).toBe(`openid email ${scopes.file}`);
+  const { url } = await createRig().begin();
+  expect(url.searchParams.get('scope')).toBe(`openid email ${scopes.file}`);
 });
 
 test('a service account of the platform serves by its option alone: a name in the environment is meant for another one', async () => {

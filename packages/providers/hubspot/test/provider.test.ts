@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
 
-import { createMemoryStore, createPlugboard, handlerWire, Secret, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { agreesWithVerifier, createFakeClock, providerContract } from '@plugboard/testing';
+import { Secret } from '@plugboard/core';
+import { agreesWithVerifier, createTestBoard, providerContract } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { hubspot } from '../src/index.ts';
@@ -15,33 +14,15 @@ const privateApp = { accessToken: 'pat-na1-11111111-2222-3333-4444-555555555555'
 const url = 'https://app.example.com/integrations/webhooks/hubspot';
 
 function rig(optionalScopes?: string) {
-  const clock = createFakeClock();
   const app = { clientId: 'client', clientSecret, ...(optionalScopes !== undefined && { optionalScopes }) };
-  const provider = hubspot(app);
-  const emulator = createEmulator(provider, { clock });
-  const sent: { method: string; url: URL; body: string }[] = [];
+  const made = createTestBoard(hubspot(app));
+  const { board, clock, sent } = made;
   let portal = 62515;
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    wire: handlerWire(async (request) => {
-      const target = new URL(request.url);
-      sent.push({ method: request.method, url: target, body: await request.clone().text() });
-      if (target.pathname === '/account-info/v3/details') return Response.json({ portalId: portal });
-      return emulator.fetch(request);
-    }),
-  });
+  made.answer(({ url: { pathname } }) =>
+    pathname === '/account-info/v3/details' ? Response.json({ portalId: portal }) : undefined,
+  );
   return {
-    board,
-    emulator,
-    sent,
-    clock,
+    ...made,
     async connect(organizationId: string, portalId = 62515, credentials: object = privateApp) {
       portal = portalId;
       const input = { organizationId, method: 'privateApp', credentials };
@@ -73,17 +54,14 @@ const change = (portalId: number, more: object = {}) => ({
 
 describe('connecting', () => {
   test('asks for optional scopes apart, and sends the secret in the body to the newest endpoint', async () => {
-    const { board, emulator, sent } = rig('crm.objects.owners.read e-commerce');
-    const who = { organizationId: 'org-1', userId: 'user-1' };
-    const { url: page, cookie } = await board.authorize('hubspot', who);
-    const { searchParams } = new URL(page);
-    expect(searchParams.get('optional_scope')).toBe('crm.objects.owners.read e-commerce');
-    expect(searchParams.get('scope')).not.toContain('owners');
-    const params = await emulator.oauth.approve(page);
-    await board.callback('hubspot', { ...who, params, cookies: `${cookie.name}=${cookie.value}` });
+    const { board, begin, sent } = rig('crm.objects.owners.read e-commerce');
+    const { url: page, approve, finish } = await begin();
+    expect(page.searchParams.get('optional_scope')).toBe('crm.objects.owners.read e-commerce');
+    expect(page.searchParams.get('scope')).not.toContain('owners');
+    await finish(await approve());
     const [exchange] = sent;
     expect(exchange!.url.href).toBe('https://api.hubapi.com/oauth/2026-03/token');
-    expect(Object.fromEntries(new URLSearchParams(exchange!.body))).toMatchObject({
+    expect(Object.fromEntries(exchange!.form)).toMatchObject({
       client_id: 'client',
       client_secret: clientSecret,
     });
@@ -93,9 +71,8 @@ describe('connecting', () => {
   });
 
   test('without optional scopes the parameter is not sent', async () => {
-    const { board } = rig();
-    const { url: page } = await board.authorize('hubspot', { organizationId: 'org-1', userId: 'user-1' });
-    expect(new URL(page).searchParams.has('optional_scope')).toBe(false);
+    const { url: page } = await rig().begin();
+    expect(page.searchParams.has('optional_scope')).toBe(false);
   });
 
   test.each([
@@ -127,7 +104,7 @@ describe('what is sent', () => {
       '/crm/v3/objects/contacts/ada%40example.com?properties=email%2Cfirstname&idProperty=email',
     );
     await contacts.update({ id: '512', properties: { phone: '' } });
-    expect([sent[1]!.method, sent[1]!.url.search, sent[1]!.body]).toEqual(['PATCH', '', '{"properties":{"phone":""}}']);
+    expect([sent[1]!.method, sent[1]!.url.search, sent[1]!.text]).toEqual(['PATCH', '', '{"properties":{"phone":""}}']);
   });
 
   test('a search goes on by its own cursor, and numbers are no values', async () => {
@@ -141,7 +118,7 @@ describe('what is sent', () => {
     await clock.advance(5_000);
     await reading;
     expect(found).toEqual(['512', '512']);
-    expect(sent.map(({ body }) => JSON.parse(body) as object)).toEqual([
+    expect(sent.map(({ json }) => json)).toEqual([
       { filterGroups, limit: 1 },
       { filterGroups, limit: 1, after: 'NTI1Cg==' },
     ]);
@@ -151,20 +128,20 @@ describe('what is sent', () => {
   });
 
   test('what an upsert could not do comes with what it did', async () => {
-    const { connect, emulator } = rig();
+    const { connect, vendor } = rig();
     const { contacts } = await connect('org-1');
     const errors = [{ status: 'error', category: 'VALIDATION_ERROR', message: 'bad email' }];
-    emulator.failNext({ status: 207, json: { status: 'COMPLETE', results: [], numErrors: 1, errors } });
+    vendor.failNext({ status: 207, json: { status: 'COMPLETE', results: [], numErrors: 1, errors } });
     const inputs = [{ id: 'a@b.c', idProperty: 'email', properties: { email: 'a@b.c' } }];
     expect(await contacts.upsert({ inputs })).toMatchObject({ numErrors: 1, errors });
   });
 });
 
 test('a refusal for want of a scope names the scopes, which the hub can ask for', async () => {
-  const { connect, emulator } = rig();
+  const { connect, vendor } = rig();
   const { schema } = await connect('org-1');
   const { status, body } = hubspot.definition.api.errors.examples['missingScope']!;
-  emulator.failNext({ status, json: body ?? null });
+  vendor.failNext({ status, json: body ?? null });
   await expect(schema.properties({ objectType: 'contacts' })).rejects.toMatchObject({
     kind: 'permission',
     code: 'insufficient_scope',
@@ -179,9 +156,9 @@ describe('limits', () => {
   });
 
   test('that of ten seconds is waited for', async () => {
-    const { sent, connect, emulator, clock } = rig();
+    const { sent, connect, vendor, clock } = rig();
     const { contacts } = await connect('org-1');
-    emulator.failNext(limited('TEN_SECONDLY_ROLLING'));
+    vendor.failNext(limited('TEN_SECONDLY_ROLLING'));
     const reading = contacts.get({ id: '512' });
     await clock.advance(9_000);
     expect(sent).toHaveLength(1);
@@ -191,9 +168,9 @@ describe('limits', () => {
   });
 
   test('that of the day is an error at once', async () => {
-    const { sent, connect, emulator } = rig();
+    const { sent, connect, vendor } = rig();
     const { contacts } = await connect('org-1');
-    emulator.failNext(limited('DAILY'));
+    vendor.failNext(limited('DAILY'));
     await expect(contacts.get({ id: '512' })).rejects.toMatchObject({ code: 'daily_limit', retryable: false });
     expect(sent).toHaveLength(1);
   });

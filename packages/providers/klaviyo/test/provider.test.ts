@@ -1,6 +1,5 @@
-import { createMemoryStore, createPlugboard, handlerWire, Secret, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { conformance, createFakeClock, providerContract } from '@plugboard/testing';
+import { Secret } from '@plugboard/core';
+import { conformance, createTestBoard, providerContract } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { klaviyo } from '../src/index.ts';
@@ -47,40 +46,24 @@ conformance(klaviyo.definition, {
 
 providerContract(klaviyo, { account });
 
-/** An organization connected by key, at a vendor that remembers. */
-async function connect() {
-  const clock = createFakeClock();
-  const provider = klaviyo({ clientId: 'client', clientSecret: 'secret' });
-  const vendor = createEmulator(provider, { clock, accounts: [account] });
-  const sent: Headers[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'development',
-    env: {},
-    wire: handlerWire((request) => {
-      sent.push(request.headers);
-      return vendor.fetch(request);
-    }),
-    log: silentLog,
-    clock,
-  });
+/** `join` connects an organization by key. */
+function rig() {
+  const made = createTestBoard(klaviyo({ clientId: 'client', clientSecret: 'secret' }), { accounts: [account] });
+  const { board, vendor } = made;
   const join = () =>
     board.connect('klaviyo', { organizationId, credentials: vendor.definition.auth['privateKey']!.example as never });
-  return { board, clock, vendor, sent, join, client: board.client('klaviyo', { organizationId }) };
+  return { ...made, join, client: board.client('klaviyo', { organizationId }) };
 }
 
 describe('a credential that may not read everything', () => {
   test('connects under a name of its own when the account is closed to it', async () => {
-    const { vendor, join } = await connect();
+    const { vendor, join } = rig();
     vendor.failNext('missingScope');
     expect((await join()).account?.name).toBe('Klaviyo account');
   });
 
   test('is degraded, not dead, when lists are closed to it', async () => {
-    const { board, vendor, join } = await connect();
+    const { board, vendor, join } = rig();
     await join();
     vendor.failNext('missingScope');
     expect(await board.health('klaviyo', { organizationId })).toMatchObject({
@@ -90,12 +73,8 @@ describe('a credential that may not read everything', () => {
   });
 
   test('has unknown health when its grant lacks the scope, for nobody was asked', async () => {
-    const { board, vendor } = await connect();
-    const scopes = ['accounts:read'];
-    const { url, cookie } = await board.authorize('klaviyo', { organizationId, userId: 'u', method: 'oauth', scopes });
-    const params = await vendor.oauth.approve(url);
-    const cookies = `${cookie.name}=${cookie.value}`;
-    await board.callback('klaviyo', { params, cookies, organizationId, userId: 'u' });
+    const { authorize, board, vendor } = rig();
+    await authorize({ method: 'oauth', scopes: ['accounts:read'] });
     const asked = vendor.requests.length;
     expect(await board.health('klaviyo', { organizationId })).toMatchObject({
       status: 'unknown',
@@ -107,31 +86,31 @@ describe('a credential that may not read everything', () => {
 
 describe('requests', () => {
   test('look as the vendor documents them', async () => {
-    const { board, clock, vendor, sent, join } = await connect();
+    const { authorize, clock, sent, join } = rig();
     await join();
-    expect(Object.fromEntries(sent[0]!)).toMatchObject({
+    expect(Object.fromEntries(sent[0]!.headers)).toMatchObject({
       authorization: 'Klaviyo-API-Key pk_0123456789abcdef0123456789abcdef01',
       revision: '2026-07-15',
       accept: 'application/vnd.api+json',
     });
     // The account may be read once a second.
     await clock.advance(1100);
-    const { url, cookie } = await board.authorize('klaviyo', { organizationId, userId: 'u', method: 'oauth' });
-    const params = await vendor.oauth.approve(url);
-    const cookies = `${cookie.name}=${cookie.value}`;
-    await board.callback('klaviyo', { params, cookies, organizationId, userId: 'u' });
-    expect(sent.slice(1).map((headers) => headers.get('authorization')?.split(' ')[0])).toEqual(['Basic', 'Bearer']);
+    await authorize({ method: 'oauth' });
+    expect(sent.slice(1).map(({ headers }) => headers.get('authorization')?.split(' ')[0])).toEqual([
+      'Basic',
+      'Bearer',
+    ]);
   });
 
   test('filter by values that cannot end their quotes', async () => {
-    const { vendor, join, client } = await connect();
+    const { vendor, join, client } = rig();
     await join();
     await client.profiles.list({ externalId: 'a")or,equals(email,"x' });
     expect(vendor.requests.at(-1)?.query['filter']).toBe(String.raw`equals(external_id,"a\")or,equals(email,\"x")`);
   });
 
   test('keep the names of custom properties, and turn those of attributes', async () => {
-    const { vendor, join, client } = await connect();
+    const { vendor, join, client } = rig();
     await join();
     await client.profiles.upsert({ id: 'p1', email, firstName: null, properties: { favouriteColour: 'green' } });
     const attributes = { email, first_name: null, properties: { favouriteColour: 'green' } };
@@ -139,7 +118,7 @@ describe('requests', () => {
   });
 
   test('subscribe to the list of the settings unless the call names one', async () => {
-    const { board, vendor, join, client } = await connect();
+    const { board, vendor, join, client } = rig();
     await join();
     const profiles = [{ email }];
     const listOf = async (input: { listId?: string }) => {
@@ -153,7 +132,7 @@ describe('requests', () => {
   });
 
   test('name a person in one of four ways, or are refused', async () => {
-    const { join, client } = await connect();
+    const { join, client } = rig();
     await join();
     await expect(client.profiles.upsert({ firstName: 'Sarah' })).rejects.toThrow(
       'one of id, email, phoneNumber, externalId',
@@ -163,7 +142,7 @@ describe('requests', () => {
 
 describe('the emulator', () => {
   test('remembers who exists and which lists were made', async () => {
-    const { join, client } = await connect();
+    const { join, client } = rig();
     await join();
     await client.profiles.create({ email });
     await expect(client.profiles.create({ email })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
-import { createMemoryStore, createPlugboard, isStub, silentLog } from '@plugboard/core';
-import { providerContract } from '@plugboard/testing';
+import { isStub, silentLog } from '@plugboard/core';
+import { createTestBoard, providerContract, type SentRequest } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { mailgun } from '../src/index.ts';
@@ -17,7 +17,7 @@ providerContract(mailgun, {
 });
 
 const message = { from: 'Acme <a@mg.example.com>', to: 'b@example.com', subject: 'Hi', text: 'Hello' };
-const formOf = async (request: Request | undefined) => [...(await request!.formData())];
+const formOf = ({ headers, bytes }: SentRequest) => new Response(bytes, { headers }).formData();
 
 describe('requests', () => {
   test('the user is `api`, the password the key, the host that of the region, the subaccount a header', async () => {
@@ -25,7 +25,7 @@ describe('requests', () => {
     await connect({ region: 'eu', subaccount: 'sub-1' });
     await client.domains.list({});
     const { url, headers } = sent.at(-1)!;
-    expect(new URL(url).host).toBe('api.eu.mailgun.net');
+    expect(url.host).toBe('api.eu.mailgun.net');
     expect(headers.get('authorization')).toBe(`Basic ${Buffer.from('api:key-of-a-tenant').toString('base64')}`);
     expect(headers.get('x-mailgun-on-behalf-of')).toBe('sub-1');
   });
@@ -59,7 +59,7 @@ describe('requests', () => {
       deliverAt: '2026-11-20T11:00:00+01:00',
     });
     expect(sent.at(-1)!.headers.get('content-type')).toBe('application/x-www-form-urlencoded');
-    const fields = (await formOf(sent.at(-1))).map(([name, value]) => `${name}=${value as string}`);
+    const fields = [...(await formOf(sent.at(-1)!))].map(([name, value]) => `${name}=${value as string}`);
     expect(fields.toSorted()).toEqual([
       'amp-html=<html>',
       'cc=d@example.com',
@@ -99,7 +99,7 @@ describe('requests', () => {
     expect(await client.email.send({ ...message, attachments })).toEqual({
       id: '20111114174239.25659.5817@samples.mailgun.org',
     });
-    const form = await sent.at(-1)!.formData();
+    const form = await formOf(sent.at(-1)!);
     const file = form.get('attachment') as File;
     expect([file.name, file.type, ...new Uint8Array(await file.arrayBuffer())]).toEqual([
       'a "b".bin',
@@ -108,7 +108,7 @@ describe('requests', () => {
     ]);
     expect(form.get('subject')).toBe('Hi');
     await client.messages.sendMime({ to: 'b@example.com', message: 'From: a@b.c\r\n\r\nHi' });
-    const mime = (await sent.at(-1)!.formData()).get('message') as File;
+    const mime = (await formOf(sent.at(-1)!)).get('message') as File;
     expect([mime.type, await mime.text()]).toEqual(['message/rfc822', 'From: a@b.c\r\n\r\nHi']);
   });
 
@@ -132,7 +132,7 @@ describe('requests', () => {
     await connect();
     const asked = async (input: { domain?: string }) => {
       await client.domains.get(input);
-      return new URL(sent.at(-1)!.url).pathname;
+      return sent.at(-1)!.url.pathname;
     };
     expect(await asked({})).toBe('/v4/domains/mg.example.com');
     await board.settings.update('mailgun', { ...target, settings: { domain: 'News.Example.com' } });
@@ -148,7 +148,7 @@ describe('requests', () => {
     await connect();
     const found: string[] = [];
     for await (const { id } of client.events.list({ begin: 1, ascending: true, messageId: 'm@x' })) found.push(id);
-    const paths = sent.slice(-2).map(({ url }) => url.replace('https://api.mailgun.net', ''));
+    const paths = sent.slice(-2).map(({ url }) => url.href.replace('https://api.mailgun.net', ''));
     expect(paths).toEqual([
       '/v3/mg.example.com/events?begin=1&ascending=yes&message-id=m%40x',
       '/v3/mg.example.com/events/W3siYSI6IGZhbHNlfV0',
@@ -166,14 +166,16 @@ test('addresses that get no mail are listed by the cursor of a link that is neve
   await client.bounces.add({ address: 'b+c@example.com', code: '550' });
   await client.unsubscribes.remove({ address: 'b+c@example.com' });
   expect(found).toEqual(['alice@example.com']);
-  const calls = sent.slice(before).map(({ method, url }) => `${method} ${url.replace('https://api.mailgun.net', '')}`);
+  const calls = sent
+    .slice(before)
+    .map(({ method, url }) => `${method} ${url.href.replace('https://api.mailgun.net', '')}`);
   expect(calls).toEqual([
     'GET /v3/mg.example.com/bounces?limit=1',
     'GET /v3/mg.example.com/bounces?limit=1&page=next&address=alice%40example.com',
     'POST /v3/mg.example.com/bounces',
     'DELETE /v3/mg.example.com/unsubscribes/b%2Bc%40example.com',
   ]);
-  expect(Object.fromEntries(await formOf(sent.at(-2)))).toEqual({ address: 'b+c@example.com', code: '550' });
+  expect(Object.fromEntries(await formOf(sent.at(-2)!))).toEqual({ address: 'b+c@example.com', code: '550' });
 });
 
 describe('the key', () => {
@@ -184,7 +186,7 @@ describe('the key', () => {
     vendor.failNext(refusedRead);
     vendor.failNext('invalidInput');
     expect((await connect()).account).toEqual(account);
-    expect(await formOf(sent.at(-1))).toEqual([['o:testmode', 'yes']]);
+    expect([...(await formOf(sent.at(-1)!))]).toEqual([['o:testmode', 'yes']]);
     vendor.failNext(refusedRead);
     vendor.failNext('invalidInput');
     expect(await board.health('mailgun', target)).toMatchObject({ status: 'healthy', reason: 'send_only_key' });
@@ -211,15 +213,8 @@ describe('the key', () => {
 
 test('without a key the stub answers and shows the parts of the form', async () => {
   const lines: unknown[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [mailgun()],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: { ...silentLog, info: (fields) => void lines.push(fields) },
-  });
+  const log = { ...silentLog, info: (fields: object) => void lines.push(fields) };
+  const { board } = createTestBoard(mailgun(), { log });
   const attachments = [{ filename: 'a.txt', content: new TextEncoder().encode('hello') }];
   expect(isStub(await board.client('mailgun').email.send({ ...message, attachments }))).toBe(true);
   expect(lines).toMatchObject([{ body: { subject: 'Hi', attachment: 'a.txt (5 bytes)' } }]);

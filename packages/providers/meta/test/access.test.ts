@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 import { isPlugboardError } from '@plugboard/core';
+import type { SentRequest } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { proofOf } from '../src/access.ts';
@@ -11,7 +12,7 @@ const codeOf = (work: Promise<unknown>) =>
     () => 'resolved',
     (error: unknown) => (isPlugboardError(error) ? error.code : `foreign: ${String(error)}`),
   );
-const tokenOf = (authorization: string | null) => (authorization ?? '').replace('Bearer ', '');
+const tokenOf = ({ headers }: SentRequest) => (headers.get('authorization') ?? '').replace('Bearer ', '');
 const hmac = (token: string) => createHmac('sha256', appSecret).update(token).digest('hex');
 
 describe('appsecret_proof', () => {
@@ -26,7 +27,7 @@ describe('appsecret_proof', () => {
     await rig.choose();
     await rig.client().me.get();
     const [request] = rig.sent;
-    const token = tokenOf(request!.authorization);
+    const token = tokenOf(request!);
     expect(token).not.toBe('');
     expect(request!.url.searchParams.get('appsecret_proof')).toBe(hmac(token));
     expect(request!.url.href).not.toContain(token);
@@ -41,14 +42,13 @@ describe('appsecret_proof', () => {
     await rig.paste(credentials);
     await rig.client().me.get();
     expect(rig.sent.map(({ url }) => url.searchParams.get('appsecret_proof'))).toEqual([proof]);
-    expect(rig.sent[0]!.authorization).toBe('Bearer EAATESTTOKEN');
+    expect(rig.sent[0]!.headers.get('authorization')).toBe('Bearer EAATESTTOKEN');
   });
 });
 
 describe('connecting by OAuth', () => {
   test('asks with commas, again for what was refused, at the configured version', async () => {
-    const { authorize } = createRig({ apiVersion: 'v25.0' });
-    const { url } = await authorize();
+    const { url } = await createRig({ apiVersion: 'v25.0' }).begin();
     expect(url.pathname).toBe('/v25.0/dialog/oauth');
     expect(url.searchParams.get('scope')).toBe('ads_read,ads_management');
     expect(url.searchParams.get('auth_type')).toBe('rerequest');
@@ -56,7 +56,7 @@ describe('connecting by OAuth', () => {
   });
 
   test('a configuration of Login for Business takes the place of scopes', async () => {
-    const { url } = await createRig({ configId: '4455' }).authorize();
+    const { url } = await createRig({ configId: '4455' }).begin();
     expect(url.searchParams.get('config_id')).toBe('4455');
     expect(url.searchParams.has('scope')).toBe(false);
   });
@@ -65,22 +65,22 @@ describe('connecting by OAuth', () => {
     const rig = createRig({ apiVersion: 'v25.0' });
     const result = await rig.connect();
     const [code, debug, exchange, accounts] = rig.sent;
-    expect(rig.sent.slice(0, 3).map(({ method, path }) => `${method} ${path}`)).toEqual([
+    expect(rig.sent.slice(0, 3).map(({ method, url }) => `${method} ${url.pathname}`)).toEqual([
       'POST /v25.0/oauth/access_token',
       'GET /v25.0/debug_token',
       'POST /v25.0/oauth/access_token',
     ]);
     expect([code!.url.search, exchange!.url.search]).toEqual(['', '']);
     const client = { client_id: '100200300', client_secret: appSecret };
-    expect(code!.params).toMatchObject({ grant_type: 'authorization_code', ...client });
+    expect(Object.fromEntries(code!.form)).toMatchObject({ grant_type: 'authorization_code', ...client });
     expect(debug!.url.searchParams.get('access_token')).toBe(`100200300|${appSecret}`);
     const short = debug!.url.searchParams.get('input_token');
-    expect(exchange!.params).toEqual({
+    expect(Object.fromEntries(exchange!.form)).toEqual({
       grant_type: 'fb_exchange_token',
       fb_exchange_token: short,
       ...client,
     });
-    expect(tokenOf(accounts!.authorization)).not.toBe(short);
+    expect(tokenOf(accounts!)).not.toBe(short);
     expect(result).toMatchObject({ status: 'choose_account', choices: [market, { id: 'act_1102330002' }] });
     await rig.choose();
     const connection = await rig.connection();
@@ -90,36 +90,36 @@ describe('connecting by OAuth', () => {
 
   test.each(['999', 999, null])('refuses a token of another app (%s), and keeps nothing', async (appId) => {
     const rig = createRig();
-    rig.answer(({ path }) =>
-      path.endsWith('/debug_token')
+    rig.answer(({ url: { pathname } }) =>
+      pathname.endsWith('/debug_token')
         ? Response.json({ data: { app_id: appId, is_valid: true, expires_at: 0, scopes: [] } })
         : undefined,
     );
     expect(await codeOf(rig.connect())).toBe('foreign_token');
     expect(await rig.connection()).toBeNull();
-    expect(rig.sent.map(({ path }) => path).filter((path) => path.endsWith('/oauth/access_token'))).toHaveLength(1);
+    expect(rig.sent.filter(({ url: { pathname } }) => pathname.endsWith('/oauth/access_token'))).toHaveLength(1);
   });
 
   test.each([{ is_valid: false }, {}])('refuses a token that is not said to be valid (%j)', async (said) => {
     const rig = createRig();
     const data = { app_id: '100200300', ...said };
-    rig.answer(({ path }) => (path.endsWith('/debug_token') ? Response.json({ data }) : undefined));
+    rig.answer(({ url: { pathname } }) => (pathname.endsWith('/debug_token') ? Response.json({ data }) : undefined));
     expect(await codeOf(rig.connect())).toBe('token_invalid');
   });
 
   test('keeps a token that never expires as it is, and never renews it', async () => {
     const rig = createRig();
     const data = { app_id: 100_200_300, is_valid: true, expires_at: 0, scopes: ['ads_read'] };
-    rig.answer(({ path }) => (path.endsWith('/debug_token') ? Response.json({ data }) : undefined));
+    rig.answer(({ url: { pathname } }) => (pathname.endsWith('/debug_token') ? Response.json({ data }) : undefined));
     await rig.connect();
-    expect(rig.sent.filter(({ path }) => path.endsWith('/oauth/access_token'))).toHaveLength(1);
+    expect(rig.sent.filter(({ url: { pathname } }) => pathname.endsWith('/oauth/access_token'))).toHaveLength(1);
     expect(await rig.connection()).toMatchObject({ expiresAt: null, scopes: ['ads_read'] });
   });
 
   test('takes 60 days for a token whose life the vendor does not say', async () => {
     const rig = createRig();
-    rig.answer(({ url, params }) =>
-      params['grant_type'] === 'fb_exchange_token'
+    rig.answer(({ url, form }) =>
+      form.get('grant_type') === 'fb_exchange_token'
         ? Response.json({ access_token: 'EAALONGER', token_type: 'bearer' })
         : url.pathname.endsWith('/me/adaccounts')
           ? Response.json({ data: [market] })
@@ -132,7 +132,9 @@ describe('connecting by OAuth', () => {
 
   test('a user without ad accounts is connected, and known to be without one', async () => {
     const rig = createRig();
-    rig.answer(({ path }) => (path.endsWith('/me/adaccounts') ? refusal(200, '(#200) Not granted') : undefined));
+    rig.answer(({ url: { pathname } }) =>
+      pathname.endsWith('/me/adaccounts') ? refusal(200, '(#200) Not granted') : undefined,
+    );
     await rig.connect();
     expect(await rig.connection()).toMatchObject({ status: 'degraded', reason: 'account_unknown', account: null });
   });
@@ -146,13 +148,13 @@ describe('renewing', () => {
     await rig.connect();
     await rig.choose();
     await rig.client().me.get();
-    const old = tokenOf(rig.sent.at(-1)!.authorization);
+    const old = tokenOf(rig.sent.at(-1)!);
     await rig.clock.advance(lifeMs - 30_000);
     rig.sent.length = 0;
     await rig.client().me.get();
     const [exchange, request] = rig.sent;
-    expect(exchange!.params['fb_exchange_token']).toBe(old);
-    expect(tokenOf(request!.authorization)).not.toBe(old);
+    expect(exchange!.form.get('fb_exchange_token')).toBe(old);
+    expect(tokenOf(request!)).not.toBe(old);
     expect((await rig.connection())!.expiresAt!.getTime() - rig.clock.now()).toBe(lifeMs);
   });
 
@@ -183,8 +185,8 @@ describe('renewing', () => {
     await rig.connect();
     await rig.choose();
     await rig.clock.advance(lifeMs - 30_000);
-    rig.answer(({ path }) =>
-      path.endsWith('/access_token') ? refusal(1, 'Error validating client secret.') : undefined,
+    rig.answer(({ url: { pathname } }) =>
+      pathname.endsWith('/access_token') ? refusal(1, 'Error validating client secret.') : undefined,
     );
     expect(await codeOf(rig.client().me.get())).toBe('invalid_client');
     expect(await rig.connection()).toMatchObject({ status: 'active' });
@@ -199,8 +201,8 @@ describe('disconnecting', () => {
     const { revoked } = await rig.board.disconnect('meta', { organizationId });
     expect(revoked).toBe('revoked');
     const [request] = rig.sent;
-    expect(`${request!.method} ${request!.path}`).toBe('DELETE /v26.0/me/permissions');
-    const token = tokenOf(request!.authorization);
+    expect(`${request!.method} ${request!.url.pathname}`).toBe('DELETE /v26.0/me/permissions');
+    const token = tokenOf(request!);
     expect(request!.url.searchParams.get('appsecret_proof')).toBe(hmac(token));
     expect(rig.vendor.oauth.use(token)?.state).toBe('revoked');
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { at, text, type Conversion } from '@plugboard/core';
+import { at, text, type Conversion, type Json } from '@plugboard/core';
 import { describe, expect, test } from 'vitest';
 
 import { problemOf, toEvent, toWire } from '../src/events.ts';
@@ -110,8 +110,8 @@ async function connected() {
 }
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => ({ ...web, eventId: `e${index}` }));
-const idsOf = (body: string) => {
-  const data = at(JSON.parse(body), 'data');
+const idsOf = (body: Json | undefined) => {
+  const data = at(body, 'data');
   return (Array.isArray(data) ? data : []).map((event) => text(at(event, 'event_id')) ?? '');
 };
 
@@ -128,7 +128,7 @@ describe('sending', () => {
       requestId: expect.stringMatching(/^trace/) as string,
     });
     expect(posts()).toHaveLength(1);
-    expect(posts()[0]!.path).toBe('/v26.0/567890123456789/events');
+    expect(posts()[0]!.url.pathname).toBe('/v26.0/567890123456789/events');
     expect(posts()[0]!.text).not.toContain('test@example.com');
   });
 
@@ -136,16 +136,16 @@ describe('sending', () => {
     const { client, posts } = await connected();
     const { accepted } = await client().events.send({ events: many(1001) });
     expect(accepted).toBe(1001);
-    expect(posts().map(({ text }) => idsOf(text).length)).toEqual([1000, 1]);
+    expect(posts().map(({ json }) => idsOf(json).length)).toEqual([1000, 1]);
   });
 
   test('isolates the one event that the vendor refuses, and sends all others once', async () => {
     const { client, posts, answer } = await connected();
-    const bad = (text: string) => idsOf(text).includes('e5');
-    answer(({ text }) => (bad(text) ? refusal(100, '(#100) Invalid parameter') : undefined));
+    const bad = (body: Json | undefined) => idsOf(body).includes('e5');
+    answer(({ json }) => (bad(json) ? refusal(100, '(#100) Invalid parameter') : undefined));
     const result = await client().events.send({ events: many(8) });
     expect(result).toMatchObject({ accepted: 7, rejected: [{ index: 5, reason: '(#100) Invalid parameter' }] });
-    const accepted = posts().flatMap(({ text }) => (bad(text) ? [] : idsOf(text)));
+    const accepted = posts().flatMap(({ json }) => (bad(json) ? [] : idsOf(json)));
     expect(accepted.toSorted()).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e6', 'e7']);
     expect(posts()).toHaveLength(7);
   });
@@ -181,7 +181,7 @@ describe('sending', () => {
     await board.settings.update('meta', { organizationId, settings });
     await client().events.send({ events: [web] });
     await client().events.send({ events: [web], pixelId: '43', testEventCode: 'TEST2' });
-    const shown = posts().map(({ path, text }) => [path, at(JSON.parse(text), 'test_event_code')]);
+    const shown = posts().map(({ url, json }) => [url.pathname, at(json, 'test_event_code')]);
     expect(shown).toEqual([
       ['/v26.0/42/events', 'TEST1'],
       ['/v26.0/43/events', 'TEST2'],

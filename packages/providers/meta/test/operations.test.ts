@@ -39,7 +39,7 @@ describe('insights', () => {
       filtering: [{ field: 'campaign.id', operator: 'IN', value: ['1'] }],
       actionAttributionWindows: ['1d_click', '7d_click'],
     });
-    expect(sent[0]!.path).toBe(`/v26.0/${market.id}/insights`);
+    expect(sent[0]!.url.pathname).toBe(`/v26.0/${market.id}/insights`);
     expect(Object.fromEntries(sent[0]!.url.searchParams)).toEqual({
       limit: '500',
       fields: 'spend,date_start',
@@ -89,7 +89,7 @@ describe('insights', () => {
     await rig.board.settings.update('meta', { organizationId, settings: { adAccountId: 'act_2' } });
     await rig.client().campaigns.list();
     await rig.client().campaigns.list({ adAccountId: 'act_3' });
-    const accounts = rig.sent.map(({ path }) => path.split('/')[2]);
+    const accounts = rig.sent.map(({ url }) => url.pathname.split('/')[2]);
     expect(accounts).toEqual([market.id, 'act_2', 'act_3']);
   });
 });
@@ -102,13 +102,13 @@ describe('reports', () => {
     await clock.advance(1000);
     const [first] = await rows;
     expect(first).toMatchObject({ campaignId: '120330000000000001', spend: '110.25' });
-    expect(sent.map(({ method, path }) => `${method} ${path}`).slice(0, 4)).toEqual([
+    expect(sent.map(({ method, url }) => `${method} ${url.pathname}`).slice(0, 4)).toEqual([
       `POST /v26.0/${market.id}/insights`,
       'GET /v26.0/60447755000001',
       'GET /v26.0/60447755000001',
       'GET /v26.0/60447755000001/insights',
     ]);
-    expect(new URLSearchParams(sent[0]!.text).get('level')).toBe('campaign');
+    expect(sent[0]!.form.get('level')).toBe('campaign');
   });
 
   test.each([

@@ -1,6 +1,6 @@
-import { createMemoryStore, createPlugboard, handlerWire, isStub, silentLog, type ChatEvent } from '@plugboard/core';
-import { createEmulator, type EmulatedReply } from '@plugboard/core/emulator';
-import { conformance, createFakeClock, providerContract } from '@plugboard/testing';
+import { at, isStub, member, silentLog, type ChatEvent } from '@plugboard/core';
+import type { EmulatedReply } from '@plugboard/core/emulator';
+import { conformance, createTestBoard, providerContract } from '@plugboard/testing';
 import { expect, test, vi } from 'vitest';
 
 import { openai } from '../src/index.ts';
@@ -86,39 +86,15 @@ const schema = {
 };
 const tool = { name: 'weather', input: schema };
 
-interface Sent {
-  readonly url: URL;
-  readonly headers: Headers;
-  readonly body: Record<string, unknown>;
-}
-
 function rig(options: { model?: string; embeddingModel?: string } = { model: 'gpt-5.4' }) {
-  const clock = createFakeClock();
-  const provider = openai({ ...options, webhookSecret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
-  const emulator = createEmulator(provider, { clock });
-  const sent: Sent[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    wire: handlerWire(async (request) => {
-      const text = await request.clone().text();
-      const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-      sent.push({ url: new URL(request.url), headers: request.headers, body });
-      return emulator.fetch(request);
-    }),
-  });
+  const made = createTestBoard(openai({ ...options, webhookSecret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }));
+  const { board, sent } = made;
   const connect = async (credentials: object = {}) => {
     await board.connect('openai', { organizationId, credentials: { apiKey: 'sk-proj-abc', ...credentials } as never });
     sent.length = 0;
     return board.client('openai', { organizationId });
   };
-  return { board, emulator, sent, clock, connect };
+  return { ...made, connect };
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -132,10 +108,10 @@ const events = (...list: readonly object[]): EmulatedReply => ({
 });
 
 test('the organization of the answer is the account; without one the key is', async () => {
-  const { board, emulator } = rig();
+  const { board, vendor } = rig();
   const connection = await board.connect('openai', { organizationId, credentials: { apiKey: 'sk-1' } });
   expect(connection.account).toEqual({ id: 'org-acme', name: 'org-acme' });
-  emulator.failNext({ json: { object: 'list', data: [] } });
+  vendor.failNext({ json: { object: 'list', data: [] } });
   const other = await board.connect('openai', { organizationId, label: 'b', credentials: { apiKey: 'sk-2' } });
   expect(other.account).toMatchObject({ name: 'OpenAI' });
   expect(other.account?.id).not.toContain('sk-2');
@@ -161,7 +137,7 @@ test('the model is that of the call, else of the connection, else of the deploym
   await client.chat.complete({ messages });
   await client.chat.complete({ messages, model: 'gpt-other' });
   await client.embed({ texts: ['a'] });
-  expect(sent.map(({ body }) => body['model'])).toEqual(['gpt-5.4', 'gpt-mini', 'gpt-other', 'emb']);
+  expect(sent.map(({ json }) => member(json, 'model'))).toEqual(['gpt-5.4', 'gpt-mini', 'gpt-other', 'emb']);
   const bare = rig({});
   const refused = (await bare.connect()).chat.complete({ messages });
   await expect(refused).rejects.toMatchObject({ code: 'invalid_input', fields: [{ path: 'model' }] });
@@ -169,26 +145,26 @@ test('the model is that of the call, else of the connection, else of the deploym
 });
 
 test('429 has two meanings, and the vendor says itself whether another try helps', async () => {
-  const { connect, emulator, sent, clock } = rig();
+  const { connect, vendor, sent, clock } = rig();
   const client = await connect();
-  emulator.failNext('quotaUsedUp');
+  vendor.failNext('quotaUsedUp');
   await expect(client.models.list()).rejects.toMatchObject({ code: 'insufficient_quota', retryable: false });
   expect(sent.length).toBe(1);
-  emulator.failNext('rateLimited');
+  vendor.failNext('rateLimited');
   const listed = client.models.list();
   await clock.untilPending(2);
   await clock.advance(1_499);
   expect(sent.length).toBe(2);
   await clock.advance(500);
   expect((await listed).data.length).toBeGreaterThan(0);
-  emulator.failNext('final');
+  vendor.failNext('final');
   await expect(client.models.list()).rejects.toMatchObject({ kind: 'unavailable', retryable: false });
 });
 
 test('a question that may have been billed is not asked twice', async () => {
-  const { connect, emulator, sent } = rig();
+  const { connect, vendor, sent } = rig();
   const client = await connect();
-  emulator.failNext('overloaded');
+  vendor.failNext('overloaded');
   await expect(client.chat.complete({ messages })).rejects.toMatchObject({ kind: 'unavailable' });
   expect(sent.length).toBe(1);
 });
@@ -222,7 +198,7 @@ test('a chat is told as the vendor wants it: nothing stored, tools and images in
     toolCalls: [{ name: 'weather', input: { city: 'text' } }],
     usage: { inputTokens: 36, outputTokens: 87, cachedInputTokens: 0, reasoningTokens: 0 },
   });
-  expect(sent[0]?.body).toEqual({
+  expect(sent[0]?.json).toEqual({
     model: 'gpt-5.4',
     store: false,
     max_output_tokens: 50,
@@ -245,14 +221,16 @@ test('a chat is told as the vendor wants it: nothing stored, tools and images in
 });
 
 test('structured output is asked for strictly and comes parsed; a refusal or a cut is told instead', async () => {
-  const { connect, emulator, sent } = rig();
+  const { connect, vendor, sent } = rig();
   const { chat } = await connect();
   const request = { messages, output: { name: 'city', schema } };
   expect(await chat.complete(request)).toMatchObject({ output: { city: 'text' }, finish: 'stop' });
-  expect(sent[0]?.body['text']).toEqual({ format: { type: 'json_schema', name: 'city', schema, strict: true } });
+  expect(member(sent[0]?.json, 'text')).toEqual({
+    format: { type: 'json_schema', name: 'city', schema, strict: true },
+  });
 
   const answered = (rest: object) =>
-    emulator.failNext({ json: { id: 'r', object: 'response', model: 'm', output: [], ...rest } as never });
+    vendor.failNext({ json: { id: 'r', object: 'response', model: 'm', output: [], ...rest } as never });
   const content = [{ type: 'refusal', refusal: 'I cannot help with that.' }];
   answered({ status: 'completed', output: [{ type: 'message', content }] });
   const refused = await chat.complete(request);
@@ -275,33 +253,33 @@ test('structured output is asked for strictly and comes parsed; a refusal or a c
 });
 
 test('thoughts go back as they came, when the connection says so', async () => {
-  const { board, connect, emulator, sent } = rig();
+  const { board, connect, vendor, sent } = rig();
   const { chat } = await connect();
   await board.settings.update('openai', { organizationId, settings: { keepThoughts: true } });
   const output = [
     { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' },
     { type: 'function_call', call_id: 'c1', name: 'weather', arguments: '{}' },
   ];
-  emulator.failNext({ json: { id: 'r', object: 'response', status: 'completed', model: 'm', output } });
+  vendor.failNext({ json: { id: 'r', object: 'response', status: 'completed', model: 'm', output } });
   const { reply } = await chat.complete({ messages, tools: [tool] });
-  expect(sent[0]?.body['include']).toEqual(['reasoning.encrypted_content']);
+  expect(member(sent[0]?.json, 'include')).toEqual(['reasoning.encrypted_content']);
   const stored = JSON.parse(JSON.stringify(reply)) as typeof reply;
   await chat.complete({
     messages: [...messages, stored, { role: 'tool', callId: 'c1', name: 'weather', content: 'x' }],
   });
-  expect((sent[1]!.body['input'] as object[]).slice(1, 3)).toEqual(output);
+  expect([at(sent[1]?.json, 'input', 1), at(sent[1]?.json, 'input', 2)]).toEqual(output);
 });
 
 test('a chat streams words, thoughts and calls, and closes with its answer', async () => {
-  const { connect, emulator, sent } = rig();
+  const { connect, vendor, sent } = rig();
   const { chat } = await connect();
   const said = (await all(chat.stream({ messages }))).map((event) => (event.type === 'text' ? event.text : event.type));
   expect(said).toEqual(['You ', 'said: ', 'Which ', 'city?', 'end']);
-  expect(sent[0]?.body).toMatchObject({ stream: true, store: false });
+  expect(sent[0]?.json).toMatchObject({ stream: true, store: false });
 
   const item = { type: 'function_call', call_id: 'c1', name: 'weather', arguments: '{"city":"Rome"}' };
   const response = { id: 'r', object: 'response', status: 'completed', model: 'm', output: [item] };
-  emulator.failNext(
+  vendor.failNext(
     events(
       { type: 'response.created', response },
       { type: 'response.reasoning_summary_text.delta', output_index: 0, delta: 'Hm.' },
@@ -325,14 +303,14 @@ test('a chat that the vendor could not take is refused before anything is sent',
 });
 
 test('a stream that fails after status 200, or ends too early, fails', async () => {
-  const { connect, emulator } = rig();
+  const { connect, vendor } = rig();
   const { chat, completions } = await connect();
   const piece = { type: 'response.output_text.delta', output_index: 0, delta: 'Hi' };
-  emulator.failNext(events(piece, { type: 'error', code: 'server_error', message: 'x', param: null }));
+  vendor.failNext(events(piece, { type: 'error', code: 'server_error', message: 'x', param: null }));
   await expect(all(chat.stream({ messages }))).rejects.toMatchObject({ kind: 'unavailable', code: 'server_error' });
-  emulator.failNext(events(piece));
+  vendor.failNext(events(piece));
   await expect(all(chat.stream({ messages }))).rejects.toMatchObject({ kind: 'network', code: 'stream_broken' });
-  emulator.failNext(events({ error: { code: 'insufficient_quota', message: 'x' } }));
+  vendor.failNext(events({ error: { code: 'insufficient_quota', message: 'x' } }));
   const asked = all(completions.stream({ messages: [{ role: 'user', content: 'Hi' }] }));
   await expect(asked).rejects.toMatchObject({ code: 'insufficient_quota', retryable: false });
 });
@@ -352,17 +330,17 @@ test('typed events tell known ones apart, and pass on the others', async () => {
 });
 
 test('vectors come in the order of their texts', async () => {
-  const { connect, emulator, sent } = rig({ embeddingModel: 'text-embedding-3-small' });
+  const { connect, vendor, sent } = rig({ embeddingModel: 'text-embedding-3-small' });
   const client = await connect();
   const data = [1, 0].map((index) => ({ object: 'embedding', index, embedding: [index, index] }));
-  emulator.failNext({ json: { object: 'list', data, model: 'm', usage: { prompt_tokens: 2, total_tokens: 2 } } });
+  vendor.failNext({ json: { object: 'list', data, model: 'm', usage: { prompt_tokens: 2, total_tokens: 2 } } });
   const { vectors, usage } = await client.embed({ texts: ['a', 'b'], dimensions: 2 });
   expect(vectors).toEqual([
     [0, 0],
     [1, 1],
   ]);
   expect(usage).toEqual({ inputTokens: 2 });
-  expect(sent[0]?.body).toEqual({
+  expect(sent[0]?.json).toEqual({
     input: ['a', 'b'],
     model: 'text-embedding-3-small',
     dimensions: 2,
@@ -371,7 +349,7 @@ test('vectors come in the order of their texts', async () => {
 });
 
 test('the official SDK talks through the board: it streams, and its errors are its own', async () => {
-  const { connect, emulator, sent } = rig();
+  const { connect, vendor, sent } = rig();
   vi.stubEnv('OPENAI_API_KEY', 'sk-environment');
   vi.stubEnv('OPENAI_BASE_URL', 'https://evil.example/v1');
   vi.stubEnv('OPENAI_ORG_ID', 'org-environment');
@@ -389,7 +367,7 @@ test('the official SDK talks through the board: it streams, and its errors are i
   }
   expect(words.join('')).toBe('You said: Hi');
 
-  emulator.failNext('quotaUsedUp');
+  vendor.failNext('quotaUsedUp');
   const refused = sdk.responses.create({ model: 'gpt-5.4', input: 'Hi' });
   await expect(refused).rejects.toMatchObject({ status: 429, code: 'insufficient_quota' });
   await expect(sdk.get('https://evil.example/v1/models')).rejects.toMatchObject({
@@ -399,15 +377,8 @@ test('the official SDK talks through the board: it streams, and its errors are i
 
 test('without a key the stub answers, streams, keeps to schemas and calls tools', async () => {
   const lines: unknown[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [openai()],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: { ...silentLog, info: (fields, text) => void lines.push([text, fields]) },
-  });
+  const log = { ...silentLog, info: (fields: object, text: string) => void lines.push([text, fields]) };
+  const { board } = createTestBoard(openai(), { log });
   const { chat } = board.client('openai');
   const answer = await chat.complete({ messages, output: { name: 'city', schema } });
   expect(isStub(answer)).toBe(true);

@@ -1,6 +1,11 @@
 import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { conformance, createFakeClock, providerContract } from '@plugboard/testing';
+import {
+  conformance,
+  createTestBoard,
+  providerContract,
+  type AnswerInstead,
+  type SentRequest,
+} from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { payerLink, paypal } from '../src/index.ts';
@@ -134,51 +139,26 @@ const credentials = {
   environment: 'sandbox',
 } as const;
 
-interface Sent {
-  readonly url: URL;
-  readonly headers: Headers;
-  readonly body: string;
-}
-
 type Options = NonNullable<Parameters<typeof paypal>[0]>;
 
-function rig(answer?: (sent: Sent) => Response | undefined, options: Options = { platform: credentials }) {
-  const provider = paypal(options);
-  const clock = createFakeClock();
-  const emulator = createEmulator(provider, { clock });
-  const sent: Sent[] = [];
-  const wire = handlerWire(async (request) => {
-    const seen = { url: new URL(request.url), headers: request.headers, body: await request.clone().text() };
-    sent.push(seen);
-    return answer?.(seen) ?? emulator.fetch(request);
-  });
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    wire,
-  });
-  return { board, emulator, sent, clock, client: board.client('paypal') };
+function rig(answer: AnswerInstead = () => undefined, options: Options = { platform: credentials }) {
+  const made = createTestBoard(paypal(options), { answer });
+  return { ...made, client: made.board.client('paypal') };
 }
 
 const json = (body: unknown, status = 200) => Response.json(body, { status });
 const token = (more: object = {}) => json({ access_token: 'A21AA', token_type: 'Bearer', expires_in: 32_400, ...more });
-const isToken = ({ url }: Sent) => url.pathname === '/v1/oauth2/token';
+const isToken = ({ url }: SentRequest) => url.pathname === '/v1/oauth2/token';
 
 test('one token is fetched as the vendor documents it, and shared by all calls until its end', async () => {
   const { client, sent, clock } = rig();
   await Promise.all([client.orders.get({ orderId: '1' }), client.orders.get({ orderId: '2' })]);
   const tokens = () => sent.filter(isToken);
   expect(tokens()).toHaveLength(1);
-  const [{ url, headers, body }] = tokens() as [Sent];
+  const [{ url, headers, text }] = tokens() as [SentRequest];
   expect(url.href).toBe('https://api-m.sandbox.paypal.com/v1/oauth2/token');
   expect(headers.get('authorization')).toBe(`Basic ${btoa(`${credentials.clientId}:${credentials.clientSecret}`)}`);
-  expect([headers.get('content-type'), body]).toEqual([
+  expect([headers.get('content-type'), text]).toEqual([
     'application/x-www-form-urlencoded',
     'grant_type=client_credentials',
   ]);
@@ -200,16 +180,16 @@ test('an order is created once per key, sent to the buyer, captured and not capt
     kind: 'conflict',
     code: 'order_already_captured',
   });
-  const { headers, body } = sent.find(({ url }) => url.pathname.endsWith('/capture'))!;
-  expect([headers.get('prefer'), body]).toEqual(['return=representation', '{}']);
+  const { headers, text } = sent.find(({ url }) => url.pathname.endsWith('/capture'))!;
+  expect([headers.get('prefer'), text]).toEqual(['return=representation', '{}']);
   const [head = '', claims = '', signature] = headers.get('paypal-auth-assertion')!.split('.');
   expect([atob(head), signature]).toEqual(['{"alg":"none"}', '']);
   expect(JSON.parse(atob(claims))).toEqual({ iss: credentials.clientId, payer_id: 'MP3UDKGGY2E2W' });
 });
 
 test('a lost answer is asked for again under the same key', async () => {
-  const { client, emulator, sent, clock } = rig();
-  emulator.failNext('outage');
+  const { client, vendor, sent, clock } = rig();
+  vendor.failNext('outage');
   const refund = client.payments.refund({ captureId: '3C679366HH908993F' });
   // Its deadline, and the wait before the second try.
   await clock.untilPending(2);
@@ -247,7 +227,7 @@ test('the app names the account; the merchant is added where its balances may be
   const scope = 'openid https://uri.paypal.com/services/reporting/balances/read';
   const merchant = rig((request) => (isToken(request) ? token({ app_id: 'APP-80W284485P519543T', scope }) : undefined));
   // The emulator does not know this token: it stands in for the vendor with open doors.
-  merchant.emulator.failNext({ json: { account_id: 'MP3UDKGGY2E2W', balances: [] } }, 2);
+  merchant.vendor.failNext({ json: { account_id: 'MP3UDKGGY2E2W', balances: [] } }, 2);
   const connected = await merchant.board.connect('paypal', { organizationId, credentials });
   expect(connected.account).toEqual({ id: 'APP-80W284485P519543T', name: 'PayPal MP3UDKGGY2E2W (sandbox)' });
   expect(connected.metadata).toMatchObject({ merchantId: 'MP3UDKGGY2E2W', environment: 'sandbox' });
@@ -256,7 +236,7 @@ test('the app names the account; the merchant is added where its balances may be
   const app = rig((request) =>
     isToken(request) ? token({ app_id: 'APP-80W284485P519543T', scope: 'openid' }) : undefined,
   );
-  app.emulator.failNext({ json: { webhooks: [] } }, 2);
+  app.vendor.failNext({ json: { webhooks: [] } }, 2);
   const { account } = await app.board.connect('paypal', { organizationId, credentials });
   expect(account).toEqual({ id: 'APP-80W284485P519543T', name: 'PayPal app (sandbox)' });
 });
@@ -273,15 +253,12 @@ test('wrong inputs are refused by field, and nothing is sent', async () => {
 
 describe('Log in with PayPal', () => {
   const { clientId, clientSecret } = credentials;
-  const who = { organizationId, userId: 'user-1' };
 
-  async function loggedIn(environment: string, answer?: (sent: Sent) => Response | undefined) {
+  async function loggedIn(environment: string, answer?: AnswerInstead) {
     const made = rig(answer, { clientId, clientSecret, environment, platform: { ...credentials, environment } });
-    const { url, cookie } = await made.board.authorize('paypal', { ...who, method: 'login' });
-    const params = await made.emulator.oauth.approve(url);
-    const cookies = `${cookie.name}=${cookie.value}`;
-    const result = await made.board.callback('paypal', { ...who, params, cookies });
-    return { ...made, page: new URL(url), result, own: made.board.client('paypal', { organizationId }) };
+    const { url: page, approve, finish } = await made.begin({ method: 'login' });
+    const result = await finish(await approve());
+    return { ...made, page, result, own: made.board.client('paypal', { organizationId }) };
   }
 
   // https://developer.paypal.com/log-in/build-button/ (2026-07)
@@ -297,10 +274,10 @@ describe('Log in with PayPal', () => {
       scope: 'openid profile email https://uri.paypal.com/services/paypalattributes',
     });
     expect(result).toMatchObject({ status: 'connected', connection: { account: { id: privateId } } });
-    const [exchange] = sent.filter(isToken) as [Sent];
+    const [exchange] = sent.filter(isToken) as [SentRequest];
     expect(exchange.url.host).toBe(host);
     expect(exchange.headers.get('authorization')).toBe(`Basic ${btoa(`${clientId}:${clientSecret}`)}`);
-    expect(new URLSearchParams(exchange.body).get('grant_type')).toBe('authorization_code');
+    expect(exchange.form.get('grant_type')).toBe('authorization_code');
     await own.identity.userInfo({});
     expect(sent.at(-1)?.url.href).toBe(`https://${host}/v1/identity/openidconnect/userinfo?schema=paypalv1.1`);
   });
@@ -331,6 +308,7 @@ describe('Log in with PayPal', () => {
   });
 
   test('is of one environment or the other', async () => {
+    // Where there is no such environment there is no emulator either.
     const board = createPlugboard({
       url: 'https://app.example.com/integrations',
       providers: [paypal({ clientId, clientSecret, environment: 'production' })],
@@ -341,7 +319,7 @@ describe('Log in with PayPal', () => {
       log: silentLog,
       wire: handlerWire(() => expect.unreachable('nothing is sent')),
     });
-    const begun = board.authorize('paypal', { ...who, method: 'login' });
+    const begun = board.authorize('paypal', { organizationId, userId: 'user-1', method: 'login' });
     await expect(begun).rejects.toMatchObject({ kind: 'configuration', code: 'unknown_environment' });
   });
 });

@@ -1,19 +1,10 @@
 import { createVerify } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-import {
-  createMemoryStore,
-  createPlugboard,
-  handlerWire,
-  member,
-  parseJson,
-  Secret,
-  silentLog,
-  text as textOf,
-} from '@plugboard/core';
+import { member, parseJson, Secret, text as textOf } from '@plugboard/core';
 import type { Delivery, WebhookDefinition } from '@plugboard/core';
 import { createEmulator } from '@plugboard/core/emulator';
-import { createFakeClock } from '@plugboard/testing';
+import { createFakeClock, createTestBoard, type SentRequest } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { paypal } from '../src/index.ts';
@@ -35,33 +26,22 @@ interface World {
   readonly certificate?: string;
   readonly environment?: 'sandbox' | 'live';
   readonly check?: 'certificate' | 'api';
-  readonly api?: (sent: { readonly body: string; readonly headers: Headers }) => Response;
+  readonly api?: (sent: SentRequest) => Response;
 }
 
 /** A board whose organization has connected its app; the network answers as PayPal would. */
 async function connected({ certificate = pem, environment = 'sandbox', check = 'certificate', api }: World = {}) {
-  const provider = paypal({ stub: false });
-  const clock = createFakeClock({ start: at.getTime() });
-  const emulator = createEmulator(provider, { clock });
-  const fetched: string[] = [];
-  const wire = handlerWire(async (request) => {
-    if (request.url.includes('/notifications/') && !request.url.endsWith('/webhooks')) fetched.push(request.url);
-    if (request.url.includes('/certs/')) return new Response(certificate);
-    if (api !== undefined && request.url.endsWith('/verify-webhook-signature'))
-      return api({ body: await request.text(), headers: request.headers });
-    // The emulator stands in the sandbox alone.
-    return emulator.fetch(new Request(request.url.replace('api-m.paypal', 'api-m.sandbox.paypal'), request));
+  const { board, clock, vendor, answer } = createTestBoard(paypal({ stub: false }), {
+    clock: createFakeClock({ start: at.getTime() }),
   });
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    wire,
+  const fetched: string[] = [];
+  answer((sent, request) => {
+    const { href, pathname } = sent.url;
+    if (pathname.includes('/notifications/') && !pathname.endsWith('/webhooks')) fetched.push(href);
+    if (pathname.includes('/certs/')) return new Response(certificate);
+    if (api !== undefined && pathname.endsWith('/verify-webhook-signature')) return api(sent);
+    // The emulator stands in the sandbox alone.
+    return vendor.fetch(new Request(href.replace('api-m.paypal', 'api-m.sandbox.paypal'), request));
   });
   const { example } = paypal.definition.auth.clientCredentials;
   const credentials = { ...example, environment, webhookId, webhookCheck: check } as never;
@@ -181,7 +161,7 @@ describe('by API', () => {
   const answer = (status: string) => Response.json({ verification_status: status });
 
   test('the body goes back byte by byte, with a live token of the connection', async () => {
-    const sent: { body: string; headers: Headers }[] = [];
+    const sent: SentRequest[] = [];
     const { receive, heard } = await connected({
       check: 'api',
       api: (request) => (sent.push(request), answer('SUCCESS')),
@@ -190,9 +170,9 @@ describe('by API', () => {
     const headers = await signed(odd);
     expect(await receive({ ...headers }, odd)).toEqual([200, '']);
     expect(heard).toHaveLength(1);
-    const [{ body: text, headers: auth }] = sent as [(typeof sent)[0]];
+    const [{ text, json, headers: auth }] = sent as [SentRequest];
     expect(text.endsWith(`,"webhook_event":${odd}}`)).toBe(true);
-    expect(JSON.parse(text)).toMatchObject({
+    expect(json).toMatchObject({
       auth_algo: 'SHA256withRSA',
       cert_url: certUrl,
       transmission_id: headers['paypal-transmission-id'],

@@ -1,6 +1,5 @@
-import { createMemoryStore, createPlugboard, handlerWire, isPlugboardError, type Log } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { createFakeClock } from '@plugboard/testing';
+import { isPlugboardError, member, type Log } from '@plugboard/core';
+import { createTestBoard, type SentRequest } from '@plugboard/testing';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 
@@ -11,28 +10,11 @@ const account = { id: 'DWVAAPWq4RHGlEaNyGKRTAnPLaEmo8Cvq7na6', name: 'Royal Bank
 const app = { clientId: 'client-1', secret: 'secret-of-the-sandbox', environment: 'sandbox', appName: 'Books' };
 
 function createRig(options: Partial<typeof app> & { products?: string; daysRequested?: string } = {}) {
-  const clock = createFakeClock();
-  const provider = plaid({ ...app, ...options });
-  const vendor = createEmulator(provider, { clock, accounts: [account] });
-  const sent: { path: string; headers: Headers; body: Record<string, unknown> }[] = [];
   const lines: string[] = [];
   const note = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { info: note, warn: note, error: note };
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log,
-    clock,
-    wire: handlerWire(async (request) => {
-      const body = (await request.clone().json()) as Record<string, unknown>;
-      sent.push({ path: new URL(request.url).pathname, headers: request.headers, body });
-      return vendor.fetch(request);
-    }),
-  });
+  const made = createTestBoard(plaid({ ...app, ...options }), { accounts: [account], log });
+  const { board, sent } = made;
   let tokens = 0;
   const connect = async (publicToken: string | null = `public-sandbox-${++tokens}`, input = {}) => {
     const { page, flow } = await board.prepare('plaid', { ...who, input });
@@ -40,8 +22,8 @@ function createRig(options: Partial<typeof app> & { products?: string; daysReque
     return { page, connection: await board.connect('plaid', { ...who, flow, credentials }) };
   };
   const client = board.client('plaid', who);
-  const to = (path: string) => sent.filter((request) => request.path === path);
-  return { board, client, clock, connect, lines, sent, to, vendor };
+  const to = (path: string) => sent.filter(({ url }) => url.pathname === path);
+  return { ...made, client, connect, lines, to };
 }
 
 const codeOf = (work: PromiseLike<unknown>) =>
@@ -56,11 +38,11 @@ describe('Link', () => {
     const { connect, to } = createRig({ products: 'auth, transactions' });
     const { page } = await connect();
     expect(page).toEqual({ linkToken: expect.stringMatching(/^link-sandbox-/) as string });
-    const [{ headers, body }] = to('/link/token/create') as [ReturnType<typeof to>[number]];
+    const [{ headers, json }] = to('/link/token/create') as [SentRequest];
     expect(headers.get('plaid-client-id')).toBe('client-1');
     expect(headers.get('plaid-secret')).toBe('secret-of-the-sandbox');
     expect(headers.get('plaid-version')).toBe('2020-09-14');
-    expect(body).toEqual({
+    expect(json).toEqual({
       client_name: 'Books',
       language: 'en',
       country_codes: ['US'],
@@ -74,7 +56,7 @@ describe('Link', () => {
     const asked = async (options: Parameters<typeof createRig>[0]) => {
       const { connect, to } = createRig(options);
       await connect();
-      return to('/link/token/create')[0]?.body['transactions'];
+      return member(to('/link/token/create')[0]?.json, 'transactions');
     };
     expect(await asked({ daysRequested: '730' })).toEqual({ days_requested: 730 });
     expect(await asked({ daysRequested: '730', products: 'auth' })).toBeUndefined();
@@ -89,10 +71,10 @@ describe('Link', () => {
     const { client, connect, to } = createRig();
     await connect();
     await client.accounts.list({ accountIds: ['a1'] });
-    const [{ headers, body }] = to('/accounts/get') as [ReturnType<typeof to>[number]];
+    const [{ headers, json }] = to('/accounts/get') as [SentRequest];
     expect(headers.get('authorization')).toBeNull();
     expect(headers.get('plaid-secret')).toBe('secret-of-the-sandbox');
-    expect(body).toEqual({ options: { account_ids: ['a1'] }, access_token: expect.stringMatching(/./) as string });
+    expect(json).toEqual({ options: { account_ids: ['a1'] }, access_token: expect.stringMatching(/./) as string });
   });
 
   test('may be a page of Plaid’s own, which hands the public token to nobody but us', async () => {
@@ -100,7 +82,7 @@ describe('Link', () => {
     const { page, connection } = await connect(null, { hostedReturnUrl: 'https://app.example.com/done' });
     expect(page['hostedLinkUrl']).toMatch(/^https:/);
     expect(connection).toMatchObject({ status: 'active', account });
-    expect(to('/link/token/create')[0]?.body['hosted_link']).toEqual({
+    expect(member(to('/link/token/create')[0]?.json, 'hosted_link')).toEqual({
       completion_redirect_uri: 'https://app.example.com/done',
     });
   });
@@ -135,7 +117,7 @@ describe('a bank login that broke', () => {
 
     const { connection: repaired } = await connect(null);
     expect(repaired).toMatchObject({ id: connection.id, status: 'active', account });
-    const update = to('/link/token/create')[1]!.body;
+    const update = to('/link/token/create')[1]!.json;
     expect(update).toHaveProperty('access_token');
     expect(update).not.toHaveProperty('products');
     expect(update).not.toHaveProperty('webhook');
@@ -166,7 +148,11 @@ describe('a bank login that broke', () => {
     vendor.oauth.revoke(vendor.oauth.ledger.current(old!.id)!.reveal());
     const { connection: again } = await connect();
     expect(again).toMatchObject({ id: connection.id, status: 'active' });
-    expect(to('/link/token/create').map(({ body }) => Object.hasOwn(body, 'products'))).toEqual([true, false, true]);
+    expect(to('/link/token/create').map(({ json }) => member(json, 'products') !== undefined)).toEqual([
+      true,
+      false,
+      true,
+    ]);
     expect(to('/item/remove')).toHaveLength(1);
     expect(vendor.oauth.ledger.families()).toHaveLength(2);
   });
@@ -235,8 +221,8 @@ describe('webhooks', () => {
       status: 'degraded',
       reason: 'item_login_required',
     });
-    const [{ headers, body: asked }] = to('/webhook_verification_key/get') as [ReturnType<typeof to>[number]];
-    expect([headers.get('plaid-secret'), asked]).toEqual(['secret-of-the-sandbox', { key_id: 'emulated' }]);
+    const [{ headers, json }] = to('/webhook_verification_key/get') as [SentRequest];
+    expect([headers.get('plaid-secret'), json]).toEqual(['secret-of-the-sandbox', { key_id: 'emulated' }]);
   });
 
   test('of another algorithm, or by a key that Plaid does not know, are refused at the price of one call a minute', async () => {
@@ -253,7 +239,7 @@ describe('webhooks', () => {
       const request = new Request(url, { method: 'POST', body, headers: { 'plaid-verification': token } });
       expect((await board.webhooks.receive('plaid', request)).status).toBe(401);
     }
-    expect(to('/webhook_verification_key/get').map(({ body: asked }) => asked['key_id'])).toEqual([
+    expect(to('/webhook_verification_key/get').map(({ json }) => member(json, 'key_id'))).toEqual([
       'emulated',
       'no-such-key',
     ]);

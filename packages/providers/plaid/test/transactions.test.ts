@@ -1,4 +1,5 @@
-import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
+import type { JsonObject } from '@plugboard/core';
+import { createTestBoard } from '@plugboard/testing';
 import { expect, test } from 'vitest';
 
 import { plaid } from '../src/index.ts';
@@ -36,28 +37,21 @@ const changed = {
 /** A Plaid that answers one sync after the other. */
 async function createRig(answers: readonly object[]) {
   const left = [...answers];
-  const asked: Record<string, unknown>[] = [];
+  const asked: JsonObject[] = [];
   const fixed: Record<string, object> = {
     '/link/token/create': { link_token: 'link-sandbox-1', expiration: '2099-01-01T00:00:00Z', request_id: 'r' },
     '/item/public_token/exchange': { access_token: 'access-sandbox-1', item_id: 'i', request_id: 'r' },
     '/item/get': { item: { item_id: 'i', available_products: [], billed_products: [] }, request_id: 'r' },
   };
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [plaid(app)],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    wire: handlerWire(async (request) => {
-      const known = fixed[new URL(request.url).pathname];
+  const { board } = createTestBoard(plaid(app), {
+    answer({ url, json }) {
+      const known = fixed[url.pathname];
       if (known !== undefined) return Response.json(known);
-      const { access_token: _token, ...body } = (await request.json()) as Record<string, unknown>;
+      const { access_token: _token, ...body } = json as JsonObject;
       asked.push(body);
       const answer = left.shift() ?? {};
       return Response.json(answer, { status: 'error_code' in answer ? 400 : 200 });
-    }),
+    },
   });
   const { flow } = await board.prepare('plaid', who);
   await board.connect('plaid', { ...who, flow, credentials: { publicToken: 'public-sandbox-1' } });

@@ -1,6 +1,5 @@
-import { createMemoryStore, createPlugboard, handlerWire, silentLog, type Json } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { createFakeClock, providerContract } from '@plugboard/testing';
+import type { Json } from '@plugboard/core';
+import { createTestBoard, providerContract } from '@plugboard/testing';
 import { describe, expect, test, vi } from 'vitest';
 
 import { posthog } from '../src/index.ts';
@@ -19,38 +18,13 @@ const projectKey = 'phc_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789';
 const organizationId = 'org-1';
 
 async function rig(credentials: object = { projectKey, region: 'eu' }) {
-  const clock = createFakeClock();
-  const provider = posthog({ stub: false });
-  const vendor = createEmulator(provider, { clock });
-  const sent: { url: URL; body: Record<string, Json>; authorization: string | null }[] = [];
+  const made = createTestBoard(posthog({ stub: false }));
+  const { board, sent } = made;
   const losses: unknown[] = [];
-  let held: Promise<void> | undefined;
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    wire: handlerWire(async (request) => {
-      const text = await request.clone().text();
-      const body = (text === '' ? {} : JSON.parse(text)) as Record<string, Json>;
-      sent.push({ url: new URL(request.url), body, authorization: request.headers.get('authorization') });
-      await held;
-      return vendor.fetch(request);
-    }),
-    log: silentLog,
-    clock,
-  });
   board.on('provider.loss', (loss) => void losses.push(loss));
   await board.connect('posthog', { organizationId, credentials: credentials as never });
   sent.length = 0;
-  const hold = () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    held = promise;
-    return resolve;
-  };
-  return { board, clock, vendor, sent, losses, hold, client: board.client('posthog', { organizationId }) };
+  return { ...made, losses, client: board.client('posthog', { organizationId }) };
 }
 
 describe('events', () => {
@@ -66,7 +40,7 @@ describe('events', () => {
     expect(sent).toEqual([]);
     await board.stop();
     expect(sent.map(({ url }) => url.href)).toEqual(['https://eu.i.posthog.com/batch/']);
-    const { api_key: key, batch } = sent[0]!.body as { api_key: string; batch: Record<string, Json>[] };
+    const { api_key: key, batch } = sent[0]!.json as { api_key: string; batch: Record<string, Json>[] };
     expect(key).toBe(projectKey);
     expect(batch).toMatchObject([
       { event: 'feature_used', distinct_id: 'u1', properties: { feature: 'export' } },
@@ -97,9 +71,9 @@ describe('events', () => {
   });
 
   test('beyond a thousand are not taken in, and that is told', async () => {
-    const { client, hold, losses } = await rig();
+    const { answer, client, losses } = await rig();
     // Nothing is answered from here on, so that everything waits.
-    hold();
+    answer(() => new Promise(() => undefined));
     const sdk = await client.sdk();
     for (let index = 0; index < 1003; index++) sdk.capture({ event: 'e', distinctId: 'u', properties: { index } });
     const full = () => losses.filter((loss) => (loss as { reason: string }).reason === 'queue_full').length;
@@ -124,8 +98,8 @@ test('private calls go to the other host of the region, with the personal key al
   });
   await client.queries.run({ projectId: '1', query: { kind: 'HogQLQuery', query: 'select 1' } });
   expect(sent[0]!.url.href).toBe('https://eu.posthog.com/api/projects/1/query/');
-  expect(sent[0]!.authorization).toBe('Bearer phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789');
-  expect(JSON.stringify(sent[0]!.body)).not.toContain('phc_');
+  expect(sent[0]!.headers.get('authorization')).toBe('Bearer phx_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789');
+  expect(sent[0]!.text).not.toContain('phc_');
 });
 
 describe('definitions of flags', () => {
@@ -138,9 +112,9 @@ describe('definitions of flags', () => {
   ])('name the project, and are asked for with the key that may: %#', async (credentials, key) => {
     const { client, sent } = await rig(credentials);
     expect((await client.flags.definitions()).flags[0]?.key).toBe('new-checkout');
-    const { href } = new URL(sent[0]!.url);
-    expect(href).toBe(`https://us.i.posthog.com/flags/definitions?send_cohorts=&token=${projectKey}`);
-    expect([sent[0]!.authorization, sent[0]!.body]).toEqual([`Bearer ${key}`, {}]);
+    const { url, headers, text } = sent[0]!;
+    expect(url.href).toBe(`https://us.i.posthog.com/flags/definitions?send_cohorts=&token=${projectKey}`);
+    expect([headers.get('authorization'), text]).toEqual([`Bearer ${key}`, '']);
   });
 
   test('a key of the wrong kind is refused by name', async () => {

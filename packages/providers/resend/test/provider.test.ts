@@ -1,6 +1,5 @@
-import { createMemoryStore, createPlugboard, handlerWire, isStub, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { conformance, providerContract } from '@plugboard/testing';
+import { isStub, silentLog } from '@plugboard/core';
+import { conformance, createTestBoard, providerContract } from '@plugboard/testing';
 import { expect, test } from 'vitest';
 
 import { resend } from '../src/index.ts';
@@ -12,25 +11,14 @@ conformance(resend.definition, {
 });
 
 function rig(accessToken = 're_good_key') {
-  const provider = resend({ platform: { accessToken } });
-  const emulator = createEmulator(provider);
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    wire: handlerWire(emulator.fetch),
-  });
-  return { board, emulator, client: board.client('resend') };
+  const made = createTestBoard(resend({ platform: { accessToken } }));
+  return { ...made, client: made.board.client('resend') };
 }
 
 const message = { from: 'Acme <a@acme.example>', to: 'b@example.com', subject: 'Hi', text: 'Hello' };
 
 test('one email is sent once, however often the same key is used', async () => {
-  const { client, emulator } = rig();
+  const { client, vendor } = rig();
   const first = await client.email.send({ ...message, idempotencyKey: 'order-1' });
   const again = await client.email.send({ ...message, idempotencyKey: 'order-1' });
   expect(again).toEqual(first);
@@ -41,13 +29,16 @@ test('one email is sent once, however often the same key is used', async () => {
   // Without a key of the caller every call has its own.
   const other = await client.email.send(message);
   expect(other.id).not.toBe(first.id);
-  expect(emulator.requests.filter((request) => request.path === '/emails')).toHaveLength(4);
+  expect(vendor.requests.filter((request) => request.path === '/emails')).toHaveLength(4);
 });
 
 test('an answer that got lost is asked for again under the same key', async () => {
-  const { client, emulator } = rig();
-  emulator.failNext('outage');
+  const { client, clock, vendor } = rig();
+  vendor.failNext('outage');
   const sending = client.emails.send({ from: 'a@acme.example', to: 'b@example.com', subject: 's', text: 't' });
+  // Its deadline, and the wait before the second try.
+  await clock.untilPending(2);
+  await clock.advance(10_000);
   await expect(sending).resolves.toHaveProperty('id');
 });
 
@@ -68,19 +59,19 @@ test('display names cannot end their quotes or the line', async () => {
 });
 
 test('a message without content, or with a line break in an address, is refused by field before anything is sent', async () => {
-  const { client, emulator } = rig();
+  const { client, vendor } = rig();
   const { text: _text, ...empty } = message;
   await expect(client.email.send(empty)).rejects.toMatchObject({ code: 'invalid_input' });
   await expect(client.emails.send({ ...message, to: 'a@b.c\r\nbcc: x@y.z' })).rejects.toMatchObject({
     fields: [{ path: 'to' }],
   });
   await expect(client.emails.list({ after: 'a', before: 'b' })).rejects.toMatchObject({ code: 'invalid_input' });
-  expect(emulator.requests).toHaveLength(0);
+  expect(vendor.requests).toHaveLength(0);
 });
 
 test('a key that may only send is healthy, and a wrong one is not', async () => {
-  const { board, emulator } = rig();
-  emulator.failNext('sendOnly');
+  const { board, vendor } = rig();
+  vendor.failNext('sendOnly');
   expect(await board.health('resend')).toMatchObject({ status: 'healthy', reason: 'send_only_key' });
   expect(await rig('re_wrong_key').board.health('resend')).toMatchObject({
     status: 'error',
@@ -94,7 +85,7 @@ test('a key that may only send is healthy, and a wrong one is not', async () => 
 });
 
 test('the official SDK talks through the board: its key never leaves, failures come as it shows them', async () => {
-  const { client, emulator } = rig();
+  const { client, vendor } = rig();
   const sdk = await client.sdk();
   const { data, error } = await sdk.emails.send({
     from: 'a@acme.example',
@@ -103,9 +94,9 @@ test('the official SDK talks through the board: its key never leaves, failures c
     text: 't',
   });
   expect([typeof data?.id, error]).toEqual(['string', null]);
-  const [request] = emulator.requests;
+  const [request] = vendor.requests;
   expect(request).toMatchObject({ method: 'POST', path: '/emails' });
-  emulator.failNext('notFound');
+  vendor.failNext('notFound');
   expect(await sdk.emails.get('nope')).toMatchObject({ data: null, error: { statusCode: 404, name: 'not_found' } });
   const { data: listed } = await sdk.domains.list();
   expect(listed).toMatchObject({ object: 'list' });
@@ -113,15 +104,8 @@ test('the official SDK talks through the board: its key never leaves, failures c
 
 test('without a key the stub answers, says so, and prints what would have been sent', async () => {
   const lines: unknown[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [resend()],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: { ...silentLog, info: (fields, text) => void lines.push([text, fields]) },
-  });
+  const log = { ...silentLog, info: (fields: object, text: string) => void lines.push([text, fields]) };
+  const { board } = createTestBoard(resend(), { log });
   const sent = await board.client('resend').email.send(message);
   expect(isStub(sent)).toBe(true);
   expect(lines).toMatchObject([

@@ -1,62 +1,29 @@
 import { createPublicKey, createVerify } from 'node:crypto';
 
-import { createMemoryStore, createPlugboard, exampleRsaPem, handlerWire, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { createFakeClock } from '@plugboard/testing';
+import { exampleRsaPem } from '@plugboard/core';
+import { createTestBoard, type SentRequest } from '@plugboard/testing';
 import { expect, test } from 'vitest';
 
 import { salesforce } from '../src/index.ts';
 import { readIdentity } from '../src/access.ts';
 
 const organizationId = 'org-1';
-const userId = 'user-1';
 const app = { clientId: '3MVG9-consumer-key-of-the-host', clientSecret: 'the-secret-of-the-host' };
 const clientId = '3MVG9lKcPoNINVBIPJjdw1J9LLM82HnFVVX19KY1uA5mu0QqEWhqKpoW3svG3X';
 
-interface Sent {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: string;
-}
-type Answer = (sent: Sent) => Response | undefined;
-
 function rig(options: Record<string, string> = {}) {
-  const provider = salesforce({ ...app, ...options });
-  const clock = createFakeClock();
-  const emulator = createEmulator(provider, { clock });
-  const sent: Sent[] = [];
-  const answers: { now: Answer } = { now: () => undefined };
-  const wire = handlerWire(async (request) => {
-    const { method, headers } = request;
-    const seen = { url: new URL(request.url), method, headers, body: await request.clone().text() };
-    sent.push(seen);
-    return answers.now(seen) ?? emulator.fetch(request);
-  });
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    wire,
-    cacheMs: 0,
-  });
+  const made = createTestBoard(salesforce({ ...app, ...options }));
+  const { begin, board, sent } = made;
   async function login(input: Record<string, string> = {}) {
-    const { url, cookie } = await board.authorize('salesforce', { organizationId, userId, input });
-    const params = await emulator.oauth.approve(url);
-    const cookies = `${cookie.name}=${cookie.value}`;
-    await board.callback('salesforce', { params, cookies, organizationId, userId });
+    const { url, approve, finish } = await begin({ input });
+    await finish(await approve());
     sent.splice(0, sent.length - 2);
-    return new URL(url);
+    return url;
   }
-  return { board, emulator, sent, clock, answers, login, client: board.client('salesforce', { organizationId }) };
+  return { ...made, login, client: board.client('salesforce', { organizationId }) };
 }
 
-const isToken = ({ url }: Sent) => url.pathname === '/services/oauth2/token';
+const isToken = ({ url }: SentRequest) => url.pathname === '/services/oauth2/token';
 const refused = (status: number, errorCode: string, message = 'Words.') =>
   Response.json([{ errorCode, message }], { status });
 
@@ -69,8 +36,7 @@ test('login and token are at the host that the tenant named, the API where the a
     'https://acme--uat.sandbox.my.salesforce.com/services/oauth2/token',
     'https://acme.my.salesforce.com/services/data/v68.0/query',
   ]);
-  const form = Object.fromEntries(new URLSearchParams(sent[0]!.body));
-  expect(form).toMatchObject({
+  expect(Object.fromEntries(sent[0]!.form)).toMatchObject({
     grant_type: 'authorization_code',
     client_id: app.clientId,
     client_secret: app.clientSecret,
@@ -108,20 +74,20 @@ test.each([
     'my.salesforce.com',
   ].map((host) => [host, 'must be a login host or a My Domain of Salesforce, without https:// and path']),
 ])('%s is no login host', async (loginHost, message) => {
-  const authorizing = rig().board.authorize('salesforce', { organizationId, userId, input: { loginHost } });
+  const authorizing = rig().begin({ input: { loginHost } });
   await expect(authorizing).rejects.toMatchObject({ fields: [{ path: 'loginHost', message }] });
 });
 
 test('a session that has ended is renewed once, and the call goes on at the address of the new answer', async () => {
-  const { client, emulator, login, sent, answers, board } = rig();
+  const { client, vendor, login, sent, answer, board } = rig();
   await login({ loginHost: 'acme.my.salesforce.com' });
   sent.length = 0;
-  emulator.expireTokens();
-  answers.now = (request) => {
+  vendor.expireTokens();
+  answer((request) => {
     if (!isToken(request)) return undefined;
-    const { credentials } = { credentials: emulator.oauth.issue({ profile: 'oauth' }) };
+    const credentials = vendor.oauth.issue({ profile: 'oauth' });
     return Response.json({ ...credentials, instance_url: 'https://moved.my.salesforce.com' });
-  };
+  });
   expect(await client.org.limits()).toMatchObject({ DailyApiRequests: { Max: 15_000 } });
   expect(sent.map(({ url }) => `${url.host} ${url.pathname}`)).toEqual([
     'acme.my.salesforce.com /services/data/v68.0/limits',
@@ -139,12 +105,13 @@ test('a session that has ended is renewed once, and the call goes on at the addr
 });
 
 test('an answer cannot send the API, and the token, to another host', async () => {
-  const { client, emulator, login, sent, answers } = rig();
+  const { client, vendor, login, sent, answer } = rig();
   await login();
-  emulator.expireTokens();
+  vendor.expireTokens();
   const evil = { instance_url: 'https://acme.my.salesforce.com.evil.example' };
-  answers.now = (request) =>
-    isToken(request) ? Response.json({ ...emulator.oauth.issue({ profile: 'oauth' }), ...evil }) : undefined;
+  answer((request) =>
+    isToken(request) ? Response.json({ ...vendor.oauth.issue({ profile: 'oauth' }), ...evil }) : undefined,
+  );
   sent.length = 0;
   await client.org.limits();
   expect(new Set(sent.map(({ url }) => url.host))).toEqual(new Set(['login.salesforce.com', 'acme.my.salesforce.com']));
@@ -153,27 +120,27 @@ test('an answer cannot send the API, and the token, to another host', async () =
 test.each(['This session is not valid for use with the REST API', 'Connected app is not attached to Agent'])(
   '«%s» is no end of the session, and asks for no other',
   async (message) => {
-    const { client, login, sent, answers } = rig();
+    const { client, login, sent, answer } = rig();
     await login();
     sent.length = 0;
-    answers.now = () => refused(401, 'INVALID_SESSION_ID', message);
+    answer(() => refused(401, 'INVALID_SESSION_ID', message));
     await expect(client.org.limits()).rejects.toMatchObject({ kind: 'permission', code: 'session_not_for_api' });
     expect(sent).toHaveLength(1);
   },
 );
 
 test('the request limit of the day is not tried again', async () => {
-  const { client, login, sent, answers, board } = rig();
+  const { client, login, sent, answer, board } = rig();
   await login();
   sent.length = 0;
-  answers.now = () => refused(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.');
+  answer(() => refused(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.'));
   await expect(client.org.limits()).rejects.toMatchObject({ kind: 'rate_limited', retryable: false });
   expect(sent).toHaveLength(1);
   expect(await board.health('salesforce', { organizationId })).toMatchObject({
     status: 'degraded',
     reason: 'request_limit_exceeded',
   });
-  answers.now = () => Response.json({ DailyApiRequests: { Max: 15_000, Remaining: 0 } });
+  answer(() => Response.json({ DailyApiRequests: { Max: 15_000, Remaining: 0 } }));
   expect(await board.health('salesforce', { organizationId })).toMatchObject({
     status: 'degraded',
     reason: 'request_limit',
@@ -181,8 +148,8 @@ test('the request limit of the day is not tried again', async () => {
 });
 
 test('whoever may not read the organization’s record is known by the id in the token answer', async () => {
-  const { login, answers, board } = rig();
-  answers.now = ({ url }) => (url.pathname.endsWith('/query') ? refused(400, 'INVALID_TYPE') : undefined);
+  const { login, answer, board } = rig();
+  answer(({ url }) => (url.pathname.endsWith('/query') ? refused(400, 'INVALID_TYPE') : undefined));
   await login();
   expect(await board.connections.get('salesforce', { organizationId })).toMatchObject({
     account: { id: '00Dxx0000001gPFEAY', name: 'acme.my.salesforce.com' },
@@ -196,9 +163,9 @@ test('client credentials are asked for at the My Domain alone', async () => {
   const { board, sent } = rig();
   const fields = { clientId, clientSecret: 'A1B2C3D4E5F60718293A4B5C6D7E8F90', domain: 'acme.my.salesforce.com' };
   await board.connect('salesforce', { organizationId, credentials: fields });
-  const [{ url, body }] = sent as [Sent];
+  const [{ url, form }] = sent as [SentRequest];
   expect(url.href).toBe('https://acme.my.salesforce.com/services/oauth2/token');
-  expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
+  expect(Object.fromEntries(form)).toEqual({
     grant_type: 'client_credentials',
     client_id: clientId,
     client_secret: fields.clientSecret,
@@ -215,13 +182,12 @@ test.each([
   ['acme.my.salesforce.com', 'https://login.salesforce.com'],
   ['acme--uat.sandbox.my.salesforce.com', 'https://test.salesforce.com'],
 ])('a JWT for %s speaks to %s, for three minutes', async (loginHost, aud) => {
-  const { board, sent, answers, clock, emulator } = rig();
-  answers.now = (request) => (isToken(request) ? Response.json(emulator.oauth.issue({ profile: 'jwt' })) : undefined);
+  const { board, sent, answer, clock, vendor } = rig();
+  answer((request) => (isToken(request) ? Response.json(vendor.oauth.issue({ profile: 'jwt' })) : undefined));
   const fields = { clientId, username: 'api@acme.example', privateKey: exampleRsaPem, loginHost };
   await board.connect('salesforce', { organizationId, method: 'jwt', credentials: fields });
-  const [{ url, body }] = sent as [Sent];
+  const [{ url, form }] = sent as [SentRequest];
   expect(url.host).toBe(loginHost);
-  const form = new URLSearchParams(body);
   expect(form.get('grant_type')).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer');
   const [head = '', claims = '', signature = ''] = form.get('assertion')!.split('.');
   expect(JSON.parse(atob(head))).toEqual({ alg: 'RS256' });
@@ -249,9 +215,10 @@ test.each([
   ['inactive_org', 'auth'],
   ['OAUTH_APP_BLOCKED', 'permission'],
 ])('the token endpoint’s `%s` is %s; a tenant’s own client is never the host’s fault', async (error, kind) => {
-  const { login, answers, board } = rig();
-  answers.now = (request) =>
-    isToken(request) ? Response.json({ error, error_description: 'w' }, { status: 400 }) : undefined;
+  const { login, answer, board } = rig();
+  answer((request) =>
+    isToken(request) ? Response.json({ error, error_description: 'w' }, { status: 400 }) : undefined,
+  );
   await expect(login()).rejects.toMatchObject({ kind, vendor: { code: error } });
   const credentials = { clientId, clientSecret: 'A1B2C3D4E5F60718293A4B5C6D7E8F90', domain: 'acme.my.salesforce.com' };
   await expect(board.connect('salesforce', { organizationId, credentials })).rejects.toMatchObject(

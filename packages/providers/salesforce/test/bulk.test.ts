@@ -18,7 +18,7 @@ describe('bulk jobs', () => {
     const { csv } = await client.bulkJobs.failures({ jobId });
     expect(csv).toContain('"sf__Error"');
     expect(
-      sent.map(({ method, url, headers, body }) => [method, url.pathname.slice(20), headers.get('content-type'), body]),
+      sent.map(({ method, url, headers, text }) => [method, url.pathname.slice(20), headers.get('content-type'), text]),
     ).toEqual([
       [
         'POST',
@@ -60,7 +60,7 @@ describe('bulk jobs', () => {
   test('deleted rows are another operation', async () => {
     const { client, sent } = await connected();
     await client.bulkQueries.create({ soql: 'SELECT Id FROM Account', includeDeleted: true });
-    expect(JSON.parse(sent[0]!.body)).toEqual({
+    expect(sent[0]!.json).toEqual({
       operation: 'queryAll',
       query: 'SELECT Id FROM Account',
       contentType: 'CSV',

@@ -112,7 +112,7 @@ test('records are written as fields, and an upsert tells whether it created', as
     'PATCH /services/data/v68.0/sobjects/Account/Customer_Id__c/c%2F1',
     'PATCH /services/data/v68.0/sobjects/Account/Customer_Id__c/c-2',
   ]);
-  expect(JSON.parse(sent[0]!.body)).toEqual(values);
+  expect(sent[0]!.json).toEqual(values);
 });
 
 test('several records with one external id are a conflict', async () => {
@@ -136,7 +136,7 @@ test('collections send attributes beside fields and answer each record for itsel
     allOrNone: true,
   });
   await client.collections.delete({ ids: [id, '001D000000IRFmb'] });
-  expect(sent.map(({ body }) => body && (JSON.parse(body) as unknown))).toEqual([
+  expect(sent.map(({ json, text }) => json ?? text)).toEqual([
     { allOrNone: false, records: [{ attributes: { type: 'Account' }, id, Name: 'x' }] },
     { allOrNone: true, records: [{ attributes: { type: 'Account' }, Key__c: 'a' }] },
     '',
@@ -153,7 +153,7 @@ test('parts of a composite request stay below the API', async () => {
     referenceId: 'again',
   } as const;
   await client.composite.run({ requests: [create, read_], allOrNone: true });
-  expect(JSON.parse(sent[0]!.body)).toEqual({
+  expect(sent[0]!.json).toEqual({
     allOrNone: true,
     compositeRequest: [
       { method: 'POST', url: '/services/data/v68.0/sobjects/Account', referenceId: 'account', body: { Name: 'Acme' } },

@@ -1,43 +1,17 @@
-import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
+import { createTestBoard, type AnswerInstead } from '@plugboard/testing';
 
 import { salesforce } from '../src/index.ts';
 
 const organizationId = 'org-1';
 
-interface Sent {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: string;
-}
-
-/** An organization that has connected; the network answers as the test says, else as the emulator. */
-export async function connected(answer: (sent: Sent) => Response | undefined = () => undefined) {
-  const provider = salesforce({ stub: false });
-  const emulator = createEmulator(provider);
-  const sent: Sent[] = [];
-  let answering = false;
-  const wire = handlerWire(async (request) => {
-    const { method, headers } = request;
-    const seen = { url: new URL(request.url), method, headers, body: await request.clone().text() };
-    sent.push(seen);
-    return (answering ? answer(seen) : undefined) ?? emulator.fetch(request);
-  });
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    wire,
-  });
+/** An organization that has connected; from then on the network answers as the test says, else as the emulator. */
+export async function connected(answer: AnswerInstead = () => undefined) {
+  const made = createTestBoard(salesforce({ stub: false }));
+  const { board, sent } = made;
   const credentials = salesforce.definition.auth.clientCredentials.example as never;
   await board.connect('salesforce', { organizationId, method: 'clientCredentials', credentials });
   sent.length = 0;
-  answering = true;
+  made.answer(answer);
   return { sent, client: board.client('salesforce', { organizationId }) };
 }
 

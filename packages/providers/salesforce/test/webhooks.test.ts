@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
+import { createTestBoard } from '@plugboard/testing';
 import { expect, test } from 'vitest';
 
 import { salesforce } from '../src/index.ts';
@@ -14,22 +13,9 @@ const [{ body }] = salesforce.definition.webhooks!.vectors as unknown as [{ body
 const url = 'https://app.example.com/integrations/webhooks/salesforce';
 
 async function rig() {
-  const provider = salesforce({ clientId: 'key-of-the-host', clientSecret: 'secret-of-the-host', webhookSecret });
-  const emulator = createEmulator(provider);
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    wire: handlerWire(emulator.fetch),
-  });
-  const target = { organizationId: 'org-1', userId: 'user-1' };
-  const { url: login, cookie } = await board.authorize('salesforce', target);
-  const params = await emulator.oauth.approve(login);
-  await board.callback('salesforce', { ...target, params, cookies: `${cookie.name}=${cookie.value}` });
+  const app = { clientId: 'key-of-the-host', clientSecret: 'secret-of-the-host', webhookSecret };
+  const { authorize, board } = createTestBoard(salesforce(app));
+  await authorize();
   const heard: unknown[] = [];
   board.on('salesforce', 'outbound_message', (data, { organizationId, id: eventId }) => {
     heard.push({ organizationId, eventId, data });

@@ -210,7 +210,7 @@ test('a version is one segment of the path, whatever is in it', async () => {
   await connect({ dsn, authToken, organization: slug });
   await client.releases.deploy({ version: 'shop@1.0.0+a/b', environment: 'prod' });
   expect(sent[0]!.url.pathname).toBe(`/api/0/organizations/${slug}/releases/shop%401.0.0%2Ba%2Fb/deploys/`);
-  expect(JSON.parse(sent[0]!.text)).toEqual({ environment: 'prod' });
+  expect(sent[0]!.json).toEqual({ environment: 'prod' });
 });
 
 test('what a field refuses is told with its name', async () => {

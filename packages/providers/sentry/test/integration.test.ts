@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto';
 
-import { agreesWithVerifier } from '@plugboard/testing';
+import { member } from '@plugboard/core';
+import { agreesWithVerifier, type SentRequest } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
 import { sentry } from '../src/index.ts';
-import { app, installationId, organizationId, rig, who, type Sent } from './rig.ts';
+import { app, installationId, organizationId, rig, who } from './rig.ts';
 
 const code = 'e3ad2ae3d8ba4ae7a3a0c5f0d4a9e2b1';
 const method = 'integration';
@@ -20,8 +21,7 @@ async function install(given = rig()) {
   return { ...given, page, connection };
 }
 
-const bodyOf = ({ text }: Sent) => JSON.parse(text) as Record<string, string>;
-const pathsOf = (sent: readonly Sent[]) => sent.map(({ method: verb, url }) => `${verb} ${url.pathname}`);
+const pathsOf = (sent: readonly SentRequest[]) => sent.map(({ method: verb, url }) => `${verb} ${url.pathname}`);
 const exchange = `POST /api/0/sentry-app-installations/${installationId}/authorizations/`;
 
 describe('an installation', () => {
@@ -29,13 +29,13 @@ describe('an installation', () => {
     const { page, connection, sent } = await install();
     expect(page).toEqual({ url: 'https://sentry.io/sentry-apps/plugboard/external-install/' });
     expect(pathsOf(sent).slice(0, 2)).toEqual([exchange, `PUT /api/0/sentry-app-installations/${installationId}/`]);
-    expect(bodyOf(sent[0]!)).toEqual({
+    expect(sent[0]!.json).toEqual({
       grant_type: 'authorization_code',
       code,
       client_id: app.integrationClientId,
       client_secret: app.integrationClientSecret,
     });
-    expect(bodyOf(sent[1]!)).toEqual({ status: 'installed' });
+    expect(sent[1]!.json).toEqual({ status: 'installed' });
     expect(sent[1]!.headers.get('authorization')).toMatch(/^Bearer \S+$/);
     expect(connection).toMatchObject({ account: { id: installationId, name: 'The Interstellar Jurisdiction' } });
     expect(connection.expiresAt?.toISOString()).toBe('2026-01-01T01:00:00.000Z');
@@ -69,8 +69,8 @@ describe('an installation', () => {
       await client.issues.list();
     }
     const refreshes = sent.filter(({ url }) => url.pathname.endsWith('/authorizations/'));
-    expect(refreshes.map((request) => bodyOf(request)['grant_type'])).toEqual(['refresh_token', 'refresh_token']);
-    expect(new Set(refreshes.map((request) => bodyOf(request)['refresh_token'])).size).toBe(2);
+    expect(refreshes.map(({ json }) => member(json, 'grant_type'))).toEqual(['refresh_token', 'refresh_token']);
+    expect(new Set(refreshes.map(({ json }) => member(json, 'refresh_token'))).size).toBe(2);
     expect(sent.at(-1)!.url.pathname).toBe('/api/0/organizations/2/issues/');
   });
 
@@ -87,7 +87,7 @@ describe('an installation', () => {
     await client.issues.list();
     expect(refused).toBe(true);
     const asked = sent.find(({ text }) => text.includes('jwt-bearer'))!;
-    expect(bodyOf(asked)).toEqual({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' });
+    expect(asked.json).toEqual({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' });
     const [header = '', claims = '', signature = ''] = asked.headers.get('authorization')!.slice(7).split('.');
     const expected = createHmac('sha256', app.integrationClientSecret)
       .update(`${header}.${claims}`)
@@ -182,19 +182,17 @@ test('R54 our verdict equals that of the vendor’s example, which signs nothing
 
 describe('OAuth', () => {
   async function authorize(organizations: readonly object[]) {
-    const { answer, board, sent, vendor } = rig();
-    answer(({ url }) => (url.pathname === '/api/0/organizations/' ? Response.json(organizations) : undefined));
-    const { url, cookie } = await board.authorize('sentry', { ...who, method: 'oauth' });
-    const params = await vendor.oauth.approve(url);
-    const result = await board.callback('sentry', { params, cookies: `${cookie.name}=${cookie.value}`, ...who });
-    return { board, result, sent, url: new URL(url) };
+    const made = rig();
+    made.answer(({ url }) => (url.pathname === '/api/0/organizations/' ? Response.json(organizations) : undefined));
+    const { url, approve, finish } = await made.begin({ method: 'oauth' });
+    return { ...made, url, result: await finish(await approve()) };
   }
 
   test('ends every address in a slash, and binds the code', async () => {
     const { result, sent, url } = await authorize([{ id: '2', slug: 'x', name: 'X' }]);
     expect(url.origin + url.pathname).toBe('https://sentry.io/oauth/authorize/');
     expect(url.searchParams.get('code_challenge_method')).toBe('S256');
-    const exchanged = new URLSearchParams(sent[0]!.text);
+    const { form: exchanged } = sent[0]!;
     expect(sent[0]!.url.href).toBe('https://sentry.io/oauth/token/');
     expect(exchanged.get('client_secret')).toBe(app.clientSecret);
     expect(exchanged.get('code_verifier')).toMatch(/^[\w-]{43,}$/);

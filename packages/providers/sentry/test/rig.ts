@@ -1,6 +1,4 @@
-import { createMemoryStore, createPlugboard, handlerWire, silentLog } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { createFakeClock } from '@plugboard/testing';
+import { createTestBoard } from '@plugboard/testing';
 import { parseEnvelope, type Envelope } from '@sentry/core';
 
 import { sentry } from '../src/index.ts';
@@ -20,49 +18,16 @@ export const app = {
   integrationClientSecret: 'app-secret',
 };
 
-export interface Sent {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-type Answer = (request: Sent) => Response | Promise<Response> | undefined;
-
-/** A board whose vendor answers as the emulator does, or as the test says. */
+/** A board whose vendor answers as the emulator does, or as the test says; losses and envelopes are kept. */
 export function rig(options: Partial<typeof app> = app) {
-  const clock = createFakeClock();
-  const provider = sentry({ stub: false, ...options });
-  const vendor = createEmulator(provider, { clock });
-  const sent: Sent[] = [];
+  const made = createTestBoard(sentry({ stub: false, ...options }));
+  const { board, sent } = made;
   const losses: { count: number; reason: string }[] = [];
-  let answer: Answer = () => undefined;
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    cacheMs: 0,
-    wire: handlerWire(async (request) => {
-      const { method, url, headers } = request;
-      const seen = { method, url: new URL(url), headers, text: await request.clone().text() };
-      sent.push(seen);
-      return (await answer(seen)) ?? vendor.fetch(request);
-    }),
-  });
   board.on('provider.loss', ({ count, reason }) => void losses.push({ count, reason }));
   return {
-    board,
-    clock,
-    vendor,
-    sent,
+    ...made,
     losses,
     client: board.client('sentry', { organizationId }),
-    answer: (next: Answer) => void (answer = next),
     async connect(credentials: object, method?: string) {
       const named = method === undefined ? {} : { method };
       const connection = await board.connect('sentry', { organizationId, ...named, credentials } as never);

@@ -1,3 +1,4 @@
+import { at, member } from '@plugboard/core';
 import { describe, expect, test } from 'vitest';
 
 import { rig, shop, who } from './rig.ts';
@@ -83,7 +84,7 @@ test('a sync asks for what changed since, oldest first, page by page with the sa
     updatedAt: '2026-11-20T10:05:00Z',
   });
   answer(({ json }) => {
-    const more = json.variables!['after'] === undefined;
+    const more = at(json, 'variables', 'after') === undefined;
     const pageInfo = { hasNextPage: more, endCursor: more ? 'c1' : 'c2' };
     return Response.json({ data: { products: { nodes: [node(more ? 1 : 2)], pageInfo } } });
   });
@@ -96,7 +97,7 @@ test('a sync asks for what changed since, oldest first, page by page with the sa
     query: "updated_at:>'2026-11-01T00:00:00Z' AND (vendor:Acme OR tag:new)",
     sortKey: 'UPDATED_AT',
   };
-  expect(sent.map(({ json }) => json.variables)).toEqual([asked, { ...asked, after: 'c1' }]);
+  expect(sent.map(({ json }) => member(json, 'variables'))).toEqual([asked, { ...asked, after: 'c1' }]);
   await expect(client.products.list({ updatedAfter: "2026' OR 1" })).rejects.toMatchObject({ code: 'invalid_input' });
 });
 
@@ -123,9 +124,9 @@ describe('stock', () => {
     await board.settings.update('shopify', { ...who, settings: { location } });
     const other = 'gid://shopify/Location/2';
     await client.inventory.set(set([item, { ...item, locationId: other }]));
-    const { query, variables } = sent.at(-1)!.json;
-    expect(query).toContain('@idempotent(key: $idempotencyKey)');
-    expect(variables).toMatchObject({
+    const { json } = sent.at(-1)!;
+    expect(member(json, 'query')).toContain('@idempotent(key: $idempotencyKey)');
+    expect(member(json, 'variables')).toMatchObject({
       idempotencyKey,
       input: {
         quantities: [

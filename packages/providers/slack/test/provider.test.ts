@@ -1,6 +1,5 @@
-import { createMemoryStore, createPlugboard, handlerWire, silentLog, type Json } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { agreesWithVerifier, conformance, createFakeClock, findCanaries, providerContract } from '@plugboard/testing';
+import type { Json } from '@plugboard/core';
+import { agreesWithVerifier, conformance, createTestBoard, findCanaries, providerContract } from '@plugboard/testing';
 import { isValidSlackRequest } from '@slack/bolt';
 import { expect, test } from 'vitest';
 
@@ -36,41 +35,18 @@ conformance(slack.definition, {
 const organizationId = 'org-1';
 const channels = { channel: 'C1', routes: { 'order.created': 'C2' }, types: ['order.created', 'order.paid'] };
 
-function rig(clock = createFakeClock()) {
-  const provider = slack({ clientId: 'client', clientSecret: 'client-secret', signingSecret: 'signing-secret' });
-  const emulator = createEmulator(provider, { clock });
-  const posts: { url: URL; authorization: string | null; body: string }[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    cacheMs: 0,
-    wire: handlerWire(async (request) => {
-      posts.push({
-        url: new URL(request.url),
-        authorization: request.headers.get('authorization'),
-        body: await request.clone().text(),
-      });
-      return emulator.fetch(request);
-    }),
-  });
-  return { board, emulator, posts, clock };
-}
+const rig = () =>
+  createTestBoard(slack({ clientId: 'client', clientSecret: 'client-secret', signingSecret: 'signing-secret' }));
 
 const botToken = { accessToken: 'xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcBrzbqgy' };
 const webhookUrl = 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX';
 
 test('notifications go to the channel of their type, then to the default, and types that are off go nowhere', async () => {
-  const { board, posts, clock } = rig();
+  const { board, sent, clock } = rig();
   await board.connect('slack', { organizationId, method: 'botToken', credentials: botToken });
   await board.settings.update('slack', { organizationId, settings: channels });
   const { notify } = board.client('slack', { organizationId });
-  posts.length = 0;
+  sent.length = 0;
   expect(await notify.send({ type: 'order.created', text: 'New <order> & more', title: 'Order' })).toMatchObject({
     status: 'posted',
   });
@@ -80,7 +56,7 @@ test('notifications go to the channel of their type, then to the default, and ty
   await clock.advance(2_000);
   await notify.send({ text: 'Plain', to: 'C9' });
   expect(await notify.send({ type: 'other', text: 'Off' })).toEqual({ id: '', status: 'muted' });
-  expect(posts.map(({ body }) => JSON.parse(body) as object)).toEqual([
+  expect(sent.map(({ json }) => json)).toEqual([
     { channel: 'C2', text: '*Order*\nNew &lt;order&gt; &amp; more' },
     { channel: 'C1', text: 'Paid' },
     { channel: 'C9', text: 'Plain' },
@@ -88,14 +64,14 @@ test('notifications go to the channel of their type, then to the default, and ty
 });
 
 test('B05 a webhook is posted to without any token, and its URL never shows in an error', async () => {
-  const { board, posts, emulator, clock } = rig();
+  const { board, sent, vendor, clock } = rig();
   await board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl } });
   const client = board.client('slack', { organizationId });
   await client.notify.send({ text: 'Hello' });
-  expect(posts.at(-1)).toMatchObject({ authorization: null, body: '{"text":"Hello"}' });
-  expect(posts.at(-1)?.url.href).toBe(webhookUrl);
+  const { url, headers, text } = sent.at(-1)!;
+  expect([url.href, headers.get('authorization'), text]).toEqual([webhookUrl, null, '{"text":"Hello"}']);
   await clock.advance(2_000);
-  emulator.failNext({ status: 404, text: 'no_service' });
+  vendor.failNext({ status: 404, text: 'no_service' });
   const error: unknown = await client.notify.send({ text: 'Hello' }).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ kind: 'auth', code: 'no_service' });
   expect(findCanaries(error, { path: 'B00000000/XXXXXXXXXXXXXXXXXXXXXXXX' })).toEqual([]);
@@ -103,16 +79,16 @@ test('B05 a webhook is posted to without any token, and its URL never shows in a
 });
 
 test('B05 the path of a webhook is put on nothing but its own host', async () => {
-  const { board, posts } = rig();
+  const { board, sent } = rig();
   await board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl } });
   const client = board.client('slack', { organizationId });
   await expect(client.chat.post({ channel: 'C1', text: 'Hello' })).rejects.toMatchObject({ kind: 'permission' });
   await expect(client.auth.test()).rejects.toMatchObject({ kind: 'permission' });
-  expect(posts).toEqual([]);
+  expect(sent).toEqual([]);
 });
 
 test('a URL of another host is no webhook', async () => {
-  const { board, posts } = rig();
+  const { board, sent } = rig();
   for (const bad of [
     'https://evil.example/services/T0/B0/x',
     'http://hooks.slack.com/services/T0/B0/x',
@@ -123,14 +99,14 @@ test('a URL of another host is no webhook', async () => {
       board.connect('slack', { organizationId, method: 'webhook', credentials: { webhookUrl: bad } }),
     ).rejects.toMatchObject({ fields: [{ path: 'webhookUrl' }] });
   }
-  expect(posts).toHaveLength(0);
+  expect(sent).toHaveLength(0);
 });
 
 test('a direct message is listed although it has no name, and a list ends with an empty cursor', async () => {
-  const { board, emulator } = rig();
+  const { board, vendor } = rig();
   await board.connect('slack', { organizationId, method: 'botToken', credentials: botToken });
   const direct = { id: 'D069C7QFK', is_im: true, user: 'W1234567890' };
-  emulator.failNext({ status: 200, json: { ok: true, channels: [direct], response_metadata: { next_cursor: '' } } });
+  vendor.failNext({ status: 200, json: { ok: true, channels: [direct], response_metadata: { next_cursor: '' } } });
   const found: unknown[] = [];
   for await (const channel of board.client('slack', { organizationId }).channels.list({ types: ['im'] })) {
     found.push(channel);

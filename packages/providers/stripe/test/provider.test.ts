@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-import { createMemoryStore, createPlugboard, handlerWire, Secret, silentLog, type Json } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { agreesWithVerifier, createFakeClock, providerContract } from '@plugboard/testing';
+import { Secret, type AuthorizeInput, type Json } from '@plugboard/core';
+import { agreesWithVerifier, createTestBoard, providerContract } from '@plugboard/testing';
 import { Stripe } from 'stripe';
 import { describe, expect, test } from 'vitest';
 
@@ -33,27 +32,7 @@ providerContract(stripe, {
   },
 });
 
-function rig() {
-  const clock = createFakeClock();
-  const provider = stripe(app);
-  const vendor = createEmulator(provider, { clock, accounts: [account] });
-  const sent: Request[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore({ clock }),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: { STRIPE_SECRET_KEY: platformKey },
-    wire: handlerWire((request) => {
-      sent.push(request.clone());
-      return vendor.fetch(request);
-    }),
-    log: silentLog,
-    clock,
-  });
-  return { board, clock, vendor, sent };
-}
+const rig = () => createTestBoard(stripe(app), { accounts: [account], env: { STRIPE_SECRET_KEY: platformKey } });
 
 describe('a marketplace', () => {
   test('onboards an account, acts for it with the key of the platform, and knows that it has not finished', async () => {
@@ -89,17 +68,16 @@ describe('a marketplace', () => {
     await finish((await prepare()).flow, {});
     const before = sent.length;
     await prepare();
-    expect(sent.slice(before).map(({ url: address }) => new URL(address).pathname)).toEqual(['/v1/account_links']);
+    expect(sent.slice(before).map((request) => request.url.pathname)).toEqual(['/v1/account_links']);
     const { flow } = await prepare();
     await expect(finish(flow, { stripeAccount: 'acct_of_another' })).rejects.toMatchObject({ code: 'invalid_input' });
   });
 
   test('keeps of an OAuth connection the account alone, and routes its events', async () => {
-    const { board, clock, vendor } = rig();
-    const { url: address, cookie } = await board.authorize('stripe', { ...who, method: 'connect' });
-    expect(new URL(address).origin).toBe('https://connect.stripe.com');
-    const params = await vendor.oauth.approve(address);
-    const result = await board.callback('stripe', { params, cookies: `${cookie.name}=${cookie.value}`, ...who });
+    const { begin, board, clock } = rig();
+    const { url: page, approve, finish } = await begin({ method: 'connect' });
+    expect(page.origin).toBe('https://connect.stripe.com');
+    const result = await finish(await approve());
     expect(result).toMatchObject({ status: 'connected', connection: { account } });
 
     const heard: unknown[] = [];
@@ -123,13 +101,12 @@ describe('a marketplace', () => {
 });
 
 describe('an account that is connected by OAuth', () => {
-  async function connect(method: 'connect' | 'express', more: object = {}) {
+  async function connect(method: 'connect' | 'express', more: Partial<AuthorizeInput> = {}) {
     const made = rig();
-    const { url: address, cookie } = await made.board.authorize('stripe', { ...who, method, ...more });
-    const params = await made.vendor.oauth.approve(address);
-    await made.board.callback('stripe', { params, cookies: `${cookie.name}=${cookie.value}`, ...who });
+    const { url: address, approve, finish } = await made.begin({ method, ...more });
+    await finish(await approve());
     made.sent.length = 0;
-    return { ...made, address: new URL(address), client: made.board.client('stripe', who) };
+    return { ...made, address, client: made.board.client('stripe', who) };
   }
 
   test.each([
@@ -172,7 +149,7 @@ describe('an account that is connected by OAuth', () => {
     const { board, vendor, sent } = await connect('connect');
     vendor.failNext('notConnected');
     expect(await board.disconnect('stripe', who)).toMatchObject({ revoked: 'revoked' });
-    expect(sent.map(({ url: address }) => address)).toEqual(['https://connect.stripe.com/oauth/deauthorize']);
+    expect(sent.map((request) => request.url.href)).toEqual(['https://connect.stripe.com/oauth/deauthorize']);
   });
 });
 
@@ -184,7 +161,7 @@ test('the official SDK talks through the board, and fails as it always does', as
   const request = sent.at(-1)!;
   expect(request.headers.get('authorization')).toBe(`Bearer ${platformKey}`);
   expect(request.headers.get('idempotency-key')).toMatch(/\S{16,}/);
-  expect(await request.text()).toBe('email=jenny%40example.com&metadata[plan]=gold');
+  expect(request.text).toBe('email=jenny%40example.com&metadata[plan]=gold');
   vendor.failNext('declined');
   await expect(sdk.paymentIntents.create({ amount: 1, currency: 'usd' })).rejects.toMatchObject({
     type: 'StripeCardError',

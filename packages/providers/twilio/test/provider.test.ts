@@ -1,7 +1,6 @@
-import { createMemoryStore, createPlugboard, handlerWire, Secret, silentLog, type Delivery } from '@plugboard/core';
-import { createEmulator } from '@plugboard/core/emulator';
-import { agreesWithVerifier, conformance, providerContract } from '@plugboard/testing';
-import vendor from 'twilio';
+import { Secret, type Delivery } from '@plugboard/core';
+import { agreesWithVerifier, conformance, createTestBoard, providerContract } from '@plugboard/testing';
+import official from 'twilio';
 import { expect, test } from 'vitest';
 
 import { twilio } from '../src/index.ts';
@@ -20,27 +19,14 @@ const authToken = '0123456789abcdef0123456789abcdef';
 const organizationId = 'org-1';
 
 function rig(platform: Record<string, string> = { accountSid, authToken }) {
-  const provider = twilio({ platform });
-  const emulator = createEmulator(provider);
-  const hosts: string[] = [];
-  const wire = handlerWire((request) => {
-    const url = new URL(request.url);
-    hosts.push(url.host);
+  const made = createTestBoard(twilio({ platform }));
+  made.answer((sent, request) => {
+    const url = new URL(sent.url);
     // The emulator knows the default place only.
     url.host = url.host.replace(/^(\w+)\..*$/, '$1.twilio.com');
-    return emulator.fetch(new Request(url, request));
+    return made.vendor.fetch(new Request(url, request));
   });
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [provider],
-    store: createMemoryStore(),
-    keys: { k1: crypto.getRandomValues(new Uint8Array(32)) },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    wire,
-  });
-  return { board, emulator, hosts, client: board.client('twilio') };
+  return { ...made, client: made.board.client('twilio') };
 }
 
 function delivery(url: string, body: string, headers: Record<string, string>): Delivery {
@@ -54,20 +40,20 @@ function delivery(url: string, body: string, headers: Record<string, string>): D
 }
 
 test('a message goes out as the vendor spells it, and is not repeated after a lost answer', async () => {
-  const { client, emulator } = rig();
+  const { client, vendor } = rig();
   const sent = await client.messages.send({ to: '+15558675310', from: '+15005550006', body: 'Hello' });
   expect(sent).toMatchObject({ status: 'queued', to: '+15558675310', body: 'Hello' });
   expect(await client.messages.get({ messageSid: sent.sid })).toMatchObject({ status: 'delivered' });
-  emulator.failNext('outage');
-  const before = emulator.requests.length;
+  vendor.failNext('outage');
+  const before = vendor.requests.length;
   await expect(client.messages.send({ to: '+15558675310', from: '+15005550006', body: 'Hello' })).rejects.toMatchObject(
     { kind: 'unavailable' },
   );
-  expect(emulator.requests.length - before).toBe(1);
+  expect(vendor.requests.length - before).toBe(1);
 });
 
 test('wrong inputs are refused by field, and nothing is sent', async () => {
-  const { client, emulator } = rig();
+  const { client, vendor } = rig();
   const wrong = [
     { to: '5558675310', from: '+15005550006', body: 'x' },
     { to: '+15558675310', body: 'x' },
@@ -79,7 +65,7 @@ test('wrong inputs are refused by field, and nothing is sent', async () => {
   await expect(client.sms.send({ to: '+15558675310', text: 'x' })).rejects.toMatchObject({
     fields: [{ path: 'from' }],
   });
-  expect(emulator.requests).toHaveLength(0);
+  expect(vendor.requests).toHaveLength(0);
 });
 
 test('the sender of the settings is used where a message names none', async () => {
@@ -96,11 +82,11 @@ test('the sender of the settings is used where a message names none', async () =
 });
 
 test('the account names itself without its token; a key that may not read accounts still connects', async () => {
-  const { board, emulator, client } = rig();
+  const { board, vendor, client } = rig();
   const shown = await client.accounts.get({ accountSid });
   expect(shown).not.toHaveProperty('auth_token');
   const keys = { accountSid, keySid: 'SK0123456789abcdef0123456789abcdef', keySecret: 'good-secret' };
-  emulator.failNext('invalidCredentials');
+  vendor.failNext('invalidCredentials');
   const connected = await board.connect('twilio', { organizationId, label: 'key', credentials: keys });
   expect(connected).toMatchObject({
     method: 'apiKey',
@@ -116,9 +102,9 @@ test.each([
   [{ edge: 'dublin', region: 'ie1' }, 'api.dublin.ie1.twilio.com'],
   [{ edge: 'dublin' }, 'api.dublin.us1.twilio.com'],
 ])('region and edge %j choose %s', async (place, host) => {
-  const { client, hosts } = rig({ accountSid, authToken, ...place });
+  const { client, sent } = rig({ accountSid, authToken, ...place });
   await client.messages.list({});
-  expect(hosts).toEqual([host]);
+  expect(sent.map(({ url }) => url.host)).toEqual([host]);
 });
 
 test.each(['evil.example/', 'ie1.evil', 'a@b', '..', 'x y', 'IE1#'])(
@@ -131,11 +117,11 @@ test.each(['evil.example/', 'ie1.evil', 'a@b', '..', 'x y', 'IE1#'])(
 );
 
 test('the official SDK talks through the board', async () => {
-  const { client, emulator } = rig();
+  const { client, vendor } = rig();
   const sdk = await client.sdk();
   const sent = await sdk.messages.create({ to: '+15558675310', from: '+15005550006', body: 'Hello' });
   expect(sent.status).toBe('queued');
-  expect(emulator.requests.at(-1)).toMatchObject({
+  expect(vendor.requests.at(-1)).toMatchObject({
     method: 'POST',
     path: `/2010-04-01/Accounts/${accountSid}/Messages.json`,
   });
@@ -176,7 +162,7 @@ test.each(['/p', ':443/p', ':8443/p', '/p?a=1', '/p?a=1&b=%20', ':8443/p?x=y'])(
           return [name, values.length > 1 ? values : values[0]];
         });
         const signature = headers['x-twilio-signature'] ?? '';
-        return vendor.validateRequest(token, signature, url, Object.fromEntries(params) as Record<string, string>);
+        return official.validateRequest(token, signature, url, Object.fromEntries(params) as Record<string, string>);
       },
       // The vendor's helper gets the parameters and never sees what the body says it is.
       stricter: ({ headers }) => (headers['content-type']?.toLowerCase() === formType ? undefined : otherType),
@@ -189,7 +175,7 @@ test('what we sign, the vendor accepts', async () => {
   const url = 'https://mycompany.com/hook?a=1';
   const headers = await sign({ url, body: 'Body=Hello+there&From=%2B1' }, '12345');
   expect(
-    vendor.validateRequest('12345', headers['x-twilio-signature'] ?? '', url, { Body: 'Hello there', From: '+1' }),
+    official.validateRequest('12345', headers['x-twilio-signature'] ?? '', url, { Body: 'Hello there', From: '+1' }),
   ).toBe(true);
 });
 
