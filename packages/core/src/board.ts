@@ -2,10 +2,10 @@
 import { createAccounts } from './accounts.ts';
 import {
   checkLabel,
+  checkStore,
   checkTimes,
   checkUrl,
   jobNamed,
-  memoryStoreError,
   reconnectUrlAt,
   warnOfNoInbox,
 } from './board-options.ts';
@@ -61,7 +61,7 @@ import type { PlugboardOptions, Plugboard, Target } from './plugboard.ts';
 
 /**
  * @throws PlugboardError kind `configuration` for every wrong or missing option, by name: `invalid_url`,
- * `invalid_provider`, `duplicate_provider`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
+ * `invalid_provider`, `invalid_store`, `duplicate_provider`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
  */
 export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   options: PlugboardOptions<Providers>,
@@ -72,8 +72,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   let deployed: readonly string[] = [];
   const log = guardedLog(redactedLog(options.log ?? plainConsole, { secrets: () => deployed }));
   const url = checkUrl(options.url, mode);
-  if (mode === 'production' && !store.shared && options.acknowledgeSingleProcess !== true)
-    throw memoryStoreError(store.name);
+  checkStore(store, mode, options.acknowledgeSingleProcess);
   const environment = options.environment ?? mode;
   const vault = createVault({ environment, keys: options.keys, clock });
   const { reconnectUrl = reconnectUrlAt(url) } = options;

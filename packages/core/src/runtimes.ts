@@ -54,6 +54,9 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   if (mode === 'production' && context.sandbox !== undefined) {
     throw configurationError('sandbox_in_production', 'Option `sandbox` is set in production.', 'Remove it.');
   }
+  if (!Array.isArray(providers)) {
+    throw configurationError('invalid_provider', 'Option `providers` is no array.', 'Pass one: providers: [acme()].');
+  }
   for (const [index, provider] of providers.entries()) checkProvider(provider, index);
   const resolved = providers.map((provider) => resolveProvider(provider, context.environmentVariables, mode));
   refuseDuplicates(resolved);

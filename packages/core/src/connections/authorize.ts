@@ -48,7 +48,8 @@ export interface Authorization {
 export async function authorize(engine: Engine, provider: string, input: AuthorizeInput): Promise<Authorization> {
   const runtime = providerOf(engine, provider);
   const [name, method] = oauthMethodOf(runtime, input.method);
-  requireApp(runtime);
+  const redirectUri = `${engine.url}/callback/${provider}`;
+  requireApp(runtime, { redirectUri });
   const organizationId = checkId(input.organizationId, 'organizationId');
   const given = method.input === undefined ? {} : checkInput(method.input, input.input ?? {}, `${provider} input`);
   if (Object.hasOwn(given, discoveredKey)) {
@@ -68,7 +69,6 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const [verifier, handle, browser, drawn] = randomTokens(method.nonce === true ? 4 : 3);
   const pkce = await createPkce(verifier);
   const nonce = method.nonce === true ? drawn : undefined;
-  const redirectUri = `${engine.url}/callback/${provider}`;
   const { state, cookie } = await startFlow(engine, {
     ...who,
     provider,

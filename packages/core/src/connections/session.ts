@@ -1,5 +1,5 @@
 /** Where clients get their credentials, at the moment of each call. */
-import type { Credentials } from '../auth/auth.ts';
+import type { AuthMethods, Credentials } from '../auth/auth.ts';
 import type { Access, Session } from '../client/access.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
@@ -223,10 +223,13 @@ function notConnected(runtime: ProviderRuntime, target: Target | undefined): Plu
       target === undefined
         ? `The platform has no credentials for ${id}.`
         : `The organization has no ${id} connection with the label \`${target.label}\`.`,
-    hint:
-      target === undefined
-        ? 'Set the environment names of the provider, or pass an organizationId.'
-        : `Connect it first with ${how}.`,
+    hint: target === undefined ? platformHint(auth) : `Connect it first with ${how}.`,
     provider: id,
   });
+}
+
+function platformHint(auth: AuthMethods): string {
+  const sets = Object.values(auth).flatMap((method) => ('env' in method ? [Object.values(method.env ?? {})] : []));
+  if (sets.length === 0) return 'It has none that would serve every organization: pass an organizationId.';
+  return `Set ${sets.map((names) => names.join(', ')).join(', or ')}; or pass an organizationId.`;
 }

@@ -1,0 +1,127 @@
+/** What an error tells whoever reads it for the first time: what is wrong, by name, and what to do next. */
+import { expect, test } from 'vitest';
+
+import { createPlugboard } from '../src/board.ts';
+import { PlugboardError } from '../src/errors.ts';
+import { given, secret, text } from '../src/fields.ts';
+import { silentLog } from '../src/log.ts';
+import { createMemoryStore } from '../src/memory-store.ts';
+import type { PlugboardOptions } from '../src/plugboard.ts';
+import type { AnyProvider, ClientOf } from '../src/provider.ts';
+import { checkInput } from '../src/schema.ts';
+import { acmeProvider, createRig, key, organizationId, userId } from './support/rig.ts';
+
+type Options = PlugboardOptions<readonly AnyProvider[]>;
+
+function create(options: Partial<Record<keyof Options, unknown>>) {
+  return createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [acmeProvider()()],
+    store: createMemoryStore(),
+    keys: { k1: key },
+    env: {},
+    log: silentLog,
+    acknowledgeSingleProcess: true,
+    ...options,
+  } as Options);
+}
+
+const errorOf = async (run: () => unknown): Promise<unknown> => {
+  try {
+    return await run();
+  } catch (error) {
+    return error;
+  }
+};
+
+test('a trace begins with the name of the class, and so does that of a copy', () => {
+  const error = new PlugboardError({ kind: 'configuration', code: 'x', message: 'Something is wrong.' });
+  expect(error.stack).toMatch(/^PlugboardError: Something is wrong\./);
+  const copy = error.with({ provider: 'acme' });
+  expect(copy).toBeInstanceOf(PlugboardError);
+  expect([copy.name, copy.provider, copy.code]).toEqual(['PlugboardError', 'acme', 'x']);
+});
+
+test('http outside of development says how to get there', async () => {
+  const production = await errorOf(() => create({ url: 'http://localhost:3000/integrations' }));
+  expect(production).toMatchObject({ code: 'invalid_url', hint: expect.stringContaining('NODE_ENV=development') });
+  const other = await errorOf(() => create({ url: 'ftp://localhost', mode: 'development' }));
+  expect(other).toMatchObject({ code: 'invalid_url', hint: expect.not.stringContaining('NODE_ENV') });
+});
+
+test('a store that is none is refused by name, also where no types could tell', async () => {
+  expect(await errorOf(() => create({ store: undefined }))).toMatchObject({
+    code: 'invalid_store',
+    message: 'Option `store` is missing.',
+  });
+  // What a pool looks like from here.
+  expect(await errorOf(() => create({ store: { query: () => undefined, name: 'pool' } }))).toMatchObject({
+    code: 'invalid_store',
+    hint: expect.stringContaining('postgresStore(pool)'),
+  });
+});
+
+test('providers that are no array are refused by name', async () => {
+  for (const providers of [undefined, acmeProvider()()]) {
+    expect(await errorOf(() => create({ providers }))).toMatchObject({ code: 'invalid_provider' });
+  }
+});
+
+test('a field that does not exist is named, beside those that do', async () => {
+  const schema = given({ accessToken: secret('API key') }, { region: text('Region') });
+  const input = { accessToken: 'ak_1', acessToken: 'ak_1', zone: 'eu' };
+  expect(await errorOf(() => checkInput(schema, input, 'acme credentials'))).toMatchObject({
+    code: 'invalid_input',
+    fields: [
+      { path: 'acessToken', message: 'is not a field; the fields are accessToken, region' },
+      { path: 'zone', message: 'is not a field; the fields are accessToken, region' },
+    ],
+  });
+  const nested = given({ order: given({ id: text('Id') }) });
+  expect(await errorOf(() => checkInput(nested, { order: { id: '1', name: 'x' } }, 'acme orders'))).toMatchObject({
+    fields: [{ path: 'order.name', message: 'is not a field' }],
+  });
+});
+
+test('a call for the platform names what the deployment would set, or that there is nothing to set', async () => {
+  const call = (provider: ReturnType<ReturnType<typeof acmeProvider>>, env = {}) =>
+    errorOf(() => {
+      const { users } = create({ providers: [provider], env }).client('acme') as unknown as ClientOf<
+        typeof provider.definition
+      >;
+      return users.me({});
+    });
+  const acme = acmeProvider()();
+  expect(await call(acme)).toMatchObject({
+    code: 'not_connected',
+    hint: 'Set ACME_API_KEY; or pass an organizationId.',
+  });
+  const { oauth } = acme.definition.auth;
+  const personal = { ...acme, definition: { ...acme.definition, auth: { oauth } } } as unknown as typeof acme;
+  expect(await call(personal, { ACME_CLIENT_ID: 'id', ACME_CLIENT_SECRET: 'secret' })).toMatchObject({
+    code: 'not_connected',
+    hint: 'It has none that would serve every organization: pass an organizationId.',
+  });
+});
+
+test('an app that is not registered is told the redirect URI to register', async () => {
+  const error = await errorOf(() => create({}).authorize('acme', { organizationId, userId }));
+  expect(error).toMatchObject({
+    code: 'app_credentials_missing',
+    hint: expect.stringContaining('https://app.example.com/integrations/callback/acme'),
+  });
+});
+
+test('a form finds a field by the same name, whoever refused it', async () => {
+  const { board } = createRig();
+  const refused = (credentials: object) =>
+    errorOf(() => board.connect('acme', { organizationId, credentials } as never));
+  expect(await refused({ apiKey: '' })).toMatchObject({
+    code: 'invalid_input',
+    fields: [{ path: 'apiKey', message: 'API key is required' }],
+  });
+  expect(await refused({ apiKey: 'ak_wrong' })).toMatchObject({
+    code: 'credentials_refused',
+    fields: [{ path: 'apiKey', message: 'refused by the vendor' }],
+  });
+});
