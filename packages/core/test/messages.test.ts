@@ -1,7 +1,8 @@
 /** What an error tells whoever reads it for the first time: what is wrong, by name, and what to do next. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { createPlugboard } from '../src/board.ts';
+import type { Mode } from '../src/engine.ts';
 import { PlugboardError } from '../src/errors.ts';
 import { given, secret, text } from '../src/fields.ts';
 import { silentLog } from '../src/log.ts';
@@ -9,6 +10,7 @@ import { createMemoryStore } from '../src/memory-store.ts';
 import type { PlugboardOptions } from '../src/plugboard.ts';
 import type { AnyProvider, ClientOf } from '../src/provider.ts';
 import { checkInput } from '../src/schema.ts';
+import { hmacSigner } from '../src/webhooks/hmac-signature.ts';
 import { acmeProvider, createRig, key, organizationId, userId } from './support/rig.ts';
 
 type Options = PlugboardOptions<readonly AnyProvider[]>;
@@ -123,5 +125,36 @@ test('a form finds a field by the same name, whoever refused it', async () => {
   expect(await refused({ apiKey: 'ak_wrong' })).toMatchObject({
     code: 'credentials_refused',
     fields: [{ path: 'apiKey', message: 'refused by the vendor' }],
+  });
+});
+
+describe('in development, what would go on in silence is said', () => {
+  const url = 'https://app.example.com/integrations/webhooks/acme';
+  const sign = hmacSigner({ header: 'x-acme-signature', algorithm: 'sha256', encoding: 'hex' });
+
+  async function said(mode: Mode): Promise<readonly unknown[]> {
+    const lines: unknown[] = [];
+    const log = { ...silentLog, info: (fields: object, message: string) => void lines.push([message, fields]) };
+    const { board, connect } = createRig({}, { mode, log });
+    await connect();
+    board.on('acme', 'order.creatd' as 'order.created', () => undefined);
+    board.on('acme', '*', () => undefined);
+    for (const account of ['acct-1', 'acct-of-nobody']) {
+      const body = JSON.stringify({ type: 'order.created', id: account, account, total: 5 });
+      const headers = await sign({ body, url, at: new Date(0) }, 'signing-secret');
+      await board.webhooks.receive('acme', new Request(url, { method: 'POST', body, headers }));
+    }
+    return lines;
+  }
+
+  test('a type that the provider does not declare, and an event of an account that nobody has connected', async () => {
+    expect(await said('development')).toEqual([
+      [
+        expect.stringContaining('does not declare'),
+        { provider: 'acme', type: 'order.creatd', declared: ['order.created'] },
+      ],
+      [expect.stringContaining('it is not heard'), { provider: 'acme', type: 'order.created' }],
+    ]);
+    expect(await said('test')).toEqual([]);
   });
 });
