@@ -157,4 +157,16 @@ describe('in development, what would go on in silence is said', () => {
     ]);
     expect(await said('test')).toEqual([]);
   });
+
+  test('a client for the platform, of a provider that has no credentials of the platform, once', async () => {
+    const warned: unknown[] = [];
+    const log = { ...silentLog, warn: (fields: object, message: string) => void warned.push([message, fields]) };
+    const acme = acmeProvider()();
+    const { oauth } = acme.definition.auth;
+    const personal = { ...acme, definition: { ...acme.definition, id: 'personal', auth: { oauth } } };
+    const board = create({ mode: 'development', providers: [acme, personal], log });
+    for (const id of ['acme', 'personal', 'personal']) board.client(id);
+    board.client('personal', { organizationId });
+    expect(warned).toEqual([[expect.stringContaining('on the stand-in alone'), { provider: 'personal' }]]);
+  });
 });

@@ -43,6 +43,7 @@ const longestCache = 10_000;
 /** @param ready Resolves once the keys are known to fit the store, undefined from then on; nothing is read before. */
 export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void> | undefined): Sessions {
   const cache = new Map<string, Cached>();
+  const warned = new Set<string>();
   const platformAccess = createPlatformAccess(engine);
 
   async function fallback(runtime: ProviderRuntime, target: Target | undefined): Promise<Access> {
@@ -140,13 +141,21 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
         },
       };
     },
-    platform: (runtime) => ({
-      runtime,
-      limitKey: platformKey(runtime.definition.id),
-      cacheKey: platformKey(runtime.definition.id),
-      access: () => fallback(runtime, undefined),
-      renew: (version) => platformAccess.renew(runtime, version),
-    }),
+    platform(runtime) {
+      const { id, auth } = runtime.definition;
+      // Nothing in development would tell that this call cannot work anywhere else.
+      if (engine.mode === 'development' && platformNames(auth).length === 0 && !warned.has(id)) {
+        warned.add(id);
+        engine.log.warn({ provider: id }, 'a client without an organization works on the stand-in alone: pass one');
+      }
+      return {
+        runtime,
+        limitKey: platformKey(id),
+        cacheKey: platformKey(id),
+        access: () => fallback(runtime, undefined),
+        renew: (version) => platformAccess.renew(runtime, version),
+      };
+    },
     row: (runtime, row) => ({
       ...sessionOf(runtime, row),
       access: async () => (await ofRow(runtime, row)).access,
@@ -228,8 +237,13 @@ function notConnected(runtime: ProviderRuntime, target: Target | undefined): Plu
   });
 }
 
+/** Environment names of each way in which the platform's own credentials may come. */
+function platformNames(auth: AuthMethods): readonly (readonly string[])[] {
+  return Object.values(auth).flatMap((method) => ('env' in method ? [Object.values(method.env ?? {})] : []));
+}
+
 function platformHint(auth: AuthMethods): string {
-  const sets = Object.values(auth).flatMap((method) => ('env' in method ? [Object.values(method.env ?? {})] : []));
+  const sets = platformNames(auth);
   if (sets.length === 0) return 'It has none that would serve every organization: pass an organizationId.';
   return `Set ${sets.map((names) => names.join(', ')).join(', or ')}; or pass an organizationId.`;
 }
