@@ -150,7 +150,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     const runtime = providerOf(engine, provider);
     const session =
       target === undefined
-        ? sessions.platform(runtime)
+        ? sessions.platformClient(runtime)
         : sessions.of(runtime, {
             organizationId: checkId(target.organizationId, 'organizationId'),
             label: checkId(target.label ?? 'default', 'label'),

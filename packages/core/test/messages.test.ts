@@ -106,6 +106,15 @@ test('a call for the platform names what the deployment would set, or that there
   });
 });
 
+test('an organization that has connected nothing learns of each way to connect', async () => {
+  const { board } = createRig();
+  const call = errorOf(() => board.client('acme', { organizationId }).users.me({}));
+  expect(await call).toMatchObject({
+    code: 'not_connected',
+    hint: "Connect it first with board.authorize('acme', ...) or board.connect('acme', ...).",
+  });
+});
+
 test('an app that is not registered is told the redirect URI to register', async () => {
   const error = await errorOf(() => create({}).authorize('acme', { organizationId, userId }));
   expect(error).toMatchObject({

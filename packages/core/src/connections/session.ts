@@ -30,6 +30,8 @@ export interface Sessions {
   of(runtime: ProviderRuntime, target: Target): Session;
   /** The platform's own credentials, or the stub, without an organization. */
   platform(runtime: ProviderRuntime): Session;
+  /** The same for a client that the host has asked for. */
+  platformClient(runtime: ProviderRuntime): Session;
   /** A given row, for health checks and jobs: no cache, no fallback, no refresh beyond what is due. */
   row(runtime: ProviderRuntime, row: ConnectionRow): Session;
   /** That connection alone, for reads that go on for long: renewed like that of a client, and without any fallback. */
@@ -45,6 +47,17 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
   const cache = new Map<string, Cached>();
   const warned = new Set<string>();
   const platformAccess = createPlatformAccess(engine);
+
+  function platform(runtime: ProviderRuntime): Session {
+    const key = platformKey(runtime.definition.id);
+    return {
+      runtime,
+      limitKey: key,
+      cacheKey: key,
+      access: () => fallback(runtime, undefined),
+      renew: (version) => platformAccess.renew(runtime, version),
+    };
+  }
 
   async function fallback(runtime: ProviderRuntime, target: Target | undefined): Promise<Access> {
     const access = platformAccess.of(runtime);
@@ -141,20 +154,15 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
         },
       };
     },
-    platform(runtime) {
+    platform,
+    platformClient(runtime) {
       const { id, auth } = runtime.definition;
-      // Nothing in development would tell that this call cannot work anywhere else.
+      // Nothing in development would tell that its calls cannot work anywhere else.
       if (engine.mode === 'development' && platformNames(auth).length === 0 && !warned.has(id)) {
         warned.add(id);
         engine.log.warn({ provider: id }, 'a client without an organization works on the stand-in alone: pass one');
       }
-      return {
-        runtime,
-        limitKey: platformKey(id),
-        cacheKey: platformKey(id),
-        access: () => fallback(runtime, undefined),
-        renew: (version) => platformAccess.renew(runtime, version),
-      };
+      return platform(runtime);
     },
     row: (runtime, row) => ({
       ...sessionOf(runtime, row),
@@ -223,8 +231,8 @@ function requireUsable(runtime: ProviderRuntime, row: CallRow): void {
 
 function notConnected(runtime: ProviderRuntime, target: Target | undefined): PlugboardError {
   const { id, auth } = runtime.definition;
-  const byFields = Object.values(auth).some((method) => 'credentials' in method);
-  const how = byFields ? `board.connect('${id}', ...)` : `board.authorize('${id}', ...)`;
+  const ways = Object.values(auth).map((method) => (method.kind === 'oauth2' ? 'authorize' : 'connect'));
+  const how = [...new Set(ways)].map((way) => `board.${way}('${id}', ...)`).join(' or ');
   return new PlugboardError({
     kind: 'auth',
     code: 'not_connected',
