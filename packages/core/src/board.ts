@@ -16,7 +16,7 @@ import { createAttempts } from './connections/attempts.ts';
 import { createSdkCache } from './client/sdk-cache.ts';
 import { endsWithin, systemClock } from './clock.ts';
 import { checkRestored, resolveMode } from './config.ts';
-import { authorize, callback } from './connections/authorize.ts';
+import { authorize, callback, type AuthorizeInput } from './connections/authorize.ts';
 import { prepare } from './connections/browser-step.ts';
 import { connect, type ConnectInput } from './connections/connect.ts';
 import { disconnect } from './connections/disconnect.ts';
@@ -208,7 +208,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       forgetting(await connect(engine, provider, input)),
     ) as never,
     prepare: gate((provider, input) => prepare(engine, provider, input)),
-    authorize: gate((provider, input) => authorize(engine, provider, input)),
+    authorize: gate((provider: string, input: AuthorizeInput) => authorize(engine, provider, input)),
     callback: gate(async (provider, input) => {
       const result = await callback(engine, provider, input);
       if ('connection' in result) await forgetting(result.connection);

@@ -99,7 +99,7 @@ function rig() {
     answerTokensWith: (more: object) => void (tokenAnswer = more),
     connectBot: () => board.connect('discord', { organizationId, method: 'botToken', credentials: bot }),
     connectWebhook: () => board.connect('discord', { organizationId, method: 'webhook', credentials: { webhookUrl } }),
-    async authorize(method: string, scopes?: readonly string[], label = 'default') {
+    async authorize(method: 'oauth' | 'channel', scopes?: readonly string[], label = 'default') {
       const { url: page, cookie } = await board.authorize('discord', {
         ...who,
         method,

@@ -8,6 +8,7 @@ import { github } from '../src/index.ts';
 export const who = { organizationId: 'org-1', userId: 'ada' };
 export const oauthApp = { clientId: 'Iv1.client', clientSecret: 'client-secret', webhookSecret: 'hook-secret' };
 
+type Login = 'oauth' | 'installation';
 type Options = NonNullable<Parameters<typeof github>[0]>;
 
 export interface Sent {
@@ -43,7 +44,7 @@ export function createRig(options: Options = {}) {
     }),
   });
 
-  async function begin(method: string, consent?: Consent) {
+  async function begin(method: Login, consent?: Consent) {
     const { url, cookie } = await board.authorize('github', { ...who, method });
     const back = await vendor.oauth.approve(url, consent);
     return { url: new URL(url), back, cookies: `${cookie.name}=${cookie.value}` };
@@ -60,7 +61,7 @@ export function createRig(options: Options = {}) {
     store,
     begin,
     finish,
-    connect: async (method: string) => finish(await begin(method)),
+    connect: async (method: Login) => finish(await begin(method)),
     /** Answers instead of the emulator; undefined leaves a request to it. */
     answer: (next: typeof instead) => void (instead = next),
     to: (path: string) => sent.filter(({ url }) => url.pathname === path),
