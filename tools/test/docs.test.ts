@@ -1,5 +1,8 @@
 /** What the generated files say, for a provider that declares something of every kind. */
+import { readFile } from 'node:fs/promises';
+
 import { apiKey, bearer, defineProvider, endpoint, hmacSignature, noAuth, oauth2, operation } from '@plugboard/core';
+import { createKey, createMemoryStore, createPlugboard } from '@plugboard/core';
 import type { AnyDefinition } from '@plugboard/core';
 import { given, like, secret, text } from '@plugboard/core/fields';
 import { describe, expect, test } from 'vitest';
@@ -202,3 +205,19 @@ describe('the example application', () => {
     ]);
   });
 });
+
+test.each(['bullmq', 'pg-boss', 'trigger'])(
+  'the README of the engine %s names every job that it runs',
+  async (engine) => {
+    const readme = await readFile(new URL(`../../packages/jobs/${engine}/README.md`, import.meta.url), 'utf8');
+    const { jobs } = createPlugboard({
+      url: 'https://app.example.com/integrations',
+      providers: [],
+      store: createMemoryStore(),
+      keys: { k1: createKey() },
+      mode: 'test',
+      env: {},
+    });
+    expect(jobs.map(({ name }) => name).filter((name) => !readme.includes(`${name}\``))).toEqual([]);
+  },
+);
