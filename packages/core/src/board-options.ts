@@ -73,9 +73,9 @@ export function warnOfNoInbox({ providers, store, log }: Engine): void {
  * A database's client is easily taken for its store, and without types nobody says so.
  * @throws PlugboardError kind `configuration`, code `invalid_store` or `memory_store_in_production`.
  */
-export function checkStore(store: Store, mode: Mode, singleProcess = false): void {
+export function checkStore(store: Store | undefined, mode: Mode, singleProcess = false): void {
   const { name, connections } = Object(store) as Partial<Store>;
-  if (typeof name !== 'string' || typeof connections !== 'object') {
+  if (store === undefined || typeof name !== 'string' || typeof connections !== 'object') {
     throw configurationError(
       'invalid_store',
       `Option \`store\` ${store === undefined ? 'is missing' : 'is no store'}.`,

@@ -46,9 +46,12 @@ test('a trace begins with the name of the class, and so does that of a copy', ()
 
 test('http outside of development says how to get there', async () => {
   const production = await errorOf(() => create({ url: 'http://localhost:3000/integrations' }));
-  expect(production).toMatchObject({ code: 'invalid_url', hint: expect.stringContaining('NODE_ENV=development') });
+  expect(production).toMatchObject({
+    code: 'invalid_url',
+    hint: expect.stringContaining('NODE_ENV=development') as unknown,
+  });
   const other = await errorOf(() => create({ url: 'ftp://localhost', mode: 'development' }));
-  expect(other).toMatchObject({ code: 'invalid_url', hint: expect.not.stringContaining('NODE_ENV') });
+  expect(other).toMatchObject({ code: 'invalid_url', hint: expect.not.stringContaining('NODE_ENV') as unknown });
 });
 
 test('a store that is none is refused by name, also where no types could tell', async () => {
@@ -59,7 +62,7 @@ test('a store that is none is refused by name, also where no types could tell', 
   // What a pool looks like from here.
   expect(await errorOf(() => create({ store: { query: () => undefined, name: 'pool' } }))).toMatchObject({
     code: 'invalid_store',
-    hint: expect.stringContaining('postgresStore(pool)'),
+    hint: expect.stringContaining('postgresStore(pool)') as unknown,
   });
 });
 
@@ -119,7 +122,7 @@ test('an app that is not registered is told the redirect URI to register', async
   const error = await errorOf(() => create({}).authorize('acme', { organizationId, userId }));
   expect(error).toMatchObject({
     code: 'app_credentials_missing',
-    hint: expect.stringContaining('https://app.example.com/integrations/callback/acme'),
+    hint: expect.stringContaining('https://app.example.com/integrations/callback/acme') as unknown,
   });
 });
 

@@ -116,12 +116,14 @@ export function createHandlers(engine: Engine, sessions: Sessions, health: Healt
 
 /** A misspelt type compiles, because vendors send more than is declared; it would be waited for in silence. */
 function hintAt({ mode, log }: Engine, { definition }: ProviderRuntime, type: string): void {
-  const { id: provider, webhooks } = definition;
+  const { id: provider } = definition;
+  const webhooks = definition.webhooks as WebhookDefinition | undefined;
   if (mode !== 'development' || type === '*') return;
+  const declared = Object.keys(webhooks?.events ?? {});
   if (webhooks === undefined) log.info({ provider, type }, 'a handler waits for webhooks of a provider that has none');
-  else if (!Object.hasOwn(webhooks.events, type))
+  else if (!declared.includes(type))
     log.info(
-      { provider, type, declared: Object.keys(webhooks.events) },
+      { provider, type, declared },
       'a handler waits for a type of event that the provider does not declare: its data is not checked',
     );
 }
