@@ -181,4 +181,22 @@ describe('in development, what would go on in silence is said', () => {
     board.client('personal', { organizationId });
     expect(warned).toEqual([[expect.stringContaining('on the stand-in alone'), { provider: 'personal' }]]);
   });
+
+  test('a page to return to that is not at an allowed origin', async () => {
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (_fields: object, message: string) => void warned.push(message) };
+    const returnOrigins = ['https://hub.example.com'];
+    const begin = (mode: Mode, returnTo?: string) =>
+      createRig({}, { mode, log, returnOrigins }).board.authorize('acme', {
+        organizationId,
+        userId,
+        ...(returnTo !== undefined && { returnTo }),
+      });
+    for (const fine of [undefined, '/', '/settings', 'https://hub.example.com/settings'])
+      await begin('development', fine);
+    await begin('test', 'http://localhost:5173/settings');
+    expect(warned).toEqual([]);
+    await begin('development', 'http://localhost:5173/settings');
+    expect(warned).toEqual([expect.stringContaining('`returnOrigins`')]);
+  });
 });
