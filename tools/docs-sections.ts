@@ -6,7 +6,7 @@ import { code, codes, fieldTable, sentence, table } from './docs-table.ts';
 
 type Section = (definition: AnyDefinition) => string | undefined;
 
-const app: Section = ({ app: fields = {} }) => {
+const app: Section = ({ id, app: fields = {}, auth }) => {
   const rows = Object.entries(fields).map(([name, field]) => [
     code(name),
     code(field.env),
@@ -15,7 +15,12 @@ const app: Section = ({ app: fields = {} }) => {
     sentence(field.title, field.help),
   ]);
   if (rows.length === 0) return undefined;
-  return `## What the host registers\n\n${table(['Option', 'Environment', 'Required', 'Secret', 'What it is'], rows)}`;
+  const redirects = Object.values(auth).some(({ kind }) => kind === 'oauth2');
+  return paragraphs([
+    '## What the host registers',
+    table(['Option', 'Environment', 'Required', 'Secret', 'What it is'], rows),
+    redirects ? `The redirect URI to register is ${code(`<url of the board>/callback/${id}`)}.` : undefined,
+  ]);
 };
 
 const connect: Section = ({ auth }) => {
@@ -120,7 +125,7 @@ interface ShownOperation {
   readonly cost?: number;
 }
 
-const operations: Section = ({ operations: tree, api }) => {
+const operations: Section = ({ id, operations: tree, api }) => {
   const rows = Object.entries(tree).flatMap(([group, members]) =>
     Object.entries(members).map(([name, declared]) => {
       const shown = declared as ShownOperation;
@@ -142,6 +147,7 @@ const operations: Section = ({ operations: tree, api }) => {
   const limits = limitsOf(api.limits);
   return paragraphs([
     '## Operations',
+    `Functions of ${code(`board.client('${id}', { organizationId })`)}. Their inputs and answers are types, so an editor completes them.`,
     table(columns, rows),
     '«Sent again» says what happens after an answer that was lost: `safe` is repeated, `keyed` is repeated under the idempotency key of the call, `never` is not.',
     limits === '' ? undefined : `All calls together: ${limits}.`,
@@ -197,7 +203,7 @@ const capabilities: Section = ({ capabilities: declared, sdk }) => {
   ]);
 };
 
-const webhooks: Section = ({ webhooks: declared }) => {
+const webhooks: Section = ({ id, webhooks: declared }) => {
   if (declared === undefined) return undefined;
   const {
     docs,
@@ -220,9 +226,9 @@ const webhooks: Section = ({ webhooks: declared }) => {
   return paragraphs([
     '## Webhooks',
     words([
-      `Verified as [the vendor describes](${docs}).`,
+      `Deliveries go to ${code(`<url of the board>/webhooks/${id}`)}, and are verified as [the vendor describes](${docs}).`,
       toleranceSeconds === undefined ? undefined : `A delivery is believed for ${durationOf(toleranceSeconds)}.`,
-      `It is remembered for ${rememberDays} days, so that a second one does nothing.`,
+      `Each is remembered for ${rememberDays} days, so that a second one does nothing.`,
       refusals?.signature_invalid === undefined ? undefined : `A forged one is answered ${refusals.signature_invalid}.`,
       channels === undefined ? undefined : 'The vendor notifies through channels that the board opens and prolongs.',
       challenge === undefined ? undefined : "The vendor's handshake is answered.",

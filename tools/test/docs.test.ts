@@ -1,5 +1,8 @@
 /** What the generated files say, for a provider that declares something of every kind. */
+import { readFile } from 'node:fs/promises';
+
 import { apiKey, bearer, defineProvider, endpoint, hmacSignature, noAuth, oauth2, operation } from '@plugboard/core';
+import { createKey, createMemoryStore, createPlugboard } from '@plugboard/core';
 import type { AnyDefinition } from '@plugboard/core';
 import { given, like, secret, text } from '@plugboard/core/fields';
 import { describe, expect, test } from 'vitest';
@@ -126,9 +129,12 @@ describe('a page', () => {
     ['limits of all calls', 'All calls together: 5 units in 1 s for the whole app.'],
     [
       'intake',
-      'It is remembered for 7 days, so that a second one does nothing. A forged one is answered 406. A body may have 25 MB.',
+      'Each is remembered for 7 days, so that a second one does nothing. A forged one is answered 406. A body may have 25 MB.',
     ],
-    ['for how long a delivery is believed', 'A delivery is believed for 12 hours. It is remembered'],
+    ['for how long a delivery is believed', 'A delivery is believed for 12 hours. Each is remembered'],
+    ['where the vendor sends events', 'Deliveries go to `<url of the board>/webhooks/acme`, and are verified as'],
+    ['where the vendor sends browsers', 'The redirect URI to register is `<url of the board>/callback/acme`.'],
+    ['how operations are called', "Functions of `board.client('acme', { organizationId })`."],
     ['events', '| `letter.sent` |  |\n| `app.removed` | ends the connection |'],
     ['flags', '| `letters` | off | yes | Send letters. |'],
     ['answers', '| invalidCredentials | 401 | `auth` | `bad_key` |'],
@@ -199,3 +205,19 @@ describe('the example application', () => {
     ]);
   });
 });
+
+test.each(['bullmq', 'pg-boss', 'trigger'])(
+  'the README of the engine %s names every job that it runs',
+  async (engine) => {
+    const readme = await readFile(new URL(`../../packages/jobs/${engine}/README.md`, import.meta.url), 'utf8');
+    const { jobs } = createPlugboard({
+      url: 'https://app.example.com/integrations',
+      providers: [],
+      store: createMemoryStore(),
+      keys: { k1: createKey() },
+      mode: 'test',
+      env: {},
+    });
+    expect(jobs.map(({ name }) => name).filter((name) => !readme.includes(`${name}\``))).toEqual([]);
+  },
+);

@@ -150,10 +150,15 @@ describe('doctor', () => {
     expect((await doctor(env)).warnings).toContain('webhooks: acme: no secret, so deliveries are answered with 503');
     const { stdout } = await runCli(['doctor'], { env });
     expect(stdout).toContain('Set ACME_SIGNING_SECRET');
+    expect(stdout).toContain('Their address is https://app.example.com/integrations/webhooks/acme.');
     expect(stdout).not.toContain('\u001b');
     const bare = deployment.env(keys, { ACME_CLIENT_ID: '', ACME_CLIENT_SECRET: '' });
     expect((await doctor(bare)).warnings).toContain(
       'providers: acme: nobody can connect by OAuth; missing: ACME_CLIENT_ID, ACME_CLIENT_SECRET',
+    );
+    const shown = await runCli(['doctor'], { env: bare });
+    expect(shown.stdout).toContain(
+      'The redirect URI to register is https://app.example.com/integrations/callback/acme.',
     );
   });
 });

@@ -1,8 +1,10 @@
 /** What is wrong with the options of a board. */
-import { printable, type Engine, type Mode } from './engine.ts';
+import type { Engine, Mode } from './engine.ts';
+import { printable } from './printable.ts';
 import { configurationError } from './errors.ts';
 import { checkFields, integer, text, optional, type Rule } from './field-rules.ts';
 import type { Job, JobName } from './job.ts';
+import type { Store } from './store.ts';
 
 /** @throws PlugboardError kind `configuration`, code `invalid_url`. */
 export function checkUrl(url: unknown, mode: Mode): string {
@@ -16,10 +18,11 @@ export function checkUrl(url: unknown, mode: Mode): string {
           ? 'must be https'
           : undefined;
   if (problem === undefined && parsed !== undefined) return parsed.href.replace(/(?<!\/)\/+$/, '');
+  const plain = parsed?.protocol === 'http:' && mode === 'production';
   throw configurationError(
     'invalid_url',
     `Option \`url\` ${problem}.`,
-    'Pass the public address where the routes are mounted: https://app.example.com/integrations',
+    `Pass the public address where the routes are mounted: https://app.example.com/integrations${plain ? '. On your own machine set NODE_ENV=development: then http will do, and stand-ins answer for vendors without credentials.' : ''}`,
   );
 }
 
@@ -67,8 +70,21 @@ export function warnOfNoInbox({ providers, store, log }: Engine): void {
   log.warn({ store: store.name }, message);
 }
 
-export function memoryStoreError(name: string) {
-  return configurationError(
+/**
+ * A database's client is easily taken for its store, and without types nobody says so.
+ * @throws PlugboardError kind `configuration`, code `invalid_store` or `memory_store_in_production`.
+ */
+export function checkStore(store: Store | undefined, mode: Mode, singleProcess = false): void {
+  const { name, connections } = Object(store) as Partial<Store>;
+  if (store === undefined || typeof name !== 'string' || typeof connections !== 'object') {
+    throw configurationError(
+      'invalid_store',
+      `Option \`store\` ${store === undefined ? 'is missing' : 'is no store'}.`,
+      'Pass what an adapter makes of the client: postgresStore(pool) of @plugboard/storage-postgres.',
+    );
+  }
+  if (mode !== 'production' || store.shared || singleProcess) return;
+  throw configurationError(
     'memory_store_in_production',
     `The store \`${name}\` keeps connections in this process only.`,
     'Use @plugboard/storage-postgres, or set acknowledgeSingleProcess: true if losing them at restart is fine.',

@@ -2,10 +2,10 @@
 import { createAccounts } from './accounts.ts';
 import {
   checkLabel,
+  checkStore,
   checkTimes,
   checkUrl,
   jobNamed,
-  memoryStoreError,
   reconnectUrlAt,
   warnOfNoInbox,
 } from './board-options.ts';
@@ -16,7 +16,7 @@ import { createAttempts } from './connections/attempts.ts';
 import { createSdkCache } from './client/sdk-cache.ts';
 import { endsWithin, systemClock } from './clock.ts';
 import { checkRestored, resolveMode } from './config.ts';
-import { authorize, callback } from './connections/authorize.ts';
+import { authorize, callback, type AuthorizeInput } from './connections/authorize.ts';
 import { prepare } from './connections/browser-step.ts';
 import { connect, type ConnectInput } from './connections/connect.ts';
 import { disconnect } from './connections/disconnect.ts';
@@ -61,7 +61,7 @@ import type { PlugboardOptions, Plugboard, Target } from './plugboard.ts';
 
 /**
  * @throws PlugboardError kind `configuration` for every wrong or missing option, by name: `invalid_url`,
- * `invalid_provider`, `duplicate_provider`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
+ * `invalid_provider`, `invalid_store`, `duplicate_provider`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
  */
 export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   options: PlugboardOptions<Providers>,
@@ -72,8 +72,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   let deployed: readonly string[] = [];
   const log = guardedLog(redactedLog(options.log ?? plainConsole, { secrets: () => deployed }));
   const url = checkUrl(options.url, mode);
-  if (mode === 'production' && !store.shared && options.acknowledgeSingleProcess !== true)
-    throw memoryStoreError(store.name);
+  checkStore(store, mode, options.acknowledgeSingleProcess);
   const environment = options.environment ?? mode;
   const vault = createVault({ environment, keys: options.keys, clock });
   const { reconnectUrl = reconnectUrlAt(url) } = options;
@@ -151,7 +150,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     const runtime = providerOf(engine, provider);
     const session =
       target === undefined
-        ? sessions.platform(runtime)
+        ? sessions.platformClient(runtime)
         : sessions.of(runtime, {
             organizationId: checkId(target.organizationId, 'organizationId'),
             label: checkId(target.label ?? 'default', 'label'),
@@ -209,7 +208,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       forgetting(await connect(engine, provider, input)),
     ) as never,
     prepare: gate((provider, input) => prepare(engine, provider, input)),
-    authorize: gate((provider, input) => authorize(engine, provider, input)),
+    authorize: gate((provider: string, input: AuthorizeInput) => authorize(engine, provider, input)),
     callback: gate(async (provider, input) => {
       const result = await callback(engine, provider, input);
       if ('connection' in result) await forgetting(result.connection);

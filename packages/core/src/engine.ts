@@ -9,6 +9,7 @@ import type { Unreadable } from './connections/unreadable.ts';
 import { PlugboardError, configurationError } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Log } from './log.ts';
+import { printable } from './printable.ts';
 import type { ProviderRuntime } from './provider-runtime.ts';
 import type { Store } from './store.ts';
 import type { Vault } from './vault/vault.ts';
@@ -101,12 +102,4 @@ export function checkId(value: unknown, field: string): string {
     hint: 'Pass the id exactly as your application stores it.',
     fields: [{ path: field, message: problem }],
   });
-}
-
-/** A foreign text in a message: short and without control characters. */
-export function printable(value: unknown): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
-  return String(value)
-    .slice(0, 60)
-    .replace(/[\u0000-\u001f\u007f]/g, '?');
 }

@@ -62,7 +62,7 @@ const retryableKinds: ReadonlySet<ErrorKind> = new Set(['rate_limited', 'unavail
 const marker = Symbol.for('plugboard.error');
 
 export class PlugboardError extends Error {
-  override readonly name = 'PlugboardError';
+  declare readonly name: 'PlugboardError';
   readonly kind: ErrorKind;
   readonly code: string;
   readonly retryable: boolean;
@@ -96,7 +96,8 @@ export class PlugboardError extends Error {
 
   /** A copy with some details replaced: where a lower layer's failure gains its provider and operation. */
   with(details: Partial<Omit<ErrorDetails, 'cause'>>): PlugboardError {
-    const copy = new PlugboardError({ ...this.toJSON(), ...details } as ErrorDetails);
+    // By its constructor: a class that names itself gets another name from the bundler, which traces then show.
+    const copy = new (this.constructor as typeof PlugboardError)({ ...this.toJSON(), ...details } as ErrorDetails);
     if (this.cause !== undefined) Object.defineProperty(copy, 'cause', { value: this.cause, enumerable: false });
     return copy;
   }
@@ -109,6 +110,9 @@ export class PlugboardError extends Error {
     return Object.fromEntries(Object.entries({ ...all, ...rest }).filter(([, value]) => value !== undefined)) as never;
   }
 }
+
+// On the prototype, because the stack is written before a constructor could name anything.
+Object.defineProperty(PlugboardError.prototype, 'name', { value: 'PlugboardError' });
 
 /**
  * True for errors of this library, also across two copies of the package in one tree.

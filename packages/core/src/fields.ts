@@ -62,7 +62,12 @@ function textBase(title: string, options: FieldOptions, extra: Record<string, un
   return lazySchema(() =>
     zod
       .string(missing)
-      .check(zod.trim(), zod.minLength(1, missing), zod.maxLength(options.maxLength ?? 4096, tooLong))
+      .check(
+        zod.trim(),
+        // Of an empty field it is enough to hear that it is empty.
+        zod.minLength(1, { ...missing, abort: true }),
+        zod.maxLength(options.maxLength ?? 4096, tooLong),
+      )
       .meta({ title, ...(help && { description: help }), ...(example && { examples: [example] }), ...extra }),
   );
 }

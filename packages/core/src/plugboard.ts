@@ -25,6 +25,7 @@ import type {
   ClientOf,
   ConnectCredentials,
   EventsOf,
+  OAuthMethodNames,
   Provider,
   SettingsInputOf,
   SettingsOf,
@@ -142,7 +143,10 @@ export interface Plugboard<P extends readonly AnyProvider[]> {
   /** For vendors whose page opens a widget of theirs: what the page needs. Its result goes to `connect` with `flow`. */
   prepare(provider: Ids<P>, input: PrepareInput): Promise<Prepared>;
   /** Starts an OAuth flow: where to send the browser, and the cookie to set. */
-  authorize(provider: Ids<P>, input: AuthorizeInput): Promise<Authorization>;
+  authorize<Id extends Ids<P>>(
+    provider: Id,
+    input: Omit<AuthorizeInput, 'method'> & { readonly method?: OAuthMethodNames<DefinitionOf<P, Id>> },
+  ): Promise<Authorization>;
   /** Finishes an OAuth flow. */
   callback(provider: Ids<P>, input: CallbackInput): Promise<CallbackResult>;
   /** Revokes at the vendor as far as it allows, and drops the credentials. */

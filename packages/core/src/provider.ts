@@ -8,6 +8,7 @@ import type {
   FieldsMethod,
   HostSource,
   MintMethod,
+  OAuth2Method,
   ScopeNeed,
 } from './auth/auth.ts';
 import type { Capabilities, CapabilitiesClient, CapabilityName } from './capabilities.ts';
@@ -266,6 +267,12 @@ export type ClientOf<D extends AnyDefinition> = OperationsClient<D['operations']
 type FieldMethodNames<Auth extends AuthMethods> = {
   [Name in keyof Auth]: Auth[Name] extends FieldsMethod | MintMethod | BrowserMethod ? Name : never;
 }[keyof Auth];
+
+/** Names of the auth methods that send the browser to the vendor. */
+export type OAuthMethodNames<D extends AnyDefinition> = string extends D['id']
+  ? // A board of unknown providers: judged at run time alone.
+    string
+  : { [Name in keyof D['auth']]: D['auth'][Name] extends OAuth2Method ? Name : never }[keyof D['auth']];
 
 /** What `connect` takes: the fields of one method; `method` may be left out when the fields tell it. */
 export type ConnectCredentials<D extends AnyDefinition> = string extends D['id']

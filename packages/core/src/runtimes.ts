@@ -54,6 +54,7 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   if (mode === 'production' && context.sandbox !== undefined) {
     throw configurationError('sandbox_in_production', 'Option `sandbox` is set in production.', 'Remove it.');
   }
+  checkList(providers);
   for (const [index, provider] of providers.entries()) checkProvider(provider, index);
   const resolved = providers.map((provider) => resolveProvider(provider, context.environmentVariables, mode));
   refuseDuplicates(resolved);
@@ -82,6 +83,11 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
       );
     },
   };
+}
+
+function checkList(providers: unknown): void {
+  if (Array.isArray(providers)) return;
+  throw configurationError('invalid_provider', 'Option `providers` is no array.', 'Pass one: providers: [acme()].');
 }
 
 /** A provider is a module that the host imported: names are never looked up, so nobody can register one to be loaded. */

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 
 import { invalidInput, PlugboardError, type FieldIssue } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import { printable } from './printable.ts';
 
 /**
  * Any schema library that speaks Standard Schema (zod, valibot, arktype ...). The engine binds to this interface;
@@ -20,7 +21,7 @@ export type PlainSchema<S> = S extends StandardSchemaV1<infer I, infer O> ? Sche
  */
 export function checkInput<S extends Schema>(schema: S, value: unknown, subject: string): Output<S> {
   const result = run(schema, value);
-  if (result.issues !== undefined) throw invalidInput(subject, fieldIssues(result.issues));
+  if (result.issues !== undefined) throw invalidInput(subject, fieldIssues(result.issues, schema));
   return result.value as Output<S>;
 }
 
@@ -66,9 +67,27 @@ function run(schema: Schema, value: unknown): StandardSchemaV1.Result<unknown> {
   return result;
 }
 
-function fieldIssues(issues: readonly StandardSchemaV1.Issue[]): FieldIssue[] {
-  return issues.map((issue) => ({
-    path: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
-    message: issue.message,
-  }));
+/** Of more nobody reads. */
+const mostUnknown = 20;
+
+function fieldIssues(issues: readonly StandardSchemaV1.Issue[], input?: Schema): FieldIssue[] {
+  return issues.flatMap((issue) => {
+    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+    const unknown = input === undefined ? [] : unknownKeys(issue);
+    if (input === undefined || unknown.length === 0) return [{ path: path.join('.'), message: issue.message }];
+    // The names that there are stand in the schema's root alone; below it the name itself has to do.
+    const known = path.length === 0 ? namesOf(input) : [];
+    const message = known.length === 0 ? 'is not a field' : `is not a field; the fields are ${known.join(', ')}`;
+    return unknown.slice(0, mostUnknown).map((key) => ({ path: [...path, printable(key)].join('.'), message }));
+  });
+}
+
+/** zod tells of all keys that it does not know at once, at the object that has them. */
+function unknownKeys(issue: StandardSchemaV1.Issue): readonly string[] {
+  const { code, keys } = issue as { readonly code?: unknown; readonly keys?: unknown };
+  return code === 'unrecognized_keys' && Array.isArray(keys) ? keys.map(String) : [];
+}
+
+function namesOf(schema: Schema): readonly string[] {
+  return Object.keys(Object(jsonSchemaOf(schema)?.['properties']) as object);
 }

@@ -11,7 +11,7 @@ import {
   oauth2,
   stream,
 } from '../src/index.ts';
-import type { ChatCapability, ChatEvent, Connection, Json } from '../src/index.ts';
+import type { AnyProvider, ChatCapability, ChatEvent, Connection, Json } from '../src/index.ts';
 import { secret } from '../src/fields.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -184,6 +184,18 @@ export async function use(): Promise<void> {
   await board.settings.update('mail', { organizationId, settings: { from: null } });
   // @ts-expect-error -- no such setting
   await board.settings.update('mail', { organizationId, settings: { form: 'a@b.c' } });
+
+  const who = { organizationId, userId: 'u' };
+  await board.authorize('crm', { ...who, method: 'oauth', returnTo: '/settings' });
+  await board.authorize('crm', who);
+  // @ts-expect-error -- no such way to connect
+  await board.authorize('crm', { ...who, method: 'oath' });
+  // @ts-expect-error -- its ways to connect are typed in
+  await board.authorize('mail', { ...who, method: 'key' });
+  // A board of providers that nobody knows takes any name.
+  const providers: readonly AnyProvider[] = [crm()];
+  const unknown = createPlugboard({ url: board.url, providers, store: createMemoryStore(), keys: {} });
+  await unknown.authorize('crm', { ...who, method: String('oauth') });
 
   board.on('mail', 'bounced', (event, { organizationId: organization }) => {
     expectType<typeof event, { to: string; hard: boolean }>(true);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { apiKey, clientCredentials } from '../src/auth/methods.ts';
-import { bearer, header } from '../src/auth/sign.ts';
+import { basic, bearer, header } from '../src/auth/sign.ts';
 import { createPlugboard } from '../src/board.ts';
 import { defineProvider } from '../src/define-provider.ts';
 import { createEmulator } from '../src/emulator/create-emulator.ts';
@@ -149,4 +149,11 @@ test('the stub of a host without any connection stands for every way to connect'
 test.each([[[]], [['kee']], [['role', 'toString']]])('methods %j are no ways to connect', (methods) => {
   const operations = { things: { ping: endpoint('GET /ping', { ...all, methods }) } };
   expect(() => defineProvider({ ...vendorOf.definition, operations } as never)).toThrow(/`methods` of `ping`/);
+});
+
+test('Basic leaves the password empty where a vendor takes a key alone as the user name', async () => {
+  const request = { method: 'GET', url: new URL('https://api.example.com'), headers: new Headers() };
+  await basic('apiKey').apply(request, { credentials: { apiKey: 'test_k' }, app: {}, now: 0 });
+  // printf 'test_k:' | base64
+  expect(request.headers.get('authorization')).toBe('Basic dGVzdF9rOg==');
 });

@@ -67,7 +67,7 @@ export function router(board: AnyBoard, options: RouterOptions): Hono {
   }
   app.all('/webhooks/:provider/:key?', () => notAllowed(['GET', 'POST']));
   app.notFound(() => {
-    const error = noSuchRoute();
+    const error = noSuchRoute(base);
     note(error);
     return problemResponse(error);
   });
@@ -115,11 +115,12 @@ function notAllowed(methods: readonly string[]): Response {
   return response;
 }
 
-function noSuchRoute(): PlugboardError {
+/** Who mounts them elsewhere than the board's `url` says finds none of them. */
+function noSuchRoute(base: string): PlugboardError {
   return new PlugboardError({
     kind: 'not_found',
     code: 'no_such_route',
     message: 'There is no such route.',
-    hint: 'GET /openapi.json describes them all.',
+    hint: `They live below ${base === '' ? '/' : base}, the path of the board's \`url\`. GET ${base}/openapi.json describes them all.`,
   });
 }

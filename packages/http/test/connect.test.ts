@@ -303,7 +303,7 @@ describe('credentials', () => {
     expect(JSON.parse(text)).toMatchObject({
       status: 400,
       code: 'credentials_refused',
-      fields: [{ path: 'credentials.apiKey' }],
+      fields: [{ path: 'apiKey' }],
     });
     expect(text).not.toContain('canary');
     expect(await rig.board.connections.get('acme', { organizationId: 'org-1' })).toBeNull();

@@ -169,6 +169,7 @@ describe('where the routes are', () => {
       code: 'no_such_route',
       type: 'urn:plugboard:problem:no_such_route',
       title: 'No such route',
+      hint: "They live below /integrations, the path of the board's `url`. GET /integrations/openapi.json describes them all.",
     });
   });
 

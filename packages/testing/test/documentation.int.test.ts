@@ -59,12 +59,13 @@ test.each([
 });
 
 test(
-  'the code of the pages for contributors, of syncs and of routes compiles, and its tests pass',
+  'the code of the first page, and of those for contributors, of syncs and of routes compiles, and its tests pass',
   { timeout: 120_000 },
   async () => {
     const folder = await temporaryFolder();
     try {
       for (const [page, count] of [
+        ['guides/getting-started', 5],
         ['contributing-a-provider', 3],
         ['guides/writing-a-provider', 2],
         ['guides/sync', 3],
@@ -82,12 +83,16 @@ test(
       const scope = join(folder, 'node_modules/@plugboard');
       await mkdir(scope, { recursive: true });
       await symlink(packageDir, join(scope, 'testing'));
-      for (const id of ['klaviyo', 'shopify', 'meta', 'google-ads'])
+      for (const id of ['klaviyo', 'shopify', 'meta', 'google-ads', 'github', 'resend', 'stripe'])
         await symlink(join(rootDir, 'packages/providers', id), join(scope, `provider-${id}`));
       await symlink(join(rootDir, 'packages/http'), join(scope, 'http'));
+      const postgres = join(rootDir, 'packages/storages/postgres');
+      await symlink(postgres, join(scope, 'storage-postgres'));
       await mkdir(join(folder, 'node_modules/@types'));
       for (const framework of ['express', 'fastify', 'hono', '@types/express'])
         await symlink(join(rootDir, 'packages/http/node_modules', framework), join(folder, 'node_modules', framework));
+      for (const client of ['pg', '@types/pg'])
+        await symlink(join(postgres, 'node_modules', client), join(folder, 'node_modules', client));
       await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
       await writeFile(join(folder, 'tsconfig.json'), tsconfigOf(folder));
       expect(await compile(folder)).toBe('');

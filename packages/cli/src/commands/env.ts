@@ -38,14 +38,14 @@ export const env: Run = async (context) => {
 /** The named export needs nothing to be set; a board may fail for want of it. */
 async function providersOf(context: Context): Promise<readonly AnyProvider[]> {
   const exported =
-    'or export them by name, so that they are known before anything is set: export const providers = [...], and a function as default';
+    'Or export the providers by name, so that they are known before anything is set: export const providers = [...], and a function as default.';
   try {
     const config = await context.config();
     return config.providers ?? (await context.board()).providers;
   } catch (error) {
     const failure = asPlugboardError(error);
     if (failure.kind !== 'configuration') throw failure;
-    throw failure.with({ hint: `${failure.hint ?? 'Mend this'} (${exported}).` });
+    throw failure.with({ hint: failure.hint === undefined ? exported : `${failure.hint} ${exported}` });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Finding } from '../findings.ts';
 import type { Board } from '../load-config.ts';
 import { count } from '../terminal.ts';
 
-export function checkProviders({ mode, operator: { providers } }: Board): readonly Finding[] {
+export function checkProviders({ mode, url, operator: { providers } }: Board): readonly Finding[] {
   const findings: Finding[] = [];
   for (const { id, stub, missing, platform, webhooks } of providers) {
     if (stub) continue;
@@ -15,7 +15,7 @@ export function checkProviders({ mode, operator: { providers } }: Board): readon
         about: 'providers',
         status,
         message,
-        hint: 'Set these names if organizations connect that way.',
+        hint: `Set these names if organizations connect that way. The redirect URI to register is ${url}/callback/${id}.`,
       });
     }
     if (webhooks === null || webhooks.ready || webhooks.perConnection) continue;
@@ -24,7 +24,9 @@ export function checkProviders({ mode, operator: { providers } }: Board): readon
       status: 'warning',
       message: `${id}: no secret, so deliveries are answered with 503`,
       hint:
-        webhooks.names.length === 0 ? undefined : `Set ${webhooks.names.join(' or ')}, if the vendor sends you any.`,
+        webhooks.names.length === 0
+          ? undefined
+          : `Set ${webhooks.names.join(' or ')}, if the vendor sends you any. Their address is ${url}/webhooks/${id}.`,
     });
   }
   const stubs = providers.filter(({ stub }) => stub).map(({ id }) => id);
@@ -37,11 +39,10 @@ export function checkProviders({ mode, operator: { providers } }: Board): readon
       hint: `Only because the mode is ${mode}. plugboard env lists what to set.`,
     });
   }
-  const live = count(providers.length - stubs.length, 'provider');
-  return [
-    { about: 'providers', status: 'ok', message: `${live} with credentials or keys of their organizations` },
-    ...findings,
-  ];
+  const live = providers.length - stubs.length;
+  if (live === 0 && stubs.length > 0) return findings;
+  const message = `${count(live, 'provider')} with credentials or keys of their organizations`;
+  return [{ about: 'providers', status: 'ok', message }, ...findings];
 }
 
 /** The board could not be made: every gap of the providers at once, where the config exports them. */

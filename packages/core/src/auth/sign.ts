@@ -17,12 +17,16 @@ export function header(name: string, field: string, prefix = ''): Sign {
   };
 }
 
-/** `Authorization: Basic <user:password>` (RFC 7617), UTF-8. */
-export function basic(userField: string, passwordField: string): Sign {
+/**
+ * `Authorization: Basic <user:password>` (RFC 7617), UTF-8. Vendors that take a key alone as the user name want the
+ * password empty: leave its field out.
+ */
+export function basic(userField: string, passwordField?: string): Sign {
   return {
     places: ['header:authorization'],
     apply(request, { credentials }) {
-      const pair = `${need(credentials, userField)}:${need(credentials, passwordField)}`;
+      const password = passwordField === undefined ? '' : need(credentials, passwordField);
+      const pair = `${need(credentials, userField)}:${password}`;
       request.headers.set('authorization', `Basic ${encodeBase64(encodeUtf8(pair))}`);
     },
   };

@@ -6,9 +6,10 @@ import { computed, discoveredKey } from '../auth/discovery.ts';
 import { createOAuthClient } from '../auth/oauth-client.ts';
 import { missingScopes } from '../auth/scopes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
-import { checkId, methodOf, printable, providerOf } from '../engine.ts';
+import { checkId, methodOf, providerOf } from '../engine.ts';
 import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { printable } from '../printable.ts';
 import { randomTokens } from '../random.ts';
 import { checkInput } from '../schema.ts';
 import type { AccountRef } from '../store.ts';
@@ -48,7 +49,8 @@ export interface Authorization {
 export async function authorize(engine: Engine, provider: string, input: AuthorizeInput): Promise<Authorization> {
   const runtime = providerOf(engine, provider);
   const [name, method] = oauthMethodOf(runtime, input.method);
-  requireApp(runtime);
+  const redirectUri = `${engine.url}/callback/${provider}`;
+  requireApp(runtime, { redirectUri });
   const organizationId = checkId(input.organizationId, 'organizationId');
   const given = method.input === undefined ? {} : checkInput(method.input, input.input ?? {}, `${provider} input`);
   if (Object.hasOwn(given, discoveredKey)) {
@@ -68,7 +70,6 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const [verifier, handle, browser, drawn] = randomTokens(method.nonce === true ? 4 : 3);
   const pkce = await createPkce(verifier);
   const nonce = method.nonce === true ? drawn : undefined;
-  const redirectUri = `${engine.url}/callback/${provider}`;
   const { state, cookie } = await startFlow(engine, {
     ...who,
     provider,

@@ -59,7 +59,7 @@ export async function prepare(engine: Engine, provider: string, input: PrepareIn
   const userId = checkId(input.userId, 'userId');
   const label = checkId(input.label ?? 'default', 'label');
   const [name, method] = browserMethodOf(runtime, input.method);
-  requireApp(runtime, method.appSet);
+  requireApp(runtime, { set: method.appSet });
   const given = checkGiven(method, input.input, provider);
   const row = await reconnected(engine, runtime, { organizationId, label, method: name });
   const credentials = row === null ? {} : await openCredentials(engine, row);

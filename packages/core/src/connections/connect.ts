@@ -82,7 +82,7 @@ async function grantOf(
   { fields, organizationId }: { fields: Credentials; organizationId: string },
 ): Promise<Grant> {
   if (!('mint' in method)) return { credentials: fields };
-  if (method.appSet !== undefined) requireApp(runtime, method.appSet);
+  if (method.appSet !== undefined) requireApp(runtime, { set: method.appSet });
   const context = oauthContext(engine, runtime, organizationId);
   const minted = await method
     .mint(createOAuthClient(context, method, { credentials: fields }))
@@ -134,7 +134,8 @@ function chooseMethod(runtime: ProviderRuntime, input: ConnectInput): readonly [
 /** A refusal at connect is about what was typed, so it names the fields; outages stay what they are. */
 function refusedByVendor(error: unknown, method: ConnectMethod, provider: string): unknown {
   if (!isPlugboardError(error) || error.kind !== 'auth') return error;
-  const paths = Object.keys(method.example).map((field) => `credentials.${field}`);
+  // As the schema names them, so that a form finds its fields by one name whoever refused.
+  const paths = Object.keys(method.example);
   return new PlugboardError({
     kind: 'invalid_request',
     code: 'credentials_refused',

@@ -35,15 +35,19 @@ export function stateOf({ metadata }: Pick<ConnectionRow, 'metadata'>, credentia
 }
 
 /**
- * @param set Of app fields, by the name that they carry. Default `oauth`.
+ * @param needs `set`: of app fields, by the name that they carry, default `oauth`; `redirectUri`: what the app has to be
+ * registered with.
  * @throws PlugboardError code `app_credentials_missing` where the vendor is real and does not know this host.
  */
-export function requireApp({ definition, app, stub }: ProviderRuntime, set = 'oauth'): void {
+export function requireApp(
+  { definition, app, stub }: ProviderRuntime,
+  { set = 'oauth', redirectUri }: { readonly set?: string | undefined; readonly redirectUri?: string } = {},
+): void {
   const missing = missingOf(definition.app ?? {}, app, set);
   if (missing.length === 0 || stub) return;
   throw configurationError(
     'app_credentials_missing',
     `Provider \`${definition.id}\` cannot connect: ${missing.join(', ')} not set.`,
-    `Register an app at ${definition.docs.keys} and set the names above.`,
+    `Register an app at ${definition.docs.keys}${redirectUri === undefined ? '' : ` with the redirect URI ${redirectUri}`} and set the names above.`,
   );
 }

@@ -7,6 +7,14 @@ const longestReturn = 2048;
  * the flow starts and stored with it; anything else becomes the default page (RFC 9700 section 4.11).
  */
 export function safeReturnTo(engine: Engine, asked: string | undefined): string {
+  const safe = judged(engine, asked);
+  // A frontend on a port of its own would wonder why nobody comes back.
+  if (asked !== undefined && asked !== '/' && safe === '/' && engine.mode === 'development')
+    engine.log.warn({}, '`returnTo` is neither a path nor at an origin of `returnOrigins`: the browser will end at /');
+  return safe;
+}
+
+function judged(engine: Engine, asked: string | undefined): string {
   const fallback = '/';
   if (asked === undefined || asked.length > longestReturn) return fallback;
   // Browsers drop tabs and line breaks and take a backslash for a slash, so these never reach the parser.

@@ -1,5 +1,5 @@
 /** Where clients get their credentials, at the moment of each call. */
-import type { Credentials } from '../auth/auth.ts';
+import type { AuthMethods, Credentials } from '../auth/auth.ts';
 import type { Access, Session } from '../client/access.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { methodOf } from '../engine.ts';
@@ -30,6 +30,8 @@ export interface Sessions {
   of(runtime: ProviderRuntime, target: Target): Session;
   /** The platform's own credentials, or the stub, without an organization. */
   platform(runtime: ProviderRuntime): Session;
+  /** The same for a client that the host has asked for. */
+  platformClient(runtime: ProviderRuntime): Session;
   /** A given row, for health checks and jobs: no cache, no fallback, no refresh beyond what is due. */
   row(runtime: ProviderRuntime, row: ConnectionRow): Session;
   /** That connection alone, for reads that go on for long: renewed like that of a client, and without any fallback. */
@@ -43,7 +45,19 @@ const longestCache = 10_000;
 /** @param ready Resolves once the keys are known to fit the store, undefined from then on; nothing is read before. */
 export function createSessions(engine: Engine, refresher: Refresher, ready: () => Promise<void> | undefined): Sessions {
   const cache = new Map<string, Cached>();
+  const warned = new Set<string>();
   const platformAccess = createPlatformAccess(engine);
+
+  function platform(runtime: ProviderRuntime): Session {
+    const key = platformKey(runtime.definition.id);
+    return {
+      runtime,
+      limitKey: key,
+      cacheKey: key,
+      access: () => fallback(runtime, undefined),
+      renew: (version) => platformAccess.renew(runtime, version),
+    };
+  }
 
   async function fallback(runtime: ProviderRuntime, target: Target | undefined): Promise<Access> {
     const access = platformAccess.of(runtime);
@@ -140,13 +154,16 @@ export function createSessions(engine: Engine, refresher: Refresher, ready: () =
         },
       };
     },
-    platform: (runtime) => ({
-      runtime,
-      limitKey: platformKey(runtime.definition.id),
-      cacheKey: platformKey(runtime.definition.id),
-      access: () => fallback(runtime, undefined),
-      renew: (version) => platformAccess.renew(runtime, version),
-    }),
+    platform,
+    platformClient(runtime) {
+      const { id, auth } = runtime.definition;
+      // Nothing in development would tell that its calls cannot work anywhere else.
+      if (engine.mode === 'development' && platformNames(auth).length === 0 && !warned.has(id)) {
+        warned.add(id);
+        engine.log.warn({ provider: id }, 'a client without an organization works on the stand-in alone: pass one');
+      }
+      return platform(runtime);
+    },
     row: (runtime, row) => ({
       ...sessionOf(runtime, row),
       access: async () => (await ofRow(runtime, row)).access,
@@ -214,8 +231,8 @@ function requireUsable(runtime: ProviderRuntime, row: CallRow): void {
 
 function notConnected(runtime: ProviderRuntime, target: Target | undefined): PlugboardError {
   const { id, auth } = runtime.definition;
-  const byFields = Object.values(auth).some((method) => 'credentials' in method);
-  const how = byFields ? `board.connect('${id}', ...)` : `board.authorize('${id}', ...)`;
+  const ways = Object.values(auth).map((method) => (method.kind === 'oauth2' ? 'authorize' : 'connect'));
+  const how = [...new Set(ways)].map((way) => `board.${way}('${id}', ...)`).join(' or ');
   return new PlugboardError({
     kind: 'auth',
     code: 'not_connected',
@@ -223,10 +240,18 @@ function notConnected(runtime: ProviderRuntime, target: Target | undefined): Plu
       target === undefined
         ? `The platform has no credentials for ${id}.`
         : `The organization has no ${id} connection with the label \`${target.label}\`.`,
-    hint:
-      target === undefined
-        ? 'Set the environment names of the provider, or pass an organizationId.'
-        : `Connect it first with ${how}.`,
+    hint: target === undefined ? platformHint(auth) : `Connect it first with ${how}.`,
     provider: id,
   });
+}
+
+/** Environment names of each way in which the platform's own credentials may come. */
+function platformNames(auth: AuthMethods): readonly (readonly string[])[] {
+  return Object.values(auth).flatMap((method) => ('env' in method ? [Object.values(method.env ?? {})] : []));
+}
+
+function platformHint(auth: AuthMethods): string {
+  const sets = platformNames(auth);
+  if (sets.length === 0) return 'It has none that would serve every organization: pass an organizationId.';
+  return `Set ${sets.map((names) => names.join(', ')).join(', or ')}; or pass an organizationId.`;
 }

@@ -1,7 +1,8 @@
 /** `board.sync` and `board.streams`: what hosts read, and what they have read for them. */
 import { liveRow } from '../connections/live-row.ts';
 import type { ConnectionTarget } from '../connections/live-row.ts';
-import { printable, providerOf, type Engine } from '../engine.ts';
+import { providerOf, type Engine } from '../engine.ts';
+import { printable } from '../printable.ts';
 import { configurationError, PlugboardError } from '../errors.ts';
 import type { Unsubscribe } from '../events.ts';
 import { checkFields, date, flag, integer, optional, type Rules } from '../field-rules.ts';

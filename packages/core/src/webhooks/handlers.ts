@@ -69,7 +69,7 @@ export function createHandlers(engine: Engine, sessions: Sessions, health: Healt
 
   return {
     on(provider, type, handler) {
-      providerOf(engine, provider);
+      hintAt(engine, providerOf(engine, provider), type);
       const key = `${provider}/${type}`;
       const set = handlers.get(key) ?? new Set();
       handlers.set(key, set.add(handler));
@@ -112,4 +112,18 @@ export function createHandlers(engine: Engine, sessions: Sessions, health: Healt
       return asked;
     },
   };
+}
+
+/** A misspelt type compiles, because vendors send more than is declared; it would be waited for in silence. */
+function hintAt({ mode, log }: Engine, { definition }: ProviderRuntime, type: string): void {
+  const { id: provider } = definition;
+  const webhooks = definition.webhooks as WebhookDefinition | undefined;
+  if (mode !== 'development' || type === '*') return;
+  const declared = Object.keys(webhooks?.events ?? {});
+  if (webhooks === undefined) log.info({ provider, type }, 'a handler waits for webhooks of a provider that has none');
+  else if (!declared.includes(type))
+    log.info(
+      { provider, type, declared },
+      'a handler waits for a type of event that the provider does not declare: its data is not checked',
+    );
 }

@@ -28,7 +28,14 @@ export async function recipientsOf(
   const rows = [...new Map(found.flat().map((row) => [row.id, row])).values()];
   const live = rows.filter(isHeard);
   // The platform's own account has no row: its events belong to no organization.
-  return live.length === 0 && runtime.platform !== undefined ? [null] : live;
+  if (live.length === 0 && runtime.platform !== undefined) return [null];
+  // A vendor tells of all accounts of the app. Whoever tries a webhook out waits for it to arrive.
+  if (live.length === 0 && engine.mode === 'development')
+    engine.log.info(
+      { provider, type: event.type },
+      'nobody has connected the account of a webhook event: it is not heard',
+    );
+  return live;
 }
 
 /** Whether anybody is there to hear an event of this connection. */

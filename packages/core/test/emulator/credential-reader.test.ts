@@ -61,6 +61,12 @@ test.each([
     { headers: { authorization: `Basic ${encodeBase64(encodeUtf8('a:b:c'))}` } },
     { user: 'a', key: 'b:c' },
   ],
+  [
+    'Basic with a key alone',
+    basic('key'),
+    { headers: { authorization: `Basic ${encodeBase64(encodeUtf8('test_k:'))}` } },
+    { key: 'test_k' },
+  ],
   ['the query', query('key', 'key'), { url: `${url}?key=a%2Bb` }, { key: 'a+b' }],
   ['the path', inPath, { url: 'https://api.example.com/bot12:ab/getMe' }, { key: '12:ab' }],
   [

@@ -247,5 +247,5 @@ async function refuseOpenRole(client: OAuthClient, id: string): Promise<void> {
   if (!open) return;
   const message = 'may be assumed without an external ID, so that others could have this app use it';
   const hint = `Add to its trust policy: {"Condition": {"StringEquals": {"sts:ExternalId": "${id}"}}}.`;
-  throw invalidInput('The role', [{ path: 'credentials.roleArn', message }], hint);
+  throw invalidInput('The role', [{ path: 'roleArn', message }], hint);
 }

@@ -89,7 +89,7 @@ test('a role that may be assumed without the id is refused: whoever knows its na
       : undefined,
   );
   const error = await failureOf(connect());
-  expect(error).toMatchObject({ code: 'invalid_input', fields: [{ path: 'credentials.roleArn' }] });
+  expect(error).toMatchObject({ code: 'invalid_input', fields: [{ path: 'roleArn' }] });
   expect(error.hint).toContain(`"sts:ExternalId": "${idOfOrg1}"`);
   expect(await connection()).toBeNull();
 });
@@ -145,7 +145,7 @@ test('an organization that is refused learns what the role must ask for; a wrong
   const { connect, connection, answer } = createRig();
   answer(() => refused('AccessDenied'));
   const denied = await failureOf(connect());
-  expect(denied).toMatchObject({ code: 'credentials_refused', fields: [{ path: 'credentials.roleArn' }, {}, {}] });
+  expect(denied).toMatchObject({ code: 'credentials_refused', fields: [{ path: 'roleArn' }, {}, {}] });
   expect(denied.hint).toContain(idOfOrg1);
   for (const code of ['InvalidClientTokenId', 'SignatureDoesNotMatch']) {
     answer(() => refused(code));

@@ -79,7 +79,7 @@ function rig() {
       }),
     connectBot: () => board.connect('discord', { organizationId, method: 'botToken', credentials: bot }),
     connectWebhook: () => board.connect('discord', { organizationId, method: 'webhook', credentials: { webhookUrl } }),
-    async authorize(method: string, scopes?: readonly string[], label = 'default') {
+    async authorize(method: 'oauth' | 'channel', scopes?: readonly string[], label = 'default') {
       const result = await made.authorize({ method, label, ...(scopes && { scopes }) });
       return 'connection' in result ? result.connection : expect.unreachable(result.status);
     },

@@ -67,7 +67,7 @@ describe('a GitHub account', () => {
     await expect(client.hooks.create(hook)).rejects.toMatchObject({ missingScopes: ['write:repo_hook'] });
   });
 
-  test.each(['oauth', 'installation'])(
+  test.each(['oauth', 'installation'] as const)(
     'by `%s` comes back from its own issuer or, on older servers, names none',
     async (method) => {
       const { begin, to } = createRig({ appId: '1', privateKey: exampleRsaPem, slug: 's' });

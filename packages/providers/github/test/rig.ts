@@ -5,6 +5,7 @@ import { github } from '../src/index.ts';
 export const who = { organizationId: 'org-1' };
 export const oauthApp = { clientId: 'Iv1.client', clientSecret: 'client-secret', webhookSecret: 'hook-secret' };
 
+type Login = 'oauth' | 'installation';
 type Options = NonNullable<Parameters<typeof github>[0]>;
 
 export function createRig(options: Options = {}) {
@@ -14,7 +15,7 @@ export function createRig(options: Options = {}) {
   return {
     ...made,
     client: board.client('github', who),
-    connect: (method: string) => authorize({ method }),
+    connect: (method: Login) => authorize({ method }),
     to: (path: string) => sent.filter(({ url }) => url.pathname === path),
     connection: () => board.connections.get('github', who),
   };

@@ -218,7 +218,7 @@ test('a wrong client is the tenant’s mistake, and stops nobody else', async ()
   const wrong = { ...credentials, clientId: 'wrong-wrong-wrong-wrong-wrong' };
   await expect(board.connect('paypal', { organizationId, credentials: wrong })).rejects.toMatchObject({
     code: 'credentials_refused',
-    fields: expect.arrayContaining([expect.objectContaining({ path: 'credentials.environment' })]) as unknown,
+    fields: expect.arrayContaining([expect.objectContaining({ path: 'environment' })]) as unknown,
   });
   await expect(client.webhookEndpoints.list()).resolves.toHaveProperty('webhooks');
 });

@@ -80,7 +80,7 @@ test('a key that may only send is healthy, and a wrong one is not', async () => 
   const connected = board.connect('resend', { organizationId: 'o', credentials: { accessToken: 're_wrong_key' } });
   await expect(connected).rejects.toMatchObject({
     code: 'credentials_refused',
-    fields: [{ path: 'credentials.accessToken' }],
+    fields: [{ path: 'accessToken' }],
   });
 });
 

@@ -91,8 +91,7 @@ export async function signCallback(
  */
 async function shopOfSession(token: string, client: OAuthClient): Promise<string> {
   const { jwtVerify } = await import('jose');
-  const refused = (message: string) =>
-    invalidInput('The session token', [{ path: 'credentials.sessionToken', message }]);
+  const refused = (message: string) => invalidInput('The session token', [{ path: 'sessionToken', message }]);
   const { payload } = await jwtVerify(token, encodeUtf8(clientSecret(client)), {
     algorithms: ['HS256'],
     audience: reveal(client.app['clientId'] ?? ''),

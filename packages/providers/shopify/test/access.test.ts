@@ -242,7 +242,7 @@ describe('a session token', () => {
     const { embed, sent } = rig();
     const token = await make();
     const refusal: unknown = await embed(token).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ kind: 'invalid_request', fields: [{ path: 'credentials.sessionToken' }] });
+    expect(refusal).toMatchObject({ kind: 'invalid_request', fields: [{ path: 'sessionToken' }] });
     expect(JSON.stringify(refusal)).not.toContain(token);
     expect(sent).toEqual([]);
   });

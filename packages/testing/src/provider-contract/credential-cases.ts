@@ -60,6 +60,8 @@ function typedCases(subject: Subject, { name, credentials, example }: TypedMetho
     withWorld(subject, async (world) => {
       const error = await world.refusal(world.connect(name, input));
       expect(error.kind).toBe('invalid_request');
+      // By its schema: the vendor's refusal would name the field as well.
+      expect(error.code).toBe('invalid_input');
       expect(error.fields?.map(({ path }) => path.split('.')[0] || field)).toContain(field);
       // A choice among few is named by the refusal that offers them.
       expectNoSecret(error, value.length < 6 ? {} : { 'the value': value }, 'the refusal');
@@ -74,7 +76,7 @@ function typedCases(subject: Subject, { name, credentials, example }: TypedMetho
       }),
     ),
     providerCase(`F07 ${name}: a field that does not exist is refused`, () =>
-      refused({ ...example, plugboardUnknown: 'x' }, ''),
+      refused({ ...example, plugboardUnknown: 'x' }, 'plugboardUnknown'),
     ),
     ...texts.map(([field, text]) =>
       providerCase(`F07 ${name}: \`${field}\` with a line break, a NUL or without end is refused by name`, async () => {

@@ -22,7 +22,7 @@ const alsoAt = (apply: Sign['apply']): Sign => ({
 export const brokenCredentials = [
   broken('a key that may hold anything', {
     fails: breaks,
-    because: /to include 'key'/,
+    because: /'credentials_refused' to be 'invalid_input'/,
     change: (definition) => withAuth(definition, 'key', { credentials: z.strictObject({ key: key(/^ak_/) }) }),
   }),
   broken('a refusal that quotes the key', {
