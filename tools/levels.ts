@@ -26,6 +26,7 @@ export const levels: Readonly<Record<string, number>> = {
   'names.ts': 0,
   'notifications.ts': 0,
   'patience.ts': 0,
+  'printable.ts': 0,
   'random.ts': 0,
   'schema.ts': 0,
   'schema-example.ts': 0,
