@@ -18,6 +18,9 @@ export interface ServedFetch {
   close(): Promise<void>;
 }
 
+/** Connections that may wait to be taken: a test opens thousands at once in the process that has to take them. */
+const crowd = 8192;
+
 /**
  * @param handle Its requests carry no signal: a server does not hear that a client gave up waiting. When it rejects, the
  * connection is reset without an answer.
@@ -30,7 +33,7 @@ export async function serveFetch(
   const server = createServer((incoming, outgoing) => void answer(handle, incoming, outgoing));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen({ port, host: '127.0.0.1', backlog: crowd }, resolve);
   });
   const address = server.address() as AddressInfo;
   return {
