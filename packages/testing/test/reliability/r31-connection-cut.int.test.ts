@@ -36,10 +36,15 @@ describe.each([
   );
   test.for(cuts)('cut $drop processing, $path', { timeout: 600_000 }, async ({ drop, path }, context) => {
     const worker = await world.start();
+    const [spare] = await world.connect(1);
     const total = { recovered: 0, lost: 0, reasons: 0, reuse: 0, unseen: 0 };
     for (let round = 0; round < rounds; round++) {
+      // A server that nothing is heard of between two rounds counts as down in the second, and is not asked.
+      await world.elapse([spare!], hourMs);
+      expect(await worker.ask<Used>({ do: 'use', labels: [spare!] })).toEqual({ done: 1, failed: {} });
       const labels = await world.connect(together);
       await world.elapse(labels, hourMs);
+      const before = world.vendor.ledger.tokenCalls.length;
       world.vendor.switches.token.next({ drop }, together);
       if (path === 'in the background') await worker.ask({ do: 'refresh' });
       else {
@@ -52,6 +57,9 @@ describe.each([
           repeats ? { done: together - spent, failed: givenUp } : { done: 0, failed: { outcome_unknown: together } },
         );
       }
+      expect(world.vendor.ledger.tokenCalls.slice(before).filter(({ outcome }) => outcome === 'dropped')).toHaveLength(
+        together,
+      );
       const found = await judge(world, labels, () => world.use(labels));
       for (const name of ['recovered', 'lost', 'reuse', 'unseen'] as const) total[name] += found[name];
       total.reasons += found.reasons['rotation_lost'] ?? 0;
