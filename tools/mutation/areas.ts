@@ -17,12 +17,14 @@ export const areas: Readonly<Record<string, Area>> = {
     tests: [`${core}/vault-*.test.ts`],
   },
   egress: {
-    about: 'which addresses, hosts and redirects a call may reach',
+    about: 'which addresses, hosts and redirects a call may reach, and which headers it may carry',
     files: [
       'transport/addresses.ts',
       'transport/guarded-connector.ts',
       'transport/redirect.ts',
       'transport/budgets.ts',
+      'transport/headers.ts',
+      'transport/fetch-wire.ts',
       'url.ts',
       'hosts.ts',
       'host-name.ts',
@@ -59,9 +61,17 @@ export const areas: Readonly<Record<string, Area>> = {
     ],
   },
   'webhook-keys': {
-    about: 'keys that judge deliveries: signed tokens, sets of keys that vendors publish, certificates, secrets',
-    files: ['webhooks/{jwt-signature,key-cache,certificate,secrets}.ts'],
-    tests: [`${core}/webhooks/{jwt-signature,key-cache,certificate,secrets,scheme-keys}.test.ts`],
+    about:
+      'keys that judge deliveries: signed tokens, sets of keys that vendors publish, certificates, secrets and the ones before, addresses of connections',
+    files: [
+      'webhooks/{jwt-signature,key-cache,certificate,secrets,address}.ts',
+      'connections/webhook-keys.ts',
+      'previous-secrets.ts',
+    ],
+    tests: [
+      `${core}/webhooks/{jwt-signature,key-cache,certificate,secrets,scheme-keys}.test.ts`,
+      `${core}/{webhook-address,webhook-rotation}.test.ts`,
+    ],
   },
   refresh: {
     about: 'one refresh at a time, over all processes, and what marks a token that is about to be spent',
@@ -87,5 +97,42 @@ export const areas: Readonly<Record<string, Area>> = {
     about: 'what an outage or a refused app holds back, what it leaves of a connection, and when a token is renewed',
     files: ['connections/{provider-breaker,shadow,outage,lifetime}.ts'],
     tests: [`${core}/{provider-breaker,refresh-facts,outage,attention,refresh-conflict}.test.ts`],
+  },
+  rows: {
+    about:
+      'what is believed of a stored row: its credentials, their version, the facts sealed with them, keys that fit',
+    files: ['connections/{envelope,facts,unreadable,reseal,live-row,session}.ts', 'key-gate.ts'],
+    tests: [
+      `${core}/{unreadable,sealed-facts,find-for-call,isolation,vault-reseal,vault-runtime,platform-access}.test.ts`,
+      `${core}/{refresh,refresh-restored}.test.ts`,
+    ],
+  },
+  deliveries: {
+    about: 'whom a delivery is for, that it counts once, and what its sender is told',
+    files: [
+      'webhooks/{receive,body,one-body,ownership,recipients,each-once,read-events,reply,verify-tools}.ts',
+      'webhooks/{intake-by-marks,intake-by-inbox,inbox-payload}.ts',
+      'channels/route.ts',
+    ],
+    tests: [
+      `${core}/{receive,webhook-inbox,webhook-address,channels,sealed-facts}.test.ts`,
+      `${core}/webhooks/one-body.test.ts`,
+    ],
+  },
+  oauth: {
+    about: 'how a client proves itself, where the secret of the app may go, what an answer is worth, what is revoked',
+    files: [
+      'auth/{client-auth,discovery,token-answer,oauth-client,sign,sign-jwt}.ts',
+      'connections/{revoke,discover}.ts',
+    ],
+    tests: [
+      `${core}/{client-auth,client-assertion,connect-oauth,connect-hostile,discovery,tenant-hosts,sign-jwt}.test.ts`,
+      `${core}/{revoke,token-leaks,quoted-secrets,refresh,platform-access}.test.ts`,
+    ],
+  },
+  secrets: {
+    about: 'what keeps secrets out of logs, errors and texts of others',
+    files: ['{secret,redact,redacted-log}.ts'],
+    tests: [`${core}/{redact,redacted-log,quoted-secrets,secret-fields,token-leaks}.test.ts`],
   },
 };

@@ -1,0 +1,97 @@
+/** Of addresses, the transport, the vault and tokens. */
+import { shortcut, returnsNothing, type Equivalent } from './equivalent.ts';
+
+const errorGiven = 'Whoever is called back with an error does not look at the addresses.';
+
+export const ofCore: readonly Equivalent[] = [
+  {
+    file: 'auth/client-assertion.ts',
+    code: 'keyId !== undefined',
+    as: ['true'],
+    why: 'JSON leaves out what is undefined.',
+  },
+  {
+    file: 'auth/jwt.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'Neither is base64url of JSON.',
+  },
+  { file: 'auth/jwt.ts', code: '{ return undefined; }', as: ['{}'], why: returnsNothing },
+  { file: 'auth/jwt.ts', code: 'only === undefined', as: ['false'], why: 'A key of nothing fits no algorithm.' },
+  { file: 'auth/jwt.ts', code: '[]', as: ['["Stryker was here"]'], why: 'One part is as wrong as none.' },
+  {
+    file: 'host-name.ts',
+    code: 'port !== undefined',
+    as: ['true'],
+    why: 'A port that is not there is below no number.',
+  },
+  {
+    file: 'host-name.ts',
+    code: '/:(\\d+)$/',
+    as: ['/:(\\d+)/'],
+    why: 'The grammar above lets no colon but that of the port through.',
+  },
+  { file: 'hosts.ts', code: 'tenantHosts === undefined && !discovers', as: ['false'], why: shortcut },
+  {
+    file: 'hosts.ts',
+    code: 'definition.tenantHosts === undefined && Object.keys(discoveredOf(source.input)).length === 0',
+    as: ['false'],
+    why: shortcut,
+  },
+  {
+    file: 'transport/addresses.ts',
+    code: '{ return undefined; }',
+    as: ['{}'],
+    why: returnsNothing,
+  },
+  {
+    file: 'transport/addresses.ts',
+    code: 'deniedIpv4.every((block) => !address.match(block))',
+    as: ['deniedIpv4.some(block => !address.match(block))'],
+    why: 'The list has one entry.',
+  },
+  { file: 'transport/guarded-connector.ts', code: '[]', as: ['["Stryker was here"]'], why: errorGiven },
+  {
+    file: 'transport/guarded-connector.ts',
+    code: "'closed'",
+    why: 'The message is replaced by that of a connection that failed.',
+  },
+  {
+    file: 'url.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'No text at all is as little an address or a number as this one.',
+  },
+  { file: 'url.ts', code: "!pattern.includes(':')", as: ['false'], why: shortcut },
+  { file: 'url.ts', code: "':'", as: ['""'], why: shortcut },
+  {
+    file: 'url.ts',
+    code: '/^[^.]+(?:\\.[^.]+)*$/',
+    as: ['/^[^.](?:\\.[^.]+)*$/', '/^[^.]+(?:\\.[^.]+)$/', '/^[^.]+(?:\\.[^.])*$/'],
+    why: shortcut,
+  },
+  { file: 'url.ts', code: 'origins.size === 0 && entries.size === 0', as: ['false'], why: shortcut },
+  {
+    file: 'url.ts',
+    code: '/^(.*[^:]):(\\d{1,5})$/',
+    as: ['/(.*[^:]):(\\d{1,5})$/'],
+    why: 'The longest match begins at the first character.',
+  },
+  {
+    file: 'vault/create-vault.ts',
+    code: 'onKeyBudget?.({ keyId: primaryKeyId, seals: warnAfterSeals })',
+    as: ['onKeyBudget({ keyId: primaryKeyId, seals: warnAfterSeals })'],
+    why: 'What a listener throws is dropped, and so is that there is none.',
+  },
+  {
+    file: 'vault/key-ring.ts',
+    code: "'timeout'",
+    why: 'Of a cause its name and code survive, never its message.',
+  },
+  {
+    file: 'vault/self-test.ts',
+    code: '{ return undefined; }',
+    as: ['{}'],
+    why: returnsNothing,
+  },
+];
