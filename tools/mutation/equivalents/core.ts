@@ -2,6 +2,8 @@
 import { shortcut, returnsNothing, type Equivalent } from './equivalent.ts';
 
 const errorGiven = 'Whoever is called back with an error does not look at the addresses.';
+const place = 'Says only which result makes way for which: all of a context is compared before one is used.';
+const samePlace = 'Two contexts in one place differ in purpose and connection id, or in neither.';
 
 export const ofCore: readonly Equivalent[] = [
   {
@@ -94,4 +96,24 @@ export const ofCore: readonly Equivalent[] = [
     as: ['{}'],
     why: returnsNothing,
   },
+  { file: 'vault/create-vault.ts', code: 'root !== undefined', as: ['false'], why: shortcut },
+  { file: 'vault/key-ring.ts', code: '(key) => loaded.set(keyId, key)', as: ['() => undefined'], why: shortcut },
+  { file: 'vault/key-ring.ts', code: '(keyId) => loaded.get(keyId)', as: ['() => undefined'], why: shortcut },
+  {
+    file: 'vault/format.ts',
+    code: 'at < sealed.length',
+    as: ['at <= sealed.length', 'true'],
+    why: 'What lies behind the end is no letter of an id.',
+  },
+  { file: 'vault/status.ts', code: 'payload !== null', as: ['true'], why: 'What is no sealed value is under no key.' },
+  { file: 'vault/subkey-cache.ts', code: '`${purpose} ${connectionId}`', as: ['``'], why: place },
+  {
+    file: 'vault/subkey-cache.ts',
+    code: "purpose === 'credentials'",
+    as: ['true', 'false', "purpose !== 'credentials'"],
+    why: place,
+  },
+  { file: 'vault/subkey-cache.ts', code: "'credentials'", as: ['""'], why: place },
+  { file: 'vault/subkey-cache.ts', code: 'kept.purpose === context.purpose', as: ['true'], why: samePlace },
+  { file: 'vault/subkey-cache.ts', code: 'kept.connectionId === context.connectionId', as: ['true'], why: samePlace },
 ];

@@ -6,6 +6,8 @@ const bothVerify = 'Both ways have one outcome; node:crypto is quicker, and does
 const joined =
   'The bytes are the same wherever they are joined: this decides what memory is kept for the next delivery.';
 const idUnset = 'An id that is undefined is one that is not there: the verdict leaves it out.';
+const ended = 'A key that has ended is refused whenever it is used, and of too many the oldest go first.';
+const jsonAlone = 'What reads JSON throws nothing else.';
 
 export const ofWebhooks: readonly Equivalent[] = [
   {
@@ -227,5 +229,47 @@ export const ofWebhooks: readonly Equivalent[] = [
     code: 'signatures.some((token) => equalText(token, expected))',
     as: ['signatures.every(token => equalText(token, expected))'],
     why: 'There is one token.',
+  },
+  {
+    file: 'webhooks/address.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'Stands for what is not there: neither text is an address, and of no row there is a key.',
+  },
+  {
+    file: 'webhooks/address.ts',
+    code: '[]',
+    as: ['["Stryker was here"]'],
+    why: 'A text is no address, and no key of a row.',
+  },
+  { file: 'webhooks/address.ts', code: 'row === null', as: ['false'], why: 'Of no row there is a key.' },
+  {
+    file: 'webhooks/address.ts',
+    code: 'webhookKeysOf(row) .filter(({ until }) => until === null || until > now)',
+    as: ['webhookKeysOf(row)'],
+    why: ended,
+  },
+  { file: 'webhooks/address.ts', code: 'until === null || until > now', as: ['true'], why: ended },
+  { file: 'webhooks/address.ts', code: 'until > now', as: ['until >= now'], why: ended },
+  {
+    file: 'webhooks/address.ts',
+    code: '{ if (isPlugboardError(error)) return undefined; throw error; }',
+    as: ['{}'],
+    why: jsonAlone,
+  },
+  { file: 'webhooks/address.ts', code: 'isPlugboardError(error)', as: ['true'], why: jsonAlone },
+  { file: 'connections/webhook-keys.ts', code: '[]', as: ['["Stryker was here"]'], why: 'A text is no key of a row.' },
+  { file: 'previous-secrets.ts', code: "''", as: ['"Stryker was here!"'], why: 'What is there has a text.' },
+  {
+    file: 'previous-secrets.ts',
+    code: 'entry !== undefined',
+    as: ['true'],
+    why: 'A secret without a text verifies nothing.',
+  },
+  {
+    file: 'previous-secrets.ts',
+    code: "typeof name === 'string'",
+    as: ['true'],
+    why: 'No field is named by a symbol.',
   },
 ];
