@@ -95,17 +95,14 @@ export const areas: Readonly<Record<string, Area>> = {
   },
   outages: {
     about: 'what an outage or a refused app holds back, what it leaves of a connection, and when a token is renewed',
-    files: ['connections/{provider-breaker,shadow,outage,lifetime}.ts'],
-    tests: [`${core}/{provider-breaker,refresh-facts,outage,attention,refresh-conflict}.test.ts`],
+    files: ['connections/{provider-breaker,shadow,outage,lifetime,attempts}.ts'],
+    tests: [`${core}/{provider-breaker,refresh-facts,outage,attention,refresh-conflict,isolation}.test.ts`],
   },
   rows: {
     about:
       'what is believed of a stored row: its credentials, their version, the facts sealed with them, keys that fit',
-    files: ['connections/{envelope,facts,unreadable,reseal,live-row,session}.ts', 'key-gate.ts'],
-    tests: [
-      `${core}/{unreadable,sealed-facts,find-for-call,isolation,vault-reseal,vault-runtime,platform-access}.test.ts`,
-      `${core}/{refresh,refresh-restored}.test.ts`,
-    ],
+    files: ['connections/{envelope,facts,unreadable,reseal,live-row}.ts', 'key-gate.ts'],
+    tests: [`${core}/{envelope,unreadable,sealed-facts,find-for-call,key-gate,vault-reseal,webhook-address}.test.ts`],
   },
   deliveries: {
     about: 'whom a delivery is for, that it counts once, and what its sender is told',
@@ -130,9 +127,9 @@ export const areas: Readonly<Record<string, Area>> = {
       `${core}/{revoke,token-leaks,quoted-secrets,refresh,platform-access}.test.ts`,
     ],
   },
-  secrets: {
-    about: 'what keeps secrets out of logs, errors and texts of others',
-    files: ['{secret,redact,redacted-log}.ts'],
-    tests: [`${core}/{redact,redacted-log,quoted-secrets,secret-fields,token-leaks}.test.ts`],
+  bytes: {
+    about: 'one text for each value, comparisons that take one time, hashes, and chance',
+    files: ['{bytes,hash,random}.ts'],
+    tests: [`${core}/{bytes,hash}.test.ts`],
   },
 };

@@ -48,7 +48,10 @@ describe('resealAll', () => {
     expect((await reread(store, current)).version).toBe(current.version);
     expect((await reread(store, empty)).version).toBe(empty.version);
 
+    const write = vi.spyOn(store.connections, 'updateMany');
     const again = await resealAll({ store, vault });
+    // Nothing to write is not written: a store may have no statement for it.
+    expect(write).not.toHaveBeenCalled();
     expect(again).toMatchObject({ rows: 26, resealed: 0, current: 26, busy: 0 });
   });
 
@@ -166,6 +169,28 @@ describe('resealAll', () => {
     );
     for (const row of before)
       expect(await reread(store, row)).toMatchObject({ version: row.version, credentials: row.credentials });
+  });
+
+  it('C09 goes past what a newer version has sealed, and lists a hundred at most', async () => {
+    const store = createMemoryStore();
+    const rows: ConnectionRow[] = [];
+    for (let index = 0; index < 101; index++) rows.push(await addConnection(store, old, `secret ${index}`));
+    for (const { organizationId, id, credentials } of rows) {
+      const newer = Uint8Array.from(credentials!).fill(2, 0, 1);
+      await store.connections.update(organizationId, id, {}, { credentials: newer });
+    }
+    await addConnection(store, old, 'good');
+    const report = await resealAll({ store, vault });
+    expect(report).toMatchObject({ complete: true, rows: 102, resealed: 1, unreadable: 101 });
+    expect(report.unreadableIds).toHaveLength(100);
+  });
+
+  it('C14 asks the store to pass over rows that somebody holds', async () => {
+    const store = createMemoryStore();
+    await addConnection(store, old, 'secret');
+    const write = vi.spyOn(store.connections, 'updateMany');
+    await resealAll({ store, vault });
+    expect(write.mock.calls.map(([, options]) => options)).toEqual([{ skipHeld: true }]);
   });
 
   it('stops at an outage of a key source instead of calling every row unreadable', async () => {

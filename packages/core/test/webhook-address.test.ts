@@ -250,9 +250,17 @@ describe('the webhook address of a connection', () => {
   test('G01 is made for nobody without a connection of their own', async () => {
     const rig = createRig();
     await rig.connect();
-    await expect(rig.board.webhooks.address('acme', { organizationId: 'org-2' })).rejects.toMatchObject({
-      code: 'not_connected',
-    });
+    const refusal = { kind: 'auth', code: 'not_connected' };
+    await expect(rig.board.webhooks.address('acme', { organizationId: 'org-2' })).rejects.toMatchObject(refusal);
+    const { id } = (await rig.row())!;
+    for (const change of [{ stub: true }, { stub: false, status: 'disconnected' }] as const) {
+      await rig.store.connections.update(organizationId, id, {}, change);
+      await expect(rig.board.webhooks.address('acme', { organizationId })).rejects.toMatchObject(refusal);
+    }
+    for (const target of [{ organizationId: '' }, { organizationId, label: '' }]) {
+      const path = target.organizationId === '' ? 'organizationId' : 'label';
+      await expect(rig.board.webhooks.address('acme', target)).rejects.toMatchObject({ fields: [{ path }] });
+    }
     await expect(rig.board.webhooks.address('nobody' as 'acme', { organizationId })).rejects.toMatchObject({
       code: 'unknown_provider',
     });
