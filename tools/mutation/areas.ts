@@ -35,10 +35,10 @@ export const areas: Readonly<Record<string, Area>> = {
     ],
   },
   tokens: {
-    about: 'id tokens, signed assertions, PKCE',
-    files: ['auth/{pkce,id-token,jwt,client-assertion}.ts'],
+    about: 'id tokens, signed assertions, PKCE, how a client proves itself, which endpoints a server may announce',
+    files: ['auth/{pkce,id-token,jwt,client-assertion,client-auth,discovery,sign-jwt}.ts'],
     tests: [
-      `${core}/{id-token,id-token-edges,client-assertion,client-auth,discovery}.test.ts`,
+      `${core}/{id-token,id-token-edges,client-assertion,client-auth,discovery,sign-jwt}.test.ts`,
       `${core}/webhooks/{key-cache,jwt-signature}.test.ts`,
     ],
   },
@@ -105,27 +105,9 @@ export const areas: Readonly<Record<string, Area>> = {
     tests: [`${core}/{envelope,unreadable,sealed-facts,find-for-call,key-gate,vault-reseal,webhook-address}.test.ts`],
   },
   deliveries: {
-    about: 'whom a delivery is for, that it counts once, and what its sender is told',
-    files: [
-      'webhooks/{receive,body,one-body,ownership,recipients,each-once,read-events,reply,verify-tools}.ts',
-      'webhooks/{intake-by-marks,intake-by-inbox,inbox-payload}.ts',
-      'channels/route.ts',
-    ],
-    tests: [
-      `${core}/{receive,webhook-inbox,webhook-address,channels,sealed-facts}.test.ts`,
-      `${core}/webhooks/one-body.test.ts`,
-    ],
-  },
-  oauth: {
-    about: 'how a client proves itself, where the secret of the app may go, what an answer is worth, what is revoked',
-    files: [
-      'auth/{client-auth,discovery,token-answer,oauth-client,sign,sign-jwt}.ts',
-      'connections/{revoke,discover}.ts',
-    ],
-    tests: [
-      `${core}/{client-auth,client-assertion,connect-oauth,connect-hostile,discovery,tenant-hosts,sign-jwt}.test.ts`,
-      `${core}/{revoke,token-leaks,quoted-secrets,refresh,platform-access}.test.ts`,
-    ],
+    about: 'whose a delivery is, and that it counts once',
+    files: ['webhooks/{body,one-body,ownership,recipients,each-once}.ts'],
+    tests: [`${core}/webhooks/{body,one-body,recipients}.test.ts`],
   },
   bytes: {
     about: 'one text for each value, comparisons that take one time, hashes, and chance',
