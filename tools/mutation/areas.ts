@@ -31,7 +31,7 @@ export const areas: Readonly<Record<string, Area>> = {
     ],
     tests: [
       `${core}/{egress,egress-edges,url,host-name,hosts,tenant-hosts}.test.ts`,
-      `${core}/transport-{answers,bounds,wires}.test.ts`,
+      `${core}/transport-{answers,bounds,redirects,wires}.test.ts`,
     ],
   },
   tokens: {

@@ -116,4 +116,12 @@ export const ofCore: readonly Equivalent[] = [
   { file: 'vault/subkey-cache.ts', code: "'credentials'", as: ['""'], why: place },
   { file: 'vault/subkey-cache.ts', code: 'kept.purpose === context.purpose', as: ['true'], why: samePlace },
   { file: 'vault/subkey-cache.ts', code: 'kept.connectionId === context.connectionId', as: ['true'], why: samePlace },
+  { file: 'transport/fetch-wire.ts', code: "''", as: ['"Stryker was here!"'], why: 'Neither is an address.' },
+  { file: 'url.ts', code: 'pattern === url.hostname && wholeLabels.test(pattern)', as: ['false'], why: shortcut },
+  {
+    file: 'host-name.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'What is asked is whether a dot is left, and neither text has one.',
+  },
 ];
