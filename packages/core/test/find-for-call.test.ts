@@ -73,6 +73,8 @@ test('nothing is connected where the store has no row, or one that has ended', a
   await rig.connect();
   await drive(rig, rig.board.disconnect('acme', { organizationId }));
   expect((await rig.readsOfCall())[0]).toBe('not_connected');
+  const setting = rig.board.settings.update('acme', { organizationId, settings: { channel: 'c1' } });
+  await expect(setting).rejects.toMatchObject({ code: 'not_connected' });
 });
 
 test('a part whose credentials no longer serve says so', async () => {

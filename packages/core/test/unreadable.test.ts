@@ -181,6 +181,19 @@ describe('credentials that are not those that were sealed for the row', () => {
   });
 });
 
+test('C02 what a newer version has sealed is no damage: it waits for that version as it is', async () => {
+  const rig = await alteredRig((row) => ({
+    ...row,
+    credentials: Uint8Array.from(row.credentials ?? []).fill(2, 0, 1),
+  }));
+  rig.tamper();
+  expect(await rig.list()).toBe('vault_version');
+  expect(await rig.row()).toMatchObject({ status: 'active', statusReason: null });
+  expect(rig.heard).toEqual([]);
+  rig.putBack();
+  expect(await rig.list()).toBe('resolved');
+});
+
 test('C02 a database that takes no flag does not hide why the call failed', async () => {
   const state: { alter: Alter } = { alter: (row) => row };
   const lines: [object, string][] = [];

@@ -8,6 +8,8 @@ import { createKey } from '../src/vault/key-bytes.ts';
 import { resealAll, type ResealReport } from '../src/connections/reseal.ts';
 import { vaultStatus } from '../src/vault/status.ts';
 import type { Vault } from '../src/vault/vault.ts';
+import { handlerWire } from '../src/transport/handler-wire.ts';
+import { createRig, organizationId } from './support/rig.ts';
 import { addConnection, contextOfRow, reread, secretOf } from './support/sealed-rows.ts';
 import { outcomeOf, testVault } from './support/vault.ts';
 
@@ -183,6 +185,15 @@ describe('resealAll', () => {
     const report = await resealAll({ store, vault });
     expect(report).toMatchObject({ complete: true, rows: 102, resealed: 1, unreadable: 101 });
     expect(report.unreadableIds).toHaveLength(100);
+  });
+
+  it('C13 leaves connections that go on: what a board has sealed opens with the new key as with the old', async () => {
+    const before = createRig({}, { keys: { k1 } });
+    await before.connect();
+    const { store } = before;
+    expect(await resealAll({ store, vault })).toMatchObject({ resealed: 1 });
+    const after = createRig({}, { store, keys: { k2 }, clock: before.clock, wire: handlerWire(before.handle) });
+    expect(await after.board.client('acme', { organizationId }).orders.list()).toBeDefined();
   });
 
   it('C14 asks the store to pass over rows that somebody holds', async () => {

@@ -60,4 +60,6 @@ export const ofConnections: readonly Equivalent[] = [
     as: ['true'],
     why: 'What is not there is later than nothing.',
   },
+  { file: 'key-gate.ts', code: '() => void (fits = true)', as: ['() => undefined'], why: shortcut },
+  { file: 'key-gate.ts', code: 'true', as: ['false'], why: shortcut },
 ];
