@@ -124,4 +124,19 @@ export const ofCore: readonly Equivalent[] = [
     as: ['"Stryker was here!"'],
     why: 'What is asked is whether a dot is left, and neither text has one.',
   },
+  {
+    file: 'auth/sign-jwt.ts',
+    code: 'false',
+    as: ['true'],
+    why: 'Whether the key could be taken out of WebCrypto again: nobody has it.',
+  },
+  {
+    file: 'auth/sign-jwt.ts',
+    code: "'\\n'",
+    as: ['""'],
+    why: 'White space within the text is dropped before it is read.',
+  },
+  { file: 'auth/sign-jwt.ts', code: "''", as: ['"Stryker was here!"'], why: 'Without a label nothing is read.' },
+  { file: 'auth/sign-jwt.ts', code: '[]', as: ['["Stryker was here"]'], why: 'A text of one part has no label.' },
+  { file: 'auth/sign-jwt.ts', code: 'label === undefined', as: ['false'], why: 'No bytes are no key.' },
 ];
