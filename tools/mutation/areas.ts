@@ -96,7 +96,7 @@ export const areas: Readonly<Record<string, Area>> = {
   outages: {
     about: 'what an outage or a refused app holds back, what it leaves of a connection, and when a token is renewed',
     files: ['connections/{provider-breaker,shadow,outage,lifetime,attempts}.ts'],
-    tests: [`${core}/{provider-breaker,refresh-facts,outage,attention,refresh-conflict,isolation}.test.ts`],
+    tests: [`${core}/{provider-breaker,refresh-facts,outage,attention,refresh-conflict,attempts}.test.ts`],
   },
   rows: {
     about:
