@@ -1,4 +1,7 @@
-/** What `pnpm mutate` changes, area by area, and the tests that have to notice. */
+/**
+ * What `pnpm mutate` changes, area by area, and the tests that have to notice. What is left out, and why, stands at the
+ * head of docs/security/mutation.md.
+ */
 export interface Area {
   /** What the area protects, for the page. */
   readonly about: string;
