@@ -117,4 +117,9 @@ export const areas: Readonly<Record<string, Area>> = {
     files: ['{bytes,hash,random}.ts'],
     tests: [`${core}/{bytes,hash}.test.ts`],
   },
+  oauth: {
+    about: 'to whom the secret of an app may go, what a token endpoint’s answer is taken for, what is revoked',
+    files: ['auth/{oauth-client,token-answer}.ts'],
+    tests: [`${core}/{oauth-client,oauth-secret,token-answer}.test.ts`],
+  },
 };
