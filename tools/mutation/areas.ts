@@ -86,7 +86,7 @@ export const areas: Readonly<Record<string, Area>> = {
   },
   'refresh-outcomes': {
     about: 'nothing lost between the vendor and the store, no connection ended by an outage',
-    files: ['connections/refresh-{facts,failure,outcome,success}.ts'],
+    files: ['connections/refresh-{facts,failure,outcome,success}.ts', 'connections/persist.ts'],
     tests: [
       `${core}/{refresh,refresh-outcomes,refresh-pauses,refresh-facts,refresh-conflict,refresh-restored,refresh-now,isolation,unreadable}.test.ts`,
     ],
@@ -118,8 +118,9 @@ export const areas: Readonly<Record<string, Area>> = {
     tests: [`${core}/{bytes,hash}.test.ts`],
   },
   oauth: {
-    about: 'to whom the secret of an app may go, what a token endpoint’s answer is taken for, what is revoked',
-    files: ['auth/{oauth-client,token-answer}.ts'],
-    tests: [`${core}/{oauth-client,oauth-secret,token-answer}.test.ts`],
+    about:
+      'where credentials go: to whom the secret of an app, in which place of a request; what a token answer is taken for',
+    files: ['auth/{oauth-client,token-answer,sign}.ts'],
+    tests: [`${core}/{oauth-client,oauth-secret,token-answer,sign}.test.ts`],
   },
 };
