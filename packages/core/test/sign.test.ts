@@ -20,24 +20,36 @@ async function signed(sign: Sign, body?: OutgoingRequest['body']) {
 
 const untouched = { url: '?a=b', headers: {}, body: undefined };
 
-test.each<[Sign, string[], object]>([
-  [bearer(), ['header:authorization'], { headers: { authorization: 'Bearer token-1' } }],
-  [bearer('apiKey'), ['header:authorization'], { headers: { authorization: 'Bearer key-1' } }],
-  [header('X-Key', 'apiKey'), ['header:x-key'], { headers: { 'x-key': 'key-1' } }],
-  [header('x-key', 'apiKey', 'Key '), ['header:x-key'], { headers: { 'x-key': 'Key key-1' } }],
+test.each<[string, Sign, string[], object]>([
+  ['a token', bearer(), ['header:authorization'], { headers: { authorization: 'Bearer token-1' } }],
   [
+    'a token of another name',
+    bearer('apiKey'),
+    ['header:authorization'],
+    { headers: { authorization: 'Bearer key-1' } },
+  ],
+  ['a header', header('X-Key', 'apiKey'), ['header:x-key'], { headers: { 'x-key': 'key-1' } }],
+  [
+    'a header with a prefix',
+    header('x-key', 'apiKey', 'Key '),
+    ['header:x-key'],
+    { headers: { 'x-key': 'Key key-1' } },
+  ],
+  [
+    'a user and a password',
     basic('user', 'password'),
     ['header:authorization'],
     { headers: { authorization: `Basic ${Buffer.from('usér:pass').toString('base64')}` } },
   ],
-  [query('key', 'apiKey'), ['query:key'], { url: '?a=b&key=key-1' }],
+  ['a query parameter', query('key', 'apiKey'), ['query:key'], { url: '?a=b&key=key-1' }],
   [
+    'a member of the body',
     bodyMember('key', 'apiKey'),
     ['body:key'],
     { body: '{"key":"key-1"}', headers: { 'content-type': 'application/json' } },
   ],
-  [unsigned, [], {}],
-])('%o', async (sign, places, expected) => {
+  ['nothing', unsigned, [], {}],
+])('%s', async (_name, sign, places, expected) => {
   expect(sign.places).toEqual(places);
   expect(await signed(sign)).toEqual({ ...untouched, ...expected });
 });
