@@ -272,4 +272,11 @@ export const ofWebhooks: readonly Equivalent[] = [
     as: ['true'],
     why: 'No field is named by a symbol.',
   },
+  {
+    file: 'webhooks/one-body.ts',
+    code: '() => Promise.resolve()',
+    as: ['() => undefined'],
+    why: 'It is waited for, and undefined is there as soon.',
+  },
+  { file: 'webhooks/body.ts', code: '{ isUp: false }', as: ['{}'], why: 'What is not there is as false.' },
 ];

@@ -1,5 +1,5 @@
 /** E10: whom an event is for, and that each has it once. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import type { Engine, ProviderRuntime } from '../../src/engine.ts';
 import { createMemoryStore } from '../../src/memory-store.ts';
@@ -155,7 +155,9 @@ describe('what is done for each', () => {
     const work = async (row: ConnectionRow | null) => row?.id ?? 'nobody';
     for (let turn = 0; turn < 2; turn++)
       expect(await eachOnce(once, mark, [null], work)).toEqual({ result: 'nobody', failures: [] });
+    const [peeked, set] = [vi.spyOn(once, 'peek'), vi.spyOn(once, 'set')];
     await eachOnce(once, mark, [null, ...rows], work);
-    expect(await once.peek(`${mark.key}:undefined`)).toBeNull();
+    const keys = rows.map(({ id }) => `${mark.key}:${id}`);
+    expect([peeked, set].map(({ mock }) => mock.calls.map(([key]) => key))).toEqual([keys, keys]);
   });
 });
