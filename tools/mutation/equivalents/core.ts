@@ -4,6 +4,8 @@ import { shortcut, returnsNothing, type Equivalent } from './equivalent.ts';
 const errorGiven = 'Whoever is called back with an error does not look at the addresses.';
 const place = 'Says only which result makes way for which: all of a context is compared before one is used.';
 const samePlace = 'Two contexts in one place differ in purpose and connection id, or in neither.';
+const bothHash = 'Both ways have one outcome; node:crypto is quicker.';
+const ofText = 'Of a text node:crypto takes the UTF-8 bytes as well.';
 
 export const ofCore: readonly Equivalent[] = [
   {
@@ -139,4 +141,46 @@ export const ofCore: readonly Equivalent[] = [
   { file: 'auth/sign-jwt.ts', code: "''", as: ['"Stryker was here!"'], why: 'Without a label nothing is read.' },
   { file: 'auth/sign-jwt.ts', code: '[]', as: ['["Stryker was here"]'], why: 'A text of one part has no label.' },
   { file: 'auth/sign-jwt.ts', code: 'label === undefined', as: ['false'], why: 'No bytes are no key.' },
+  { file: 'bytes.ts', code: '{ return undefined; }', as: ['{}'], why: returnsNothing },
+  { file: 'bytes.ts', code: 'native !== undefined', as: ['false'], why: shortcut },
+  {
+    file: 'bytes.ts',
+    code: 'index < bytes.length',
+    as: ['index <= bytes.length'],
+    why: 'What is written behind the end of a typed array is nowhere.',
+  },
+  {
+    file: 'bytes.ts',
+    code: '{ let room = head.length; for (const text of texts) room += 4 + text.length; const bytes = new Uint8Array(room); byte...',
+    as: ['{}'],
+    why: shortcut,
+  },
+  { file: 'bytes.ts', code: 'code > longestAscii', as: ['true', 'code >= longestAscii'], why: shortcut },
+  {
+    file: 'bytes.ts',
+    code: 'index < a.length',
+    as: ['index <= a.length'],
+    why: 'Behind the end of both there is nothing that differs.',
+  },
+  {
+    file: 'bytes.ts',
+    code: '{ const { Buffer } = globalThis as { Buffer?: typeof globalThis.Buffer }; return Buffer?.from(bytes.buffer, bytes.byt...',
+    as: ['{}'],
+    why: shortcut,
+  },
+  { file: 'hash.ts', code: 'node !== undefined', as: ['false'], why: bothHash },
+  { file: 'hash.ts', code: "typeof key === 'string'", as: ['false'], why: ofText },
+  { file: 'hash.ts', code: "'string'", as: ['""'], why: ofText },
+  {
+    file: 'hash.ts',
+    code: 'false',
+    as: ['true'],
+    why: 'Whether the key could be taken out of WebCrypto again: nobody has it.',
+  },
+  {
+    file: 'hash.ts',
+    code: '{ // As a key object: raw bytes make Node 24 four times slower here. const held = node.createSecretKey(typeof key ===...',
+    as: ['{}'],
+    why: bothHash,
+  },
 ];
