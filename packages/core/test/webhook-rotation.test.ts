@@ -102,7 +102,7 @@ test('E06 the secret before verifies in each form in which a provider may name o
   expect(await statuses(...before!)).toEqual([401, 401]);
 });
 
-test('E13 a secret that the one before has no part in counts once', async () => {
+test('a secret that the one before has no part in counts once', async () => {
   const fixed = Array.from({ length: 15 }, (_, index) => `fixed-${index}`);
   const secrets: WebhookDefinition['secrets'] = ({ app }) => [...fixed, app['signingSecret']];
   const previous = { signingSecret: { secret: 'old', notAfter: until(createFakeClock()) } };
