@@ -29,9 +29,9 @@ this page; it asks for 90 % in each area, and for a reason wherever a mutant sur
 messages and hints. Tests with databases and processes of their own are not run, so some of what survives here fails there.
 An area of \`tools/mutation/areas.ts\` without a part below has not been run yet.
 
-Left out are whole flows: \`authorize\` and its callback, \`webhooks.receive\`, sessions. Their tests drive a board, up to
-seconds for each mutant; what flows judge by is in the areas. Left out as well are the patterns that find secrets in texts
-(\`redact\`, \`redacted-log\`): lists of leaks in every place and encoding are held against them.
+Left out are whole flows: \`authorize\` and its callback, \`disconnect\`, \`webhooks.receive\`, sessions. Their tests drive a
+board, up to seconds for each mutant; what flows judge by is in the areas. Left out as well are the patterns that find
+secrets in texts (\`redact\`, \`redacted-log\`): lists of leaks in every place and encoding are held against them.
 `;
 
 const args = process.argv.slice(2);

@@ -119,8 +119,8 @@ export const areas: Readonly<Record<string, Area>> = {
   },
   oauth: {
     about:
-      'where credentials go: to whom the secret of an app, in which place of a request; what a token answer is taken for, and which grants are revoked',
-    files: ['auth/{oauth-client,token-answer,sign}.ts', 'connections/revoke.ts'],
-    tests: [`${core}/{oauth-client,oauth-secret,token-answer,sign,revoke}.test.ts`],
+      'where credentials go: to whom the secret of an app, in which place of a request; what a token answer is taken for',
+    files: ['auth/{oauth-client,token-answer,sign}.ts'],
+    tests: [`${core}/{oauth-client,oauth-secret,token-answer,sign}.test.ts`],
   },
 };

@@ -119,6 +119,30 @@ describe('a token call', () => {
     const theirs = { kind: 'auth', code: 'invalid_client', hint: 'Enter the client again.' };
     expect(await refusal(mint, { app: {} })).toMatchObject(theirs);
     expect(await refusal({}, { app: {} })).toMatchObject(ofHost);
+    const { context: sound } = createCalls({ app: {} });
+    expect(await createOAuthClient(sound, methodOf(mint as never)).token({})).toHaveProperty('credentials');
+  });
+
+  test('may go to hosts that the connection’s own credentials and facts name', async () => {
+    const { asked, context } = createCalls({
+      hostsFor: ({ credentials, metadata, input }) => [
+        'auth.acme.example',
+        String(credentials['server']),
+        String(metadata['instance']),
+        String(input['region']),
+      ],
+    });
+    await sendOAuth(context, { method: 'GET', url });
+    const state = {
+      credentials: { server: 'c.example' },
+      metadata: { instance: 'm.example' },
+      input: { region: 'i.example' },
+    };
+    await sendOAuth(context, { method: 'GET', url }, state);
+    expect(asked.map(({ hosts }) => hosts.slice(1))).toEqual([
+      ['undefined', 'undefined', 'undefined'],
+      ['c.example', 'm.example', 'i.example'],
+    ]);
   });
 
   test('that a mint makes with a scope that is refused is no mistyped client', async () => {

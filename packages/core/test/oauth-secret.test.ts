@@ -119,6 +119,12 @@ describe('a revocation', () => {
   test.each<[string, () => Response, unknown]>([
     ['nothing', () => new Response(null, { status: 204 }), true],
     ['a page', () => new Response('<html>'), true],
+    ['an object', () => Response.json({}), true],
+    [
+      'that the request is wrong',
+      () => Response.json({ error: 'invalid_request' }, { status: 400 }),
+      { code: 'invalid_request' },
+    ],
     ['that the token is dead', () => Response.json({ error: 'invalid_grant' }, { status: 400 }), true],
     ['that it knows no such token', () => Response.json({ error: 'invalid_token' }, { status: 400 }), true],
     ['400 and a page', () => new Response('<html>', { status: 400 }), true],
@@ -133,6 +139,14 @@ describe('a revocation', () => {
     const { outcome } = await revoke({ revoke: { url: endpoint } }, handle);
     if (expected === true) expect(outcome).toBe(true);
     else expect(outcome).toMatchObject(expected as object);
+  });
+
+  test('that fails for a reason of this process is not taken for done, whatever it is called', async () => {
+    const { context } = createCalls();
+    const failure = Object.assign(new Error('a mistake'), { kind: 'auth', code: 'token_refused' });
+    const broken = { ...context, transport: { ...context.transport, send: () => Promise.reject(failure) } };
+    const method = methodOf({ revoke: { url: endpoint } });
+    await expect(revokeGrant(createOAuthClient(broken, method, { credentials }), method, broken)).rejects.toBe(failure);
   });
 
   test('is made by the method where it says how, and by nobody where there is no way', async () => {

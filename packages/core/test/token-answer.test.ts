@@ -78,7 +78,7 @@ describe('a grant', () => {
       access_token: 'a',
       refresh_token: 'r',
       id_token: 'i',
-      scope: 'x y',
+      scope: 'read write',
       expires_in: 60,
       refresh_token_expires_in: '90',
     };
@@ -86,7 +86,7 @@ describe('a grant', () => {
       credentials: { accessToken: new Secret('a'), refreshToken: new Secret('r'), idToken: new Secret('i') },
       expiresInMs: 60_000,
       refreshExpiresInMs: 90_000,
-      scopes: ['x', 'y'],
+      scopes: ['read', 'write'],
     });
     const { accessToken, refreshToken, idToken } = readTokenAnswer(answer).credentials;
     const texts = [accessToken, refreshToken, idToken].map((secret) => (secret as Secret).reveal());

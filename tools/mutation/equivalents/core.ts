@@ -183,4 +183,25 @@ export const ofCore: readonly Equivalent[] = [
     as: ['{}'],
     why: bothHash,
   },
+  { file: 'auth/oauth-client.ts', code: 'request.url === url', as: ['false'], why: shortcut },
+  {
+    file: 'auth/oauth-client.ts',
+    code: 'proof === undefined',
+    as: ['false'],
+    why: 'No field of the app is named undefined.',
+  },
+  {
+    file: 'auth/oauth-client.ts',
+    code: 'context.hosts.some((host) => hostMatches(host, target))',
+    as: ['false'],
+    why: shortcut,
+  },
+  { file: 'auth/oauth-client.ts', code: '(host) => hostMatches(host, target)', as: ['() => undefined'], why: shortcut },
+  { file: 'auth/oauth-client.ts', code: 'discovered === undefined', as: ['false'], why: shortcut },
+  {
+    file: 'auth/oauth-client.ts',
+    code: 'init.json === undefined',
+    as: ['false'],
+    why: 'JSON of undefined is undefined.',
+  },
 ];
