@@ -4,7 +4,7 @@
  * Without names all areas are run, one after the other, which takes long. Results are kept in .cache/mutation, so that the next run repeats
  * only what changed; `--report` runs nothing. docs/security/mutation.md is written for the areas that were named.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { Stryker } from '@stryker-mutator/core';
@@ -97,7 +97,7 @@ function tell(name: string): number {
     console.log(`!!! ${name}: was never run`);
     return 1;
   }
-  const result = resultOf(JSON.parse(readFileSync(file, 'utf8')) as StrykerReport);
+  const result = resultOf(reportOfArea(name, file));
   const problems = problemsOf(name, result);
   for (const problem of problems) console.log(`!!! ${problem}`);
   const { mutants, noticed, score, survivors } = result;
@@ -109,6 +109,14 @@ function tell(name: string): number {
   mkdirSync(dirname(pageFile), { recursive: true });
   writeFileSync(pageFile, withSection(page, name, sectionOf(name, areas[name]!, result)));
   return problems.length;
+}
+
+/** Without files that are no longer in the area: Stryker keeps what it once knew. */
+function reportOfArea(name: string, file: string): StrykerReport {
+  const report = JSON.parse(readFileSync(file, 'utf8')) as StrykerReport;
+  const patterns = areas[name]!.files.map((pattern) => `packages/core/src/${pattern}`);
+  const own = new Set(globSync(patterns, { cwd: rootDir }));
+  return { ...report, files: Object.fromEntries(Object.entries(report.files).filter(([path]) => own.has(path))) };
 }
 
 function reportOf(name: string): string {
