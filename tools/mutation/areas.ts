@@ -88,7 +88,7 @@ export const areas: Readonly<Record<string, Area>> = {
     about: 'nothing lost between the vendor and the store, no connection ended by an outage',
     files: ['connections/refresh-{facts,failure,outcome,success}.ts', 'connections/persist.ts'],
     tests: [
-      `${core}/{refresh,refresh-outcomes,refresh-pauses,refresh-facts,refresh-conflict,refresh-restored,refresh-now,isolation,unreadable}.test.ts`,
+      `${core}/{refresh,refresh-outcomes,refresh-pauses,refresh-facts,refresh-conflict,refresh-restored,refresh-now,isolation,unreadable,persist}.test.ts`,
     ],
   },
   'refresh-job': {
