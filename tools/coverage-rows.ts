@@ -232,7 +232,7 @@ export const standings: Readonly<Record<string, Standing>> = {
   R50: { left: 'CI takes 100,000 cases of each; ten million with `PLUGBOARD_CORPUS=full`.' },
   R57: {
     by: '`pnpm mutate`, [its results](mutation.md)',
-    left: 'What survives is listed with its reason; for signatures some tests are owed. Tests with databases are not run.',
+    left: 'What survives is listed with its reason. Tests with databases and processes of their own are not run.',
   },
   S01: { untested: 'only the registry can show it, version by version, once there are any.' },
   S07: { untested: 'only the registry can show who owns a name.' },

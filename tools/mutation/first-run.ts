@@ -20,6 +20,8 @@ interface Shared {
 
 /** A mutant makes a test go round no more often than so many times as without it: beyond that it has no end. */
 const mostRounds = 100;
+/** For what is closed after each run: a server, sockets. */
+const leaveMs = 1_000;
 const found: FirstRun = { noticed: {}, tests: {} };
 
 export default class FirstRunner extends TestRunner {
@@ -91,19 +93,40 @@ function countSteps(most: number) {
 }
 
 /** Runs the test once more, with what is to run before and after it. */
-async function problemOf(test: Test, shared: Shared, limitMs: number): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('endless')), limitMs);
-  });
+async function problemOf(test: Test & Finishing, shared: Shared, limitMs: number): Promise<string | undefined> {
+  const { onFinished: ofFirstRun } = test;
+  test.onFinished = [];
   try {
-    await Promise.race([runOnce(test, shared), late]);
+    await within(limitMs, runOnce(test, shared));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message.slice(0, 200) || error.name : String(error);
   } finally {
-    clearTimeout(timer);
+    await leave(test);
+    test.onFinished = ofFirstRun;
   }
+}
+
+/** What the test asked for at its end, as `onTestFinished` keeps it. */
+interface Finishing {
+  onFinished?: ((context: Test['context']) => unknown)[] | undefined;
+}
+
+/**
+ * Each run closes what it has opened: otherwise the test itself would at its end, where one that a mutant keeps from
+ * closing is a failure of the whole run.
+ */
+async function leave(test: Test & Finishing): Promise<void> {
+  for (const finish of (test.onFinished ?? []).toReversed())
+    await within(leaveMs, Promise.resolve(test.context).then(finish)).catch(() => undefined);
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('endless')), limitMs);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 async function runOnce(test: Test, shared: Shared): Promise<void> {

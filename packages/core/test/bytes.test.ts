@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 
 import {
   concatBytes,
+  crc32,
   decodeBase64,
   decodeBase64url,
   decodeHex,
@@ -14,7 +15,7 @@ import {
   equalText,
   lengthPrefixed,
 } from '../src/bytes.ts';
-import { randomBytes, randomToken, randomUuid } from '../src/random.ts';
+import { randomBytes, randomToken, randomTokens, randomUuid } from '../src/random.ts';
 
 const samples = [...Array.from({ length: 100 }, (_, length) => randomBytes(length)), randomBytes(10_000)];
 const codecs = [
@@ -34,9 +35,11 @@ describe.each(codecs)('%s', (name, encode, decode) => {
   it('writes the same where there is no codec of the platform', () => {
     const expected = samples.map((bytes) => Buffer.from(bytes).toString(name));
     vi.stubGlobal('Buffer', undefined);
-    const written = samples.map((bytes) => encode(bytes));
-    vi.unstubAllGlobals();
-    expect(written).toEqual(expected);
+    try {
+      expect(samples.map((bytes) => encode(bytes))).toEqual(expected);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('writes views as what they show', () => {
@@ -98,6 +101,15 @@ describe('lengthPrefixed', () => {
     expect(encodeHex(lengthPrefixed(new Uint8Array(), 'x'.repeat(70_000))).slice(0, 10)).toBe('0001117078');
   });
 
+  it('writes the same of texts that are ASCII and of those that are not, behind whatever head', () => {
+    const head = Uint8Array.of(0xff);
+    expect(encodeHex(lengthPrefixed(head, 'ab', '\x7f', 'c'))).toBe(
+      'ff' + '000000026162' + '000000017f' + '0000000163',
+    );
+    expect(encodeHex(lengthPrefixed(head, 'é'))).toBe('ff' + '00000002c3a9');
+    expect(encodeHex(lengthPrefixed(head))).toBe('ff');
+  });
+
   it('keeps lists apart that join to the same text', () => {
     const lists = [['ab', 'c'], ['a', 'bc'], ['abc', ''], ['', 'abc'], ['abc'], ['a', 'b', 'c']];
     expect(new Set(lists.map((list) => encodeHex(lengthPrefixed(new Uint8Array(), ...list)))).size).toBe(lists.length);
@@ -116,12 +128,22 @@ describe('bytes', () => {
     expect(equalBytes(bytes, new Uint8Array(bytes))).toBe(true);
     expect(equalBytes(bytes, bytes.subarray(1))).toBe(false);
     expect(equalBytes(new Uint8Array(), new Uint8Array())).toBe(true);
+    for (const [a, b] of [[[1], [1, 2]], [[1, 0], [1]], [[], [0]], [[0], []]] as const)
+      expect(equalBytes(Uint8Array.from(a), Uint8Array.from(b))).toBe(false); // prettier-ignore
     for (let bit = 0; bit < 512; bit++) {
       const other = new Uint8Array(bytes);
       other[bit >> 3]! ^= 1 << (bit & 7);
       expect(equalBytes(bytes, other)).toBe(false);
     }
   });
+});
+
+test.each([
+  ['', 0],
+  ['a', 0xe8b7be43],
+  ['123456789', 0xcbf43926],
+])('the check value of %j is the one that is published (CRC-32/ISO-HDLC)', (text, value) => {
+  expect(crc32(encodeUtf8(text))).toBe(value);
 });
 
 describe('texts', () => {
@@ -140,5 +162,14 @@ describe('random values', () => {
     expect(randomToken(16)).toMatch(/^[A-Za-z0-9_-]{22}$/);
     expect(randomUuid()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(new Set(Array.from({ length: 1000 }, () => randomToken())).size).toBe(1000);
+  });
+
+  it('come many at a time, each of bytes of its own', () => {
+    const draw = vi.spyOn(crypto, 'getRandomValues');
+    const tokens = randomTokens(3);
+    const drawn = draw.mock.results.map(({ value }) => value as Uint8Array);
+    expect(drawn).toHaveLength(1);
+    expect(tokens).toEqual([0, 32, 64].map((at) => encodeBase64url(drawn[0]!.subarray(at, at + 32))));
+    expect(drawn[0]).toHaveLength(96);
   });
 });

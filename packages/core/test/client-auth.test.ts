@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { jwtVerify } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
 
-import { authenticate, tokenRequest } from '../src/auth/client-auth.ts';
+import { authenticate, proofOf, tokenRequest } from '../src/auth/client-auth.ts';
 import type { ClientAssertion } from '../src/auth/client-assertion.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { exampleRsaPem } from '../src/example-key.ts';
@@ -33,6 +33,40 @@ test('in the body there is no header, and a public client has no secret', async 
   const posted = { ...request, form: { ...form, client_secret: 'p@ss wörd' } };
   expect(await authenticate(request, 'post', caller)).toEqual(posted);
   expect(await authenticate(request, 'none', caller)).toEqual({ ...request, form });
+});
+
+test('a client that has no credentials is told which one is missing; what has no value is not sent', async () => {
+  for (const [given, name] of [[{}, 'clientId'], [{ clientId: 'id' }, 'clientSecret']] as const) {
+    const refused = authenticate(request, 'basic', { app: given, now });
+    await expect(refused).rejects.toMatchObject({ kind: 'configuration', code: 'app_credentials_missing' });
+    await expect(refused).rejects.toThrow(`\`${name}\``);
+  } // prettier-ignore
+  expect(await authenticate(request, 'post', { app: {}, now })).toEqual(request);
+});
+
+test('parameters go in the encoding of the endpoint, with its headers, for an answer in JSON', async () => {
+  const { url } = request;
+  const headers = { 'x-version': '2' };
+  const sent = (encoding: 'form' | 'json' | 'query', clientAuth: 'post' | 'basic' = 'post') =>
+    tokenRequest(
+      { url, encoding, clientAuth, headers },
+      { app: { clientId: 'id', clientSecret: 's' }, now },
+      { code: 'c' },
+    );
+  const all = { code: 'c', client_id: 'id', client_secret: 's' };
+  const common = { url, method: 'POST', headers: { accept: 'application/json', ...headers } };
+  expect(await sent('form')).toEqual({ ...common, form: all });
+  expect(await sent('json')).toEqual({ ...common, json: all });
+  const query = `${url}?code=c&client_id=id&client_secret=s`;
+  expect(await sent('query')).toEqual({ ...common, method: 'GET', url: query });
+  // A header says who asks, or nobody does.
+  expect((await sent('query', 'basic')).url).toBe(`${url}?code=c`);
+});
+
+test('which field of the app would be given away is known before anything is sent', () => {
+  const assertion = { algorithm: 'RS256', key: 'privateKey', audience: 'https://id.example.com' } as const;
+  const ways = ['none', 'post', 'basic', 'raw_basic', assertion] as const;
+  expect(ways.map(proofOf)).toEqual([undefined, 'clientSecret', 'clientSecret', 'clientSecret', 'privateKey']);
 });
 
 describe('an assertion (RFC 7523 section 2.2)', () => {

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
+import { checkDiscovered, discoveredOf } from '../src/auth/discovery.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import { decodeBase64url, decodeUtf8 } from '../src/bytes.ts';
 import { at, parseJson, type JsonObject } from '../src/json.ts';
@@ -36,6 +37,14 @@ test('a flow asks once; exchange, refresh and revocation use what it found', asy
     '/revoke',
     '/revoke',
   ]);
+});
+
+test('endpoints are what is an address as a whole: lists, numbers and words are none', () => {
+  const other = { scopes: ['https:read'], note: 'see also: nothing', version: 2, none: null };
+  const announced = { token_endpoint: `${issuer}/token`, app: 'acme.app+1://callback' };
+  expect(discoveredOf({ discovered: { ...announced, ...other } })).toEqual(announced);
+  expect(discoveredOf({})).toEqual({});
+  expect(() => checkDiscovered({ token_endpoint: `${issuer}/token`, ...other })).not.toThrow();
 });
 
 describe('A27 what a user may begin is bounded before the server is asked', () => {

@@ -73,6 +73,8 @@ test('nothing is connected where the store has no row, or one that has ended', a
   await rig.connect();
   await drive(rig, rig.board.disconnect('acme', { organizationId }));
   expect((await rig.readsOfCall())[0]).toBe('not_connected');
+  const setting = rig.board.settings.update('acme', { organizationId, settings: { channel: 'c1' } });
+  await expect(setting).rejects.toMatchObject({ code: 'not_connected' });
 });
 
 test('a part whose credentials no longer serve says so', async () => {
@@ -98,4 +100,17 @@ test('facts that were altered in the database are noticed in a part as well', as
   const id = await rig.connectedId();
   await rig.store.connections.update(organizationId, id, {}, { metadata: { shop: 'evil.example' } });
   expect((await rig.readsOfCall())[0]).toBe('facts_altered');
+  expect(await rig.row()).toMatchObject({ status: 'error', statusReason: 'credentials_altered' });
+});
+
+test('a key that is not at hand is told of from a part as well', async () => {
+  const rig = createPartRig();
+  const id = await rig.connectedId();
+  const heard: string[] = [];
+  rig.board.on('vault.attention', ({ keyId }) => void heard.push(keyId));
+  const credentials = Uint8Array.from((await rig.row())!.credentials!);
+  credentials.set(new TextEncoder().encode('k9'), 2);
+  await rig.store.connections.update(organizationId, id, {}, { credentials });
+  expect((await rig.readsOfCall())[0]).toBe('key_unavailable');
+  expect(heard).toEqual(['k9']);
 });

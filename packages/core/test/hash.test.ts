@@ -1,9 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { decodeHex, encodeHex, encodeUtf8 } from '../src/bytes.ts';
-import { hash, hashText, hmac, type HashName } from '../src/hash.ts';
+import { hash, hashText, hmac, nodeCrypto, type HashName } from '../src/hash.ts';
 import { randomBytes } from '../src/random.ts';
 import { hideNodeCrypto, outcomeOf } from './support/vault.ts';
 
@@ -59,4 +59,18 @@ describe.each(platforms)('on %s', (_, choosePlatform) => {
     choosePlatform();
     for (const key of ['', new Uint8Array()]) expect(await outcomeOf(hmac('sha256', key, 'data'))).toBe('empty_key');
   });
+});
+
+it('node:crypto is looked for where there is a process that has it, and nowhere else', () => {
+  expect(nodeCrypto()?.createHmac).toBe(createHmac);
+  const found: unknown[] = [];
+  for (const runtime of [undefined, {}]) {
+    vi.stubGlobal('process', runtime);
+    try {
+      found.push(nodeCrypto());
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  }
+  expect(found).toEqual([undefined, undefined]);
 });

@@ -628,6 +628,29 @@ test.each(['strict', 'stable'] as const)(
   },
 );
 
+test.each(['strict', 'stable'] as const)(
+  'credentials that a newer version has sealed wait for one, and hold up nobody else: %s',
+  async (rotation) => {
+    const rig = createRig({ rotation }, { cacheMs: 0 });
+    await rig.connect('one');
+    await rig.connect('two');
+    const alarms: unknown[] = [];
+    rig.board.on('provider.attention', (alarm) => void alarms.push(alarm));
+    const one = (await rig.row('one'))!;
+    const newer = Uint8Array.from(one.credentials!).fill(2, 0, 1);
+    await rig.store.connections.update(organizationId, one.id, {}, { credentials: newer });
+    await rig.clock.advance(3_600_000);
+    const list = (label: string) =>
+      codeOf(drive(rig, rig.board.client('acme', { organizationId, label }).orders.list()));
+    await drive(rig, rig.board.jobs[0]!.run());
+    expect(await rig.row('two')).toMatchObject({ credentialsVersion: 2 });
+    await rig.clock.advance(120_000);
+    expect([await list('one'), await list('two')]).toEqual(['vault_version', 'resolved']);
+    expect(await rig.row('one')).toMatchObject({ status: 'active', credentials: newer });
+    expect(alarms).toEqual([]);
+  },
+);
+
 test('a wait lasts a minute, and not a step longer', async () => {
   const rig = await expired({ rotation: 'stable' });
   const { id, credentialsVersion } = await rig.row();

@@ -64,7 +64,10 @@ describe('endpoints that were discovered, moved in the database', () => {
     const old = await asBefore(store, await row());
     await rewrite(store, old, { metadata: moved(old, 'token_endpoint') });
     const call = () => codeOf(board.client('acme', { organizationId }).users.me({}));
-    expect(await call()).toBe('facts_not_sealed');
+    await expect(board.client('acme', { organizationId }).users.me({})).rejects.toMatchObject({
+      kind: 'configuration',
+      code: 'facts_not_sealed',
+    });
     expect(sent).toEqual([]);
     await connect();
     expect(await call()).toBe('resolved');
@@ -101,6 +104,7 @@ describe('what a vendor told of a connection', () => {
     const before = rig.asked('/item');
     expect(await codeOf(rig.call())).toBe('facts_altered');
     expect(rig.asked('/item')).toBe(before);
+    expect(await rig.row()).toMatchObject({ status: 'error', statusReason: 'credentials_altered' });
   });
 
   test('a store may keep members in any order, and the engine its own beside them', async () => {

@@ -94,6 +94,18 @@ describe('a private key', () => {
     }
   });
 
+  test.each([
+    [5, '19', '05'],
+    [127, '8193', '7f'],
+    [128, '8195', '8180'],
+    [256, '820116', '820100'],
+  ])('of %i bytes has its length in DER (X.690 section 8.1.3)', (length, whole, own) => {
+    const key = Buffer.alloc(length, 7);
+    const pem = `-----BEGIN RSA PRIVATE KEY-----\n${key.toString('base64')}\n-----END RSA PRIVATE KEY-----`;
+    const head = '020100300d06092a864886f70d0101010500';
+    expect(Buffer.from(readPrivateKey(pem)!).toString('hex')).toBe(`30${whole}${head}04${own}${key.toString('hex')}`);
+  });
+
   test('is read from nothing else', () => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     const others = [

@@ -243,6 +243,25 @@ describe('requests that are refused before anything is sent', () => {
   });
 
   it.each([
+    'connection', 'content-length', 'expect', 'host', 'keep-alive', 'proxy-authorization', 'proxy-connection', 'te',
+    'trailer', 'transfer-encoding', 'upgrade',
+  ])('a header that is the transport’s or the connection’s: %s', async (name) => {
+    let sent = 0;
+    const { fail } = transportKit([], { wire: () => Promise.reject(new Error(`sent ${++sent}`)) });
+    const error = await fail('https://api.example.com/', { headers: { [name]: 'x' } });
+    expect([error.code, sent]).toEqual(['reserved_header', 0]);
+  }); // prettier-ignore
+
+  it('a value of more than 16,384 characters, and none of as many', async () => {
+    const kit = transportKit([], { wire: () => Promise.reject(new Error('sent')) });
+    for (const [length, code] of [[16_384, 'outcome_unknown'], [16_385, 'invalid_header']] as const) {
+      const headers = { 'x-key': 'k'.repeat(length) };
+      const error = await kit.fail('https://api.example.com/', { method: 'POST', repeat: 'never', headers });
+      expect(error.code).toBe(code);
+    } // prettier-ignore
+  });
+
+  it.each([
     ['deadlineMs', { deadlineMs: Number.NaN }],
     ['deadlineMs', { deadlineMs: 0 }],
     ['maxBytes', { maxBytes: -1 }],

@@ -117,7 +117,7 @@ describe('fetchWire', () => {
 
   const inside = [
     'localhost', 'LOCALHOST', 'app.localhost', 'metadata', 'intranet', 'metadata.google.internal',
-    'instance-data.ec2.internal', 'db.internal', 'printer.local', 'nas.home.arpa', 'router.lan', 'wiki.corp',
+    'instance-data.ec2.internal', 'db.internal', 'printer.local', 'nas.home.arpa', 'home.arpa', 'router.lan', 'wiki.corp',
     'host.localdomain', 'kubernetes.default.svc.cluster.local',
   ]; // prettier-ignore
 
@@ -134,13 +134,15 @@ describe('fetchWire', () => {
     expect(spy).toHaveBeenCalledTimes(1);
   });
 
-  it.each(['api.example.com', 'internal.example.com', 'local.example', 'locals.example', 'my-localhost.com'])(
-    'F03 the name %s is not one of those',
-    async (name) => {
-      vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response('outside'));
-      expect((await transportKit([], { wire: fetchWire }).send(`https://${name}/`)).text()).toBe('outside');
-    },
-  );
+  const outside = [
+    'api.example.com', 'internal.example.com', 'local.example', 'locals.example', 'my-localhost.com',
+    '4cloud.example', 'api.example2', '93.184.215.14', '[2606:4700:4700::1111]',
+  ]; // prettier-ignore
+
+  it.each(outside)('F03 %s is not one of those', async (name) => {
+    vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response('outside'));
+    expect((await transportKit([], { wire: fetchWire }).send(`https://${name}/`)).text()).toBe('outside');
+  });
 
   it('F04 follows no redirect by itself, whatever the runtime would do', async () => {
     const elsewhere = await serveHttp((_request, response) => response.end('secrets'));

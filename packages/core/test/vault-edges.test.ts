@@ -12,7 +12,7 @@ import { createKey, decodeKey } from '../src/vault/key-bytes.ts';
 import { vaultStatus } from '../src/vault/status.ts';
 import type { SealContext } from '../src/vault/vault.ts';
 import { addConnection } from './support/sealed-rows.ts';
-import { contextOf, hideNodeCrypto, testVault } from './support/vault.ts';
+import { contextOf, hideNodeCrypto, outcomeOf, testVault } from './support/vault.ts';
 
 const plaintext = encodeUtf8('secret');
 const [k1, k2] = [createKey(), createKey()];
@@ -62,6 +62,14 @@ it('C06 the shortest value there is opens: nothing at all, under a key id of one
   expect(await vault.open(contextOf(), sealed)).toEqual(new Uint8Array());
 });
 
+it('C06 what is shorter than that is no value of a newer format either', async () => {
+  const vault = testVault({ k: k1 });
+  for (const [length, code] of [[30, 'vault_auth_failed'], [31, 'vault_version']] as const) {
+    const sealed = Uint8Array.from({ length }, () => 2);
+    expect(await outcomeOf(vault.open(contextOf(), sealed))).toBe(code);
+  } // prettier-ignore
+});
+
 describe('what was derived is kept', () => {
   /** How many keys an act makes. */
   const counting = () => {
@@ -95,7 +103,7 @@ describe('what was derived is kept', () => {
     const made = counting();
     for (const id of ['a', 'b', 'c']) await seal(id);
     expect(await made(() => seal('a'))).toBe(0);
-    for (const purpose of ['oauth.state', 'browser.step'] as const) {
+    for (const purpose of ['oauth.state', 'browser.step', 'webhook.event'] as const) {
       // Each flow has a key of its own, and none is kept.
       for (let flow = 0; flow < 6; flow++) expect(await made(() => seal(`flow ${flow}`, purpose))).toBe(1);
       expect(await made(() => seal('flow 5', purpose))).toBe(1);
@@ -104,6 +112,13 @@ describe('what was derived is kept', () => {
     expect(await made(() => seal('c'))).toBe(0);
     for (const id of ['d', 'e', 'f']) await seal(id);
     expect(await made(() => seal('b'))).toBe(1);
+  });
+
+  it('for nobody where nothing is to be kept', async () => {
+    const vault = createVault({ environment: 'test', keys: { k1 }, cachedSubkeys: 0 });
+    const made = counting();
+    await vault.seal(contextOf(), plaintext);
+    for (let seal = 0; seal < 3; seal++) expect(await made(() => vault.seal(contextOf(), plaintext))).toBe(1);
   });
 });
 

@@ -45,8 +45,10 @@ describe('C17 a bad key stops the start, naming its id and not its value', () =>
       /letters of one case/,
     ],
     ['32 letters as raw bytes', encodeUtf8('MySuperSecretPassphraseFor2026!!'), /is text, not random bytes/],
+    ['32 letters and spaces as raw bytes', encodeUtf8('My Super Secret Passphrase, 2026'), /is text, not random bytes/],
     ['a trailing line end', `${encodeBase64(random)}\n`, /white space or a line end/],
     ['a leading space', ` ${encodeBase64(random)}`, /white space/],
+    ['padding in its middle', encodeBase64url(random).replace(/^.{8}/, '$&='), /not base64/],
     ['quotes from an env file', `"${encodeBase64(random)}"`, /not base64/],
     ['all zeros', new Uint8Array(32), /its bytes repeat/],
     ['all zeros as text', encodeBase64(new Uint8Array(32)), /letters of one case/],
@@ -97,6 +99,24 @@ describe('a good key', () => {
     for (const key of spellings) expect(await testVault({ k1: key }).open(context, sealed)).toEqual(plaintext);
   });
 
+  it.each<[string, string | Uint8Array]>([
+    // 43 of them: hexadecimal has two for each byte.
+    ['letters that are digits of hexadecimal too', '4C283fefEc63f0cdD0e87C3a000EB0cF6d0A7efB7bE'],
+    // DEL is no text.
+    ['bytes of which all but one are text', encodeUtf8('My Super Secret Passphrase 2026\x7f')],
+    [
+      '17 different bytes and 17 different steps, the first one from nothing',
+      // prettier-ignore
+      Uint8Array.of(
+        54, 221, 124, 101, 127, 19, 121, 88, 65, 42, 190, 40, 146, 113, 170, 230,
+        141, 247, 107, 101, 54, 114, 115, 92, 45, 39, 193, 160, 113, 157, 110, 154,
+      ),
+    ],
+  ])('may have %s', async (_what, key) => {
+    const vault = testVault({ k1: key });
+    expect(await vault.open(context, await vault.seal(context, plaintext))).toEqual(plaintext);
+  });
+
   it('stays the caller’s: the vault does not alter the bytes it was given', async () => {
     const bytes = randomBytes(32);
     const copy = new Uint8Array(bytes);
@@ -125,6 +145,8 @@ describe('a key ring', () => {
   it('C13 refuses numbers as ids, because JavaScript would change the order of the ring', () => {
     expect(Object.keys({ '2': 'newest', '1': 'older' })).toEqual(['1', '2']);
     expect(refusalOf({ '2': createKey(), '1': createKey() })).toMatchObject({ code: 'bad_key_id' });
+    expect(refusalOf({ '10': createKey() })).toMatchObject({ code: 'bad_key_id' });
+    expect(testVault({ '2nd': createKey(), '1st': createKey() }).keyIds).toEqual(['2nd', '1st']);
   });
 
   it('C04 needs the name of an environment', () => {

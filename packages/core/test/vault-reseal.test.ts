@@ -8,6 +8,8 @@ import { createKey } from '../src/vault/key-bytes.ts';
 import { resealAll, type ResealReport } from '../src/connections/reseal.ts';
 import { vaultStatus } from '../src/vault/status.ts';
 import type { Vault } from '../src/vault/vault.ts';
+import { handlerWire } from '../src/transport/handler-wire.ts';
+import { createRig, organizationId } from './support/rig.ts';
 import { addConnection, contextOfRow, reread, secretOf } from './support/sealed-rows.ts';
 import { outcomeOf, testVault } from './support/vault.ts';
 
@@ -48,7 +50,10 @@ describe('resealAll', () => {
     expect((await reread(store, current)).version).toBe(current.version);
     expect((await reread(store, empty)).version).toBe(empty.version);
 
+    const write = vi.spyOn(store.connections, 'updateMany');
     const again = await resealAll({ store, vault });
+    // Nothing to write is not written: a store may have no statement for it.
+    expect(write).not.toHaveBeenCalled();
     expect(again).toMatchObject({ rows: 26, resealed: 0, current: 26, busy: 0 });
   });
 
@@ -166,6 +171,37 @@ describe('resealAll', () => {
     );
     for (const row of before)
       expect(await reread(store, row)).toMatchObject({ version: row.version, credentials: row.credentials });
+  });
+
+  it('C09 goes past what a newer version has sealed, and lists a hundred at most', async () => {
+    const store = createMemoryStore();
+    const rows: ConnectionRow[] = [];
+    for (let index = 0; index < 101; index++) rows.push(await addConnection(store, old, `secret ${index}`));
+    for (const { organizationId, id, credentials } of rows) {
+      const newer = Uint8Array.from(credentials!).fill(2, 0, 1);
+      await store.connections.update(organizationId, id, {}, { credentials: newer });
+    }
+    await addConnection(store, old, 'good');
+    const report = await resealAll({ store, vault });
+    expect(report).toMatchObject({ complete: true, rows: 102, resealed: 1, unreadable: 101 });
+    expect(report.unreadableIds).toHaveLength(100);
+  });
+
+  it('C13 leaves connections that go on: what a board has sealed opens with the new key as with the old', async () => {
+    const before = createRig({}, { keys: { k1 } });
+    await before.connect();
+    const { store } = before;
+    expect(await resealAll({ store, vault })).toMatchObject({ resealed: 1 });
+    const after = createRig({}, { store, keys: { k2 }, clock: before.clock, wire: handlerWire(before.handle) });
+    expect(await after.board.client('acme', { organizationId }).orders.list()).toBeDefined();
+  });
+
+  it('C14 asks the store to pass over rows that somebody holds', async () => {
+    const store = createMemoryStore();
+    await addConnection(store, old, 'secret');
+    const write = vi.spyOn(store.connections, 'updateMany');
+    await resealAll({ store, vault });
+    expect(write.mock.calls.map(([, options]) => options)).toEqual([{ skipHeld: true }]);
   });
 
   it('stops at an outage of a key source instead of calling every row unreadable', async () => {

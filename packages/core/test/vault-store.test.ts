@@ -2,8 +2,10 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { encodeUtf8 } from '../src/bytes.ts';
 import { createMemoryStore } from '../src/memory-store.ts';
+import type { NewInboxEvent } from '../src/store-inbox.ts';
 import { checkKeys } from '../src/vault/check-keys.ts';
 import { createKey } from '../src/vault/key-bytes.ts';
+import type { Vault } from '../src/vault/vault.ts';
 import { resealAll } from '../src/connections/reseal.ts';
 import { assertRemovable, vaultStatus } from '../src/vault/status.ts';
 import { addConnection } from './support/sealed-rows.ts';
@@ -100,6 +102,37 @@ describe('C15 the removal of a key', () => {
   it('is refused for the key that seals, also in an empty store', async () => {
     expect(await outcomeOf(assertRemovable('k2', { store: createMemoryStore(), vault }))).toBe('key_in_use');
     expect(await outcomeOf(assertRemovable('k1', { store: createMemoryStore(), vault }))).toBe('opened');
+  });
+
+  it.each([
+    [1, '1 webhook event that'],
+    [201, '201 webhook events that'],
+  ])('is refused while %i stored events need it, however they ended', async (count, words) => {
+    const { inbox, ...withoutInbox } = createMemoryStore();
+    const store = { ...withoutInbox, inbox: inbox! };
+    const seal = async (id: string, under: Vault): Promise<NewInboxEvent> => {
+      const own = { id, provider: 'acme', organizationId: 'org', connectionId: null };
+      const context = { ...own, connectionId: id, purpose: 'webhook.event' } as const;
+      return { ...own, type: 'ping', lane: null, payload: await under.seal(context, encodeUtf8('{}')) };
+    };
+    const keepMs = 60_000;
+    const ids = Array.from({ length: count }, (_, index) => `event ${index}`);
+    const old = testVault({ k1 });
+    await store.inbox.add(await Promise.all(ids.map((id) => seal(id, old))), { leaseMs: null, keepMs });
+    // Of other keys as well.
+    const answers = await store.inbox.add([await seal('failed', vault), await seal('dead', vault)], {
+      leaseMs: 1_000,
+      keepMs,
+    });
+    for (const [index, status] of (['failed', 'dead'] as const).entries()) {
+      const hold = { id: status, leaseFence: answers[index]!.leaseFence };
+      await store.inbox.settle(hold, { status, error: 'x', dueInMs: null, keepMs });
+    }
+    const refused = assertRemovable('k1', { store, vault });
+    await expect(refused).rejects.toMatchObject({ kind: 'configuration', code: 'key_in_use' });
+    await expect(refused).rejects.toThrow(`still needed by ${words} nobody has handled`);
+    await expect(assertRemovable('k3', { store, vault })).resolves.toBeUndefined();
+    await expect(assertRemovable('k1', { store: withoutInbox, vault })).resolves.toBeUndefined();
   });
 
   it('counts disconnected and stub rows, strangers and what is no sealed value', async () => {

@@ -59,6 +59,7 @@ describe.each(['node:crypto', 'WebCrypto'])('Ed25519, on %s', (platform) => {
       ['größer', Buffer.alloc(200_000, 1)],
       ['größer', Buffer.alloc(5_000, 2)],
       ['ö', Buffer.from('{}')],
+      ['größer'],
       [''],
     ];
     for (const parts of deliveries) {
@@ -67,6 +68,8 @@ describe.each(['node:crypto', 'WebCrypto'])('Ed25519, on %s', (platform) => {
       expect(await judgeParts(parts, [made])).toBe(true);
       expect(await judgeParts(['x', ...parts], [made])).toBe(false);
       expect(await judgeParts(parts, [Buffer.alloc(64), made])).toBe(true);
+      // Nothing is left of another delivery where this one is the first.
+      expect(await ed25519Key(publicKey)(parts, [made])).toBe(true);
     }
   });
 });
@@ -140,4 +143,13 @@ it.each(['node:crypto', 'WebCrypto'])('one of several signatures is enough, on %
   expect(await matches(signature, wrong)).toBe(true);
   expect(await matches('x', wrong, signature.toUpperCase())).toBe(false);
   expect(await matches()).toBe(false);
+});
+
+it('asks no key about what is no signature', async () => {
+  let asked = 0;
+  const key = () => (asked++, true);
+  const matches = async (...texts: string[]) => ed25519Match('hex').matches(key, [], texts);
+  for (const texts of [[], ['x'], ['x', 'AB'.repeat(64)]]) expect(await matches(...texts)).toBe(false);
+  expect(asked).toBe(0);
+  expect(await matches('x', 'ab'.repeat(64))).toBe(true);
 });

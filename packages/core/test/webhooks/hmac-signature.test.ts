@@ -85,6 +85,7 @@ describe('E06 rotation', () => {
     const verify = hmacSignature(listed);
     const sent = (value: string) => judge(verify, { headers: { 'x-signature': value }, body }, secret);
     expect(await sent(`v0=${mac},t=1700000000,v2=x,v1=${mac},k`)).toBe('ok');
+    expect(await sent(`,t=1700000000,,v1=${mac},`)).toBe('ok');
     expect(await sent(`t=1700000000,v0=${mac}`)).toBe('signature_invalid');
     expect(await sent(`v1=${mac}`)).toBe('signature_invalid');
     expect(await sent(`t=1700000000,v1=`)).toBe('signature_invalid');

@@ -53,7 +53,11 @@ describe('a scheme of one’s own', () => {
     const signed = { deliveryId: 'd', deliveryIdSigned: true } as const;
     expect(await judge(signed)).toStrictEqual({ ...good, ...signed });
     expect(await judge({ ...signed, bodySigned: false })).toStrictEqual({ ...good, ...signed, bodySigned: false });
-    expect(await judge({ timestamp: '1' }, { unit: 'seconds' })).toStrictEqual({ ...good, timestamp: new Date(1000) });
+    const timed = { timestamp: new Date(1000) };
+    expect(await judge({ timestamp: '1' }, { unit: 'seconds' })).toStrictEqual({ ...good, ...timed });
+    const ofNoBody = { ...signed, bodySigned: false } as const;
+    const verdict = await judge({ ...ofNoBody, timestamp: '1' }, { unit: 'seconds' });
+    expect(verdict).toStrictEqual({ ...good, ...ofNoBody, ...timed });
   });
 
   it('that asks for a time takes no delivery without one', async () => {

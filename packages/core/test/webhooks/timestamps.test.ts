@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Secret } from '../../src/secret.ts';
+import { checkTimestamp } from '../../src/webhooks/freshness.ts';
 import { hmacSignature, type HmacSignatureOptions } from '../../src/webhooks/hmac-signature.ts';
 import { body, digest, secret, signed, stamped } from './acme.ts';
 import { delivery, judge, now, withHeader } from './deliveries.ts';
@@ -46,6 +47,16 @@ describe('E03 timestamps', () => {
       expect(await at(inSeconds, text)).toBe('timestamp_invalid');
     },
   );
+
+  it('has 15 digits at most', async () => {
+    expect(await at(inMilliseconds, '9'.repeat(15))).toBe('timestamp_outside_tolerance');
+    expect(await at(inMilliseconds, '9'.repeat(16))).toBe('timestamp_invalid');
+  });
+
+  it('an empty text is none, not the beginning of time', () => {
+    for (const unit of ['seconds', 'milliseconds'] as const)
+      expect(checkTimestamp('', { unit }, 0)).toBe('timestamp_invalid');
+  });
 
   it('the wrong unit is refused in both directions', async () => {
     expect(await at(inSeconds, String(now))).toBe('timestamp_outside_tolerance');
