@@ -96,6 +96,7 @@ export interface EgressException {
 export type Addresses = 'any' | readonly string[];
 
 export interface EgressPolicy {
+  /** The same object whenever the same exception applies: there are as many as the host wrote down. */
   exceptionFor(url: URL, organizationId?: string): EgressException | undefined;
 }
 
@@ -104,18 +105,21 @@ export interface EgressPolicy {
  * @throws PlugboardError kind `configuration`, code `invalid_egress`, for an entry that cannot mean what it says.
  */
 export function createEgressPolicy(options: EgressOptions = {}): EgressPolicy {
-  const origins = new Set(options.allowOrigins?.map(checkOrigin));
-  const entries = new Map<string, string[]>();
+  const origins = new Map<string, EgressException>();
+  for (const origin of options.allowOrigins ?? []) {
+    origins.set(checkOrigin(origin), { trusted: true, addresses: 'any' });
+  }
+  const entries = new Map<string, { readonly trusted: false; readonly addresses: string[] }>();
   for (const { organizationId, host, cidr } of options.allow ?? []) {
     const key = entryKey(organizationId, checkHost(host));
-    entries.set(key, [...(entries.get(key) ?? []), checkCidr(cidr)]);
+    const entry = entries.get(key) ?? { trusted: false, addresses: [] };
+    entry.addresses.push(checkCidr(cidr));
+    entries.set(key, entry);
   }
   return {
     exceptionFor(url, organizationId) {
       if (origins.size === 0 && entries.size === 0) return undefined;
-      if (origins.has(url.origin)) return { trusted: true, addresses: 'any' };
-      const addresses = entries.get(entryKey(organizationId, url.host));
-      return addresses && { trusted: false, addresses };
+      return origins.get(url.origin) ?? entries.get(entryKey(organizationId, url.host));
     },
   };
 }

@@ -68,7 +68,7 @@ export function createTransport(options: TransportOptions): Transport & Required
   const policy = { ...defaultRetryPolicy, maxTries: options.limits?.maxTries ?? defaultRetryPolicy.maxTries };
   const maxRetryAfterMs = options.limits?.maxRetryAfterMs ?? 3_600_000;
   const budgets = createBudgets();
-  const usedExceptions = new Set<string>();
+  const usedExceptions = new Set<EgressException>();
   let closed = false;
 
   /** Everything that is checked before anything is sent. */
@@ -84,10 +84,11 @@ export function createTransport(options: TransportOptions): Transport & Required
     return exception;
   }
 
-  function logOnce({ provider, organizationId, url }: TransportRequest, { addresses }: EgressException): void {
-    const key = `${organizationId ?? ''} ${url.host}`;
-    if (usedExceptions.has(key)) return;
-    usedExceptions.add(key);
+  /** Once for each exception, not for each organization that uses it: there may be any number of those. */
+  function logOnce({ provider, organizationId, url }: TransportRequest, exception: EgressException): void {
+    if (usedExceptions.has(exception)) return;
+    usedExceptions.add(exception);
+    const { addresses } = exception;
     log.info({ provider, organizationId, host: url.host, addresses }, 'a call uses an exception of the egress policy');
   }
 

@@ -38,7 +38,10 @@ export function createWaitQueue(maxWaiting: number, overflow: () => Error): Wait
 
   /** Makes room at the cost of a call that is less important; false where there is none. */
   function pushOut(priority: number): boolean {
-    const pushed = levels.slice(0, priority).find((level) => level.length > 0)?.pop();
+    const pushed = levels
+      .slice(0, priority)
+      .find((level) => level.length > 0)
+      ?.pop();
     if (pushed === undefined) return false;
     waiting--;
     pushed.reject(overflow());
