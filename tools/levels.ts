@@ -131,6 +131,7 @@ export const levels: Readonly<Record<string, number>> = {
   // 5: what users hold
   'board.ts': 5,
   'board-options.ts': 5,
+  'option-shapes.ts': 5,
   'key-gate.ts': 5,
   'plugboard.ts': 5,
   'index.ts': 5,

@@ -48,15 +48,15 @@ export function checkTimes({ cacheMs = 5_000, flowMs = 10 * minuteMs }: Partial<
   return times;
 }
 
-/** @throws PlugboardError kind `configuration`, code `unknown_job`. */
-export function jobNamed(jobs: readonly Job[], name: JobName): Job {
-  const job = jobs.find((each) => each.name === name);
-  if (job !== undefined) return job;
-  throw configurationError(
-    'unknown_job',
-    `There is no job \`${printable(name)}\`.`,
-    `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`,
-  );
+/** @throws PlugboardError kind `configuration`: `invalid_option`, `unknown_job`. */
+export function jobsNamed(jobs: readonly Job[], names: readonly JobName[]): readonly Job[] {
+  const known = `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`;
+  if (!Array.isArray(names)) throw configurationError('invalid_option', 'Option `jobs` is no list of names.', known);
+  return (names as readonly JobName[]).map((name) => {
+    const job = jobs.find((each) => each.name === name);
+    if (job !== undefined) return job;
+    throw configurationError('unknown_job', `There is no job \`${printable(name)}\`.`, known);
+  });
 }
 
 /** A store of the host's own, from before there was an inbox, works as it did. */
@@ -72,5 +72,13 @@ export function memoryStoreError(name: string) {
     'memory_store_in_production',
     `The store \`${name}\` keeps connections in this process only.`,
     'Use @plugboard/storage-postgres, or set acknowledgeSingleProcess: true if losing them at restart is fine.',
+  );
+}
+
+export function noCapability(provider: string, name: string) {
+  return configurationError(
+    'no_capability',
+    `Provider \`${printable(provider)}\` has no capability \`${printable(name)}\`.`,
+    'Name a provider that has it.',
   );
 }

@@ -67,8 +67,16 @@ function run(schema: Schema, value: unknown): StandardSchemaV1.Result<unknown> {
 }
 
 function fieldIssues(issues: readonly StandardSchemaV1.Issue[]): FieldIssue[] {
-  return issues.map((issue) => ({
-    path: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
-    message: issue.message,
-  }));
+  return issues.flatMap((issue): FieldIssue | FieldIssue[] => {
+    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+    const unknown = unknownMembers(issue);
+    if (unknown.length === 0) return { path: path.join('.'), message: issue.message };
+    return unknown.map((name) => ({ path: [...path, name].join('.'), message: 'is an unrecognized field' }));
+  });
+}
+
+/** Names that zod found too many: it tells them in words, at the object that holds them. */
+function unknownMembers(issue: StandardSchemaV1.Issue): readonly string[] {
+  const { code, keys } = issue as { readonly code?: unknown; readonly keys?: unknown };
+  return code === 'unrecognized_keys' && Array.isArray(keys) ? keys.map((key) => String(key).slice(0, 60)) : [];
 }

@@ -106,15 +106,16 @@ export interface EgressPolicy {
  */
 export function createEgressPolicy(options: EgressOptions = {}): EgressPolicy {
   const origins = new Map<string, EgressException>();
-  for (const origin of options.allowOrigins ?? []) {
+  for (const origin of listOf('allowOrigins', options.allowOrigins)) {
     origins.set(checkOrigin(origin), { trusted: true, addresses: 'any' });
   }
   const entries = new Map<string, { readonly trusted: false; readonly addresses: string[] }>();
-  for (const { organizationId, host, cidr } of options.allow ?? []) {
+  for (const entry of listOf('allow', options.allow)) {
+    const { organizationId, host, cidr } = Object(entry) as EgressAllowance;
     const key = entryKey(organizationId, checkHost(host));
-    const entry = entries.get(key) ?? { trusted: false, addresses: [] };
-    entry.addresses.push(checkCidr(cidr));
-    entries.set(key, entry);
+    const exception = entries.get(key) ?? { trusted: false, addresses: [] };
+    exception.addresses.push(checkCidr(cidr));
+    entries.set(key, exception);
   }
   return {
     exceptionFor(url, organizationId) {
@@ -129,6 +130,11 @@ function entryKey(organizationId: string | undefined, host: string): string {
   return `${host} ${organizationId ?? ''}`;
 }
 
+function listOf<T>(name: string, value: readonly T[] = []): readonly T[] {
+  if (Array.isArray(value)) return value as readonly T[];
+  throw invalidEgress(`\`${name}\` is no list`, 'Write a list, also of one entry.');
+}
+
 function checkOrigin(origin: string): string {
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
   throw invalidEgress(
@@ -139,7 +145,7 @@ function checkOrigin(origin: string): string {
 
 function checkHost(host: string): string {
   const url = `https://${host}`;
-  if (!host.includes('*') && URL.canParse(url) && new URL(url).origin === url) return host;
+  if (typeof host === 'string' && !host.includes('*') && URL.canParse(url) && new URL(url).origin === url) return host;
   throw invalidEgress(
     '`allow` holds what is not an exact host',
     'Write host or host:port in lower case; wildcards are refused.',
@@ -147,7 +153,7 @@ function checkHost(host: string): string {
 }
 
 function checkCidr(cidr: string): string {
-  const [address = '', bits = ''] = cidr.split('/');
+  const [address = '', bits = ''] = typeof cidr === 'string' ? cidr.split('/') : [];
   const version6 = address.includes(':');
   const literal = version6 ? `http://[${address}]` : `http://${address}`;
   const valid =

@@ -288,6 +288,6 @@ function lost(call: Call, cause: unknown): PlugboardError {
 
 /** NaN would end a call at once, and not be noticed as what it is. */
 function checkPositive(value: number | undefined, name: string): void {
-  if (value === undefined || value > 0) return;
+  if (value === undefined || (typeof value === 'number' && value > 0)) return;
   throw invalidInput('The call', [{ path: name, message: 'must be a number above 0' }]);
 }

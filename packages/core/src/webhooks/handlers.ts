@@ -3,7 +3,8 @@ import { endConnection } from '../connections/disconnect.ts';
 import type { Sessions } from '../connections/session.ts';
 import { viewOf, type Connection } from '../connections/view.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
-import { providerOf } from '../engine.ts';
+import { printable, providerOf } from '../engine.ts';
+import { configurationError } from '../errors.ts';
 import type { Unsubscribe } from '../events.ts';
 import type { HealthService } from '../health.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -69,6 +70,13 @@ export function createHandlers(engine: Engine, sessions: Sessions, health: Healt
 
   return {
     on(provider, type, handler) {
+      if (typeof handler !== 'function') {
+        throw configurationError(
+          'invalid_handler',
+          `\`on('${printable(provider)}', ...)\` got no function to call.`,
+          "Pass one last: on('connection.attention', handler), on('slack', 'message', handler).",
+        );
+      }
       providerOf(engine, provider);
       const key = `${provider}/${type}`;
       const set = handlers.get(key) ?? new Set();

@@ -74,7 +74,7 @@ function typedCases(subject: Subject, { name, credentials, example }: TypedMetho
       }),
     ),
     providerCase(`F07 ${name}: a field that does not exist is refused`, () =>
-      refused({ ...example, plugboardUnknown: 'x' }, ''),
+      refused({ ...example, plugboardUnknown: 'x' }, 'plugboardUnknown'),
     ),
     ...texts.map(([field, text]) =>
       providerCase(`F07 ${name}: \`${field}\` with a line break, a NUL or without end is refused by name`, async () => {
