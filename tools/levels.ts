@@ -82,6 +82,7 @@ export const levels: Readonly<Record<string, number>> = {
   'hosts.ts': 3,
   'errors-by-code.ts': 3,
   'provider-kit.ts': 3,
+  'provider-limits.ts': 3,
   'provider-streams.ts': 3,
   'provider.ts': 3,
   'sandbox-url.ts': 3,
