@@ -8,6 +8,8 @@ import { readText, sourceFiles, workspacePackages, type Target } from './workspa
 
 const src = 'packages/core/src';
 const core = '@plugboard/core';
+/** A late import whose failure is told, or does without the package. */
+const told = /\bloaded\(import\(|\bimport\([^()]*\)\.catch\(/;
 
 export function checkImports(root: string, levels = coreLevels): CheckResult {
   const files = sourceFiles(src, root).map((file) => file.slice(src.length + 1));
@@ -20,14 +22,20 @@ export function checkImports(root: string, levels = coreLevels): CheckResult {
     const level = levelOf(file, levels);
     if (level === undefined) problems.push(`${src}/${file}: has no level in tools/levels.ts`);
     const read = new Set<string>();
-    for (const { specifier, line, lazy } of importsOf(file, readText(root, `${src}/${file}`))) {
+    const text = readText(root, `${src}/${file}`);
+    const lines = text.split('\n');
+    for (const { specifier, line, lazy } of importsOf(file, text)) {
       const complain = (problem: string) => problems.push(`${src}/${file}:${line}: ${problem}`);
       if (specifier === '(computed)') complain('imports a computed name');
       if (lazy && specifier.startsWith('.'))
         complain(`loads ${specifier} late, but one file holds both: name it in \`imports\``);
       const own = specifier === core || specifier.startsWith(`${core}/`) || specifier.startsWith('#');
       if (specifier.startsWith('@plugboard/') && !own) complain(`imports ${specifier}; core imports none of its users`);
-      if (!own && !specifier.startsWith('.')) continue;
+      if (!own && !specifier.startsWith('.')) {
+        if (lazy && !told.test(lines[line - 1] ?? ''))
+          complain(`loads ${specifier} late and unguarded: \`loaded(import(...))\` tells who lacks it what to install`);
+        continue;
+      }
 
       checked++;
       const targets = own ? (entries.get(specifier) ?? []) : [posix.join(posix.dirname(file), specifier)];

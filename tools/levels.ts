@@ -83,6 +83,7 @@ export const levels: Readonly<Record<string, number>> = {
   'hosts.ts': 3,
   'errors-by-code.ts': 3,
   'provider-kit.ts': 3,
+  'provider-limits.ts': 3,
   'provider-streams.ts': 3,
   'provider.ts': 3,
   'sandbox-url.ts': 3,
@@ -132,6 +133,7 @@ export const levels: Readonly<Record<string, number>> = {
   // 5: what users hold
   'board.ts': 5,
   'board-options.ts': 5,
+  'option-shapes.ts': 5,
   'key-gate.ts': 5,
   'plugboard.ts': 5,
   'index.ts': 5,

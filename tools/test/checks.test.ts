@@ -65,6 +65,16 @@ describe('imports', () => {
     expect(found).toEqual([`${core}: cycle deep/a.ts -> deep/b.ts -> deep/a.ts`]);
   });
   test.each([
+    ["const x = await import('vendor-sdk');", 1],
+    ["const x = await loaded(import('vendor-sdk'));", 0],
+    ["const x = await import('vendor-sdk').catch(() => undefined);", 0],
+    ["import { x } from 'vendor-sdk';", 0],
+  ])('a package that is loaded late is told of where it is missing: %s', (text, count) => {
+    const found = problems({ 'low.ts': text });
+    expect(found).toHaveLength(count);
+    for (const problem of found) expect(problem).toContain('loads vendor-sdk late and unguarded');
+  });
+  test.each([
     ['exports', './extra', '@plugboard/core/extra'],
     ['imports', '#extra', '#extra'],
   ])('core may load another entry of its own by a name of %s, but only from below', (map, key, name) => {

@@ -4,7 +4,6 @@ import { printable } from './printable.ts';
 import { configurationError } from './errors.ts';
 import { checkFields, integer, text, optional, type Rule } from './field-rules.ts';
 import type { Job, JobName } from './job.ts';
-import type { Store } from './store.ts';
 
 /** @throws PlugboardError kind `configuration`, code `invalid_url`. */
 export function checkUrl(url: unknown, mode: Mode): string {
@@ -51,15 +50,15 @@ export function checkTimes({ cacheMs = 5_000, flowMs = 10 * minuteMs }: Partial<
   return times;
 }
 
-/** @throws PlugboardError kind `configuration`, code `unknown_job`. */
-export function jobNamed(jobs: readonly Job[], name: JobName): Job {
-  const job = jobs.find((each) => each.name === name);
-  if (job !== undefined) return job;
-  throw configurationError(
-    'unknown_job',
-    `There is no job \`${printable(name)}\`.`,
-    `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`,
-  );
+/** @throws PlugboardError kind `configuration`: `invalid_option`, `unknown_job`. */
+export function jobsNamed(jobs: readonly Job[], names: readonly JobName[]): readonly Job[] {
+  const known = `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`;
+  if (!Array.isArray(names)) throw configurationError('invalid_option', 'Option `jobs` is no list of names.', known);
+  return (names as readonly JobName[]).map((name) => {
+    const job = jobs.find((each) => each.name === name);
+    if (job !== undefined) return job;
+    throw configurationError('unknown_job', `There is no job \`${printable(name)}\`.`, known);
+  });
 }
 
 /** A store of the host's own, from before there was an inbox, works as it did. */
@@ -70,23 +69,18 @@ export function warnOfNoInbox({ providers, store, log }: Engine): void {
   log.warn({ store: store.name }, message);
 }
 
-/**
- * A database's client is easily taken for its store, and without types nobody says so.
- * @throws PlugboardError kind `configuration`, code `invalid_store` or `memory_store_in_production`.
- */
-export function checkStore(store: Store | undefined, mode: Mode, singleProcess = false): void {
-  const { name, connections } = Object(store) as Partial<Store>;
-  if (store === undefined || typeof name !== 'string' || typeof connections !== 'object') {
-    throw configurationError(
-      'invalid_store',
-      `Option \`store\` ${store === undefined ? 'is missing' : 'is no store'}.`,
-      'Pass what an adapter makes of the client: postgresStore(pool) of @plugboard/storage-postgres.',
-    );
-  }
-  if (mode !== 'production' || store.shared || singleProcess) return;
-  throw configurationError(
+export function memoryStoreError(name: string) {
+  return configurationError(
     'memory_store_in_production',
     `The store \`${name}\` keeps connections in this process only.`,
     'Use @plugboard/storage-postgres, or set acknowledgeSingleProcess: true if losing them at restart is fine.',
+  );
+}
+
+export function noCapability(provider: string, name: string) {
+  return configurationError(
+    'no_capability',
+    `Provider \`${printable(provider)}\` has no capability \`${printable(name)}\`.`,
+    'Name a provider that has it.',
   );
 }

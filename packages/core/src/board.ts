@@ -2,10 +2,11 @@
 import { createAccounts } from './accounts.ts';
 import {
   checkLabel,
-  checkStore,
   checkTimes,
   checkUrl,
-  jobNamed,
+  jobsNamed,
+  memoryStoreError,
+  noCapability,
   reconnectUrlAt,
   warnOfNoInbox,
 } from './board-options.ts';
@@ -27,9 +28,8 @@ import { createUnreadable } from './connections/unreadable.ts';
 import { createSessions } from './connections/session.ts';
 import { sessionKey } from './connections/session-key.ts';
 import { viewOf, type Connection } from './connections/view.ts';
-import { checkId, providerOf, type Engine } from './engine.ts';
+import { checkId, checkTarget, providerOf, type Engine } from './engine.ts';
 import { processEnvironment } from './env.ts';
-import { configurationError } from './errors.ts';
 import { createEvents, errorFields, type BoardEventName } from './events.ts';
 import { createFlags } from './flags.ts';
 import { createHealth } from './health.ts';
@@ -39,6 +39,7 @@ import { createKeyGate } from './key-gate.ts';
 import { guardedLog, plainConsole } from './log.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPresence } from './operator/presence.ts';
+import { printable } from './printable.ts';
 import type { AnyProvider } from './provider.ts';
 import { redactedLog } from './redacted-log.ts';
 import { createRuntimes, setupOf } from './runtimes.ts';
@@ -57,22 +58,25 @@ import { createIntakeByInbox } from './webhooks/intake-by-inbox.ts';
 import { createIntakeByMarks } from './webhooks/intake-by-marks.ts';
 import { createKeyCache } from './webhooks/key-cache.ts';
 import { createWebhooks } from './webhooks/receive.ts';
+import { checkOptions } from './option-shapes.ts';
 import type { PlugboardOptions, Plugboard, Target } from './plugboard.ts';
 
 /**
- * @throws PlugboardError kind `configuration` for every wrong or missing option, by name: `invalid_url`,
- * `invalid_provider`, `invalid_store`, `duplicate_provider`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
+ * @throws PlugboardError kind `configuration` for every wrong or missing option, by name: `invalid_option`, `unknown_option`,
+ * `invalid_url`, `invalid_provider`, `duplicate_provider`, `mode_conflict`, `missing_credentials`, `memory_store_in_production`, `bad_key` ...
  */
 export function createPlugboard<const Providers extends readonly AnyProvider[]>(
   options: PlugboardOptions<Providers>,
 ): Plugboard<Providers> {
+  checkOptions(options);
   const environmentVariables = options.env ?? processEnvironment();
   const mode = resolveMode(options.mode, environmentVariables);
   const { store, clock = systemClock } = options;
   let deployed: readonly string[] = [];
   const log = guardedLog(redactedLog(options.log ?? plainConsole, { secrets: () => deployed }));
   const url = checkUrl(options.url, mode);
-  checkStore(store, mode, options.acknowledgeSingleProcess);
+  if (mode === 'production' && !store.shared && options.acknowledgeSingleProcess !== true)
+    throw memoryStoreError(store.name);
   const environment = options.environment ?? mode;
   const vault = createVault({ environment, keys: options.keys, clock });
   const { reconnectUrl = reconnectUrlAt(url) } = options;
@@ -109,13 +113,12 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     returnOrigins: options.returnOrigins ?? [],
   };
 
-  const { ready, pending } = createKeyGate(vault, store);
-  const gate =
-    <Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>) =>
-    async (...args: Args) => {
-      await ready();
-      return run(...args);
-    };
+  const { ready, pending, gate } = createKeyGate(vault, store);
+  /** What is asked of one organization. */
+  const about = <In, R>(run: (provider: string, input: In) => Promise<R>) =>
+    gate(async (provider: string, input: In) =>
+      run(provider, checkTarget(input, `The call for ${printable(provider)}`)),
+    );
 
   const refresher = createRefresher(engine, { changed: (row) => sessions.forget(row) });
   const sessions = createSessions(engine, refresher, pending);
@@ -152,7 +155,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       target === undefined
         ? sessions.platformClient(runtime)
         : sessions.of(runtime, {
-            organizationId: checkId(target.organizationId, 'organizationId'),
+            organizationId: checkId(checkTarget(target, `The client of ${provider}`).organizationId, 'organizationId'),
             label: checkId(target.label ?? 'default', 'label'),
           });
     return createClient(engine, session, runtime.definition);
@@ -192,70 +195,68 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     setup: Object.fromEntries([...runtimes].map(([id, runtime]) => [id, setupOf(runtime)])),
     ready,
     client: client as never,
-    capability(name, { provider, organizationId, label }) {
+    capability(name, asked) {
+      const { provider, organizationId, label } = checkTarget(asked, `The capability \`${printable(name)}\``);
       const target =
         organizationId === undefined ? undefined : { organizationId, ...(label !== undefined && { label }) };
       const found = (client(provider as string, target) as Record<string, unknown>)[name];
-      if (found === undefined)
-        throw configurationError(
-          'no_capability',
-          `Provider \`${String(provider)}\` has no capability \`${name}\`.`,
-          'Name a provider that has it.',
-        );
+      if (found === undefined) throw noCapability(provider, name);
       return found as never;
     },
-    connect: gate(async (provider: string, input: ConnectInput) =>
+    connect: about(async (provider: string, input: ConnectInput) =>
       forgetting(await connect(engine, provider, input)),
     ) as never,
-    prepare: gate((provider, input) => prepare(engine, provider, input)),
-    authorize: gate((provider: string, input: AuthorizeInput) => authorize(engine, provider, input)),
-    callback: gate(async (provider, input) => {
+    prepare: about((provider, input) => prepare(engine, provider, input)),
+    authorize: about((provider: string, input: AuthorizeInput) => authorize(engine, provider, input)),
+    callback: about(async (provider, input) => {
       const result = await callback(engine, provider, input);
       if ('connection' in result) await forgetting(result.connection);
       return result;
     }),
-    disconnect: gate(async (provider, input) => {
+    disconnect: about(async (provider, input) => {
       const result = await disconnect(engine, provider, input);
       sessions.forget(result.connection);
       return result;
     }),
     connections: {
-      get: gate(async (provider, target) => {
+      get: about(async (provider, target) => {
         const runtime = providerOf(engine, provider);
         const key = { provider, label: checkId(target.label ?? 'default', 'label') };
         const row = await store.connections.find(checkId(target.organizationId, 'organizationId'), key);
         return row === null || (row.stub && !runtime.stub) ? null : viewOf(row);
       }),
-      list: gate(async ({ organizationId, ...filter }) => {
+      list: gate(async (asked) => {
+        const { organizationId, ...filter } = checkTarget(asked, 'The list of connections');
         const page = await store.connections.list(checkId(organizationId, 'organizationId'), filter);
         const visible = page.items.filter((row) => !row.stub || engine.providers.get(row.provider)?.stub === true);
         return { items: visible.map(viewOf), nextCursor: page.nextCursor };
       }),
-      refresh: gate((provider, target) => refreshNow(engine, refresher, { ...target, provider })),
+      refresh: about((provider, target) => refreshNow(engine, refresher, { ...target, provider })),
     },
-    accounts: { choices: gate(accounts.choices), choose: gate(accounts.choose) },
+    accounts: { choices: about(accounts.choices), choose: about(accounts.choose) },
     settings: {
-      get: gate(settings.get) as never,
-      update: gate(settings.update) as never,
-      choices: gate(settings.choices) as never,
+      get: about(settings.get) as never,
+      update: about(settings.update) as never,
+      choices: about(settings.choices) as never,
     },
-    flags: { enabled: gate(flags.enabled), list: gate(flags.list) },
-    sync: gate(streams.sync) as never,
-    streams: { on: streams.on as never, list: gate(streams.list) },
+    flags: { enabled: gate(flags.enabled), list: about(flags.list) },
+    sync: about(streams.sync) as never,
+    streams: { on: streams.on as never, list: about(streams.list) },
     health: gate((provider, input = {}) => health.check(provider, input)),
     audit: {
-      list: gate(({ organizationId, ...filter }) =>
-        store.audit.list(checkId(organizationId, 'organizationId'), filter),
-      ),
+      list: gate(async (asked) => {
+        const { organizationId, ...filter } = checkTarget(asked, 'The list of the audit trail');
+        return store.audit.list(checkId(organizationId, 'organizationId'), filter);
+      }),
     },
     webhooks: {
       receive: gate(webhooks.receive),
-      address: gate((provider, target) => makeWebhookAddress(engine, provider, target)),
+      address: about((provider, target) => makeWebhookAddress(engine, provider, target)),
       failed: looking(deadLetters.failed),
       replay: gate(deadLetters.replay),
       discard: gate(deadLetters.discard),
     },
-    channels: { open: gate(channels.open), list: gate(channels.list), close: gate(channels.close) },
+    channels: { open: about(channels.open), list: about(channels.list), close: about(channels.close) },
     on: ((first: string, second: unknown, third?: unknown) =>
       typeof second === 'function'
         ? events.on(first as BoardEventName, second as never)
@@ -264,7 +265,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       status: looking(() => vaultStatus({ store, vault })),
       reseal: gate((asked = {}) => resealAll({ ...asked, store, vault })),
       assertRemovable: looking(async (keyId) => {
-        await assertRemovable(keyId, { store, vault });
+        await assertRemovable(checkId(keyId, 'keyId'), { store, vault });
         await presence.assertNobodyNeeds(keyId);
       }),
     },
@@ -273,7 +274,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     jobs,
     start({ jobs: names } = {}) {
       presence.join();
-      runner ??= startRunner(engine, names === undefined ? jobs : names.map((name) => jobNamed(jobs, name)));
+      runner ??= startRunner(engine, names === undefined ? jobs : jobsNamed(jobs, names));
     },
     async stop({ deadlineMs = 60_000 } = {}) {
       const drain = async () => {

@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Connection } from './connections/view.ts';
 import type { Attempts } from './connections/attempts.ts';
 import type { Unreadable } from './connections/unreadable.ts';
-import { PlugboardError, configurationError } from './errors.ts';
+import { PlugboardError, configurationError, invalidInput } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Log } from './log.ts';
 import { printable } from './printable.ts';
@@ -102,4 +102,14 @@ export function checkId(value: unknown, field: string): string {
     hint: 'Pass the id exactly as your application stores it.',
     fields: [{ path: field, message: problem }],
   });
+}
+
+/**
+ * What plain JavaScript hands in where an organization must be named.
+ * @throws PlugboardError kind `invalid_request`, code `invalid_input`.
+ */
+export function checkTarget<T>(given: T, subject: string): T & object {
+  if (typeof given === 'object' && given !== null) return given;
+  const message = 'is missing: pass an object that names the organization';
+  throw invalidInput(subject, [{ path: 'organizationId', message }]);
 }

@@ -1,6 +1,6 @@
 /** Feature flags per provider, evaluated by OpenFeature, so that the host's own flag system decides. */
 import type { Engine } from './engine.ts';
-import { checkId, providerOf } from './engine.ts';
+import { checkId, checkTarget, providerOf } from './engine.ts';
 import { configurationError } from './errors.ts';
 import { loaded } from './missing-package.ts';
 
@@ -43,7 +43,7 @@ export function createFlags(engine: Engine, client: FlagClient | undefined): Fla
   }
 
   async function evaluate(provider: string, flag: string, input: FlagInput): Promise<FlagState> {
-    checkId(input.organizationId, 'organizationId');
+    checkId(checkTarget(input, `The flag \`${provider}.${flag}\``).organizationId, 'organizationId');
     const { flags = {} } = providerOf(engine, provider).definition;
     const definition = Object.hasOwn(flags, flag) ? flags[flag] : undefined;
     const key = `${provider}.${flag}`;

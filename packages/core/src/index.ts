@@ -71,6 +71,7 @@ export { classifyOAuth, readTokenAnswer, splitScopes } from './auth/token-answer
 export { addListeners } from './env.ts';
 export { configurationError, isPlugboardError, invalidInput, PlugboardError, unsupported } from './errors.ts';
 export type { ErrorDetails, ErrorKind, FieldIssue, VendorDetail } from './errors.ts';
+export { loaded } from './missing-package.ts';
 export { isSecret, reveal, Secret } from './secret.ts';
 export { crc32, decodeBase64, encodeBase64, encodeBase64url, encodeHex, encodeUtf8, equalText } from './bytes.ts';
 export { hash, hmac } from './hash.ts';

@@ -8,6 +8,8 @@ export interface KeyGate {
   ready(): Promise<void>;
   /** The check, where it has not succeeded yet: what is known costs nothing. */
   pending(): Promise<void> | undefined;
+  /** Checks before it runs. */
+  gate<Args extends readonly unknown[], R>(run: (...args: Args) => Promise<R>): (...args: Args) => Promise<R>;
 }
 
 export function createKeyGate(vault: Vault, store: Store): KeyGate {
@@ -21,5 +23,14 @@ export function createKeyGate(vault: Vault, store: Store): KeyGate {
         throw error;
       },
     ));
-  return { ready, pending: () => (fits ? undefined : ready()) };
+  return {
+    ready,
+    pending: () => (fits ? undefined : ready()),
+    gate:
+      (run) =>
+      async (...args) => {
+        await ready();
+        return run(...args);
+      },
+  };
 }

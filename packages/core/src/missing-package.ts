@@ -28,7 +28,11 @@ export function missingPackage(cause: unknown): PlugboardError | undefined {
   });
 }
 
-/** The same import, told as a mistake of the configuration where the package is not there. */
+/**
+ * The same import, told as a mistake of the configuration where the package is not there.
+ * @throws PlugboardError kind `configuration`, code `package_missing`.
+ * @example const { jwtVerify } = await loaded(import('jose'))
+ */
 export async function loaded<T>(importing: Promise<T>): Promise<T> {
   return importing.catch((cause: unknown) => {
     throw missingPackage(cause) ?? cause;

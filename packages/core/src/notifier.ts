@@ -176,6 +176,13 @@ function checkRoutes(engine: Engine, through: NotificationOptions['through']): v
   }
   for (const [index, route] of (through as NotificationOptions['through']).entries()) {
     if (typeof route === 'function') continue;
+    if (Object(route) !== route) {
+      throw configurationError(
+        'invalid_notifications',
+        `Option \`notifications.through[${index}]\` is neither a function nor an object.`,
+        'Write { provider } with what it needs, or a function.',
+      );
+    }
     const { capabilities } = providerOf(engine, route.provider).definition;
     if (capabilities?.['notify'] !== undefined) continue;
     const where = `notifications.through[${index}]`;

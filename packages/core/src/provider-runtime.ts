@@ -1,6 +1,7 @@
 import type { AppValues, Credentials } from './auth/auth.ts';
 import type { EndingSecret } from './previous-secrets.ts';
 import type { AnyDefinition } from './provider.ts';
+import type { LimitsOf } from './provider-limits.ts';
 import type { Transport } from './transport/transport.ts';
 
 /** One provider of this board, with the host's options resolved. */
@@ -18,6 +19,7 @@ export interface ProviderRuntime {
   /** Names of what is missing for OAuth, for messages. */
   readonly missing: readonly string[];
   readonly transport: Transport;
+  readonly limitsOf: LimitsOf;
   /** The address a browser is sent to for a vendor page: the vendor's own, or the sandbox's. */
   browserUrl(vendorUrl: string): string;
 }

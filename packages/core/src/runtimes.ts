@@ -6,6 +6,7 @@ import type { Environment } from './env.ts';
 import { configurationError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { AnyProvider } from './provider.ts';
+import { createLimitsOf } from './provider-limits.ts';
 import { createTransport } from './transport/create-transport.ts';
 import { defaultWire } from './transport/default-wire.ts';
 import { handlerWire } from './transport/handler-wire.ts';
@@ -54,7 +55,6 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   if (mode === 'production' && context.sandbox !== undefined) {
     throw configurationError('sandbox_in_production', 'Option `sandbox` is set in production.', 'Remove it.');
   }
-  checkList(providers);
   for (const [index, provider] of providers.entries()) checkProvider(provider, index);
   const resolved = providers.map((provider) => resolveProvider(provider, context.environmentVariables, mode));
   refuseDuplicates(resolved);
@@ -69,10 +69,14 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
   const standIn = sandbox === null ? wire : handlerWire(sandbox);
   const runtimes = resolved.map((provider): [string, ProviderRuntime] => {
     const { id } = provider.definition;
-    if (!provider.stub) return [id, { ...provider, transport: live, browserUrl: (url) => url }];
+    const limitsOf = createLimitsOf(provider.definition);
+    if (!provider.stub) return [id, { ...provider, transport: live, limitsOf, browserUrl: (url) => url }];
     const transport = createTransport({ wire: sandboxWire(origin, id, standIn), ...common });
     const browserUrl = (url: string) => sandboxUrl(origin, id, new URL(url)).href;
-    return [id, { ...provider, app: stubAppValues(provider.definition, provider.app), transport, browserUrl }];
+    return [
+      id,
+      { ...provider, app: stubAppValues(provider.definition, provider.app), transport, limitsOf, browserUrl },
+    ];
   });
   return {
     runtimes: new Map(runtimes),
@@ -83,11 +87,6 @@ export function createRuntimes(providers: readonly AnyProvider[], context: Runti
       );
     },
   };
-}
-
-function checkList(providers: unknown): void {
-  if (Array.isArray(providers)) return;
-  throw configurationError('invalid_provider', 'Option `providers` is no array.', 'Pass one: providers: [acme()].');
 }
 
 /** A provider is a module that the host imported: names are never looked up, so nobody can register one to be loaded. */

@@ -7,7 +7,9 @@ import { viewOf, type Connection } from './connections/view.ts';
 import type { Engine, ProviderRuntime } from './engine.ts';
 import { providerOf } from './engine.ts';
 import { configurationError, invalidInput, PlugboardError } from './errors.ts';
+import { checkFields } from './field-rules.ts';
 import { member, type Json, type JsonObject } from './json.ts';
+import { printable } from './printable.ts';
 import type { Choice, SettingsDefinition } from './provider.ts';
 import { checkInput, jsonSchemaOf } from './schema.ts';
 import type { ConnectionRow } from './store.ts';
@@ -31,6 +33,7 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
     async update(provider, { settings, userId, ...target }) {
       const runtime = providerOf(engine, provider);
       const definition = definitionOf(runtime);
+      checkFields(`${provider} settings`, { settings }, { settings: isObject });
       for (let turn = 0; turn < 5; turn++) {
         const row = await liveRow(engine, provider, target);
         const merged = withoutNulls({ ...row.settings, ...settings });
@@ -58,7 +61,7 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
       const { choices = {} } = definitionOf(runtime);
       const load = Object.hasOwn(choices, field) ? choices[field] : undefined;
       if (load === undefined) {
-        throw invalidInput(`${provider} settings`, [{ path: field, message: 'has no live choices' }]);
+        throw invalidInput(`${provider} settings`, [{ path: printable(field), message: 'has no live choices' }]);
       }
       const { organizationId, label } = await liveRow(engine, provider, target);
       const session = sessions.of(runtime, { organizationId, label });
@@ -68,6 +71,10 @@ export function createSettings(engine: Engine, sessions: Sessions): SettingsServ
       return jsonSchemaOf(definitionOf(providerOf(engine, provider)).schema) ?? {};
     },
   };
+}
+
+function isObject(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be an object';
 }
 
 function definitionOf({ definition }: ProviderRuntime): SettingsDefinition {

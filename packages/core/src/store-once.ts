@@ -10,7 +10,11 @@ export interface OnceRequest {
 
 /** One-time values with expiry: OAuth state, webhook delivery ids, which processes live. */
 export interface OnceStore {
-  /** Stores only when no live entry has the key. `full`: the group has `maxInGroup` live entries. */
+  /**
+   * Stores only when no live entry has the key. `full`: the group has `maxInGroup` live entries. A put whose answer was
+   * lost may have stored; the same put again is answered `exists`, because the store cannot tell its caller from another
+   * one with the same value. Who must know whether an entry is its own puts a value that nobody else has, and peeks.
+   */
   put(request: OnceRequest): Promise<'stored' | 'exists' | 'full'>;
   /** Replaces the entry, live or not. */
   set(key: string, value: string, ttlMs: number): Promise<void>;

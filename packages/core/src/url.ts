@@ -96,6 +96,7 @@ export interface EgressException {
 export type Addresses = 'any' | readonly string[];
 
 export interface EgressPolicy {
+  /** The same object whenever the same exception applies: there are as many as the host wrote down. */
   exceptionFor(url: URL, organizationId?: string): EgressException | undefined;
 }
 
@@ -104,18 +105,22 @@ export interface EgressPolicy {
  * @throws PlugboardError kind `configuration`, code `invalid_egress`, for an entry that cannot mean what it says.
  */
 export function createEgressPolicy(options: EgressOptions = {}): EgressPolicy {
-  const origins = new Set(options.allowOrigins?.map(checkOrigin));
-  const entries = new Map<string, string[]>();
-  for (const { organizationId, host, cidr } of options.allow ?? []) {
+  const origins = new Map<string, EgressException>();
+  for (const origin of listOf('allowOrigins', options.allowOrigins)) {
+    origins.set(checkOrigin(origin), { trusted: true, addresses: 'any' });
+  }
+  const entries = new Map<string, { readonly trusted: false; readonly addresses: string[] }>();
+  for (const entry of listOf('allow', options.allow)) {
+    const { organizationId, host, cidr } = Object(entry) as EgressAllowance;
     const key = entryKey(organizationId, checkHost(host));
-    entries.set(key, [...(entries.get(key) ?? []), checkCidr(cidr)]);
+    const exception = entries.get(key) ?? { trusted: false, addresses: [] };
+    exception.addresses.push(checkCidr(cidr));
+    entries.set(key, exception);
   }
   return {
     exceptionFor(url, organizationId) {
       if (origins.size === 0 && entries.size === 0) return undefined;
-      if (origins.has(url.origin)) return { trusted: true, addresses: 'any' };
-      const addresses = entries.get(entryKey(organizationId, url.host));
-      return addresses && { trusted: false, addresses };
+      return origins.get(url.origin) ?? entries.get(entryKey(organizationId, url.host));
     },
   };
 }
@@ -123,6 +128,11 @@ export function createEgressPolicy(options: EgressOptions = {}): EgressPolicy {
 /** A host holds no space, so that no two pairs give one key; no id is the empty text. */
 function entryKey(organizationId: string | undefined, host: string): string {
   return `${host} ${organizationId ?? ''}`;
+}
+
+function listOf<T>(name: string, value: readonly T[] = []): readonly T[] {
+  if (Array.isArray(value)) return value as readonly T[];
+  throw invalidEgress(`\`${name}\` is no list`, 'Write a list, also of one entry.');
 }
 
 function checkOrigin(origin: string): string {
@@ -135,7 +145,7 @@ function checkOrigin(origin: string): string {
 
 function checkHost(host: string): string {
   const url = `https://${host}`;
-  if (!host.includes('*') && URL.canParse(url) && new URL(url).origin === url) return host;
+  if (typeof host === 'string' && !host.includes('*') && URL.canParse(url) && new URL(url).origin === url) return host;
   throw invalidEgress(
     '`allow` holds what is not an exact host',
     'Write host or host:port in lower case; wildcards are refused.',
@@ -143,7 +153,7 @@ function checkHost(host: string): string {
 }
 
 function checkCidr(cidr: string): string {
-  const [address = '', bits = ''] = cidr.split('/');
+  const [address = '', bits = ''] = typeof cidr === 'string' ? cidr.split('/') : [];
   const version6 = address.includes(':');
   const literal = version6 ? `http://[${address}]` : `http://${address}`;
   const valid =

@@ -151,6 +151,16 @@ describe('F10 exceptions', () => {
     expect(lines).toEqual([{ provider: 'acme', organizationId: 'org-a', host, addresses: ['127.0.0.0/8'] }]);
   });
 
+  it('are logged once each, however many organizations use one', async () => {
+    const server = await serveHttp((_request, response) => response.end('inside'));
+    const { host } = new URL(server.origin);
+    const lines: object[] = [];
+    const log = { info: (fields: object) => lines.push(fields), warn: () => undefined, error: () => undefined } as Log;
+    const { send } = transportKit([server.origin], { log });
+    for (let tenant = 1; tenant <= 3; tenant++) await send(server.origin, { organizationId: `org-${tenant}` });
+    expect(lines).toEqual([{ provider: 'acme', organizationId: 'org-1', host, addresses: 'any' }]);
+  });
+
   it('open no wider block than they name', async () => {
     const listener = await serveTcp((socket) => socket.end());
     const host = `localhost:${listener.port}`;

@@ -2,15 +2,10 @@
 import { describe, expect, test } from 'vitest';
 
 import type { OAuth2Options } from '../src/auth/auth.ts';
-import { createPlugboard } from '../src/board.ts';
 import { isPlugboardError } from '../src/errors.ts';
 import type { JsonObject } from '../src/json.ts';
-import { silentLog } from '../src/log.ts';
-import { createMemoryStore } from '../src/memory-store.ts';
-import { handlerWire } from '../src/transport/handler-wire.ts';
-import { createFakeClock } from './support/fake-clock.ts';
-import { minting } from './support/minting.ts';
-import { drive, failedAt, key } from './support/rig.ts';
+import { createMintingBoard } from './support/minting.ts';
+import { drive, failedAt } from './support/rig.ts';
 import { createSelfHosted, shopInput } from './support/self-hosted.ts';
 
 const codeOf = (work: PromiseLike<unknown>) =>
@@ -137,26 +132,12 @@ describe('what is heard of a server that an organization named', () => {
 
 /** A vendor at which each organization has a client of its own. */
 function createMinting() {
-  const clock = createFakeClock();
   const dead = new Set<string>();
-  const store = createMemoryStore({ clock });
   const alarms: string[] = [];
-  const board = createPlugboard({
-    url: 'https://app.example.com/integrations',
-    providers: [minting({ stub: false })],
-    store,
-    keys: { k1: key },
-    mode: 'test',
-    env: {},
-    log: silentLog,
-    clock,
-    cacheMs: 0,
-    wire: handlerWire(async (request) => {
-      if (!request.url.endsWith('/token')) return Response.json({ pong: true });
-      const sent = new URLSearchParams(await request.text()).get('key') ?? '';
-      if (dead.has(sent)) return Response.json({ error: 'invalid_client' }, { status: 401 });
-      return Response.json({ access_token: `token-of-${sent}`, expires_in: 3600 });
-    }),
+  const { board, clock, store } = createMintingBoard(async (request) => {
+    const sent = new URLSearchParams(await request.text()).get('key') ?? '';
+    if (dead.has(sent)) return Response.json({ error: 'invalid_client' }, { status: 401 });
+    return Response.json({ access_token: `token-of-${sent}`, expires_in: 3600 });
   });
   board.on('provider.attention', ({ reason }) => void alarms.push(reason));
   return {

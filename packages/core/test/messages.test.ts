@@ -56,19 +56,22 @@ test('http outside of development says how to get there', async () => {
 
 test('a store that is none is refused by name, also where no types could tell', async () => {
   expect(await errorOf(() => create({ store: undefined }))).toMatchObject({
-    code: 'invalid_store',
+    code: 'invalid_option',
     message: 'Option `store` is missing.',
   });
   // What a pool looks like from here.
   expect(await errorOf(() => create({ store: { query: () => undefined, name: 'pool' } }))).toMatchObject({
-    code: 'invalid_store',
+    code: 'invalid_option',
     hint: expect.stringContaining('postgresStore(pool)') as unknown,
   });
 });
 
 test('providers that are no array are refused by name', async () => {
   for (const providers of [undefined, acmeProvider()()]) {
-    expect(await errorOf(() => create({ providers }))).toMatchObject({ code: 'invalid_provider' });
+    expect(await errorOf(() => create({ providers }))).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining('`providers`') as unknown,
+    });
   }
 });
 

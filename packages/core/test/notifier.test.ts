@@ -155,6 +155,32 @@ test('the end of a grant is told a week ahead, once for each end', async () => {
   expect(items[0]).toMatchObject({ type: 'connection.expiring' });
 });
 
+test('the end of a grant is told by a later walk where the store has noted it and never said so', async () => {
+  const sent: Sent[] = [];
+  const rig = await rigWith({ through: [recorder(sent)] });
+  const row = (await rig.row())!;
+  const refreshExpiresAt = new Date(rig.clock.now() + 60 * dayMs);
+  await rig.store.connections.update(organizationId, row.id, {}, { refreshExpiresAt });
+  await rig.clock.advance(54 * dayMs);
+  const { put } = rig.store.once;
+  let lost = 0;
+  Object.assign(rig.store.once, {
+    async put(request: Parameters<typeof put>[0]) {
+      const answer = await put(request);
+      if (!request.key.startsWith('expiring:') || lost++ > 0) return answer;
+      throw new PlugboardError({ kind: 'unavailable', code: 'database_unavailable', message: 'The answer was lost.' });
+    },
+  });
+  await walk(rig);
+  await walk(rig);
+  expect(sent).toEqual([]);
+  for (let day = 0; day < 3; day++) {
+    await rig.clock.advance(dayMs);
+    await walk(rig);
+  }
+  expect(sent.map(({ kind }) => kind)).toEqual(['expiring']);
+});
+
 /** A vendor that messages go through, with connections like any other. */
 function messenger(id: string, sent: Sent[], capability: 'notify' | 'email') {
   const { capabilities: _, ...definition } = acmeProvider().definition;

@@ -1,15 +1,11 @@
 /** Turns at a refresh: what becomes of them when somebody else, or the end of the process, comes in between. */
 import { describe, expect, test } from 'vitest';
 
-import { createPlugboard } from '../src/board.ts';
 import { isPlugboardError, PlugboardError } from '../src/errors.ts';
-import { silentLog } from '../src/log.ts';
-import { createMemoryStore } from '../src/memory-store.ts';
 import type { Store } from '../src/store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
-import { createFakeClock } from './support/fake-clock.ts';
-import { minting } from './support/minting.ts';
-import { createRig, drive, key, organizationId } from './support/rig.ts';
+import { createMintingBoard } from './support/minting.ts';
+import { createRig, drive, organizationId } from './support/rig.ts';
 import { createStepRig } from './support/step-rig.ts';
 
 const leaseMs = 75_000;
@@ -516,25 +512,11 @@ describe('a store and a vendor of another kind', () => {
 
   /** Tokens that are made from the organization's own fields. */
   async function minted() {
-    const clock = createFakeClock();
-    const store = createMemoryStore({ clock });
     const answers: (() => Response)[] = [];
     let calls = 0;
-    const board = createPlugboard({
-      url: 'https://app.example.com/integrations',
-      providers: [minting({ stub: false })],
-      store,
-      keys: { k1: key },
-      mode: 'test',
-      env: {},
-      log: silentLog,
-      clock,
-      cacheMs: 0,
-      wire: handlerWire(async (request) => {
-        if (!request.url.endsWith('/token')) return Response.json({ pong: true });
-        calls++;
-        return answers.shift()?.() ?? Response.json({ access_token: `token-${calls}`, expires_in: 3600 });
-      }),
+    const { board, clock, store } = createMintingBoard(() => {
+      calls++;
+      return answers.shift()?.() ?? Response.json({ access_token: `token-${calls}`, expires_in: 3600 });
     });
     await board.connect('minting', { organizationId, credentials: { id: 'a', key: 'b' } });
     const ping = () => codeOf(board.client('minting', { organizationId }).probe.ping({}));

@@ -7,7 +7,7 @@ import { silentLog } from '../src/log.ts';
 import { randomBytes } from '../src/random.ts';
 import type { ConnectionRow, ConnectionStore, Store } from '../src/store.ts';
 import { handlerWire } from '../src/transport/handler-wire.ts';
-import { createRig, key, organizationId, type AcmeOptions } from './support/rig.ts';
+import { createRig, drive, key, organizationId, type AcmeOptions } from './support/rig.ts';
 
 type Alter = (row: ConnectionRow) => ConnectionRow;
 
@@ -167,6 +167,59 @@ describe('credentials that are not those that were sealed for the row', () => {
     await refreshJob(rig);
     expect(rig.heard).toEqual([]);
     expect(await rig.row()).toMatchObject({ status: 'active' });
+  });
+
+  const narrow = { status: 'degraded', statusReason: 'scopes_missing' } as const;
+
+  async function degradedRig(change: Partial<ConnectionRow> = narrow) {
+    const rig = await alteredRig(flipped);
+    const { id } = (await rig.row())!;
+    await rig.store.connections.update(organizationId, id, {}, change);
+    rig.tamper();
+    return rig;
+  }
+
+  test('C02 that were degraded are degraded again once they are put back, for the same reason', async () => {
+    const rig = await degradedRig();
+    await rig.list();
+    await rig.list();
+    expect(await rig.row()).toMatchObject({ status: 'error', statusReason: 'credentials_altered' });
+    rig.putBack();
+    expect(await rig.list()).toBe('resolved');
+    const row = await rig.row();
+    expect(row).toMatchObject({ ...narrow, lastError: { code: 'vault_auth_failed' } });
+    expect(row?.lastError).not.toHaveProperty('degraded');
+    expect(rig.heard).toEqual(['credentials_altered', 'scopes_missing']);
+  });
+
+  test('C02 that were degraded are so again after a refresh as well, however often it failed meanwhile', async () => {
+    const rig = await degradedRig();
+    await rig.clock.advance(3_600_000);
+    await refreshJob(rig);
+    expect(rig.heard).toEqual(['credentials_altered']);
+    rig.putBack();
+    for (const failure of [{ status: 503 }, { error: 'invalid_grant' }] as const) {
+      rig.oauth.switches.token.always(failure);
+      await rig.clock.advance(24 * 3_600_000);
+      await drive(rig, refreshJob(rig));
+      expect(await rig.row()).toMatchObject({ status: 'error', statusReason: 'credentials_altered' });
+    }
+    expect((await rig.row())?.lastError).toMatchObject({ code: 'refresh_refused' });
+    rig.oauth.switches.token.clear();
+    await rig.clock.advance(24 * 3_600_000);
+    await refreshJob(rig);
+    expect(await rig.row()).toMatchObject({ ...narrow, failCount: 0, lastError: null });
+    expect(rig.heard).toEqual(['credentials_altered', 'scopes_missing']);
+  });
+
+  test('C02 that were degraded by failing refreshes are active after one that succeeds', async () => {
+    const rig = await degradedRig({ status: 'degraded', statusReason: 'refresh_failing', failCount: 3 });
+    await rig.list();
+    rig.putBack();
+    await rig.clock.advance(3_600_000);
+    expect(await rig.list()).toBe('resolved');
+    expect(await rig.row()).toMatchObject({ status: 'active', statusReason: null, lastError: null });
+    expect(rig.heard).toEqual(['credentials_altered', 'recovered active']);
   });
 
   test('C05 a ciphertext that was rolled back alone is flagged like one that was altered', async () => {

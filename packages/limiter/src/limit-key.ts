@@ -15,10 +15,10 @@ export function pauseKey(limitKey: string): string {
 }
 
 /**
- * What a limit is counted under. Processes know a limit by its numbers alone, so two equal limits of one key count as one:
- * too strict, never too loose.
+ * What a limit is counted under. Processes know a limit by its numbers, and by its name where others of the provider have
+ * the same: two that are equal in both count as one, too strict and never too loose.
  */
 export function limitKey({ provider, limitKey: key }: Request, limit: RateLimit): string {
-  const { requests, perMs, per = 'connection', counts = 'requests', concurrency = 0 } = limit;
-  return digest(`limit ${requests}/${perMs}/${concurrency} ${counts} ${per} ${per === 'app' ? provider : key}`);
+  const { requests, perMs, per = 'connection', counts = 'requests', concurrency = 0, name = '' } = limit;
+  return digest(`limit ${requests}/${perMs}/${concurrency} ${counts} ${per} ${name} ${per === 'app' ? provider : key}`);
 }

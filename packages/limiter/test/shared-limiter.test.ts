@@ -4,6 +4,7 @@ import type { RateLimit } from '@plugboard/core/limiter-kit';
 import { createFakeClock, until, type FakeClock } from '@plugboard/testing';
 import { describe, expect, test } from 'vitest';
 
+import { limitKey } from '../src/limit-key.ts';
 import { sharedLimiter, type Booking, type SharedLimiterOptions, type SharedLimits } from '../src/index.ts';
 
 interface FakeStore extends SharedLimits {
@@ -177,6 +178,14 @@ test('B11 nothing that names an organization stands in a key', async () => {
   limiter.pause('acme/5:org_1/default', 5_000);
   await until(() => store.keys.size >= 3);
   for (const key of store.keys) expect(key).toMatch(/^[\w-]{27}$/);
+});
+
+test('limits of the same numbers count as one, unless they have names', () => {
+  const request = { provider: 'acme', limitKey: 'acme/5:org_1/default' };
+  const keyOf = (name?: string) => limitKey(request, { ...hundred, ...(name !== undefined && { name }) });
+  expect(keyOf()).toBe(keyOf());
+  expect(keyOf('things.list')).toBe(keyOf('things.list'));
+  expect(new Set([keyOf(), keyOf('things.list'), keyOf('things.get')]).size).toBe(3);
 });
 
 describe('while the store is away', () => {

@@ -1,6 +1,7 @@
 /** JSON Web Tokens signed with a key that their issuer publishes (RFC 7519, RFC 7515). */
 import { decodeBase64url, decodeUtf8 } from '../bytes.ts';
 import { parseJson, type JsonObject } from '../json.ts';
+import { loaded } from '../missing-package.ts';
 import { fitsAlgorithm, readKeySet, type JwtAlgorithm, type KeyCache, type KeySource } from '../webhooks/key-cache.ts';
 import type { KeyTools } from '../webhooks/key-cache.ts';
 
@@ -48,7 +49,7 @@ export async function verifyJwt(token: string, rules: JwtRules, tools: JwtTools)
   const key = await tools.keys.find(rules.keys(algorithm), header.keyId, rules.now, tools);
   if (key === 'unavailable') return refused('unavailable');
   if (key === 'unknown') return refused('key_unknown');
-  const { errors, jwtVerify } = await import('jose');
+  const { errors, jwtVerify } = await loaded(import('jose'));
   try {
     const { payload } = await jwtVerify(token, key, {
       algorithms: [algorithm],
@@ -106,7 +107,7 @@ async function headerOf(token: string): Promise<Header | undefined> {
   // No two texts may be one token, and lenient decoders skip what does not belong.
   const parts = token.length > maxTokenLength ? [] : token.split('.');
   if (parts.length !== 3 || parts.some((part) => !decodeBase64url(part)?.length)) return undefined;
-  const { decodeProtectedHeader } = await import('jose');
+  const { decodeProtectedHeader } = await loaded(import('jose'));
   try {
     const { alg, kid = '' } = decodeProtectedHeader(token);
     const usable = typeof alg === 'string' && typeof kid === 'string' && kid.length <= maxKeyIdLength;

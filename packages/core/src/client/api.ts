@@ -10,6 +10,7 @@ import { checkAnswer, checkInput, type Input, type Output, type Schema } from '.
 import { allTexts, revealAll } from '../secret.ts';
 import type { Answer, StreamedAnswer } from '../transport/transport.ts';
 import type { Access, Session } from './access.ts';
+import { checkCallOptions } from './call-options.ts';
 import { createLoopGuard } from './page-loop.ts';
 import { checkLoader } from './sdk-cache.ts';
 import { sendCall, streamCall, type Call } from './send.ts';
@@ -106,7 +107,7 @@ class ConnectionApi implements Api {
           encoded: encodeRaw(request),
         }),
       repeat: request.repeat ?? (isRead(method) ? 'safe' : 'never'),
-      limits: definition.api.limits ?? [],
+      limits: this.#session.runtime.limitsOf(),
       cost,
       maxBytes: options.maxBytes,
       options,
@@ -127,6 +128,7 @@ export interface EndpointCall {
 export async function callEndpoint(engine: Engine, session: Session, call: EndpointCall): Promise<unknown> {
   const { endpoint, options, operation } = call;
   const { definition } = session.runtime;
+  checkCallOptions(options, `${definition.id} ${operation}`);
   const input = checkInput(endpoint.input, call.input ?? {}, `${definition.id} ${operation}`);
   const key = endpoint.idempotency === undefined ? undefined : (options.idempotencyKey ?? randomUuid());
   const build = (current: Access) => {
@@ -146,7 +148,7 @@ export async function callEndpoint(engine: Engine, session: Session, call: Endpo
     build,
     options,
     repeat: endpoint.repeat ?? (key !== undefined ? 'keyed' : isRead(endpoint.method) ? 'safe' : 'never'),
-    limits: [...(definition.api.limits ?? []), ...(endpoint.limits ?? [])],
+    limits: session.runtime.limitsOf(endpoint),
     cost: endpoint.cost,
     needs: endpoint,
     deadlineMs: endpoint.deadlineMs,

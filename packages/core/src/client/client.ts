@@ -7,6 +7,7 @@ import type { AnyDefinition, ClientOf } from '../provider.ts';
 import { checkInput, type Schema } from '../schema.ts';
 import type { Session } from './access.ts';
 import { callEndpoint, createApi, pagesOf } from './api.ts';
+import { checkCallOptions } from './call-options.ts';
 import { requireNeeds } from './send.ts';
 import { brandStub } from './stub.ts';
 
@@ -46,6 +47,7 @@ function bindOperation(engine: Engine, session: Session, operation: string, decl
       };
     case 'operation':
       return async (input: unknown, options: CallOptions = {}) => {
+        checkCallOptions(options, `${id} ${operation}`);
         const checked = checkInput(declaration.input, input ?? {}, `${id} ${operation}`);
         const found = session.access();
         // Awaited only where it is not at hand: a turn of the event loop's queue takes as long as the rest of this.
@@ -56,6 +58,7 @@ function bindOperation(engine: Engine, session: Session, operation: string, decl
       };
     case 'stream':
       return async function* (input: unknown, options: CallOptions = {}) {
+        checkCallOptions(options, `${id} ${operation}`);
         const checked = checkInput(declaration.input, input ?? {}, `${id} ${operation}`);
         const access = await session.access();
         requireNeeds(definition, operation, access, declaration);

@@ -8,6 +8,7 @@ import { missingScopes } from '../auth/scopes.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, providerOf } from '../engine.ts';
 import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
+import { checkFields, flag, list, optional, text, type Rule } from '../field-rules.ts';
 import type { JsonObject } from '../json.ts';
 import { printable } from '../printable.ts';
 import { randomTokens } from '../random.ts';
@@ -45,6 +46,12 @@ export interface Authorization {
   readonly cookie: FlowCookie;
 }
 
+const flowRules: Record<'scopes' | 'returnTo' | 'allowAccountChange', Rule> = {
+  scopes: optional(list(1000, text(1000))),
+  returnTo: optional((value) => (typeof value === 'string' ? undefined : 'must be a text')),
+  allowAccountChange: optional(flag),
+};
+
 /** @throws PlugboardError: `app_credentials_missing`, `bad_client_key`, `invalid_input`, `too_many_flows`, `form_post_needs_https`. */
 export async function authorize(engine: Engine, provider: string, input: AuthorizeInput): Promise<Authorization> {
   const runtime = providerOf(engine, provider);
@@ -52,6 +59,8 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   const redirectUri = `${engine.url}/callback/${provider}`;
   requireApp(runtime, { redirectUri });
   const organizationId = checkId(input.organizationId, 'organizationId');
+  const { scopes: wanted, returnTo, allowAccountChange } = input;
+  checkFields(`${provider} authorize`, { scopes: wanted, returnTo, allowAccountChange }, flowRules);
   const given = method.input === undefined ? {} : checkInput(method.input, input.input ?? {}, `${provider} input`);
   if (Object.hasOwn(given, discoveredKey)) {
     throw invalidInput(`${provider} input`, [{ path: discoveredKey, message: 'is a name of the engine' }]);
@@ -65,7 +74,7 @@ export async function authorize(engine: Engine, provider: string, input: Authori
   if (typeof clientAuth === 'object') await assertionParams(clientAuth, runtime.app, engine.clock.now());
   const { ask, unless } = method.scopes;
   const named = unless !== undefined && runtime.app[unless] !== undefined;
-  const scopes = input.scopes ?? runtime.scopes ?? (named ? [] : ask);
+  const scopes = wanted ?? runtime.scopes ?? (named ? [] : ask);
   // In one draw, which costs more than all that is made of it.
   const [verifier, handle, browser, drawn] = randomTokens(method.nonce === true ? 4 : 3);
   const pkce = await createPkce(verifier);
@@ -78,12 +87,12 @@ export async function authorize(engine: Engine, provider: string, input: Authori
     method: name,
     label,
     redirectUri,
-    returnTo: safeReturnTo(engine, input.returnTo),
+    returnTo: safeReturnTo(engine, returnTo),
     verifier: pkce.verifier,
     ...(nonce !== undefined && { nonce }),
     scopes,
     input: checked,
-    allowAccountChange: input.allowAccountChange ?? false,
+    allowAccountChange: allowAccountChange ?? false,
     // A stand-in redirects, also where its vendor posts.
     formPost: method.authorize.formPost === true && !runtime.stub,
   });
@@ -122,6 +131,8 @@ export async function callback(engine: Engine, provider: string, input: Callback
   const runtime = providerOf(engine, provider);
   const params = readParams(input.params);
   const { cookies, organizationId, userId } = input;
+  if (typeof cookies !== 'string')
+    throw invalidInput('The callback', [{ path: 'cookies', message: 'must be the `Cookie` header, or an empty text' }]);
   const flow = await finishFlow(engine, { provider, state: params.get('state'), cookies, organizationId, userId });
   const [, method] = oauthMethodOf(runtime, flow.method);
   const expected = issuerOf(method, { input: flow.input, app: runtime.app });
@@ -154,6 +165,10 @@ const longestQuery = 16_384;
 
 /** A repeated parameter is an attack or a bug, never a choice (RFC 6749 section 3.1). */
 function readParams(given: CallbackInput['params']): URLSearchParams {
+  if (typeof given !== 'string' && Object(given) !== given)
+    throw invalidInput('The callback', [
+      { path: 'params', message: 'must be the address of the request, or its query' },
+    ]);
   const query = typeof given === 'string' ? (given.includes('?') ? given.slice(given.indexOf('?')) : given) : undefined;
   if ((query ?? String(given)).length > longestQuery)
     throw invalidInput('The callback', [{ path: '', message: 'is too long' }]);

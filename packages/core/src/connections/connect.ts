@@ -4,6 +4,7 @@ import { createOAuthClient } from '../auth/oauth-client.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, methodOf, providerOf } from '../engine.ts';
 import { invalidInput, isPlugboardError, PlugboardError } from '../errors.ts';
+import { checkFields, flag } from '../field-rules.ts';
 import { checkInput, jsonSchemaOf } from '../schema.ts';
 import { at } from '../json.ts';
 import { finishStep } from './browser-step.ts';
@@ -46,7 +47,8 @@ async function connectOnce(engine: Engine, runtime: ProviderRuntime, input: Conn
   const label = checkId(input.label ?? 'default', 'label');
   const [name, method] = chooseMethod(runtime, input);
   const fields = checkInput(method.credentials, input.credentials, `${provider} credentials`) as Credentials;
-  const allowAccountChange = input.allowAccountChange ?? false;
+  const { allowAccountChange = false } = input;
+  checkFields(`${provider} connect`, { allowAccountChange }, { allowAccountChange: flag });
   const userId = checkId(input.userId ?? 'system', 'userId');
   if (method.kind === 'browser') {
     const step = { organizationId, userId, label, method: name, flow: input.flow, allowAccountChange };

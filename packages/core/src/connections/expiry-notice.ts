@@ -9,6 +9,8 @@ import { viewOf } from './view.ts';
 const noticeMs = 7 * 86_400_000;
 /** Of a short life: its last fifth. */
 const shareOfLife = 0.2;
+/** Longer than it takes to tell. */
+const tellingMs = 600_000;
 
 export interface ExpiryNotice {
   /** Emits `connection.expiring` where the end is near and was not told of. */
@@ -24,7 +26,8 @@ export function createExpiryNotice({ store, events }: Engine): ExpiryNotice {
       if (leftMs <= 0 || leftMs > noticeFor(row, expiresAt)) return;
       // By the end itself: a refresh that moves it makes it another one.
       const key = `expiring:${row.id}:${expiresAt.getTime()}`;
-      if ((await store.once.put({ key, value: 'told', ttlMs: leftMs + 86_400_000 })) !== 'stored') return;
+      // For a while at first: whoever dies before it is told, or is never answered, leaves it to a later walk.
+      if ((await store.once.put({ key, value: 'telling', ttlMs: tellingMs })) !== 'stored') return;
       await events.audit({
         organizationId: row.organizationId,
         connectionId: row.id,
@@ -34,6 +37,7 @@ export function createExpiryNotice({ store, events }: Engine): ExpiryNotice {
         data: { expiresAt: expiresAt.toISOString() },
       });
       await events.expiring(viewOf(row), expiresAt);
+      await store.once.set(key, 'told', leftMs + 86_400_000);
     },
   };
 }

@@ -19,7 +19,7 @@ import {
 } from './refresh-facts.ts';
 import type { RefreshHooks, Refusal, Settled, Turn } from './refresh-turn.ts';
 import { takeShadow } from './shadow.ts';
-import { alteredStatus, isAltered, isKeyMissing, mayFlag } from './unreadable.ts';
+import { degradedBefore, flagging, isAltered, isKeyMissing, mayFlag } from './unreadable.ts';
 import { viewOf } from './view.ts';
 
 /** A refusal counts only when it is repeated after this: the first may answer a race or a replica that lags. */
@@ -52,12 +52,13 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
       return { error, announce: () => unreadable.keyMissing(row) };
     }
     if (isAltered(error) && mayFlag(current)) {
+      const flag = flagging(current, error);
       const flagged = await note(row, refusal, {
-        ...alteredStatus,
+        ...flag,
         refreshAt: new Date(refusal.at.getTime() + longestBackoffMs),
         ...unmark(refusal),
       });
-      const tell = async () => void (flagged && (await events.attention(viewOf(flagged), alteredStatus.statusReason)));
+      const tell = async () => void (flagged && (await events.attention(viewOf(flagged), flag.statusReason)));
       return { error, announce: tell };
     }
     if (error.kind === 'configuration' && refusal.ofHost) return pause(runtime, row, refusal, error);
@@ -79,7 +80,7 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
     const failing = row.failCount + 1 >= 3 && row.status === 'active';
     const written = await note(row, refusal, {
       failCount: row.failCount + 1,
-      lastError: errorRecord(error, refusal.at),
+      lastError: { ...errorRecord(error, refusal.at), ...degradedBefore(current) },
       refreshAt: new Date(refusal.at.getTime() + backoff),
       ...(isUnknownOutcome(error) ? {} : unmark(refusal)),
       ...(failing && { status: 'degraded' as const, statusReason: 'refresh_failing' }),
@@ -142,6 +143,7 @@ export function createFailing(engine: Engine, hooks: RefreshHooks, breakers: Bre
         ...errorRecord(error, refusal.at),
         code: 'refresh_refused',
         ...(refusal.hadUnknown && { unknown: true }),
+        ...degradedBefore(row),
       },
       refreshAt: new Date(refusal.at.getTime() + confirmAfterMs * (1 + 0.2 * clock.random())),
       attemptHash: null,

@@ -12,7 +12,7 @@ import { endedMeanwhile, noAccessToken, withAssumedLife } from './refresh-facts.
 import type { RefreshHooks, Settled, Success } from './refresh-turn.ts';
 import { revokeQuietly } from './revoke.ts';
 import { keepShadow } from './shadow.ts';
-import { alteredStatus } from './unreadable.ts';
+import { announceReturn, isFlagged, unflagging } from './unreadable.ts';
 import { viewOf } from './view.ts';
 
 /** Throws only what the store throws; in lease mode it first tries for minutes. */
@@ -67,13 +67,13 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
     const sealed = await sealCredentials(engine, identity, credentials, row.credentialsVersion + 1);
     const lifetime = lifetimeOf(grant, methodOf(runtime, row.method), success.at, clock);
     // Credentials that could be spent are those that were sealed: a row that was flagged was put back.
-    const recovered = row.statusReason === 'refresh_failing' || row.statusReason === alteredStatus.statusReason;
+    const recovered = recovery(row);
     const change: Partial<ConnectionData> = {
       credentials: sealed,
       ...lifetime,
       refreshExpiresAt: lifetime.refreshExpiresAt ?? row.refreshExpiresAt,
       ...(grant.scopes && { scopes: grant.scopes }),
-      ...(recovered && { status: 'active' as const, statusReason: null }),
+      ...recovered,
       attemptHash: null,
       attemptAt: null,
       failCount: 0,
@@ -85,16 +85,23 @@ export function createSucceed(engine: Engine, hooks: RefreshHooks): Succeed {
     if (warning !== undefined) log.warn({ provider: row.provider, connectionId: row.id }, warning);
     if (written === null) return lostRace(runtime, row, credentials, success.writeId);
     if (success.grant.credentials['accessToken'] === undefined) return { error: noAccessToken(row) };
-    if (!recovered && !events.heard('connection.refreshed')) return { row: written };
+    if (recovered === undefined && !events.heard('connection.refreshed')) return { row: written };
     return {
       row: written,
       async announce() {
         const connection = viewOf(written);
         await events.emit('connection.refreshed', { connection });
-        if (recovered) await events.emit('connection.recovered', { connection });
+        if (recovered !== undefined) await announceReturn(events, written);
       },
     };
   };
+}
+
+/** What a grant mends: its own failures, and the flag of a row that was put back. */
+function recovery(row: ConnectionRow): Partial<ConnectionData> | undefined {
+  const back = isFlagged(row) ? unflagging(row) : undefined;
+  const { statusReason } = back ?? row;
+  return statusReason === 'refresh_failing' ? { status: 'active', statusReason: null } : back;
 }
 
 /** The row as a guarded write of a batch has left it. */

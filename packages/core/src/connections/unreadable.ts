@@ -1,15 +1,16 @@
 /** Stored credentials that do not open: a row that was changed behind the library's back, or a key that is not at hand. */
-import { isPlugboardError } from '../errors.ts';
+import { isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Events } from '../events.ts';
+import { member, text } from '../json.ts';
 import type { Log } from '../log.ts';
 import type { ConnectionData, ConnectionRow, Store } from '../store.ts';
 import { keyIdOf } from '../vault/format.ts';
+import { errorRecord } from './refresh-facts.ts';
 import { viewOf } from './view.ts';
 
 const alteredCodes: ReadonlySet<string> = new Set(['vault_auth_failed', 'credentials_rolled_back', 'facts_altered']);
 
-/** What is written into a row whose credentials are not those that were sealed for it. */
-export const alteredStatus = { status: 'error', statusReason: 'credentials_altered' } as const;
+const alteredReason = 'credentials_altered';
 
 /** Whoever writes to the database could name any number of keys. */
 const mostTold = 100;
@@ -26,8 +27,45 @@ export interface Unreadable {
   keyMissing(row: ConnectionRow): Promise<void>;
 }
 
-export function isAltered(error: unknown): boolean {
+export function isAltered(error: unknown): error is PlugboardError {
   return isPlugboardError(error) && alteredCodes.has(error.code);
+}
+
+/** A row that was flagged because its credentials are not those that were sealed for it. */
+export function isFlagged({ status, statusReason }: Pick<ConnectionRow, 'status' | 'statusReason'>): boolean {
+  return status === 'error' && statusReason === alteredReason;
+}
+
+type Told = Pick<ConnectionRow, 'status' | 'statusReason' | 'lastError' | 'readAt'>;
+
+/** What flags a row; why it was degraded stays known, beside its last failure. */
+export function flagging(row: Told, error: PlugboardError) {
+  const { status, statusReason, lastError, readAt } = row;
+  const known = status === 'degraded' && {
+    lastError: { ...(lastError ?? errorRecord(error, readAt)), degraded: statusReason },
+  };
+  return { status: 'error', statusReason: alteredReason, ...known } as const;
+}
+
+/** Of a flagged row: why it was degraded before. What takes the place of its last failure keeps it. */
+export function degradedBefore(row: Told): { readonly degraded?: string } {
+  const reason = isFlagged(row) ? text(member(row.lastError, 'degraded')) : undefined;
+  return reason === undefined ? {} : { degraded: reason };
+}
+
+/** What takes the flag away: the row is again what it was. */
+export function unflagging(row: Told): Partial<ConnectionData> {
+  const { degraded } = degradedBefore(row);
+  if (degraded === undefined) return { status: 'active', statusReason: null };
+  const { degraded: _known, ...lastError } = row.lastError ?? {};
+  return { status: 'degraded', statusReason: degraded, lastError };
+}
+
+/** Tells that a flag was taken away: a row that was degraded before still needs somebody. */
+export async function announceReturn(events: Events, row: ConnectionRow): Promise<void> {
+  const connection = viewOf(row);
+  if (row.status === 'active') await events.emit('connection.recovered', { connection });
+  else await events.attention(connection, row.statusReason ?? row.status);
 }
 
 /** One that waits for the choice of an account, or has ended, says so still: it is not used either way. */
@@ -86,7 +124,7 @@ export function createUnreadable({ store, events, log }: Parts): Unreadable {
       try {
         if (isKeyMissing(error)) await keyMissing(row);
         else if (isAltered(error) && mayFlag(row))
-          await mark(row, alteredStatus, (written) => events.attention(viewOf(written), alteredStatus.statusReason));
+          await mark(row, flagging(row, error), (written) => events.attention(viewOf(written), alteredReason));
       } catch (failure) {
         log.error(
           { provider: row.provider, connectionId: row.id, ...errorFields(failure) },
@@ -95,10 +133,7 @@ export function createUnreadable({ store, events, log }: Parts): Unreadable {
       }
     },
     async opened(row) {
-      if (row.status !== 'error' || row.statusReason !== alteredStatus.statusReason) return;
-      await mark(row, { status: 'active', statusReason: null }, (written) =>
-        events.emit('connection.recovered', { connection: viewOf(written) }),
-      );
+      if (isFlagged(row)) await mark(row, unflagging(row), (written) => announceReturn(events, written));
     },
   };
 }

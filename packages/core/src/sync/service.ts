@@ -93,6 +93,13 @@ export function createSyncService(parts: SyncParts): SyncService {
 
     on(provider, name, handle, { everyMs = defaultEveryMs, ...rest } = {}) {
       streamOf(engine, provider, name);
+      if (typeof handle !== 'function') {
+        throw configurationError(
+          'invalid_handler',
+          `The stream \`${name}\` of ${provider} got no function to call.`,
+          'Pass one that stores the records of a page.',
+        );
+      }
       const options = defined(rest);
       checkFields('The stream', { everyMs, ...options }, rules);
       const key = nameOf(provider, name);

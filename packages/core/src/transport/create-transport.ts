@@ -68,7 +68,7 @@ export function createTransport(options: TransportOptions): Transport & Required
   const policy = { ...defaultRetryPolicy, maxTries: options.limits?.maxTries ?? defaultRetryPolicy.maxTries };
   const maxRetryAfterMs = options.limits?.maxRetryAfterMs ?? 3_600_000;
   const budgets = createBudgets();
-  const usedExceptions = new Set<string>();
+  const usedExceptions = new Set<EgressException>();
   let closed = false;
 
   /** Everything that is checked before anything is sent. */
@@ -84,10 +84,11 @@ export function createTransport(options: TransportOptions): Transport & Required
     return exception;
   }
 
-  function logOnce({ provider, organizationId, url }: TransportRequest, { addresses }: EgressException): void {
-    const key = `${organizationId ?? ''} ${url.host}`;
-    if (usedExceptions.has(key)) return;
-    usedExceptions.add(key);
+  /** Once for each exception, not for each organization that uses it: there may be any number of those. */
+  function logOnce({ provider, organizationId, url }: TransportRequest, exception: EgressException): void {
+    if (usedExceptions.has(exception)) return;
+    usedExceptions.add(exception);
+    const { addresses } = exception;
     log.info({ provider, organizationId, host: url.host, addresses }, 'a call uses an exception of the egress policy');
   }
 
@@ -287,6 +288,6 @@ function lost(call: Call, cause: unknown): PlugboardError {
 
 /** NaN would end a call at once, and not be noticed as what it is. */
 function checkPositive(value: number | undefined, name: string): void {
-  if (value === undefined || value > 0) return;
+  if (value === undefined || (typeof value === 'number' && value > 0)) return;
   throw invalidInput('The call', [{ path: name, message: 'must be a number above 0' }]);
 }

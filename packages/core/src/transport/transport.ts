@@ -53,6 +53,8 @@ export interface RateLimit {
   readonly per?: 'connection' | 'app';
   /** Most calls in flight at once. */
   readonly concurrency?: number;
+  /** Tells limits of the same numbers apart where several processes count them together. The engine gives it where it is needed. */
+  readonly name?: string;
 }
 
 /**

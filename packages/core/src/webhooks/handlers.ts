@@ -4,9 +4,11 @@ import type { Sessions } from '../connections/session.ts';
 import { viewOf, type Connection } from '../connections/view.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { providerOf } from '../engine.ts';
+import { configurationError } from '../errors.ts';
 import type { Unsubscribe } from '../events.ts';
 import type { HealthService } from '../health.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { printable } from '../printable.ts';
 import type { WebhookDefinition } from '../provider.ts';
 import { checkAnswer, type Schema } from '../schema.ts';
 import type { ConnectionRow } from '../store.ts';
@@ -69,6 +71,13 @@ export function createHandlers(engine: Engine, sessions: Sessions, health: Healt
 
   return {
     on(provider, type, handler) {
+      if (typeof handler !== 'function') {
+        throw configurationError(
+          'invalid_handler',
+          `\`on('${printable(provider)}', ...)\` got no function to call.`,
+          "Pass one last: on('connection.attention', handler), on('slack', 'message', handler).",
+        );
+      }
       hintAt(engine, providerOf(engine, provider), type);
       const key = `${provider}/${type}`;
       const set = handlers.get(key) ?? new Set();

@@ -4,6 +4,7 @@ import type { AppValues } from '../auth/auth.ts';
 import { decodeBase64url, equalText } from '../bytes.ts';
 import { configurationError } from '../errors.ts';
 import { hashText } from '../hash.ts';
+import { loaded } from '../missing-package.ts';
 import { reveal, type Secret } from '../secret.ts';
 import { checkTimestamp, checkTolerance, type TimestampRule } from './freshness.ts';
 import type { KeySource } from './key-cache.ts';
@@ -108,7 +109,7 @@ async function keyIdOf(token: string): Promise<string | undefined> {
   // No two texts may be one token, and lenient decoders skip what does not belong.
   const parts = token.split('.');
   if (parts.length !== 3 || parts.some((part) => !decodeBase64url(part)?.length)) return undefined;
-  const { decodeProtectedHeader } = await import('jose');
+  const { decodeProtectedHeader } = await loaded(import('jose'));
   try {
     const { kid } = decodeProtectedHeader(token);
     return typeof kid === 'string' && kid !== '' && kid.length <= maxKeyIdLength ? kid : undefined;
@@ -122,7 +123,7 @@ async function verifyToken(
   key: CryptoKey,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload | RejectReason> {
-  const { errors, jwtVerify } = await import('jose');
+  const { errors, jwtVerify } = await loaded(import('jose'));
   try {
     return (await jwtVerify(token, key, options)).payload;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { CryptoKey } from 'jose';
 import type { VendorCalls } from '../auth/vendor-call.ts';
 import { isPlugboardError } from '../errors.ts';
 import { at, member, text, type JsonObject } from '../json.ts';
+import { loaded } from '../missing-package.ts';
 
 /** What a source needs to ask its vendor: only known hosts, through the board's transport. */
 export interface KeyTools extends VendorCalls {
@@ -107,8 +108,8 @@ export function createKeyCache(): KeyCache {
         if (state.loads.size >= maxLoadsPerInterval) return 'unavailable';
         state.loads.set(slot, { at: now, done: load(source, state, { id, now, tools }) });
       }
-      const loaded = await state.loads.get(slot)!.done;
-      return loaded ? (lookUp(state, id, now) ?? 'unknown') : 'unavailable';
+      const answered = await state.loads.get(slot)!.done;
+      return answered ? (lookUp(state, id, now) ?? 'unknown') : 'unavailable';
     },
   };
 }
@@ -148,8 +149,8 @@ async function load(
   { id, now, tools }: { readonly id: string; readonly now: number; readonly tools: KeyTools },
 ): Promise<boolean> {
   try {
-    const loaded = (await source.load(id, tools)).slice(0, maxKeys);
-    const published = loaded.filter(({ notBefore }) => notBefore === undefined || notBefore.getTime() <= now);
+    const found = (await source.load(id, tools)).slice(0, maxKeys);
+    const published = found.filter(({ notBefore }) => notBefore === undefined || notBefore.getTime() <= now);
     const keys = await Promise.all(published.map(({ jwk }) => importKey(jwk, source.algorithm)));
     if (source.brings === 'set') state.keys.clear();
     for (const [index, { id: keyId, notAfter }] of published.entries()) {
@@ -164,7 +165,7 @@ async function load(
     return true;
   } catch (error) {
     // What kept the vendor from answering is in the transport's own telemetry; here it means «ask again later».
-    if (isPlugboardError(error)) return false;
+    if (isPlugboardError(error) && error.code !== 'package_missing') return false;
     throw error;
   }
 }
@@ -172,6 +173,6 @@ async function load(
 /** Undefined for a key that is not meant for signatures of this algorithm. */
 async function importKey(jwk: JsonObject, algorithm: KeySource['algorithm']): Promise<CryptoKey | undefined> {
   if (!fitsAlgorithm(jwk, algorithm)) return undefined;
-  const { importJWK } = await import('jose');
+  const { importJWK } = await loaded(import('jose'));
   return (await importJWK(jwk, algorithm).catch(() => undefined)) as CryptoKey | undefined;
 }

@@ -6,7 +6,7 @@ import type { Sessions } from '../connections/session.ts';
 import type { Credentials } from '../auth/auth.ts';
 import type { Engine, ProviderRuntime } from '../engine.ts';
 import { checkId, providerOf } from '../engine.ts';
-import { isPlugboardError, type PlugboardError } from '../errors.ts';
+import { invalidInput, isPlugboardError, type PlugboardError } from '../errors.ts';
 import { errorFields, type Unsubscribe } from '../events.ts';
 import { hashText } from '../hash.ts';
 import { secretsOf } from '../previous-secrets.ts';
@@ -45,6 +45,14 @@ export interface WebhookService {
 }
 
 const defaultMaxBytes = 1_048_576;
+
+/** A mistake of the host, and none that a vendor could be told of. */
+function requireRequest(request: unknown): void {
+  const { method, url, headers } = Object(request) as Partial<Request>;
+  if (typeof method === 'string' && typeof url === 'string' && typeof headers?.get === 'function') return;
+  const message = 'must be a `Request` whose body was not read: wrap what your framework calls one';
+  throw invalidInput('The webhook', [{ path: 'request', message }]);
+}
 
 export interface WebhookParts {
   readonly sessions: Sessions;
@@ -132,6 +140,7 @@ export function createWebhooks(engine: Engine, { sessions, handlers, intake }: W
 
   return {
     async receive(provider, request, target = {}) {
+      requireRequest(request);
       try {
         return responseOf(await receive(provider, request, target));
       } catch (error) {

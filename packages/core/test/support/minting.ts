@@ -3,9 +3,15 @@ import { z } from 'zod';
 
 import { clientCredentials } from '../../src/auth/methods.ts';
 import { bearer, need } from '../../src/auth/sign.ts';
+import { createPlugboard } from '../../src/board.ts';
 import { defineProvider } from '../../src/define-provider.ts';
 import { endpoint, operation } from '../../src/endpoint.ts';
 import { secret, text } from '../../src/fields.ts';
+import { silentLog } from '../../src/log.ts';
+import { createMemoryStore } from '../../src/memory-store.ts';
+import { handlerWire } from '../../src/transport/handler-wire.ts';
+import { createFakeClock } from './fake-clock.ts';
+import { key } from './rig.ts';
 
 const ping = endpoint('GET /ping', {
   summary: 'Answers.',
@@ -57,3 +63,27 @@ export const minting = defineProvider({
   },
   operations: { probe: { ping, whoami } },
 });
+
+/**
+ * A board of that vendor, with time standing still.
+ * @param token Answers whoever asks for a token.
+ */
+export function createMintingBoard(token: (request: Request) => Response | Promise<Response>) {
+  const clock = createFakeClock();
+  const store = createMemoryStore({ clock });
+  const board = createPlugboard({
+    url: 'https://app.example.com/integrations',
+    providers: [minting({ stub: false })],
+    store,
+    keys: { k1: key },
+    mode: 'test',
+    env: {},
+    log: silentLog,
+    clock,
+    cacheMs: 0,
+    wire: handlerWire(async (request) =>
+      request.url.endsWith('/token') ? token(request) : Response.json({ pong: true }),
+    ),
+  });
+  return { board, clock, store };
+}

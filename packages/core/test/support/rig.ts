@@ -1,4 +1,6 @@
 /** A board around one small provider and its in-process authorization server: what the engine's tests drive. */
+// What a second try loads: read from disk in the middle of a test, it takes more of a clock that is moved by hand than a call has.
+import 'p-retry';
 import { z } from 'zod';
 // Core loads it at the first retry. Loading takes real time, in which the clock of a test would run past a deadline.
 import 'p-retry';

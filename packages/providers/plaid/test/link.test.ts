@@ -245,3 +245,17 @@ describe('webhooks', () => {
     ]);
   });
 });
+
+// https://plaid.com/docs/errors/rate-limit-exceeded/ (2026-09-23): each endpoint has a limit of its own.
+test('limits of two endpoints with the same numbers are two, and neither call counts in both', async () => {
+  const { client, clock, connect, to } = createRig();
+  await connect();
+  await clock.advance(60_000);
+  const before = to('/accounts/get').length;
+  const lists = Array.from({ length: 16 }, () => client.accounts.list({}, { deadlineMs: 30_000 }));
+  const numbers = Array.from({ length: 15 }, () => client.accounts.numbers({}, { deadlineMs: 30_000 }));
+  const codes = await Promise.all([...lists, ...numbers].map(codeOf));
+  expect(codes.filter((code) => code === 'resolved')).toHaveLength(30);
+  expect(codes[15]).toBe('limit_reached');
+  expect([to('/accounts/get').length - before, to('/auth/get').length]).toEqual([15, 15]);
+});

@@ -2,7 +2,7 @@
  * Jobs for many records, as CSV: Bulk API 2.0.
  * @see https://developer.salesforce.com/docs/platform/api-asynch/guide/bulk-api-2-0.html (2026-11-28)
  */
-import { endpoint, stream, type Answer, type Api, type CallOptions } from '@plugboard/core';
+import { encodeUtf8, endpoint, stream, type Answer, type Api, type CallOptions } from '@plugboard/core';
 import { given, like, nothing, z } from '@plugboard/core/fields';
 
 import { idLike, name, type } from './operations.ts';
@@ -52,6 +52,15 @@ function results(kind: 'successfulResults' | 'failedResults' | 'unprocessedrecor
   });
 }
 
+/** Of the CSV as it is sent: https://developer.salesforce.com/docs/platform/api-asynch/guide/upload-job-data.html (2026-11-29). */
+const mostUploaded = 100_000_000;
+
+/** A character takes 1 to 3 bytes: most texts need not be encoded to be judged. */
+function fitsUpload(csv: string): boolean {
+  if (3 * csv.length <= mostUploaded) return true;
+  return csv.length <= mostUploaded && encodeUtf8(csv).byteLength <= mostUploaded;
+}
+
 /** Create, upload, `start`, ask until the state is `JobComplete`, read the results. */
 export const bulkJobs = {
   create: endpoint('POST /jobs/ingest', {
@@ -78,7 +87,7 @@ export const bulkJobs = {
       csv: z
         .string()
         .min(1)
-        .max(100_000_000)
+        .refine(fitsUpload, { error: 'must be at most 100,000,000 bytes' })
         .meta({ examples: ['Name,NumberOfEmployees\nAcme,12\n'] }),
     }),
     encode: ({ csv }) => ({ body: csv, headers: { 'content-type': 'text/csv' } }),

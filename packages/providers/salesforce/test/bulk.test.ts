@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { bulkJobs } from '../src/bulk.ts';
 import { connected, read } from './rig.ts';
 
 describe('bulk jobs', () => {
@@ -42,6 +43,18 @@ describe('bulk jobs', () => {
       expect(sent).toEqual([]);
     },
   );
+
+  test('an upload is as large as the vendor counts it, in bytes', async () => {
+    const { client, sent } = await connected();
+    // Two bytes each: half as many characters as bytes are as much as may be sent.
+    const most = 'é'.repeat(50_000_000);
+    await expect(client.bulkJobs.upload({ jobId, csv: `${most}a` })).rejects.toMatchObject({
+      kind: 'invalid_request',
+      fields: [{ path: 'csv', message: 'must be at most 100,000,000 bytes' }],
+    });
+    expect(sent).toEqual([]);
+    expect(await bulkJobs.upload.input['~standard'].validate({ jobId, csv: most })).not.toHaveProperty('issues');
+  });
 
   const piece = (locator: string) => new Response('Name\na\n', { headers: { 'sforce-locator': locator } });
 

@@ -163,8 +163,9 @@ export const watchProcess = operation({
   input: given({}, { rejections: z.enum(['strict', 'warn', 'none']) }),
   /** `strict`: the process ends, as Node itself would end it. */
   async run(api, { rejections = 'strict' }) {
-    const sentry = await import('@sentry/node');
     const client = clientOf(await api.sdk(loadSdk));
+    // There by now: where it is missing, the line before has said so.
+    const sentry = await import('@sentry/node');
     const present = sentry.getClient();
     if (present === client) return;
     if (present !== undefined) {

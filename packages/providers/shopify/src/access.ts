@@ -9,6 +9,7 @@ import {
   hmac,
   invalidInput,
   isPlugboardError,
+  loaded,
   member,
   number,
   PlugboardError,
@@ -90,7 +91,7 @@ export async function signCallback(
  * https://shopify.dev/docs/apps/build/authentication-authorization/session-tokens (2026-10)
  */
 async function shopOfSession(token: string, client: OAuthClient): Promise<string> {
-  const { jwtVerify } = await import('jose');
+  const { jwtVerify } = await loaded(import('jose'));
   const refused = (message: string) => invalidInput('The session token', [{ path: 'sessionToken', message }]);
   const { payload } = await jwtVerify(token, encodeUtf8(clientSecret(client)), {
     algorithms: ['HS256'],

@@ -123,9 +123,11 @@ export function connectionStatements({ tables, organizationType }: Names) {
       ),
     ),
     remove: statement(`
-      with gone as (
-        delete from ${tables.inbox} as e where e.payload_encrypted is not null
-          and e.organization_id = ${organization(1)} and e.connection_id = $2::text::uuid)
+      with events as materialized (
+        select e.id from ${tables.inbox} as e where e.payload_encrypted is not null
+          and e.organization_id = ${organization(1)} and e.connection_id = $2::text::uuid
+        order by e.id for update),
+      gone as (delete from ${tables.inbox} as e where e.id = any (array(select events.id from events)))
       delete from ${table} as t where ${ownRow(1)} returning 1`),
     lease: statement(`
       with free as materialized (

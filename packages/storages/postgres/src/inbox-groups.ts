@@ -30,9 +30,8 @@ export function groupWrites({ timed }: Session, statements: InboxStatements) {
     const how = calls[0]!.how;
     const events = new Map<string, NewInboxEvent>();
     for (const call of calls) for (const event of call.events) if (!events.has(event.id)) events.set(event.id, event);
-    const records = [...events.values()];
-    if (calls.every(isFree)) records.sort(byId);
-    const rows = await timed(statements.add, JSON.stringify(records.map(encode)), how.leaseMs, how.keepMs);
+    const records = [...events.values()].map(encode);
+    const rows = await timed(statements.add, JSON.stringify(records), how.leaseMs, how.keepMs);
     const answers = new Map(rows.map((row) => [readText(row[0]), decodeAnswer(row)]));
     return calls.map((call) =>
       call.events.map(({ id }) => {
@@ -59,20 +58,11 @@ export function groupWrites({ timed }: Session, statements: InboxStatements) {
   return {
     add: groupCalls({
       run: addAll,
-      kindOf: (call: AddCall) => `${call.how.leaseMs} ${call.how.keepMs} ${isFree(call)}`,
+      kindOf: (call: AddCall) => `${call.how.leaseMs} ${call.how.keepMs}`,
       bytesOf: ({ events }) => events.reduce((sum, { payload }) => sum + recordBytes + 2 * payload.length, 0),
     }),
     settle: groupCalls({ run: settleAll, kindOf: () => '', bytesOf: (_call: SettleCall) => recordBytes }),
   };
-}
-
-/** Whose place among others does not matter. Such rows are locked by id: two groups that share some never deadlock. */
-function isFree({ events }: AddCall): boolean {
-  return events.length === 1 && events[0]?.lane === null;
-}
-
-function byId(one: NewInboxEvent, other: NewInboxEvent): number {
-  return one.id < other.id ? -1 : 1;
 }
 
 function encode({ payload, ...event }: NewInboxEvent, n: number): object {

@@ -1,4 +1,7 @@
-/** The statements on the inbox; `t` is the table. Parameter 1 is the time. */
+/**
+ * The statements on the inbox; `t` is the table. Parameter 1 is the time. Whatever waits for the locks of several rows takes
+ * them in the order of the ids, and what need not wait passes locked rows over: so no two statements wait for each other.
+ */
 import { after, ahead, now } from './clock-sql.ts';
 import { inboxRowColumns } from './columns.ts';
 import { organizationSql, statement } from './connections-sql.ts';
@@ -14,8 +17,8 @@ const isOpen = 't.payload_encrypted is not null';
  */
 const isWhole = (column: string) => `${column} between 0 and 2147483647`;
 const texts = (parameter: number) => `array(select jsonb_array_elements_text($${parameter}::text::jsonb))`;
-const counted = (text: string) =>
-  statement(`with changed as (${text} returning 1) select count(*)::integer from changed`);
+const counted = (locked: string, text: string) =>
+  statement(`with ${locked}, changed as (${text} returning 1) select count(*)::integer from changed`);
 
 export type InboxStatements = ReturnType<typeof inboxStatements>;
 
@@ -24,6 +27,10 @@ export function inboxStatements({ tables, organizationType }: Names) {
   const claimed = (leaseMs: number) => `
       status = 'failed', last_error = 'interrupted', attempts = t.attempts + 1, lease_fence = t.lease_fence + 1,
       lease_until = ${after(leaseMs)}, updated_at = ${now}`;
+  /** Of the column's own sequence, which would count rows in the order of their insertion. */
+  const nextInOrder = `nextval((select pg_get_serial_sequence('${table}', 'sequence')::regclass))`;
+  const resting = `resting as materialized (
+        select t.id from ${table} as t where t.id = any (${texts(2)}) and ${isResting} order by t.id for update)`;
   const isDue = `t.due_at <= ${now} and ${isFree} and t.provider = any (${texts(2)})`;
   const next = (bounds: string) => `
         select t.lane, t.id, t.due_at, t.lease_until, t.provider from ${table} as t
@@ -44,17 +51,19 @@ export function inboxStatements({ tables, organizationType }: Names) {
     /** Parameter 3, the lease, is null where a job will work on the events. */
     add: statement(`
       with v as materialized (
-        select r.* from jsonb_to_recordset($2::text::jsonb)
-          as r(n integer, id text, provider text, "organizationId" text, "connectionId" uuid, type text, lane text, payload text)
-        where ${isWhole('r.n')}),
+        select r.*, ${nextInOrder} as sequence from (
+          select r.* from jsonb_to_recordset($2::text::jsonb)
+            as r(n integer, id text, provider text, "organizationId" text, "connectionId" uuid, type text, lane text, payload text)
+          where ${isWhole('r.n')} order by r.n) as r),
       taken as (
-        insert into ${table} as t (id, provider, organization_id, connection_id, type, lane, payload_encrypted,
+        insert into ${table} as t (id, sequence, provider, organization_id, connection_id, type, lane, payload_encrypted,
           status, attempts, last_error, due_at, lease_fence, lease_until, keep_until, received_at, updated_at)
-        select v.id, v.provider, v."organizationId"::${organizationType}, v."connectionId", v.type, v.lane, decode(v.payload, 'base64'),
+        overriding system value
+        select v.id, v.sequence, v.provider, v."organizationId"::${organizationType}, v."connectionId", v.type, v.lane, decode(v.payload, 'base64'),
           case when $3::float8 is null then 'received' else 'failed' end, ($3::float8 is not null)::integer,
           case when $3::float8 is not null then 'interrupted' end, case when $3::float8 is null then ${now} end,
           ($3::float8 is not null)::integer, ${after(3)}, ${after(4)}, ${now}, ${now}
-        from v order by v.n
+        from v order by v.id
         on conflict (id) do update set
           status = excluded.status, attempts = t.attempts + excluded.attempts,
           last_error = coalesce(excluded.last_error, t.last_error), due_at = excluded.due_at,
@@ -70,10 +79,11 @@ export function inboxStatements({ tables, organizationType }: Names) {
         from ${table} as t where t.id = v.id offset 0) as known
       where not exists (select from taken where taken.id = v.id)`),
     extend: statement(`
+      with r as materialized (
+        select r.* from jsonb_to_recordset($2::text::jsonb) as r(id text, "leaseFence" integer)
+        where ${isWhole('r."leaseFence"')} order by r.id)
       update ${table} as t set lease_until = ${after(3)}, updated_at = ${now}
-      from jsonb_to_recordset($2::text::jsonb) as r(id text, "leaseFence" integer)
-      where t.id = any (array(select h.id from jsonb_to_recordset($2::text::jsonb) as h(id text)))
-        and t.id = r.id and t.lease_fence = r."leaseFence" and t.lease_until is not null
+      from r where t.id = r.id and t.lease_fence = r."leaseFence" and t.lease_until is not null
       returning t.id`),
     settle: statement(`
       with r as materialized (
@@ -105,13 +115,21 @@ export function inboxStatements({ tables, organizationType }: Names) {
         and ($3::text is null or t.organization_id = ${organizationSql(3, organizationType)})
         and ($4::text is null or t.provider = $4::text)
       order by t.sequence limit $6::integer`),
-    requeue: counted(`
-      update ${table} as t set status = 'received', attempts = 0, due_at = ${now}, lease_until = null, updated_at = ${now}
-      where t.id = any (${texts(2)}) and ${isResting}`),
-    discard: counted(`
-      update ${table} as t set status = 'done', payload_encrypted = null, due_at = null, lease_until = null,
+    requeue: counted(
+      resting,
+      `update ${table} as t set status = 'received', attempts = 0, due_at = ${now}, lease_until = null, updated_at = ${now}
+      where t.id = any (array(select resting.id from resting))`,
+    ),
+    discard: counted(
+      resting,
+      `update ${table} as t set status = 'done', payload_encrypted = null, due_at = null, lease_until = null,
         keep_until = ${after(3)}, updated_at = ${now}
-      where t.id = any (${texts(2)}) and ${isResting}`),
-    purge: counted(`delete from ${table} as t where t.keep_until <= ${now} and t.due_at is null and ${isFree}`),
+      where t.id = any (array(select resting.id from resting))`,
+    ),
+    purge: counted(
+      `over as materialized (
+        select t.id from ${table} as t where t.keep_until <= ${now} and t.due_at is null and ${isFree} for update skip locked)`,
+      `delete from ${table} as t where t.id = any (array(select over.id from over))`,
+    ),
   };
 }

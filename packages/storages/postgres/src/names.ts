@@ -55,8 +55,16 @@ const ownName = /^[a-z_][a-z0-9_]{0,62}$/;
 const hostName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const longestName = 63;
 
-/** @throws PlugboardError kind `configuration`: `invalid_name`, `duplicate_name`, `invalid_organization_type`. */
+/** Store and migration take the same object, so that each leaves aside what is the other's. */
+const optionNames: readonly string[] = ['schema', 'prefix', 'tables', 'organization', 'lock', 'clock', 'prepare'];
+
+/**
+ * @throws PlugboardError kind `configuration`: `invalid_name`, `duplicate_name`, `invalid_organization_type`,
+ * `unknown_option`.
+ */
 export function resolveNames(options: SchemaOptions = {}): Names {
+  refuseUnknown('', options, optionNames);
+  refuseUnknown('tables.', options.tables ?? {}, tableNames);
   const { prefix = 'integration_', tables = {}, organization = {} } = options;
   const schema = checkName('schema', options.schema ?? 'public');
   const plain = new Map<TableName, string>(
@@ -86,6 +94,17 @@ export function resolveNames(options: SchemaOptions = {}): Names {
     organizationReference: references === undefined ? '' : referenceSql(schema, references),
     index: (table, purpose) => quote(shorten(`${plain.get(table)}_${purpose}`, purpose)),
   };
+}
+
+/** A mistyped name would quietly mean the default: other tables than the host looks at. */
+function refuseUnknown(at: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(Object(given) as object).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw configurationError(
+    'unknown_option',
+    `The PostgreSQL store has no option \`${at}${unknown.slice(0, 60)}\`.`,
+    `Use one of: ${known.join(', ')}.`,
+  );
 }
 
 function referenceSql(

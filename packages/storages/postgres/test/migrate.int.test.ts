@@ -95,7 +95,8 @@ describe('migrate', () => {
     await migrate(pool, { schema });
     const role = `${schema}_app`;
     await pool.query(`create role ${role} login; grant usage on schema ${schema} to ${role};
-      grant select, insert, update, delete on all tables in schema ${schema} to ${role}`);
+      grant select, insert, update, delete on all tables in schema ${schema} to ${role};
+      grant usage on all sequences in schema ${schema} to ${role}`);
     const { host, port, pathname } = new URL(url ?? '');
     const app = new pg.Pool({
       host: host.split(':')[0] ?? '',
@@ -109,6 +110,9 @@ describe('migrate', () => {
       const store = postgresStore(app, { schema });
       const row = await store.connections.insert('org_1', newConnection());
       expect(await store.connections.get('org_1', row?.id ?? '')).toMatchObject({ version: 1 });
+      const event = { id: 'e', provider: 'acme', organizationId: null, connectionId: null, type: 'a', lane: null };
+      const added = store.inbox?.add([{ ...event, payload: Uint8Array.of(1) }], { leaseMs: null, keepMs: 1000 });
+      expect(await added).toMatchObject([{ outcome: 'queued' }]);
       await expect(migrate(app, { schema: randomSchema() })).rejects.toMatchObject({ code: 'database_permission' });
     } finally {
       await app.end();

@@ -28,6 +28,19 @@ const illegal = [
   'x\u200b',
 ];
 
+test.each([
+  [{ shema: 'integrations' }, '`shema`', 'schema'],
+  [{ tables: { connection: 'links' } }, '`tables.connection`', 'connections'],
+])('refuses an option that does not exist, and names those that do: %j', (options, named, instead) => {
+  expect(() => migrationSql(options as SchemaOptions)).toThrow(
+    expect.objectContaining({
+      code: 'unknown_option',
+      message: expect.stringContaining(named) as string,
+      hint: expect.stringContaining(instead) as string,
+    }),
+  );
+});
+
 describe('G06 refuses a name that is none', () => {
   test.each(illegal)('%j', (name) => {
     const refused = expect.objectContaining({ kind: 'configuration', code: 'invalid_name' }) as Error;

@@ -178,6 +178,8 @@ describe('plans', () => {
     ['claim of events', inboxSql.claim, [null, '["acme"]', 20, 60_000], 'inbox_due'],
     ['claim of lanes', inboxSql.claimHeads, [null, '["acme"]', 20, 60_000, 'lane 5'], 'inbox_lane'],
     ['list of events', inboxSql.list, [null, '["failed","dead"]', null, null, '0', 51], 'inbox_open'],
+    ['requeue of events', inboxSql.requeue, [null, '[]'], 'inbox_pkey'],
+    ['discard of events', inboxSql.discard, [null, '[]', keep], 'inbox_pkey'],
     ['purge of events', inboxSql.purge, [null], 'inbox_keep'],
   ];
 

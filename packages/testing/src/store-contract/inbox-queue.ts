@@ -62,11 +62,12 @@ export const inboxQueueCases: readonly StoreCase[] = [
       const { clock } = subject;
       const inbox = inboxOf(subject);
       const lane = 'lane-a';
-      const [first, second_, third, free] = [
-        event({ lane }),
-        event({ lane }),
+      // No order of the ids is that of their arrival.
+      const [second_, free, first, third] = [
         event({ lane }),
         event({ lane: 'lane-b' }),
+        event({ lane }),
+        event({ lane }),
       ];
       await inbox.add([first, second_, free], queued);
       await enqueue(inbox, third);

@@ -44,6 +44,17 @@ export const onceCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'answers `exists` to the same put again, whether it is a retry or another caller, and tells them by the value',
+    async run({ store: { once } }) {
+      const mine = { ...entry, value: crypto.randomUUID(), group: 'user_1', maxInGroup: 1 };
+      expect(await once.put(mine)).toBe('stored');
+      expect(await once.put(mine)).toBe('exists');
+      expect(await once.peek('state')).toBe(mine.value);
+      expect(await once.put({ ...mine, value: crypto.randomUUID() })).toBe('exists');
+      expect(await once.peek('state')).toBe(mine.value);
+    },
+  },
+  {
     name: 'A04 D06 ends a value by the clock of the store: there a second before, gone in the second itself',
     async run({ store: { once }, clock }) {
       await once.put(entry);

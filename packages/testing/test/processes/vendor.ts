@@ -33,8 +33,12 @@ export interface BoardOptions {
 
 export type Board = ReturnType<typeof createBoard>;
 
-/** The fake OAuth server as a provider. */
-export function createVendor(origin: string, rotation: Rotation) {
+/** The fake OAuth server as a provider, under any name. */
+export function createVendor<const Id extends string = 'vendor'>(
+  origin: string,
+  rotation: Rotation,
+  id: Id = 'vendor' as Id,
+) {
   const me = endpoint('GET /account', {
     summary: 'Says who is connected.',
     input: z.strictObject({}),
@@ -42,7 +46,7 @@ export function createVendor(origin: string, rotation: Rotation) {
     example: { input: {}, answer: { id: 'demo', name: 'Demo account' } },
   });
   return defineProvider({
-    id: 'vendor',
+    id,
     name: 'Vendor',
     category: 'crm',
     summary: 'The fake OAuth server.',

@@ -2,29 +2,22 @@
  * R20 with rivals: the process that dies has another behind it, which read the row before the first one noted what it
  * was about to spend. What the first one cost must be told apart from a revocation all the same.
  */
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { judge } from './judge.ts';
 import { noteRow } from './note.ts';
 import { sized } from './size.ts';
-import { createWorld, type World } from './world.ts';
+import { useWorlds } from './worlds.ts';
 
-const url = inject('postgresUrl');
 const hourMs = 3_600_000;
 const together = sized(5, 10);
-const worlds: World[] = [];
-
-beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
+const createWorld = useWorlds();
 
 test.for(['row lock', 'lease'] as const)(
   'R20 K4 strict, %s: a rival that read the row before',
   { timeout: 120_000 },
   async (mode, context) => {
     const world = await createWorld({ policy: 'strict', lock: mode === 'row lock' });
-    worlds.push(world);
     const labels = await world.connect(together);
     const [first, rival] = await Promise.all([world.start(), world.start()]);
     await world.elapse(labels, hourMs);

@@ -5,24 +5,18 @@
  * What a host does with the signal is in worker.ts: it takes no new work, awaits `board.stop()`, ends its pool, leaves.
  */
 import { until } from '@plugboard/testing';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { judgeNow } from './judge.ts';
 import { noteRow } from './note.ts';
 import { sized } from './size.ts';
-import { createWorld, type World } from './world.ts';
+import { useWorlds } from './worlds.ts';
 
-const url = inject('postgresUrl');
 const processes = 4;
 const restarts = sized(6, 80);
 /** The deadline of a token call, and five seconds. */
 const mostMs = 50_000;
-const worlds: World[] = [];
-
-beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
+const createWorld = useWorlds();
 
 test.for([
   { policy: 'strict', mode: 'row lock' },
@@ -33,7 +27,6 @@ test.for([
   { timeout: 1_200_000 },
   async ({ policy, mode }, context) => {
     const world = await createWorld({ policy, lock: mode === 'row lock' });
-    worlds.push(world);
     const { vendor } = world;
     const labels = await world.connect(sized(24, 60));
     // Slow enough that the signal always finds refreshes on their way, and more of them than there are row locks.

@@ -7,7 +7,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { judge, judgeNow } from './judge.ts';
 import { noteRow } from './note.ts';
@@ -15,21 +15,16 @@ import type { Point } from './points.ts';
 import type { Worker } from './process.ts';
 import { full, sized } from './size.ts';
 import type { Report, Used } from './worker.ts';
-import { createWorld, type World, type WorldOptions } from './world.ts';
+import type { World, WorldOptions } from './world.ts';
+import { useWorlds } from './worlds.ts';
 
-const url = inject('postgresUrl');
 /** Longer than a lease. */
 const pauseMs = 80_000;
 /** A call that has been out for 45 seconds has failed, whoever slept meanwhile: K4. Under the lock a pause is shorter. */
 const lockedPauseMs = 40_000;
 const timeout = sized(60_000, 600_000);
 const together = sized(5, 10);
-const worlds: World[] = [];
-
-beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
+const createWorld = useWorlds();
 
 interface Begun extends WorldOptions {
   readonly world: World;
@@ -39,7 +34,6 @@ interface Begun extends WorldOptions {
 
 async function begin(options: WorldOptions): Promise<Begun> {
   const world = await createWorld(options);
-  worlds.push(world);
   const labels = await world.connect(together);
   const worker = await world.start();
   await world.expire(labels);

@@ -5,23 +5,20 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Pool } from 'pg';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { judgeNow } from './judge.ts';
 import { noteRow } from './note.ts';
 import { sized } from './size.ts';
 import { createTcpProxy } from './tcp-proxy.ts';
 import type { Report, Used } from './worker.ts';
-import { createWorld, type World } from './world.ts';
+import { useWorlds } from './worlds.ts';
 
-const url = inject('postgresUrl');
-const worlds: World[] = [];
+const createWorld = useWorlds();
 const cleanups: (() => Promise<unknown>)[] = [];
 
-beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  for (const world of worlds.splice(0)) await world.close();
 });
 
 test.for([
@@ -32,7 +29,6 @@ test.for([
   { timeout: 600_000 },
   async ({ policy, mode }, context) => {
     const world = await createWorld({ policy, lock: mode === 'row lock' });
-    worlds.push(world);
     const { vendor } = world;
     const proxy = await createTcpProxy(world.database);
     cleanups.push(() => proxy.close());
@@ -76,7 +72,6 @@ test.for([
 
 test('R24 every connection of the pool is taken', { timeout: 60_000 }, async (context) => {
   const world = await createWorld({ policy: 'strict', lock: true });
-  worlds.push(world);
   const labels = await world.connect(8);
   const poolWaitMs = 1_000;
   const worker = await world.start({ pool: 4, poolWaitMs });

@@ -5,25 +5,20 @@
  *
  * PLUGBOARD_OLDER names a checkout of the earlier release with its dependencies installed.
  */
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import { judgeNow } from './judge.ts';
 import { noteRow } from './note.ts';
 import type { Worker } from './process.ts';
 import { sized } from './size.ts';
-import { createWorld, type World } from './world.ts';
+import { useWorlds } from './worlds.ts';
 
-const url = inject('postgresUrl');
 const older = process.env['PLUGBOARD_OLDER'];
 const rounds = sized(5, 40);
-const worlds: World[] = [];
+const createWorld = useWorlds();
 
 beforeEach((context) => {
-  context.skip(url === null, 'PostgreSQL is not reachable');
   context.skip(older === undefined, 'PLUGBOARD_OLDER names no checkout of an earlier release');
-});
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
 });
 
 test.for([
@@ -33,7 +28,6 @@ test.for([
   const { policy, mode } = row;
   const release = older ?? '';
   const world = await createWorld({ policy, lock: mode === 'row lock', older: release });
-  worlds.push(world);
   const labels = await world.connect(sized(24, 60));
   const failed: Record<string, number> = {};
   const counts = { done: 0, conflicts: 0 };

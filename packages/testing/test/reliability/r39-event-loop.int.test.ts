@@ -2,23 +2,17 @@
  * R39: code of the host blocks the event loop for five seconds in the middle of a refresh, while others want the same
  * connections. No token is spent twice.
  */
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { judgeNow } from './judge.ts';
 import { noteRow } from './note.ts';
 import { sized } from './size.ts';
-import { createWorld, type World } from './world.ts';
+import { useWorlds } from './worlds.ts';
 
-const url = inject('postgresUrl');
 const blockMs = 5_000;
 const together = 3;
 const rounds = sized(1, 17);
-const worlds: World[] = [];
-
-beforeEach((context) => context.skip(url === null, 'PostgreSQL is not reachable'));
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
+const createWorld = useWorlds();
 
 test.for([
   { policy: 'strict', mode: 'row lock' },
@@ -28,7 +22,6 @@ test.for([
   { timeout: 600_000 },
   async ({ policy, mode }, context) => {
     const world = await createWorld({ policy, lock: mode === 'row lock' });
-    worlds.push(world);
     const workers = await Promise.all([world.start(), world.start()]);
     const all: string[] = [];
     for (let round = 0; round < rounds; round++) {

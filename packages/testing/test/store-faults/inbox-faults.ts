@@ -147,6 +147,13 @@ export const inboxFaults: readonly Fault[] = [
         how,
       ),
   })),
+  inboxFault('orders what is added together by its ids', [cases.lanes], (inbox) => ({
+    async add(events, how) {
+      const sorted = events.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+      const answers = await inbox.add(sorted, how);
+      return events.map((event) => answers[sorted.indexOf(event)]!);
+    },
+  })),
   inboxFault('leaves the events of a connection when it is removed', [cases.removes, cases.input], (inbox) => {
     const owners = new Map<string, string | null>();
     const elsewhere = '7d0f1f0e-3f4a-4c55-8a5e-7f6f0c7a9b10';

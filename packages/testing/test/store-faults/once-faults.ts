@@ -50,6 +50,18 @@ export const onceFaults: readonly Fault[] = [
     fails: ['stores the value of one of fifty', 'keeps the first value while it'],
   },
   {
+    name: 'takes whoever puts the same value for the one who put it first',
+    parts: ({ once }) => ({
+      once: {
+        async put(request) {
+          const answer = await once.put(request);
+          return answer === 'exists' && (await once.peek(request.key)) === request.value ? 'stored' : answer;
+        },
+      },
+    }),
+    fails: ['answers `exists` to the same put again', 'A27 counts neither taken nor ended'],
+  },
+  {
     name: 'lets a value live a second longer',
     parts: ({ once }) => ({
       once: {

@@ -2,6 +2,7 @@
 import { assertionSeconds, assertionType, type ClientAssertion } from '../../auth/client-assertion.ts';
 import { readPrivateKey } from '../../auth/sign-jwt.ts';
 import { encodeUtf8, ownBytes } from '../../bytes.ts';
+import { loaded } from '../../missing-package.ts';
 import { reveal, type Secret } from '../../secret.ts';
 import { failure, type OAuthFailure } from './oauth-failure.ts';
 import type { Params } from './params.ts';
@@ -32,7 +33,7 @@ export async function verifyAssertion(
   const { algorithm, audience, keyId } = expected;
   const key = await verificationKey(expected);
   if (key === undefined) return refused('no key of the client is registered');
-  const { jwtVerify } = await import('jose');
+  const { jwtVerify } = await loaded(import('jose'));
   const requiredClaims = ['iss', 'sub', 'aud', 'jti', 'iat', 'exp'];
   const rules = { algorithms: [algorithm], audience, requiredClaims, currentDate: new Date(nowMs) };
   const verified = await jwtVerify(params.get('client_assertion') ?? '', key, rules).catch(() => undefined);
@@ -67,6 +68,6 @@ async function verificationKey({ algorithm, clientKey }: ExpectedAssertion) {
   if (pair === undefined) return undefined;
   const { kty = '', n, e, crv, x, y } = await crypto.subtle.exportKey('jwk', pair);
   const half = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
-  const { importJWK } = await import('jose');
+  const { importJWK } = await loaded(import('jose'));
   return importJWK(Object.fromEntries(half) as { kty: string }, algorithm);
 }
