@@ -29,7 +29,7 @@ const approvedActions: ReadonlySet<string> = new Set([
 ]);
 
 interface Step {
-  readonly if?: unknown;
+  readonly if?: string | boolean;
   readonly uses?: string;
   readonly shell?: unknown;
   readonly run?: string;
@@ -40,7 +40,7 @@ interface Step {
 interface Job {
   readonly permissions?: Readonly<Record<string, string>> | string;
   readonly environment?: string | { readonly name?: string };
-  readonly if?: unknown;
+  readonly if?: string | boolean;
   readonly secrets?: unknown;
   readonly uses?: string;
   readonly container?: unknown;
@@ -147,7 +147,7 @@ function imageProblems(image: unknown): string[] {
 }
 
 /** A condition that is true whatever it says: text around an expression, or a search in a text instead of a list. */
-function conditionProblems(condition: unknown): string[] {
+function conditionProblems(condition: string | boolean | undefined): string[] {
   if (condition === undefined) return [];
   const text = String(condition);
   if (text.includes('${{') && !/^\$\{\{[^}]*\}\}$/.test(text)) return ['has a condition that is always true'];

@@ -66,7 +66,7 @@ const shapes: { readonly [Name in keyof Required<Options>]: Shape | null } = {
   providers: {
     fits: Array.isArray,
     problem: 'is no list of providers',
-    hint: 'Import the providers, and pass what they return: [slack(), stripe()].',
+    hint: 'Import the providers, and pass what they return: [acme()].',
     required: true,
   },
   store: {

@@ -75,7 +75,7 @@ export function createHandlers(engine: Engine, sessions: Sessions, health: Healt
         throw configurationError(
           'invalid_handler',
           `\`on('${printable(provider)}', ...)\` got no function to call.`,
-          "Pass one last: on('connection.attention', handler), on('slack', 'message', handler).",
+          "Pass one last: on('connection.attention', handler), on('acme', 'order.created', handler).",
         );
       }
       hintAt(engine, providerOf(engine, provider), type);
