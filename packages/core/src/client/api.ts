@@ -128,7 +128,7 @@ export interface EndpointCall {
 export async function callEndpoint(engine: Engine, session: Session, call: EndpointCall): Promise<unknown> {
   const { endpoint, options, operation } = call;
   const { definition } = session.runtime;
-  checkCallOptions(options, `${definition.id} ${operation}`);
+  checkCallOptions(options, definition.id, operation);
   const input = checkInput(endpoint.input, call.input ?? {}, `${definition.id} ${operation}`);
   const key = endpoint.idempotency === undefined ? undefined : (options.idempotencyKey ?? randomUuid());
   const build = (current: Access) => {

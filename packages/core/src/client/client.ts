@@ -35,19 +35,22 @@ export function createClient<D extends AnyDefinition>(engine: Engine, session: S
   return members as ClientOf<D>;
 }
 
+/** What most calls say of their options; it needs no judgement. */
+const none: CallOptions = Object.freeze({});
+
 /** Input and what the connection must be are checked before the provider's own code runs. */
 function bindOperation(engine: Engine, session: Session, operation: string, declaration: Declaration): unknown {
   const { definition } = session.runtime;
   const { id } = definition;
   switch (declaration.kind) {
     case 'endpoint':
-      return (input: unknown, options: CallOptions = {}) => {
+      return (input: unknown, options: CallOptions = none) => {
         const call = { endpoint: declaration, input, options, operation };
         return declaration.paging === undefined ? callEndpoint(engine, session, call) : paged(engine, session, call);
       };
     case 'operation':
-      return async (input: unknown, options: CallOptions = {}) => {
-        checkCallOptions(options, `${id} ${operation}`);
+      return async (input: unknown, options: CallOptions = none) => {
+        if (options !== none) checkCallOptions(options, id, operation);
         const checked = checkInput(declaration.input, input ?? {}, `${id} ${operation}`);
         const found = session.access();
         // Awaited only where it is not at hand: a turn of the event loop's queue takes as long as the rest of this.
@@ -57,8 +60,8 @@ function bindOperation(engine: Engine, session: Session, operation: string, decl
         return access.stub ? brandStub(result) : result;
       };
     case 'stream':
-      return async function* (input: unknown, options: CallOptions = {}) {
-        checkCallOptions(options, `${id} ${operation}`);
+      return async function* (input: unknown, options: CallOptions = none) {
+        if (options !== none) checkCallOptions(options, id, operation);
         const checked = checkInput(declaration.input, input ?? {}, `${id} ${operation}`);
         const access = await session.access();
         requireNeeds(definition, operation, access, declaration);
