@@ -79,6 +79,7 @@ test('the time since an outage is told for a failure that was one', () => {
   expect(wasOutage(record('auth'), later)).toBeUndefined();
   expect(wasOutage(null, later)).toBeUndefined();
   expect(wasOutage({ kind: 'network' }, later)).toBeUndefined();
+  expect(wasOutage({ kind: 'network', code: 'broken' }, later)).toBeUndefined();
   expect(wasOutage({ at: at.toISOString() }, later)).toBeUndefined();
 });
 

@@ -36,6 +36,12 @@ export const ofRefresh: readonly Equivalent[] = [
     why: 'What is of no kind is no outage.',
   },
   {
+    file: 'connections/refresh-facts.ts',
+    code: "''",
+    as: ['"Stryker was here!"'],
+    why: 'Neither is the code of a page.',
+  },
+  {
     file: 'connections/refresh-now.ts',
     code: "''",
     as: ['"Stryker was here!"'],
@@ -131,7 +137,7 @@ export const ofRefresh: readonly Equivalent[] = [
   },
   {
     file: 'connections/refresh-success.ts',
-    code: "!recovered && !events.heard('connection.refreshed')",
+    code: "recovered === undefined && !events.heard('connection.refreshed')",
     as: ['false'],
     why: shortcut,
   },

@@ -43,8 +43,8 @@ export function isHeldBack({ kind, status }: Pick<PlugboardError, 'kind' | 'stat
 
 /** Milliseconds since the row's last failure, where that was an outage. */
 export function wasOutage(lastError: JsonObject | null, now: Date): number | undefined {
-  const { kind, code, at } = (lastError ?? {}) as { kind?: PlugboardError['kind']; code?: string; at?: string };
-  if (kind === undefined || code === undefined || at === undefined || !isOutage({ kind, code })) return undefined;
+  const { kind, code = '', at } = (lastError ?? {}) as { kind?: PlugboardError['kind']; code?: string; at?: string };
+  if (kind === undefined || at === undefined || !isOutage({ kind, code })) return undefined;
   return now.getTime() - Date.parse(at);
 }
 
