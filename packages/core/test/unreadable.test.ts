@@ -179,6 +179,13 @@ describe('credentials that are not those that were sealed for the row', () => {
     return rig;
   }
 
+  test('C02 that were active keep no word of an earlier trouble', async () => {
+    const rig = await alteredRig(flipped);
+    rig.tamper();
+    await rig.list();
+    expect(await rig.row()).toMatchObject({ status: 'error', lastError: null });
+  });
+
   test('C02 that were degraded are degraded again once they are put back, for the same reason', async () => {
     const rig = await degradedRig();
     await rig.list();

@@ -44,9 +44,15 @@ export const ofConnections: readonly Equivalent[] = [
   },
   {
     file: 'connections/unreadable.ts',
-    code: "row.status !== 'error'",
-    as: ['false'],
+    code: "status === 'error'",
+    as: ['true'],
     why: 'No other status has that reason.',
+  },
+  {
+    file: 'connections/unreadable.ts',
+    code: 'reason === undefined',
+    as: ['false'],
+    why: 'The store keeps JSON, which leaves out what is undefined.',
   },
   {
     file: 'connections/reseal.ts',

@@ -147,6 +147,18 @@ export const ofWebhooks: readonly Equivalent[] = [
   },
   {
     file: 'webhooks/key-cache.ts',
+    code: "error.code !== 'package_missing'",
+    as: ['true'],
+    why: 'A test with a process of its own notices: missing-packages.int.test.ts.',
+  },
+  {
+    file: 'webhooks/key-cache.ts',
+    code: "'package_missing'",
+    as: ['""'],
+    why: 'A test with a process of its own notices: missing-packages.int.test.ts.',
+  },
+  {
+    file: 'webhooks/key-cache.ts',
     code: "''",
     as: ['"Stryker was here!"'],
     why: 'Any text does for what has no name, as long as it is always the same.',
