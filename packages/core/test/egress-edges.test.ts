@@ -109,6 +109,21 @@ it.each(['10.0.0.0/32', '10.0.0.0/1', 'fd00::/128', 'fd00::/1'])('F10 %s is one'
   expect(policy.exceptionFor(new URL('https://corp.example/'))?.addresses).toEqual([cidr]);
 });
 
+it.each([
+  ['allowOrigins', 'http://127.0.0.1:4010'],
+  ['allow', { host: 'corp.example', cidr: '10.0.0.0/8' }],
+])('F10 `%s` that is no list is refused by its name', (name, given) => {
+  expect(() => createEgressPolicy({ [name]: given })).toThrow(`\`${name}\` is no list`);
+});
+
+it.each([
+  [['corp.example'], '10.0.0.0/8'],
+  ['corp.example', 10],
+])('F10 an entry that plain JavaScript makes of other types is refused: %j', (host, cidr) => {
+  const allow = [{ host, cidr }] as never;
+  expect(codeOf(() => createEgressPolicy({ allow }))).toBe('invalid_egress');
+});
+
 it.each(['corp.example:443', 'user@corp.example', 'corp.example/', 'corp.example#x', 'corp.example?', ''])(
   'F10 %s is no exact host',
   (host) => {
