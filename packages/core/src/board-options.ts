@@ -50,8 +50,14 @@ export function checkTimes({ cacheMs = 5_000, flowMs = 10 * minuteMs }: Partial<
   return times;
 }
 
-/** @throws PlugboardError kind `configuration`: `invalid_option`, `unknown_job`. */
-export function jobsNamed(jobs: readonly Job[], names: readonly JobName[]): readonly Job[] {
+/**
+ * Which of the jobs were asked for; all unless some are named.
+ * @throws PlugboardError kind `configuration`: `invalid_option`, `unknown_job`.
+ */
+export function jobsOf(jobs: readonly Job[], asked: { readonly jobs?: readonly JobName[] } = {}): readonly Job[] {
+  checkAsked('start', asked);
+  const { jobs: names } = asked;
+  if (names === undefined) return jobs;
   const known = `Jobs are: ${jobs.map((each) => each.name).join(', ')}.`;
   if (!Array.isArray(names)) throw configurationError('invalid_option', 'Option `jobs` is no list of names.', known);
   return (names as readonly JobName[]).map((name) => {
@@ -59,6 +65,27 @@ export function jobsNamed(jobs: readonly Job[], names: readonly JobName[]): read
     if (job !== undefined) return job;
     throw configurationError('unknown_job', `There is no job \`${printable(name)}\`.`, known);
   });
+}
+
+/** @throws PlugboardError kind `configuration`, code `invalid_option`. */
+export function stopWithin(asked: { readonly deadlineMs?: number } = {}): number {
+  checkAsked('stop', asked);
+  const { deadlineMs = 60_000 } = asked;
+  if (typeof deadlineMs === 'number' && deadlineMs >= 0) return deadlineMs;
+  throw configurationError(
+    'invalid_option',
+    'Option `deadlineMs` of `stop` is no number of milliseconds.',
+    'Write a number from 0 on, or leave it out for 60,000.',
+  );
+}
+
+function checkAsked(call: string, asked: unknown): void {
+  if (typeof asked === 'object' && asked !== null) return;
+  throw configurationError(
+    'invalid_option',
+    `\`${call}\` got no object of options.`,
+    'Pass an object, or nothing for the defaults.',
+  );
 }
 
 /** A store of the host's own, from before there was an inbox, works as it did. */

@@ -4,10 +4,11 @@ import {
   checkLabel,
   checkTimes,
   checkUrl,
-  jobsNamed,
+  jobsOf,
   memoryStoreError,
   noCapability,
   reconnectUrlAt,
+  stopWithin,
   warnOfNoInbox,
 } from './board-options.ts';
 import { createChannels } from './channels/channels.ts';
@@ -242,7 +243,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     flags: { enabled: gate(flags.enabled), list: about(flags.list) },
     sync: about(streams.sync) as never,
     streams: { on: streams.on as never, list: about(streams.list) },
-    health: gate((provider, input = {}) => health.check(provider, input)),
+    health: gate((provider, input = {}) => health.check(provider, checkTarget(input, 'The health check'))),
     audit: {
       list: gate(async (asked) => {
         const { organizationId, ...filter } = checkTarget(asked, 'The list of the audit trail');
@@ -272,11 +273,12 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
     log,
     operator,
     jobs,
-    start({ jobs: names } = {}) {
+    start(asked) {
+      runner ??= startRunner(engine, jobsOf(jobs, asked));
       presence.join();
-      runner ??= startRunner(engine, names === undefined ? jobs : jobsNamed(jobs, names));
     },
-    async stop({ deadlineMs = 60_000 } = {}) {
+    async stop(asked) {
+      const deadlineMs = stopWithin(asked);
       const drain = async () => {
         // Both at once: no turn begins any more while jobs end.
         await Promise.all([runner?.stop(), refresher.drain()]);
@@ -289,8 +291,7 @@ export function createPlugboard<const Providers extends readonly AnyProvider[]>(
       const closed = close();
       // Sockets of calls under way would be waited for as well.
       if (drained) await closed;
-      else
-        log.warn({ deadlineMs }, 'the board stopped with work under way: its rows are due again when their lease ends');
+      else log.warn({ deadlineMs }, 'stopped with work under way: its rows are due again when their leases end');
       return { drained };
     },
     sandbox,

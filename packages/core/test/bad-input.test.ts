@@ -129,6 +129,7 @@ describe('calls of a board', () => {
     ['audit.list'],
     ['webhooks.address', 'acme'],
     ['channels.open', 'acme'],
+    ['health', 'acme', null],
   ])('%s says that an organization must be named', async (name, ...args) => {
     expect(await refused(() => call(name, ...args))).toMatchObject({
       kind: 'invalid_request',
@@ -172,6 +173,10 @@ describe('calls of a board', () => {
     ['invalid_handler', 'on', 'connection.attention'],
     ['invalid_option', 'start', { jobs: 'refresh' }],
     ['unknown_job', 'start', { jobs: ['refreshes'] }],
+    ['invalid_option', 'start', null],
+    ['invalid_option', 'stop', null],
+    ['invalid_option', 'stop', { deadlineMs: 'soon' }],
+    ['invalid_option', 'stop', { deadlineMs: Number.NaN }],
   ])('a mistake of the configuration is %s: %s', async (code, name, ...args) => {
     expect(await refused(() => call(String(name), ...args))).toMatchObject({ kind: 'configuration', code });
   });
