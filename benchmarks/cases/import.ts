@@ -134,7 +134,7 @@ const forLater: readonly (readonly [pattern: string, why: string])[] = [
   ['^undici(/|$)', 'about 60 ms and 20 MiB; only the first call needs it'],
   ['^node:(http|https|http2)$|^https?$', 'as a module it loads the built-in undici: about 28 ms'],
   ['^(openai|posthog-node|resend|@sentry/.*|stripe|twilio)(/|$)', 'a vendor SDK: tens to hundreds of milliseconds'],
-  ['^(jose|p-retry|ipaddr.js|@openfeature/.*|@opentelemetry/.*)(/|$)', 'only some calls need it'],
+  ['^(jose|p-retry|bottleneck|ipaddr.js|@openfeature/.*|@opentelemetry/.*)(/|$)', 'only some calls need it'],
   ['^global fetch$', 'the first touch loads the built-in undici'],
   ['^global crypto.subtle$', '4 ms, and node:crypto is faster wherever it exists'],
 ];

@@ -111,7 +111,7 @@ describe('R12 starting', () => {
       const { systemClock } = await import(${source('clock.ts')});
       createTransport({ clock: systemClock });
       const packages = Object.keys(createRequire(import.meta.url).cache);
-      const heavy = /undici|p-retry|ipaddr|opentelemetry/;
+      const heavy = /undici|bottleneck|p-retry|ipaddr|opentelemetry/;
       const builtins = process.moduleLoadList.filter((name) => /deps\\/undici|NativeModule (http|dns|zlib)$/.test(name));
       console.log(JSON.stringify({ packages: packages.filter((name) => heavy.test(name)), builtins }));
     `);

@@ -35,6 +35,7 @@ const heavy = [
   /^resend$/,
   /^twilio$/,
   /^p-retry$/,
+  /^bottleneck/,
   /^@openfeature/,
   /^@opentelemetry/,
   /emulator\/create/,

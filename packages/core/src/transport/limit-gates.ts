@@ -7,14 +7,14 @@ import type { WaitQueue } from './wait-queue.ts';
 export interface Line {
   waiting: number;
   /** Absent in a lane of one key alone. */
-  readonly queue?: WaitQueue;
+  readonly queue?: Promise<WaitQueue>;
 }
 
 /** What calls can wait for: one limit of a key, or the end of a key's pause. */
 export interface Lane {
   /** Calls that wait in it. */
   waiting: number;
-  queue: WaitQueue | undefined;
+  queue: Promise<WaitQueue> | undefined;
   /** Several keys count in it. */
   readonly shared: boolean;
   /** By key. */

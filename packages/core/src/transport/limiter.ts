@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { PlugboardError } from '../errors.ts';
 import { createGates, limitLane, type Lane, type LimitLane } from './limit-gates.ts';
 import type { RateLimit, TransportRequest } from './transport.ts';
-import { createWaitQueue } from './wait-queue.ts';
+import { openWaitQueue, type WaitQueue } from './wait-queue.ts';
 
 /** What a limiter needs to know about a call. */
 export interface LimitedCall {
@@ -166,7 +166,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     const waitMs = turnMs(lane, priority > defaultPriority ? 0 : aheadOf(lane, limitKey), cost);
     if (Number.isFinite(waitMs) && waitMs >= call.remainingMs()) return Promise.reject(limitReached(waitMs));
     const openQueue = () =>
-      createWaitQueue(maxWaiting, () => queueFull(maxWaiting, turnMs(lane, aheadOf(lane, limitKey), cost)));
+      openWaitQueue(maxWaiting, () => queueFull(maxWaiting, turnMs(lane, aheadOf(lane, limitKey), cost)));
     const line = lane.lines.get(limitKey) ?? { waiting: 0, ...(lane.shared && { queue: openQueue() }) };
     lane.lines.set(limitKey, line);
     line.waiting++;
@@ -177,8 +177,11 @@ export function createLimiter(options: LimiterOptions): Limiter {
       const giveUp = () =>
         reject(call.remainingMs() > 0 ? (call.signal.reason as Error) : limitReached(turnMs(lane, 0, cost)));
       call.signal.addEventListener('abort', giveUp, { once: true });
-      const inLane = () => laneQueue.run(priority, () => takeTurn(call, limits, resolve));
-      void (line.queue?.run(priority, inLane) ?? inLane()).catch(reject).finally(() => {
+      // The caller goes on from inside its turn: the queue needs some milliseconds more to call it finished.
+      const turn = () => takeTurn(call, limits, resolve);
+      const inLane = async () => (await laneQueue).run(priority, turn);
+      const inLine = async (queue: Promise<WaitQueue>) => (await queue).run(priority, inLane);
+      void (line.queue === undefined ? inLane() : inLine(line.queue)).catch(reject).finally(() => {
         call.signal.removeEventListener('abort', giveUp);
         if (--line.waiting === 0) lane.lines.delete(limitKey);
         if (--lane.waiting === 0) lane.queue = undefined;
